@@ -1,0 +1,24 @@
+"""What goes wrong, as exceptions that carry the exit status of the command line.
+
+Every message says what must be, what came, what exists and what to do.
+"""
+
+from __future__ import annotations
+
+
+class D4pError(Exception):
+    """Base of all errors that are meant for the user; printed without a traceback of ours."""
+
+    exit_status = 1
+
+
+class Refused(D4pError):
+    """The workflow, its input or a setting makes no sense: refused before any engine starts."""
+
+    exit_status = 2
+
+
+class RunFailed(D4pError):
+    """The run started and failed."""
+
+    exit_status = 1

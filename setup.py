@@ -1,0 +1,33 @@
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+version = re.search(r'__version__ = "(.+)"', (here / "runtime/d4p/__init__.py").read_text()).group(1)
+
+spark = ["pyspark>=3.5"]
+hdfs = ["hdfs>=2.7"]
+seismo = ["obspy>=1.4", "scipy", "matplotlib"]
+test = ["pytest>=7", "hypothesis", "ruff"]
+
+setup(
+    name="d4p_compile",
+    version=version,
+    description="A compiler for dispel4py workflows: one graph, every engine",
+    long_description=(here / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    python_requires=">=3.10",
+    packages=find_packages(include=["d4p_compile*"]) + find_packages("runtime"),
+    package_dir={"d4p": "runtime/d4p"},
+    package_data={"d4p_compile": ["templates/*.j2", "templates/*.html"]},
+    install_requires=["click>=8.1", "cloudpickle>=2.2", "fsspec>=2023.1", "jinja2>=3.1", "networkx>=3.0", "numpy>=1.24", "rich>=13"],
+    extras_require={
+        "spark": spark,
+        "hdfs": hdfs,
+        "seismo": seismo,
+        "all": spark + hdfs + seismo,
+        "test": spark + seismo + test,
+    },
+    entry_points={"console_scripts": ["d4p = d4p_compile.cli:main"]},
+)
