@@ -1,3 +1,33 @@
 """What a dispel4py workflow imports, and what a compiled program runs on."""
 
 __version__ = "0.1.0"
+
+from d4p.base import (
+    BasePE,
+    CompositePE,
+    ConsumerPE,
+    IterativePE,
+    ProducerPE,
+    SimpleFunctionPE,
+    create_iterative_chain,
+)
+from d4p.core import GenericPE
+from d4p.graph import WorkflowGraph
+from d4p.program import start
+from d4p.workflow import Workflow, beside, require
+
+__all__ = [
+    "BasePE",
+    "CompositePE",
+    "ConsumerPE",
+    "GenericPE",
+    "IterativePE",
+    "ProducerPE",
+    "SimpleFunctionPE",
+    "Workflow",
+    "WorkflowGraph",
+    "beside",
+    "create_iterative_chain",
+    "require",
+    "start",
+]

@@ -1,0 +1,244 @@
+"""Walking calls: a method of self, a method of something on self, a function given something of self."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import functools
+import types
+from dataclasses import dataclass
+from typing import Any
+
+from d4p_compile.analysis import known
+from d4p_compile.analysis.expressions import ExpressionWalker
+from d4p_compile.analysis.origin import is_d4p, is_plain, is_user
+from d4p_compile.analysis.refs import NONE, SELF, SUPER, Ref, Refs, hold, item, value_ref
+from d4p_compile.analysis.source import Unreadable, plain_functions, read
+
+MAX_DEPTH = 4
+"""How many calls deep user functions are followed."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call's arguments as references."""
+
+    node: ast.AST
+    args: tuple[Refs, ...] = ()
+    keywords: tuple[tuple[str | None, Refs], ...] = ()
+
+    def given(self) -> Refs:
+        refs = frozenset().union(*self.args, *[refs for _, refs in self.keywords])
+        return refs | frozenset(Ref(r.root, r.steps) for r in refs if r.held)
+
+    def rest(self) -> Call:
+        """The call that map or filter makes: the first argument called with items of the others."""
+        return Call(self.node, tuple(item(a) for a in self.args[1:]))
+
+
+class CallWalker(ExpressionWalker):
+    """Adds calls to the walk."""
+
+    def on_Call(self, node: ast.Call) -> Refs:
+        args = tuple(self.eval(a) for a in node.args)
+        keywords = tuple((k.arg, self.eval(k.value)) for k in node.keywords)
+        call = Call(node, args, keywords)
+        if isinstance(node.func, ast.Attribute):
+            base = self.eval(node.func.value)
+            name = self.mangled(node.func.attr)
+            if not base:
+                self.method_of_local(call, name)
+            return frozenset().union(*[self.method(call, ref, name) for ref in sorted(base, key=str)])
+        callees = self.eval(node.func)
+        if not callees:
+            self.hand_over(call, ast.unparse(node.func))
+        return frozenset().union(*[self.called(call, ref) for ref in sorted(callees, key=str)])
+
+    def method(self, call: Call, ref: Ref, name: str) -> Refs:
+        """`ref.name(...)`."""
+        if ref == SUPER:
+            self.trace.super_mentions.add(name)
+            return NONE
+        if ref == SELF:
+            return self.method_of_self(call, name)
+        if ref.held:
+            inner = frozenset([Ref(ref.root, ref.steps)])
+            return hold(inner) if name in known.VIEWS | {"copy"} else inner if name in known.INSIDE else NONE
+        if ref.bare and ref.root.kind == "value" and isinstance(ref.root.value, types.ModuleType | type):
+            callees = self.attribute(ref, name)
+            if not callees:
+                self.hand_over(call, f"{ref}.{name}")
+            return frozenset().union(*[self.called(call, r) for r in callees])
+        self.op("call", ref, f"calls {ref}.{name}", call.node, name)
+        self.method_of_local(call, name)
+        if name == "copy":
+            return frozenset([ref.then("copy")])
+        if name in known.VIEWS:
+            return hold([ref.then("ret", name)])
+        return frozenset([ref.then("ret", name)]) if name in known.INSIDE else NONE
+
+    def method_of_self(self, call: Call, name: str) -> Refs:
+        self.trace.mentions.add(name)
+        if name in ("__setattr__", "__delattr__"):
+            self.op("always", None, f"calls self.{name}", call.node)
+            return NONE
+        functions = self.methods.functions.get(name)
+        if functions is None:  # an attribute that holds something callable
+            self.op("invoke", SELF.then("attr", name), f"calls self.{name}", call.node)
+            self.hand_over(call, f"self.{name}")
+            return NONE
+        static = name in self.methods.static
+        results = NONE
+        for function in functions:
+            if function.__module__ not in ("d4p.core", "d4p.base"):
+                results |= self.inline(call, function, NONE if static else frozenset([SELF]))
+        return results
+
+    def method_of_local(self, call: Call, name: str) -> None:
+        """A method of an object that isn't self: the built-in types' don't change arguments."""
+        if name in known.BUILTIN_METHODS:
+            return
+        self.hand_over(call, f".{name}")
+
+    def called(self, call: Call, ref: Ref) -> Refs:
+        """A reference is called: `fn(...)`, where fn may be an alias of a method."""
+        if ref.held or ref == SUPER:
+            return NONE
+        if ref == SELF:
+            return self.method_of_self(call, "__call__")
+        if ref.bare and ref.root.kind == "value":
+            return self.called_value(call, ref, ref.root.value)
+        if ref.steps and ref.steps[-1][0] == "attr":
+            return self.method(call, ref.before(), ref.steps[-1][1])
+        self.op("invoke", ref, f"calls {ref}", call.node)
+        self.hand_over(call, str(ref))
+        return NONE
+
+    def called_value(self, call: Call, ref: Ref, value: Any) -> Refs:
+        """A known function or class is called."""
+        builtin = known.builtin_name(value)
+        if builtin:
+            return self.called_builtin(call, builtin)
+        if value is copy.copy:
+            return frozenset(r if r.held else r.then("copy") for r in call.args[0]) if call.args else NONE
+        if known.qualified(value) in known.FIRST_ARGUMENT_CHANGED and call.args:
+            self.store_in(call.args[0], f"changes {{}} with {ref}", call.node)
+        elif isinstance(value, types.FunctionType) and is_user(value):
+            return self.inline(call, value)
+        elif isinstance(value, type) or callable(value) and not is_user(value):
+            if isinstance(value, functools.partial) or isinstance(value, types.MethodType):
+                self.op("invoke", ref, f"calls {ref}", call.node)
+            if isinstance(value, type) and is_user(value) or isinstance(value, functools.partial):
+                self.hand_over(call, str(ref))
+            else:
+                self.lend(call, ref, value)
+        else:
+            self.op("invoke", ref, f"calls {ref}", call.node)
+            self.hand_over(call, str(ref))
+        if isinstance(value, type) and value.__module__ in ("builtins", "collections"):
+            return hold(item(call.given()))
+        return NONE
+
+    def called_builtin(self, call: Call, name: str) -> Refs:
+        first = call.args[0] if call.args else NONE
+        if name == "super":
+            return frozenset([SUPER])
+        if name == "type" and len(call.args) == 1:
+            return first & {SELF}
+        if name in ("setattr", "delattr") or name == "vars" and SELF in first:
+            self.store_in(first, f"uses {name}({{}})", call.node)
+        if name == "exec":
+            self.op("always", None, "uses exec", call.node)
+        if name == "getattr" and len(call.args) > 1:
+            constant = getattr(call.node.args[1], "value", None)
+            name = constant if isinstance(constant, str) else "*"
+            return frozenset().union(*[self.attribute(r, name) for r in first])
+        if name == "print":
+            for file in [refs for key, refs in call.keywords if key == "file"]:
+                self.op_each("next", file, "prints to", call.node)
+        if name == "next":
+            self.op_each("next", first, "takes the next item of", call.node)
+        if name in known.CALLS_ITS_ARGUMENT:
+            for ref in first:
+                self.called(call.rest(), ref)
+        for ref in [r for key, refs in call.keywords if key == "key" for r in refs]:
+            self.called(Call(call.node), ref)
+        if SELF in call.given() and name not in known.SELF_IS_SAFE | {"setattr", "delattr", "vars"}:
+            self.op("always", None, f"passes self to {name}", call.node)
+        if name in known.ITERATES:
+            for refs in call.args:
+                self.op_each("iter", refs, "takes items from", call.node)
+            inside = item(frozenset().union(*call.args) - {SELF})
+            return hold(inside) if name in known.COPIES else inside if name in ("min", "max") else NONE
+        return item(first) if name == "next" else NONE
+
+    def store_in(self, refs: Refs, what: str, node: ast.AST) -> None:
+        """Something is put into, or taken out of, what `refs` refer to."""
+        for ref in sorted(refs, key=str):
+            if ref == SELF:
+                self.op("always", None, what.format("self"), node)
+            elif not ref.held and ref != SUPER:
+                self.op("store", ref, what.format(ref), node)
+
+    def hand_over(self, call: Call, to: str) -> None:
+        """Arguments go to a function whose source isn't followed."""
+        self._arguments("pass", call, to)
+
+    def lend(self, call: Call, to: Ref, value: Any) -> None:
+        """Arguments go to a library's function: it may use up a file or iterator, but changes no container."""
+        for refs in [refs for key, refs in call.keywords if key == "out"]:
+            self.store_in(refs, f"lets {to} write to {{}}", call.node)
+        if is_d4p(value) or isinstance(value, type) and is_plain(value):
+            return
+        self._arguments("lend", call, str(to))
+
+    def _arguments(self, kind: str, call: Call, to: str) -> None:
+        for ref in sorted(call.given(), key=str):
+            if ref == SELF:
+                self.op("always", None, f"passes self to {to}", call.node)
+            elif not ref.held and ref != SUPER:
+                self.op(kind, ref, f"passes {ref} to {to}", call.node)
+
+    def inline(self, call: Call, function: types.FunctionType, first: Refs = NONE) -> Refs:
+        """Follows a call of a user's function with what it is given; the references of what it returns."""
+        args = ((first,) if first else ()) + call.args
+        key = (function, args, call.keywords)
+        if key in self.trace.walked:
+            return self.trace.walked[key]
+        self.trace.walked[key] = NONE
+        if self.depth >= MAX_DEPTH:
+            self.hand_over(call, function.__name__)
+            return NONE
+        results = NONE
+        for part in plain_functions(function) or [function]:
+            if part is not function and not is_user(part):
+                continue
+            try:
+                source = read(part)
+            except Unreadable:
+                self.hand_over(call, function.__name__)
+                continue
+            env = arguments(source, args, call.keywords)
+            results |= type(self)(source, env, self.methods, self.trace, self.depth + 1).run()
+        self.trace.walked[key] = results
+        return results
+
+
+def arguments(source: Any, args: tuple[Refs, ...], keywords: tuple[tuple[str | None, Refs], ...]) -> dict[str, Refs]:
+    """The parameters of a function as references, for a call."""
+    env = {name: NONE for name in source.parameters}
+    for name, value in source.defaults.items():
+        if known.kind_of(type(value)) != "harmless":
+            env[name] = value_ref(name, value)
+    spec = source.node.args
+    for i, refs in enumerate(args):
+        if i < len(source.positional):
+            env[source.positional[i]] = refs
+        elif spec.vararg:
+            env[spec.vararg.arg] |= hold(refs)
+    for name, refs in keywords:
+        if name in env:
+            env[name] = refs
+        elif spec.kwarg:
+            env[spec.kwarg.arg] |= hold(refs)
+    return env

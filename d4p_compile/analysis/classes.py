@@ -1,0 +1,107 @@
+"""All operations of a class that may keep state, collected once per class from the methods that run per item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import FunctionType
+
+from d4p_compile.analysis.callsites import arguments
+from d4p_compile.analysis.methods import MethodTable, table_of
+from d4p_compile.analysis.refs import SELF, Op, Ref, Root, Trace
+from d4p_compile.analysis.setup_types import assigned_types
+from d4p_compile.analysis.source import Unreadable, read
+from d4p_compile.analysis.walker import FunctionWalker
+
+PREPROCESS = ("preprocess", "_preprocess")
+SETUP = PREPROCESS + (
+    "__init__", "__new__", "__init_subclass__", "__class_getitem__", "__set_name__", "__getstate__", "__setstate__",
+    "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__", "__del__", "setInputTypes", "getOutputTypes",
+    "set_input_types", "get_output_types", "_add_input", "_add_output", "add_input", "add_output",
+)  # fmt: skip
+"""Methods that run before the first item or outside of the run."""
+RUNTIME = ("process", "_process", "process_batch", "postprocess", "_postprocess", "write", "_write")
+"""Methods the engine calls, whoever else does."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassOps:
+    """What a class does per item; `types`: what preprocess assigns to attributes (None where it can't be told)."""
+
+    ops: tuple[Op, ...]
+    types: dict[str, frozenset[type | None]]
+    table: MethodTable
+
+
+Override = tuple[str, FunctionType, bool]
+"""An attribute of an object in the place of a method: its name, function, and whether self is its first argument."""
+
+_tables: dict[type, MethodTable] = {}
+_classes: dict[tuple, ClassOps] = {}
+_functions: dict[FunctionType, tuple[Op, ...]] = {}
+_EMPTY = MethodTable({}, {}, frozenset(), ())
+
+
+def methods_of(cls: type) -> MethodTable:
+    """The cached method table of a class."""
+    if cls not in _tables:
+        _tables[cls] = table_of(cls)
+    return _tables[cls]
+
+
+def class_ops(cls: type, entries: tuple[str, ...] | None = None, overrides: tuple[Override, ...] = ()) -> ClassOps:
+    """The operations of all methods of `cls` that run per item, or of `entries` and what they call."""
+    key = cls, entries, overrides
+    if key not in _classes:
+        _classes[key] = _collect(methods_of(cls), entries, overrides)
+    return _classes[key]
+
+
+def function_ops(function: FunctionType) -> tuple[Op, ...]:
+    """The operations of a function that is no method; its parameters are roots of their own."""
+    if function not in _functions:
+        source, trace = read(function), Trace()
+        env = {name: frozenset([Ref(Root("param", name))]) for name in source.parameters}
+        FunctionWalker(source, env, _EMPTY, trace).run()
+        _functions[function] = tuple(trace.ops)
+    return _functions[function]
+
+
+def _collect(table: MethodTable, entries: tuple[str, ...] | None, overrides: tuple[Override, ...]) -> ClassOps:
+    replaced = {name for name, _, _ in overrides}
+    before_run = _reach(table, [n for n in PREPROCESS if n in table.functions], Trace())
+    types = assigned_types([f for _, f in before_run])
+    trace = Trace()
+    for _, function, bound in overrides:
+        _walk(table, function, trace, bound)
+    if entries is None:
+        reached = _reach(table, [n for n in SETUP if n in table.functions], Trace())
+        at_setup = ({name for name, _ in reached} | set(SETUP)) - set(RUNTIME)
+        entries = tuple(n for n in table.functions if n not in at_setup and n not in replaced)
+    _reach(table, entries, trace, replaced)
+    return ClassOps(tuple(trace.ops), types, table)
+
+
+def _reach(table: MethodTable, start: Iterable[str], trace: Trace, skip: set[str] = frozenset()) -> list:
+    """Walks the methods named `start` and all they mention; returns the (name, function) walked."""
+    done: list[tuple[str, FunctionType]] = []
+    todo = [(name, f) for name in start for f in table.own(name)]
+    while todo:
+        for name, function in todo:
+            if (name, function) not in done:
+                done.append((name, function))
+                _walk(table, function, trace, name not in table.static)
+        names = [(n, f) for n in sorted(trace.mentions - skip) for f in table.own(n)]
+        names += [(n, f) for n in sorted(trace.super_mentions) for f in table.own(n, also_hidden=True)]
+        todo = [pair for pair in names if pair not in done]
+    return done
+
+
+def _walk(table: MethodTable, function: FunctionType, trace: Trace, bound: bool) -> None:
+    try:
+        source = read(function)
+    except Unreadable:
+        trace.ops.setdefault(Op("always", None, "", f"source of {function.__name__} can't be read", ""))
+        return
+    env = arguments(source, (frozenset([SELF]),) if bound else (), ())
+    FunctionWalker(source, env, table, trace).run()

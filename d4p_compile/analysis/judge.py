@@ -1,0 +1,208 @@
+"""Deciding whether an operation keeps state, by the value it works on in the object at hand."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from d4p_compile.analysis import known
+from d4p_compile.analysis.classes import class_ops, function_ops, methods_of
+from d4p_compile.analysis.origin import is_user
+from d4p_compile.analysis.refs import Op
+from d4p_compile.analysis.source import Unreadable, plain_functions
+from d4p_compile.analysis.values import UNSET, Frame, Known, of, values
+
+MAX_DEPTH = 4
+_INPLACE = ("__iadd__", "__isub__", "__imul__", "__ior__", "__iand__", "__itruediv__")
+
+
+def first_reason(ops: Iterable[Op], frame: Frame) -> str | None:
+    """The first operation that keeps state, as a phrase; None if none does."""
+    for op in ops:
+        why = judge(op, frame)
+        if why is not None:
+            return f"{op}{why}".strip()
+    return None
+
+
+def judge(op: Op, frame: Frame) -> str | None:
+    """None if `op` keeps no state, else "" or what to add to its description."""
+    if op.kind == "always":
+        return ""
+    certain = all(kind in ("attr", "in") for kind, _ in op.ref.steps)
+    if op.kind == "store" and certain and op.ref.root.kind != "param":
+        return ""
+    return _RULES[op.kind](op, values(op.ref, frame), frame)
+
+
+# -- the rules, one per kind of operation --------------------------------------------------------------------------
+def _is_inside(op: Op) -> bool:
+    return any(kind != "attr" for kind, _ in op.ref.steps)
+
+
+def _store(op: Op, found: list[Known], frame: Frame) -> str | None:
+    return "" if any(not k.fresh for k in found) else None
+
+
+def _aug(op: Op, found: list[Known], frame: Frame) -> str | None:
+    for k in found:
+        if not k.fresh and (not _is_inside(op) if k.type is None else any(hasattr(k.type, n) for n in _INPLACE)):
+            return ""
+    return None
+
+
+def _call(op: Op, found: list[Known], frame: Frame) -> str | None:
+    if op.ref.root.kind != "param" and not found and op.name in known.MUTATORS:
+        return ""
+    for k in found:
+        why = None if k.fresh else _call_on(op, k, frame)
+        if why is not None:
+            return why
+    return None
+
+
+def _call_on(op: Op, k: Known, frame: Frame) -> str | None:
+    if k.kind == "unknown":
+        if op.name in known.MUTATORS:
+            return ""
+        return None if op.name in known.READERS or _is_inside(op) else ": what it does isn't known before the run"
+    if k.kind == "stream":
+        return f" ({_article(k)} moves on)"
+    if k.kind == "user":
+        return _method_of_user(k, op.name, frame)
+    if k.kind == "container":
+        return "" if op.name in known.MUTATORS else None
+    sized = any(hasattr(k.type, n) for n in ("__len__", "__iter__")) or k.type.__module__ == "_hashlib"
+    return "" if k.kind == "library" and op.name in known.MUTATORS and sized else None
+
+
+def _method_of_user(k: Known, name: str, frame: Frame) -> str | None:
+    """A method of an object of the user's own class: read like a PE's."""
+    if k.value is not UNSET and name in getattr(k.value, "__dict__", {}):
+        return _invoke_one(of(k.value.__dict__[name]), frame)
+    if not methods_of(k.type).own(name):
+        if name in known.MUTATORS and hasattr(k.type, name):
+            return ""
+        return None if hasattr(k.type, name) or name.startswith("__") else ", which can't be read"
+    if frame.depth >= MAX_DEPTH:
+        return ", which is too deep to follow"
+    ops = class_ops(k.type, (name,))
+    why = first_reason(ops.ops, Frame(k.value, ops.types, depth=frame.depth + 1))
+    return None if why is None else f", which {why}"
+
+
+def _invoke(op: Op, found: list[Known], frame: Frame) -> str | None:
+    for k in found:
+        why = _invoke_one(k, frame)
+        if why is not None:
+            return why
+    return None
+
+
+def _invoke_one(k: Known, frame: Frame) -> str | None:
+    if k.kind == "unknown":
+        return ": what it does isn't known before the run"
+    return None if k.value is UNSET else callable_reason(k.value, frame)
+
+
+def callable_reason(value: Any, frame: Frame, args: tuple = (), keywords: dict[str, Any] | None = None) -> str | None:
+    """What to add if calling `value`, of which `args` and `keywords` are already given, keeps state; else None."""
+    keywords = keywords or {}
+    if frame.depth >= MAX_DEPTH:
+        return ", which is too deep to follow"
+    deeper = Frame(frame.obj, frame.types, frame.params, frame.depth + 1)
+    if isinstance(value, functools.partial):
+        return callable_reason(value.func, deeper, value.args + args, {**value.keywords, **keywords})
+    if isinstance(value, types.MethodType):
+        if value.__self__ is frame.obj:
+            return None  # a method of the object, which is read anyway
+        if is_user(type(value.__self__)) and not args and not keywords:
+            return _method_of_user(of(value.__self__), value.__func__.__name__, deeper)
+        return callable_reason(value.__func__, deeper, (value.__self__, *args), keywords)
+    if isinstance(value, types.BuiltinMethodType) and not isinstance(value.__self__, types.ModuleType | None):
+        k = of(value.__self__)
+        return "" if k.kind == "stream" or k.kind == "container" and value.__name__ in known.MUTATORS else None
+    if isinstance(value, type) or value is None:
+        return None
+    functions = [f for f in plain_functions(value) if is_user(f)]
+    for function in functions:
+        try:
+            ops = function_ops(function)
+        except Unreadable as error:
+            return f": {error}"
+        code = function.__code__
+        bound = dict(zip(code.co_varnames[: code.co_argcount], args, strict=False)) | keywords
+        why = first_reason(ops, Frame(params=_defaults(function) | bound, depth=deeper.depth))
+        if why is not None:
+            return f", which {why}"
+    if functions or known.kind_of(type(value)) != "user":
+        return None
+    return _method_of_user(of(value), "__call__", deeper)
+
+
+def _defaults(function: types.FunctionType) -> dict[str, Any]:
+    code, given = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    return dict(zip(names[len(names) - len(given) :], given, strict=True)) | (function.__kwdefaults__ or {})
+
+
+def _pass(op: Op, found: list[Known], frame: Frame) -> str | None:
+    for k in found:
+        if k.fresh:
+            continue
+        if k.kind == "callable":
+            why = _invoke_one(k, frame)
+            if why is not None:
+                return why
+        elif k.kind in ("container", "stream", "user") or k.kind == "unknown" and not _is_inside(op):
+            return ""
+    return None
+
+
+def _lend(op: Op, found: list[Known], frame: Frame) -> str | None:
+    for k in found:
+        if k.kind == "stream":
+            return f" ({_article(k)} moves on)"
+        if k.kind == "callable" and (why := _invoke_one(k, frame)) is not None:
+            return why
+    return None
+
+
+def _iter(op: Op, found: list[Known], frame: Frame) -> str | None:
+    for k in found:
+        if k.kind == "stream" or k.kind == "unknown" and not _is_inside(op):
+            return f" ({_article(k)} moves on)"
+        if k.kind == "user" and (why := _method_of_user(k, "__iter__", frame)) is not None:
+            return why
+    return None
+
+
+def _next(op: Op, found: list[Known], frame: Frame) -> str | None:
+    return "" if any(k.kind in ("stream", "user") or k.kind == "unknown" for k in found) else None
+
+
+def _contains(op: Op, found: list[Known], frame: Frame) -> str | None:
+    return "" if any(k.kind == "stream" for k in found) else None
+
+
+def _getitem(op: Op, found: list[Known], frame: Frame) -> str | None:
+    for k in found:
+        if k.kind != "unknown" and issubclass(k.type, defaultdict) and not k.fresh:
+            if k.value is UNSET or k.value.default_factory is not None:
+                return ", a defaultdict: a missing key is added"
+        if k.kind == "user" and (why := _method_of_user(k, "__getitem__", frame)) is not None:
+            return why
+    return None
+
+
+def _article(k: Known) -> str:
+    return "it" if k.type is None else f"a {k.type.__name__}"
+
+
+_RULES = {
+    "store": _store, "aug": _aug, "call": _call, "invoke": _invoke, "pass": _pass, "lend": _lend, "iter": _iter,
+    "next": _next, "contains": _contains, "getitem": _getitem,
+}  # fmt: skip

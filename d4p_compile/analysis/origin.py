@@ -1,0 +1,49 @@
+"""Where a class or a function comes from: d4p itself, a library, or the user."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from functools import lru_cache
+from typing import Any
+
+PLAIN_MODULES = ("d4p.core", "d4p.base")
+"""The modules whose own methods are known to keep no state and to write nothing by themselves."""
+
+_LIBRARY_FOLDERS = tuple(
+    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")} - {None}  # type: ignore[operator]
+)
+
+
+def is_plain(cls: type) -> bool:
+    """Is it one of d4p's own base classes (GenericPE, IterativePE, ...)?"""
+    return cls is object or cls.__module__ in PLAIN_MODULES
+
+
+def is_d4p(thing: Any) -> bool:
+    """Does a class or function belong to d4p?"""
+    return (getattr(thing, "__module__", None) or "").split(".")[0] == "d4p"
+
+
+def is_stdlib(thing: Any) -> bool:
+    return _origin(getattr(thing, "__module__", None) or "builtins") == "stdlib"
+
+
+def is_user(thing: Any) -> bool:
+    """Was a class or function written for this workflow (neither stdlib, nor site-packages, nor d4p)?"""
+    if is_d4p(thing):
+        return False
+    return _origin(getattr(thing, "__module__", None) or "builtins") == "user"
+
+
+@lru_cache(maxsize=4096)
+def _origin(module: str) -> str:
+    """"stdlib", "site" or "user", of a module by name."""
+    if module == "__main__":
+        return "user"
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    if "site-packages" in file or "dist-packages" in file:
+        return "site"
+    if file.startswith(_LIBRARY_FOLDERS) or not file and module.split(".")[0] in sys.stdlib_module_names:
+        return "stdlib"
+    return "user"

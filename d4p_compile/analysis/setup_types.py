@@ -1,0 +1,104 @@
+"""The types of what preprocess assigns to attributes of self: at compile time the values aren't there yet."""
+
+from __future__ import annotations
+
+import ast
+import io
+import logging
+import re
+import sys
+import types
+from collections.abc import Iterable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from d4p_compile.analysis.source import Function, Unreadable, read
+
+_DISPLAYS: dict[type, type] = {
+    ast.List: list, ast.ListComp: list, ast.Dict: dict, ast.DictComp: dict, ast.Set: set, ast.SetComp: set,
+    ast.Tuple: tuple, ast.JoinedStr: str, ast.GeneratorExp: types.GeneratorType, ast.Lambda: FunctionType,
+    ast.Compare: bool,
+}  # fmt: skip
+
+
+def assigned_types(functions: Iterable[FunctionType]) -> dict[str, frozenset[type | None]]:
+    """attribute -> the types that `functions` assign to it; None among them where one can't be told."""
+    found: dict[str, set[type | None]] = {}
+    for function in functions:
+        try:
+            source = read(function)
+        except Unreadable:
+            continue
+        for name, value in _assignments(source):
+            found.setdefault(name, set()).add(_type_of(value, source))
+    return {name: frozenset(types_) for name, types_ in found.items()}
+
+
+def _assignments(source: Function) -> Iterable[tuple[str, ast.expr | None]]:
+    """(attribute, assigned expression or None) of each assignment to an attribute of self."""
+    first = source.positional[0] if source.positional else ""
+    for node in ast.walk(source.node):
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign):
+            targets, value = [node.target], node.value
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            targets, value = [ast.Tuple([node.target])], None
+        elif isinstance(node, ast.withitem) and node.optional_vars:
+            targets, value = [node.optional_vars], node.context_expr
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Attribute):
+                if isinstance(target.value, ast.Name) and target.value.id == first:
+                    yield target.attr, value
+                continue
+            for part in ast.walk(target) if isinstance(target, ast.Tuple | ast.List) else ():
+                if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == first:
+                    yield part.attr, None
+
+
+def _type_of(value: ast.expr | None, source: Function) -> type | None:
+    if isinstance(value, ast.Constant):
+        return type(value.value)
+    if type(value) in _DISPLAYS:
+        return _DISPLAYS[type(value)]
+    if not isinstance(value, ast.Call):
+        return None
+    called = _resolve(value.func, source)
+    if isinstance(called, type):
+        return called
+    if called is open:
+        return io.IOBase
+    if called is re.compile:
+        return re.Pattern
+    if called is logging.getLogger:
+        return logging.Logger
+    if called is np.random.default_rng:
+        return np.random.Generator
+    if isinstance(value.func, ast.Attribute) and (getattr(called, "__module__", None) or "").startswith("numpy"):
+        return np.ndarray
+    return str if isinstance(value.func, ast.Attribute) and value.func.attr in ("format", "join", "strip") else None
+
+
+def _resolve(node: ast.expr, source: Function) -> Any:
+    """The value of a (dotted) name as the method sees it; imports inside the method are looked up if loaded."""
+    if isinstance(node, ast.Name):
+        for part in ast.walk(source.node):
+            if isinstance(part, ast.Import | ast.ImportFrom):
+                for alias in part.names:
+                    if (alias.asname or alias.name) == node.id:
+                        module = sys.modules.get(getattr(part, "module", None) or alias.name)
+                        return getattr(module, alias.name, None) if isinstance(part, ast.ImportFrom) else module
+        builtin = source.globals.get("__builtins__", {})
+        builtin = builtin if isinstance(builtin, dict) else vars(builtin)
+        for names in (source.closure, source.globals, builtin):
+            if node.id in names:
+                return names[node.id]
+    elif isinstance(node, ast.Attribute):
+        base = _resolve(node.value, source)
+        if isinstance(base, types.ModuleType | type):
+            return getattr(base, node.attr, None)
+    return None

@@ -1,0 +1,92 @@
+"""Does a PE keep state between items? Found by reading its class and looking at the object's own values.
+
+A PE that keeps state must not be given more instances silently, so every doubt counts as state, and the reason is
+for the plan to print; the author's `stateful = False` settles it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import BuiltinMethodType, FunctionType, MethodType
+from typing import Any
+
+from d4p.base import SimpleFunctionPE
+from d4p_compile.analysis.classes import Override, class_ops, methods_of
+from d4p_compile.analysis.judge import Frame, callable_reason, first_reason
+from d4p_compile.analysis.methods import is_plain_function
+from d4p_compile.analysis.source import plain_functions
+
+
+@dataclass(frozen=True)
+class State:
+    """Whether a PE keeps state between items, and why, as a short phrase for the plan."""
+
+    keeps: bool
+    why: str
+
+
+def state_of(pe: Any) -> State:
+    """Whether `pe` keeps state from one item to the next. Never raises: what can't be analysed counts as state.
+
+    >>> from d4p import IterativePE
+    >>> state_of(IterativePE())
+    State(keeps=False, why='no state found')
+    """
+    declared = getattr(pe, "stateful", None)
+    if declared is not None:
+        return State(bool(declared), f"declared stateful = {bool(declared)}")
+    try:
+        why = _reason(pe)
+    except Exception as error:  # whatever the class does to its readers: the doubt is printed, not hidden
+        return State(True, f"the class can't be analysed ({type(error).__name__}: {error})")
+    return State(why is not None, why or "no state found")
+
+
+def _reason(pe: Any) -> str | None:
+    cls = type(pe)
+    for name in ("postprocess", "_postprocess"):
+        if name in vars(pe) or not is_plain_function(getattr(cls, name, None)):
+            return f"overrides {name}"
+    for base in (dict, list, set):
+        if isinstance(pe, base):
+            return f"is a {base.__name__}"
+    overrides, others = _overrides(pe)
+    found = class_ops(cls, None, overrides)
+    frame = Frame(pe, found.types)
+    why = first_reason(found.ops, frame)
+    if why is not None:
+        return why
+    for name, value in others:
+        why = callable_reason(value, frame)
+        if why is not None:
+            return f"calls self.{name}{why}"
+    if isinstance(pe, SimpleFunctionPE) and is_plain_function(cls._process) and "_process" not in vars(pe):
+        why = callable_reason(pe.compute_fn, frame, (), pe.params)
+        return None if why is None else f"calls {_name(pe.compute_fn)}{why}"
+    return None
+
+
+def _overrides(pe: Any) -> tuple[tuple[Override, ...], list[tuple[str, Any]]]:
+    """What the object has in the place of methods: functions to be read, and other callables."""
+    methods = methods_of(type(pe)).functions
+    functions: list[Override] = []
+    others: list[tuple[str, Any]] = []
+    for name, value in vars(pe).items():
+        if name not in methods:
+            continue
+        bound = isinstance(value, MethodType) and value.__self__ is pe
+        if bound or isinstance(value, FunctionType):
+            functions += [(name, f, bound) for f in plain_functions(value) if not is_plain_function(f)]
+        elif callable(value) and not isinstance(value, BuiltinMethodType):
+            others.append((name, value))
+    for name in ("process", "_process", "write"):  # put on the class, but no function: a callable object, a partial
+        value = getattr(type(pe), name, None)
+        if name not in vars(pe) and name not in methods:
+            others.append((name, value))
+    return tuple(functions), others
+
+
+def _name(function: Any) -> str:
+    while not hasattr(function, "__name__") and hasattr(function, "func"):
+        function = function.func
+    return getattr(function, "__name__", type(function).__name__)

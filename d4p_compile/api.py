@@ -1,0 +1,108 @@
+"""The Python API: load, plan, compile, run. The command line does nothing that isn't here."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from d4p.errors import Refused
+from d4p.graph import WorkflowGraph
+
+from .bundle import Bundle, write_bundle
+from .front.convert import to_graph
+from .front.load import Loaded, live
+from .front.load import load as load_module
+from .ir.graph import Graph
+from .ir.plan import Plan
+from .passes import Options, run_passes
+from .targets import canonical, target
+
+Workflow = str | Path | WorkflowGraph
+
+
+@dataclass(frozen=True)
+class Source:
+    """A loaded workflow: the user's objects and the logical graph made of them."""
+
+    loaded: Loaded
+    graph: Graph
+
+
+def load(workflow: Workflow | Source, attribute: str | None = None, parameters: Mapping[str, Any] | None = None) -> Source:
+    """Load a workflow: a file, a module, either with `:attribute`, or a WorkflowGraph at hand.
+
+    Raises Refused, saying what must be and what was found.
+    """
+    if isinstance(workflow, Source):
+        return workflow
+    if isinstance(workflow, (str, Path)):
+        loaded = load_module(str(workflow), attribute, parameters)
+    else:
+        loaded = live(workflow)
+    return Source(loaded, to_graph(loaded))
+
+
+def plan(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,
+         attribute: str | None = None, parameters: Mapping[str, Any] | None = None, fuse: bool = True,
+         watch: Callable[[str, Any], None] | None = None) -> Plan:
+    """The plan of a workflow for a target; needs no engine. `instances` is `-n`. `fuse=False` leaves PEs apart."""
+    engine = _engine(target)
+    options = Options(canonical(target), instances, engine.WIDE, engine.CARRIES, fuse)
+    return run_passes(load(workflow, attribute, parameters).graph, options, watch)
+
+
+def compile(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,  # noqa: A001
+            output: str | Path | None = None, attribute: str | None = None, parameters: Mapping[str, Any] | None = None,
+            include: Iterable[str | Path] = (), overwrite: bool = False, fuse: bool = True) -> Bundle:
+    """Write the bundle of a workflow into a folder: script, plan, runtime zip, the workflow's own modules.
+
+    Raises Refused for a live graph, which has no module that could travel with the program.
+    """
+    source = load(workflow, attribute, parameters)
+    if source.loaded.origin.live:
+        raise Refused("a live graph can't be compiled: a program imports its PEs from a module. Put the workflow in a "
+                      "file and give its path, or `run` the graph, which pickles it")
+    made = plan(source, target, instances, fuse=fuse)
+    folder = Path(output) if output else Path(f"{made.graph.name}-{made.target}")
+    return write_bundle(made, source.loaded, folder, include=[Path(p) for p in include], overwrite=overwrite)
+
+
+def run(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,
+        inputs: Mapping[str, Any] | int | None = None, options: Iterable[str] = (), attribute: str | None = None,
+        parameters: Mapping[str, Any] | None = None, include: Iterable[str | Path] = (), fuse: bool = True,
+        quiet: bool = True):
+    """Compile a workflow, run the program in the current folder, and give its results.
+
+    Args:
+        inputs: number of iterations of each root, or `{root: items}` as in `-d`.
+        options: further options of the program, such as `["--output", "out"]`.
+        quiet: keep what the program prints from the terminal.
+
+    Returns:
+        A `Results`: `{(PE id, port): items}`, read lazily.
+
+    Raises:
+        Refused, RunFailed: with what the program said.
+    """
+    from .execute import run_for_results
+
+    source = load(workflow, attribute, parameters)
+    made = plan(source, target, instances, fuse=fuse)
+    return run_for_results(source.loaded, made, inputs, list(options), [Path(p) for p in include], quiet)
+
+
+def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -> tuple[Bundle, tempfile.TemporaryDirectory]:
+    """A bundle for one run. A live graph is pickled into it."""
+    import cloudpickle
+
+    holder = tempfile.TemporaryDirectory(prefix="d4p-run-")
+    pickled = cloudpickle.dumps(loaded.graph) if loaded.origin.live else None
+    return write_bundle(made, loaded, Path(holder.name) / made.graph.name.replace(" ", "-"), include=include,
+                        graph_pickle=pickled), holder
+
+
+def _engine(name: str):
+    return target(name)

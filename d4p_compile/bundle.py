@@ -1,0 +1,138 @@
+"""A bundle: everything a compiled program needs, in one folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import d4p
+from d4p.errors import Refused
+
+from .front.load import Loaded
+from .ir.plan import Plan
+from .show.json import to_json
+from .show.text import text
+from .targets import target
+
+SCRIPT = "job.py"
+RUNTIME = "d4p.zip"
+_MOST_DATA = 64 << 20
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder with `job.py`, the runtime zip, the plan, and the workflow's own modules and files."""
+
+    folder: Path
+    plan: Plan
+    target: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def script(self) -> Path:
+        return self.folder / SCRIPT
+
+
+def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[Path] = (), overwrite: bool = False,
+                 graph_pickle: bytes | None = None) -> Bundle:
+    """Write a bundle beside its place and move it there. Raises Refused if the folder exists."""
+    if folder.exists() and not overwrite:
+        raise Refused(f"the folder {folder} exists: give another with -o, or --overwrite to replace it")
+    engine = target(plan.target)
+    made = folder.with_name(f".{folder.name}.d4p-unfinished")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    try:
+        (made / SCRIPT).write_text(engine.program(plan), encoding="utf-8")
+        (made / "plan.txt").write_text(text(plan) + "\n", encoding="utf-8")
+        (made / "plan.json").write_text(to_json(plan) + "\n", encoding="utf-8")
+        runtime_zip(made / RUNTIME)
+        digest = hashlib.sha256((made / RUNTIME).read_bytes()).hexdigest()
+        (made / f"{RUNTIME}.sha256").write_text(f"{digest}  {RUNTIME}\n")
+        notes = _copy_modules(loaded, made) + _copy_data(loaded, made) + _copy_included(loaded, include, made)
+        if graph_pickle is not None:
+            (made / "graph.pickle").write_bytes(graph_pickle)
+        for name, content in getattr(engine, "extras", lambda plan, folder: {})(plan, made).items():
+            (made / name).write_text(content, encoding="utf-8")
+            if name.endswith(".sh"):
+                (made / name).chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+    return Bundle(folder, plan, plan.target, tuple(notes))
+
+
+def runtime_zip(path: Path) -> None:
+    """The installed runtime as a zip with fixed dates: the same runtime gives the same bytes."""
+    source = Path(d4p.__file__).parent
+    _zip(path, {f"d4p/{file.relative_to(source).as_posix()}": file for file in source.rglob("*.py")})
+
+
+def modules_zip(bundle: Path, path: Path) -> None:
+    """The workflow's own modules and data as a zip, for workers on other machines."""
+    leave = {RUNTIME, f"{RUNTIME}.sha256", SCRIPT, "plan.txt", "plan.json", "submit.sh", path.name}
+    files = {f.relative_to(bundle).as_posix(): f for f in bundle.rglob("*") if f.is_file()}
+    _zip(path, {name: file for name, file in files.items() if name not in leave})
+
+
+def _zip(path: Path, files: dict[str, Path]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.external_attr = 0o644 << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, files[name].read_bytes())
+
+
+def _copy_modules(loaded: Loaded, made: Path) -> list[str]:
+    """Each module at its place under the workflow's folder, and where its name would be looked for."""
+    for name, file in loaded.modules.items():
+        by_name = Path(*name.split("."))
+        by_name = by_name / "__init__.py" if file.name == "__init__.py" else by_name.with_suffix(".py")
+        places = {made / by_name}
+        if loaded.folder in file.parents:
+            places.add(made / file.relative_to(loaded.folder))
+        for place in places:
+            if place == made / SCRIPT:
+                raise Refused(f"a workflow's module can't be called {SCRIPT}: that is the compiled program's name")
+            _copy(file, place)
+    return []
+
+
+def _copy_data(loaded: Loaded, made: Path) -> list[str]:
+    notes = []
+    for file in loaded.files:
+        name = file.relative_to(loaded.folder)
+        if file.stat().st_size > _MOST_DATA:
+            notes.append(f"{name} is opened when the workflow is imported and is too large to be bundled: "
+                         "--include it, or read it in preprocess()")
+        else:
+            _copy(file, made / name)
+    return notes
+
+
+def _copy_included(loaded: Loaded, include: Iterable[Path], made: Path) -> list[str]:
+    for path in include:
+        if not path.exists():
+            raise Refused(f"--include {path}: there is no such file or folder")
+        path = path.resolve()
+        name = path.relative_to(loaded.folder) if loaded.folder in path.parents else Path(path.name)
+        if path.is_dir():
+            shutil.copytree(path, made / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        else:
+            _copy(path, made / name)
+    return []
+
+
+def _copy(file: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, place)
+    os.utime(place, (315532800, 315532800))

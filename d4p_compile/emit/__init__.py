@@ -1,0 +1,1 @@
+"""Writing programs: the code of a stage is the same text on every target."""

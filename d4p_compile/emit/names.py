@@ -1,0 +1,43 @@
+"""Python names for PEs, ports and functions of a generated program."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+
+from ..ir.plan import Plan, Stage
+
+#: Names that generated code uses for itself.
+TAKEN = frozenset({"stage", "item", "items", "result", "run", "sc", "spark", "main", "own", "d4p", "workflow", "width"})
+
+
+def identifier(text: str) -> str:
+    """`text` as a valid Python name: `Read CSV-2` gives `read_csv_2`."""
+    name = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", text)).strip("_").lower() or "pe"
+    if name[0].isdigit() or keyword.iskeyword(name) or name in TAKEN or hasattr(builtins, name):
+        name = f"pe_{name}"
+    return name
+
+
+def variables(plan: Plan, stage: Stage) -> dict[str, str]:
+    """A variable for each PE of a stage: `{PE name: variable}`, all different."""
+    chosen: dict[str, str] = {}
+    for pe in stage.pes:
+        base = name = identifier(pe)
+        while name in chosen.values():
+            name = f"{base}_{pe_number(plan, pe)}" if name == base else name + "_"
+        chosen[pe] = name
+    return chosen
+
+
+def pe_number(plan: Plan, name: str) -> int:
+    return [pe.name for pe in plan.graph.pes].index(name)
+
+
+def quoted(value: object) -> str:
+    """A string or list as Python source, in double quotes where that needs no escapes."""
+    if isinstance(value, list):
+        return "[" + ", ".join(quoted(v) for v in value) + "]"
+    text = repr(value)
+    return f'"{text[1:-1]}"' if isinstance(value, str) and text[0] == "'" and '"' not in text else text

@@ -1,0 +1,75 @@
+"""A whole program from a template, with the pieces that are the same on every target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+
+import d4p
+
+from ..ir.graph import WIDTH, Instances
+from ..ir.plan import Channel, Plan, Stage
+from ..show.text import described
+from .docs import docstring
+from .names import quoted
+from .stage import stage_function
+
+_templates = jinja2.Environment(
+    loader=jinja2.PackageLoader("d4p_compile"), trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    undefined=jinja2.StrictUndefined, autoescape=False,
+)
+
+
+def render(template: str, plan: Plan, what: str, **more: Any) -> str:
+    """The text of a program; the same plan gives the same bytes."""
+    return _templates.get_template(template).render(
+        docstring=docstring(plan, what),
+        version=d4p.__version__,
+        workflow=workflow(plan),
+        stages=plan.stages,
+        functions=[stage_function(plan, stage) for stage in plan.stages],
+        plan=plan,
+        count=count,
+        sends=lambda stage: sends(plan, stage),
+        takes=lambda stage: [c.number for c in plan.channels_into(stage)],
+        keeps=keeps,
+        **more,
+    )
+
+
+def workflow(plan: Plan) -> str:
+    """The expression for the program's workflow."""
+    origin = plan.graph.origin
+    fingerprint = f"fingerprint={quoted(plan.graph.fingerprint)}"
+    if origin.live:
+        return f'd4p.Workflow("a live graph", {fingerprint}, pickled=d4p.beside(__file__, "graph.pickle"))'
+    source = quoted(f"{origin.module}:{origin.attribute}")
+    if not origin.call:
+        return f"d4p.Workflow({source}, {fingerprint})"
+    parameters = ", ".join(f"{quoted(k)}: {quoted(v)}" for k, v in origin.parameters)
+    return f"d4p.Workflow({source}, {fingerprint}, parameters={{{parameters}}})"
+
+
+def count(instances: Instances) -> str:
+    """Instances as an expression of the program."""
+    return "run.width" if instances == WIDTH else str(instances)
+
+
+def sends(plan: Plan, stage: Stage) -> str:
+    """`{channel: instances of its consumer}` as an expression."""
+    pairs = [f"{c.number}: {count(plan.stage_of[c.edge.dest].instances)}" for c in plan.channels_from(stage)]
+    return "{" + ", ".join(pairs) + "}"
+
+
+def keeps(channel: Channel) -> str:
+    """What an exchange keeps, as the comment over it."""
+    edge, exchange = channel.edge, channel.edge.exchange
+    what = {
+        "forward": f"instance i of {edge.source} feeds instance i of {edge.dest}",
+        "round robin": f"items take turns over the instances of {edge.dest}",
+        "hash": f"items whose {list(exchange.fields)} are equal meet in one instance of {edge.dest}",
+        "broadcast": f"every instance of {edge.dest} gets every item",
+        "gather": f"one instance of {edge.dest} gets every item",
+    }[exchange.kind]
+    return f"channel {channel.number}: {channel}, {described(channel)}: {what}"

@@ -1,0 +1,296 @@
+"""The code of one stage: a function that wires its PEs into plain calls and loops.
+
+A hop whose producer only returns is written inline, so a chain is one flat loop whatever its length;
+a producer that may call `write` gets a function for what follows it. Counters are plain integers: they
+give the item number in an error message and the items on each edge in the summary.
+"""
+
+from __future__ import annotations
+
+from ..ir.graph import Pe
+from ..ir.plan import Plan, Stage
+from .names import identifier, quoted, variables
+
+#: More functions than this calling one another in a row would strain the interpreter's stack.
+DEEP = 30
+WIDTH = 118
+
+
+def stage_function(plan: Plan, stage: Stage) -> str:
+    """The source of `stage_<number>(stage)`, without a trailing newline."""
+    return "\n".join(_Writer(plan, stage).lines())
+
+
+def entry_name(plan: Plan, stage: Stage, pe: str, port: str | None) -> str:
+    """The name of the function that takes the items of a PE's port (None: the items of a root)."""
+    name = variables(plan, stage)[pe]
+    if port is None or len({e.input for e in plan.graph.edges_in[pe]}) == 1:
+        return f"into_{name}"
+    return f"into_{name}_{identifier(str(port))}"
+
+
+class _Writer:
+    """Collects the text of one stage function."""
+
+    def __init__(self, plan: Plan, stage: Stage) -> None:
+        self.plan, self.stage, self.graph = plan, stage, plan.graph
+        self.var = variables(plan, stage)
+        self.inside = set(stage.pes)
+        self.inlined: set[str] = {name for name in stage.pes if self._is_inlined(name)}
+        self.counted = self._counted_ports()
+        self.deep = self._depth() > DEEP
+
+    # What is written how
+
+    def _hops_into(self, name: str) -> list:
+        return [e for e in self.graph.edges_in[name] if e.source in self.inside]
+
+    def _from_outside(self, name: str) -> bool:
+        return self.graph.is_root(name) or any(e.source not in self.inside for e in self.graph.edges_in[name])
+
+    def _is_inlined(self, name: str) -> bool:
+        """Its only producer stands before it in this stage, only returns, and feeds nobody else."""
+        edges = self.graph.edges_in[name]
+        if len(edges) != 1 or edges[0].source not in self.inside:
+            return False
+        producer = self.graph.by_name[edges[0].source]
+        return (
+            producer.style in ("iterative", "producer")
+            and not producer.writes
+            and edges[0].output == producer.output
+            and len([e for e in self.graph.edges_out[producer.name] if e.output == edges[0].output]) == 1
+        )
+
+    def _counted_ports(self) -> set[tuple[str, str]]:
+        """Output ports whose items nobody else counts: all their consumers are hops into a fan-in."""
+        ports = set()
+        for name in self.stage.pes:
+            for port in self.graph.by_name[name].outputs:
+                edges = [e for e in self.graph.edges_out[name] if e.output == port]
+                if edges and all(e.dest in self.inside and len(self.graph.edges_in[e.dest]) > 1 for e in edges):
+                    ports.add((name, port))
+        return ports
+
+    def _depth(self) -> int:
+        depth: dict[str, int] = {}
+        for name in self.stage.pes:
+            above = [depth[e.source] for e in self._hops_into(name)]
+            depth[name] = max(above, default=0) + (name not in self.inlined)
+        return max(depth.values())
+
+    # The text
+
+    def lines(self) -> list[str]:
+        out = [f"def stage_{self.stage.number}(stage):", f'    """{self.stage}"""']
+        names = [self.var[name] for name in self.stage.pes]
+        out += self._take(names)
+        targets = self._targets()
+        out += [f"    {name} = {expression}" for name, expression in targets]
+        out += _wrapped("    ", [f"n_{v}" for v in names] + [self._counter(*p) for p in sorted(self.counted)], " = 0", " = ")
+        for name in self.stage.pes:
+            if name not in self.inlined:
+                out += ["", *self._function(name)]
+            out += self._fan_outs(name)
+        out += ["", *self._wiring(), *self._ready()]
+        return out
+
+    def _targets(self) -> list[tuple[str, str]]:
+        """Names for what leaves the stage: channels and results."""
+        found = []
+        for channel in self.plan.channels_from(self.stage):
+            found.append((self._to(channel), self._channel(channel)))
+        for pe, port in self.graph.results():
+            if pe in self.inside:
+                found.append((self._result(pe, port), f"stage.result({self.var[pe]}, {quoted(port)})"))
+        for name in self.stage.pes:
+            pe = self.graph.by_name[name]
+            if pe.style in ("inputs", "process") and pe.outputs:
+                found.append((f"send_{self.var[name]}", f"stage.sender({self.var[name]})"))
+        return found
+
+    @staticmethod
+    def _channel(channel) -> str:
+        exchange = channel.edge.exchange
+        arguments = [str(channel.number), quoted(str(channel)), quoted(exchange.kind)]
+        if exchange.fields:
+            arguments.append(quoted(list(exchange.fields)))
+        if exchange.require:
+            arguments.append(f"needs={quoted(list(exchange.require))}")
+        return f"stage.to({', '.join(arguments)})"
+
+    def _take(self, names: list[str]) -> list[str]:
+        arguments = [quoted(name) for name in self.stage.pes]
+        one = f"    {', '.join(names)}{',' if len(names) == 1 else ''} = stage.take({', '.join(arguments)})"
+        if len(one) <= WIDTH:
+            return [one]
+        return ["    (", *(f"        {v}," for v in names), "    ) = stage.take(", *(f"        {a}," for a in arguments), "    )"]
+
+    def _to(self, channel) -> str:
+        dest = identifier(channel.edge.dest)
+        same = [c for c in self.plan.channels_from(self.stage) if identifier(c.edge.dest) == dest]
+        return f"to_{dest}" if len(same) == 1 else f"to_{dest}_{channel.number}"
+
+    def _result(self, pe: str, port: str) -> str:
+        return f"result_{self.var[pe]}" if len(self.graph.by_name[pe].outputs) == 1 else f"result_{self.var[pe]}_{identifier(str(port))}"
+
+    def _counter(self, pe: str, port: str) -> str:
+        return f"n_{self.var[pe]}_{identifier(str(port))}"
+
+    def _consumers(self, pe: str, port: str) -> list[str]:
+        """The functions that take one item of an output port, in order of connection."""
+        calls = []
+        to = {c.edge.key: self._to(c) for c in self.plan.channels_from(self.stage)}
+        for edge in self.graph.edges_out[pe]:
+            if edge.output == port:
+                calls.append(to[edge.key] if edge.key in to else entry_name(self.plan, self.stage, edge.dest, edge.input))
+        return calls or [self._result(pe, port)]
+
+    def _out(self, pe: str, port: str) -> str:
+        """The function to call with one item written to an output port."""
+        calls = self._consumers(pe, port)
+        if len(calls) == 1 and (pe, port) not in self.counted and not self._required(pe, port):
+            return calls[0]
+        return f"{self.var[pe]}_{identifier(str(port))}"
+
+    def _required(self, pe: str, port: str) -> list[tuple]:
+        """Group-by fields that items of a fused hop must have although one instance gets them all."""
+        return [
+            (e, e.exchange.require)
+            for e in self.graph.edges_out[pe]
+            if e.output == port and e.exchange.require and e.dest in self.inside
+        ]
+
+    def _fan_outs(self, name: str) -> list[str]:
+        out = []
+        for port in self.graph.by_name[name].outputs:
+            function = self._out(name, port)
+            calls = self._consumers(name, port)
+            if function == calls[0]:
+                continue
+            out += ["", f"    def {function}(item):"]
+            if (name, port) in self.counted:
+                counter = self._counter(name, port)
+                out += [f"        nonlocal {counter}", f"        {counter} += 1"]
+            for edge, fields in self._required(name, port):
+                out.append(f"        stage.require({quoted(list(fields))}, item)  # {edge.dest}.{edge.input} groups by them")
+            if len(calls) > 1:
+                out.append(f"        # {len(calls)} consumers: each gets an item of its own")
+            out += [f"        {call}(stage.own(item))" for call in calls[:-1]]
+            out.append(f"        {calls[-1]}(item)")
+        return out
+
+    def _function(self, name: str) -> list[str]:
+        """The function(s) that take the items of one PE, with the flat tail of what is inlined after it."""
+        ports = list(dict.fromkeys(e.input for e in self.graph.edges_in[name])) or [None]
+        out = []
+        for port in ports:
+            if out:
+                out.append("")
+            hops = [e for e in self._hops_into(name) if e.input == port]
+            loop = not hops
+            entry = entry_name(self.plan, self.stage, name, port)
+            if self.deep and not loop:
+                out.append("    @stage.bounded")
+            out.append(f"    def {entry}({'items' if loop else 'item'}):")
+            pad = "            " if loop else "        "
+            body = self._body(name, port, pad, "continue" if loop else "return")
+            counters = sorted({line.strip().split()[0] for line in body if line.endswith(" += 1")})
+            out += _wrapped("        nonlocal ", counters)
+            if loop:
+                out.append("        for item in items:")
+            out += body
+        return out
+
+    def _body(self, name: str, port: str | None, pad: str, leave: str) -> list[str]:
+        out: list[str] = []
+        while True:
+            pe = self.graph.by_name[name]
+            out += self._call(pe, port, pad)
+            if pe.style == "consumer" or not pe.outputs:
+                return out
+            if pe.style in ("inputs", "process"):
+                out += [f"{pad}if result is not None:", f"{pad}    send_{self.var[name]}(result)"]
+                return out
+            after = self._next_inlined(name)
+            if after is None:
+                out += [f"{pad}if item is not None:", f"{pad}    {self._out(name, pe.output)}(item)"]
+                return out
+            out += [f"{pad}if item is None:", f"{pad}    {leave}"]
+            for edge, fields in self._required(name, pe.output):
+                out.append(f"{pad}stage.require({quoted(list(fields))}, item)  # {edge.dest}.{edge.input} groups by them")
+            name, port = after.dest, after.input
+
+    def _next_inlined(self, name: str):
+        for edge in self.graph.edges_out[name]:
+            if edge.dest in self.inlined:
+                return edge
+        return None
+
+    def _call(self, pe: Pe, port: str | None, pad: str) -> list[str]:
+        v = self.var[pe.name]
+        out = [f"{pad}n_{v} += 1"]
+        if pe.kind == "reader":
+            return out
+        argument = "item" if port is None else f"{{{quoted(port)}: item}}"
+        if pe.style == "iterative":
+            item = "item" if port is not None else f"item[{quoted(pe.inputs[0].name)}]"
+            return [*out, f"{pad}item = {v}._process({item})"]
+        if pe.style == "consumer":
+            item = "item" if port is not None else f"item[{quoted(pe.inputs[0].name)}]"
+            return [*out, f"{pad}{v}._process({item})"]
+        if pe.style == "producer":
+            return [*out, f"{pad}item = {v}._process(item)"]
+        method = "_process" if pe.style == "inputs" else "process"
+        kept = "result = " if pe.outputs else ""
+        return [*out, f"{pad}{kept}{v}.{method}({argument})"]
+
+    def _wiring(self) -> list[str]:
+        out = []
+        for name in self.stage.pes:
+            pe = self.graph.by_name[name]
+            if not pe.outputs:
+                continue
+            following = self._next_inlined(name)
+            if following is not None:
+                out.append(f"    stage.wire({self.var[name]})  # only returns: its items go on in the loop above")
+            else:
+                ports = ", ".join(f"{quoted(port)}: {self._out(name, port)}" for port in pe.outputs)
+                out.append(f"    stage.wire({self.var[name]}, {{{ports}}})")
+        return out
+
+    def _ready(self) -> list[str]:
+        entries = []
+        for name in self.plan.roots(self.stage):
+            entries.append(f"{quoted(name)}: {self._as_loop(name, None)}")
+        for channel in self.plan.channels_into(self.stage):
+            entries.append(f"{channel.number}: {self._as_loop(channel.edge.dest, channel.edge.input)}")
+        counts = [f"{quoted(name)}: n_{self.var[name]}" for name in self.stage.pes]
+        counts += [f"{quoted(f'{pe}.{port}')}: {self._counter(pe, port)}" for pe, port in sorted(self.counted)]
+        ready, count = ", ".join(entries), ", ".join(counts)
+        one = f"    return stage.ready({{{ready}}}, lambda: {{{count}}})"
+        if len(one) <= WIDTH:
+            return [one]
+        return [
+            "    return stage.ready(",
+            *_wrapped("        {", entries, "},"),
+            *_wrapped("        lambda: {", counts, "},"),
+            "    )",
+        ]
+
+    def _as_loop(self, name: str, port: str | None) -> str:
+        entry = entry_name(self.plan, self.stage, name, port)
+        hops = [e for e in self._hops_into(name) if e.input == port]
+        return f"stage.each({entry})" if hops else entry
+
+
+def _wrapped(start: str, words: list[str], end: str = "", joint: str = ", ") -> list[str]:
+    """`start + words joined + end`: on one line if it fits, else eight words a line or, in braces, one word a line."""
+    one = start + joint.join(words) + end
+    if not words:
+        return [] if start.strip() == "nonlocal" else [one]
+    if len(one) <= WIDTH:
+        return [one]
+    if start.endswith("{"):
+        pad = " " * (len(start) - len(start.lstrip()))
+        return [start, *(f"{pad}    {word}," for word in words), pad + end]
+    return [start + joint.join(words[i : i + 8]) + end for i in range(0, len(words), 8)]

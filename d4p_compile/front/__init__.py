@@ -1,0 +1,1 @@
+"""From a workflow file, module or live graph to the logical IR."""

@@ -1,0 +1,100 @@
+"""From the user's objects to the logical IR: the only place that looks into PEs besides the analysis."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from d4p.errors import Refused
+from d4p.flatten import Flat, flatten
+from d4p.inputs import is_reader
+from d4p.labels import fingerprint, labels
+
+from ..analysis.calls import call_style, may_write
+from ..analysis.state import state_of
+from ..ir.graph import Edge, Graph, Grouping, Pe, Port
+from .load import Loaded
+
+
+def to_graph(loaded: Loaded) -> Graph:
+    """Flatten the loaded graph and describe it. Raises Refused for an unknown grouping or a bad count."""
+    flat = flatten(loaded.graph)
+    names = labels(flat)
+    edges = tuple(
+        Edge(names[e.source.id], e.output, names[e.dest.id], e.input, _short(e.where)) for e in flat.edges
+    )
+    return Graph(
+        name=_name(loaded),
+        pes=tuple(_pe(pe, names[pe.id]) for pe in flat.pes),
+        edges=edges,
+        partitions=tuple(tuple(names[pe.id] for pe in part) for part in flat.partitions),
+        composites=tuple((label, tuple(names[pe.id] for pe in inner)) for label, inner in flat.composites),
+        origin=loaded.origin,
+        fingerprint=fingerprint(flat),
+        warnings=_warnings(flat),
+    )
+
+
+def _warnings(flat: Flat) -> tuple[str, ...]:
+    return tuple(flat.warnings)
+
+
+def _name(loaded: Loaded) -> str:
+    return loaded.origin.module.rsplit(".", 1)[-1] or "live graph"
+
+
+def _short(where: str) -> str:
+    return where.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _pe(pe: Any, name: str) -> Pe:
+    state = state_of(pe)
+    reader = is_reader(pe)
+    style = "producer" if reader else call_style(pe)
+    output = getattr(pe, "OUTPUT_NAME", "output")
+    if style in ("iterative", "producer") and output not in pe.outputconnections:
+        style = "process"
+    declared = getattr(pe, "writes", None)
+    return Pe(
+        id=pe.id,
+        name=name,
+        cls=f"{type(pe).__module__}.{type(pe).__qualname__}",
+        class_name=type(pe).__name__,
+        inputs=tuple(Port(port, _grouping(pe, port, how)) for port, how in pe.inputconnections.items()),
+        outputs=tuple(pe.outputconnections),
+        asked=_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None,
+        single=bool(pe.single),
+        keeps=state.keeps,
+        why=state.why,
+        style=style,
+        writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),
+        output=output,
+        kind="reader" if reader else "pe",
+    )
+
+
+def _asked(pe: Any) -> int:
+    count = pe.numprocesses
+    if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
+        raise Refused(f"numprocesses of {pe.id} ({type(pe).__name__}) must be a number from 1; it is {count!r}")
+    return int(count)
+
+
+def _grouping(pe: Any, port: str, settings: Any) -> Grouping:
+    grouping = settings.get("grouping") if isinstance(settings, dict) else None
+    if grouping is None:
+        return Grouping()
+    if grouping in ("all", "global"):
+        return Grouping(grouping)
+    if isinstance(grouping, (list, tuple)) and grouping and all(_is_field(f) for f in grouping):
+        return Grouping("by", tuple(grouping))
+    close = difflib.get_close_matches(str(grouping), ["all", "global"], n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise Refused(
+        f"the grouping of {pe.id}.{port} ({type(pe).__name__}) is {grouping!r}: it must be a list of indexes or names "
+        f'(group-by, such as [0] or ["station"]), "all" or "global"{hint}'
+    )
+
+
+def _is_field(field: Any) -> bool:
+    return isinstance(field, (int, str)) and not isinstance(field, bool)

@@ -1,0 +1,259 @@
+"""Import a workflow's module and find its graph."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from d4p import compat
+from d4p.errors import D4pError, Refused
+from d4p.graph import WorkflowGraph
+
+from ..ir.graph import Origin
+from .python2 import check_python3, python2_import
+from .source import Source, parse_workflow
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A graph and what its import touched: `modules` (name -> file) and data `files` that it opened under its folder."""
+
+    graph: WorkflowGraph
+    origin: Origin
+    folder: Path
+    modules: Mapping[str, Path] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+
+
+def load(workflow: str, attribute: str | None = None, parameters: Mapping[str, Any] | None = None) -> Loaded:
+    """Load a workflow by file or module. Raises Refused, saying what was found and where."""
+    source = parse_workflow(workflow, attribute)
+    if source.file:
+        check_python3(source.file)
+    before = set(sys.modules)
+    opened: set[Path] = set()
+    with _watched(source, opened):
+        module = _import(source)
+    name, graph = _graph(module, source, parameters)
+    origin = Origin(source.module, name, tuple((parameters or {}).items()), call=not _is_graph(getattr_path(module, name)),
+                    file=str(source.file or ""))
+    folder = source.folder or _top_folder(module)
+    modules = _own_modules(folder, before | {"__main__"}, source.module)
+    data = tuple(sorted(p for p in opened if p.suffix not in (".py", ".pyc") and p.is_file()))
+    return Loaded(graph, origin, folder, modules, data)
+
+
+def live(graph: WorkflowGraph) -> Loaded:
+    """A graph without a module, made in a notebook or a shell."""
+    if not isinstance(graph, WorkflowGraph):
+        raise Refused(f"a workflow must be a WorkflowGraph or the name of a file or module; it is a {type(graph).__name__}")
+    return Loaded(graph, Origin("", live=True), Path.cwd())
+
+
+def getattr_path(module: Any, path: str) -> Any:
+    for name in path.split("."):
+        module = getattr(module, name)
+    return module
+
+
+def _is_graph(found: Any) -> bool:
+    return isinstance(found, WorkflowGraph)
+
+
+_AUDIT: list[tuple[Path, set[Path]]] = []
+_hooked = False
+
+
+@contextmanager
+def _watched(source: Source, opened: set[Path]) -> Iterator[None]:
+    """Note the files under the workflow's folder that are opened for reading while it is imported: they travel too."""
+    global _hooked
+    if not _hooked:
+        sys.addaudithook(_note)
+        _hooked = True
+    root = source.folder or Path.cwd()
+    _AUDIT.append((root, opened))
+    try:
+        with compat.loading():
+            yield
+    finally:
+        _AUDIT.pop()
+
+
+def _note(event: str, arguments: tuple) -> None:
+    if event == "open" and _AUDIT and isinstance(arguments[0], (str, os.PathLike)):
+        mode = arguments[1]
+        if isinstance(mode, str) and "r" in mode and "+" not in mode:
+            root, opened = _AUDIT[-1]
+            path = Path(os.path.abspath(arguments[0]))
+            if root in path.parents and "site-packages" not in path.parts and "__pycache__" not in path.parts:
+                opened.add(path)
+
+
+def _import(source: Source) -> ModuleType:
+    compat.install()
+    importlib.invalidate_caches()
+    if source.folder:
+        folder = str(source.folder)
+        if folder in sys.path:
+            sys.path.remove(folder)
+        sys.path.insert(0, folder)
+        _forget(source)
+    try:
+        if source.file and source.folder and source.module != source.file.stem:
+            spec = importlib.util.spec_from_file_location(source.module, source.file)
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[source.module] = module
+            spec.loader.exec_module(module)
+            return module
+        return importlib.import_module(source.module)
+    except D4pError:
+        sys.modules.pop(source.module, None)
+        raise
+    except BaseException as error:
+        sys.modules.pop(source.module, None)
+        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+            raise
+        raise Refused(_why_import_failed(source, error)) from error
+
+
+def _forget(source: Source) -> None:
+    """Drop another workflow's modules of the same name, and this one's, so that the file is read as it is now."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name == source.module or (file and name != "__main__" and _is_own(Path(file)) and _shadowed(name, Path(file), source)):
+            if name.split(".")[0] not in ("d4p", "d4p_compile", "conftest"):
+                del sys.modules[name]
+
+
+def _shadowed(name: str, file: Path, source: Source) -> bool:
+    here = source.folder.joinpath(*name.split(".")).with_suffix(".py")
+    return here.exists() and here != file
+
+
+def _why_import_failed(source: Source, error: BaseException) -> str:
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename
+              and not f.filename.startswith(str(Path(__file__).parent))]
+    last = frames[-1] if frames else None
+    file, line = (last.filename, last.lineno) if last else (str(source.file or source.module), None)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        old = python2_import(file, line, error.name)
+        if old:
+            return old
+        return (f"{file}:{line}: there is no module {error.name!r}, which the workflow imports: install it, "
+                "or put it beside the workflow")
+    if isinstance(error, SyntaxError) and error.filename:
+        check_python3(Path(error.filename))
+    if isinstance(error, SystemExit):
+        return f"{file}:{line}: the workflow ended the program (SystemExit) while it was imported"
+    said = "".join(traceback.format_list(frames)) + "".join(traceback.format_exception_only(type(error), error))
+    return f"importing {source.file or source.module} failed:\n{said.rstrip()}"
+
+
+def _graph(module: ModuleType, source: Source, parameters: Mapping[str, Any] | None) -> tuple[str, WorkflowGraph]:
+    where = source.file or source.module
+    if source.attribute:
+        try:
+            found = getattr_path(module, source.attribute)
+        except AttributeError:
+            raise Refused(f"{where} has no {source.attribute!r}; it has: {_offer(module)}") from None
+        return source.attribute, _made(found, source.attribute, where, parameters)
+    graphs = _graphs(module)
+    if not graphs:
+        raise Refused(f"there is no graph in {where}: a module-level WorkflowGraph, or a function that makes one, given "
+                      f"as {source.module}:function. It has: {_offer(module)}")
+    if len(graphs) > 1:
+        raise Refused(f"there are several graphs in {where}: {', '.join(graphs)}. Say which: "
+                      f"{source.file.name if source.file else source.module}:{next(iter(graphs))}")
+    name, graph = next(iter(graphs.items()))
+    if parameters:
+        raise Refused(f"-p gives arguments to a function that makes a graph, and {name} of {where} is a graph already: "
+                      f"name a function as {source.module}:function")
+    return name, graph
+
+
+def _made(found: Any, name: str, where: Any, parameters: Mapping[str, Any] | None) -> WorkflowGraph:
+    if isinstance(found, WorkflowGraph):
+        if parameters:
+            raise Refused(f"-p gives arguments to a function that makes a graph, and {name} of {where} is a graph already")
+        return found
+    if not callable(found):
+        raise Refused(f"{name} of {where} must be a WorkflowGraph or a function that makes one; it is a {type(found).__name__}")
+    try:
+        graph = found(**(parameters or {}))
+    except D4pError:
+        raise
+    except TypeError as error:
+        raise Refused(f"{name} of {where} can't be called with {dict(parameters or {})}: {error}") from error
+    except Exception as error:
+        said = "".join(traceback.format_exception(error.with_traceback(error.__traceback__.tb_next)))
+        raise Refused(f"{name} of {where} failed to make a graph:\n{said.rstrip()}") from error
+    if not isinstance(graph, WorkflowGraph):
+        raise Refused(f"{name} of {where} must return a WorkflowGraph; it returned a {type(graph).__name__}")
+    return graph
+
+
+def _graphs(module: ModuleType) -> dict[str, WorkflowGraph]:
+    """The module's top-level graphs by their first name; composites and graphs used inside others don't count."""
+    found: dict[str, WorkflowGraph] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, WorkflowGraph) and not hasattr(value, "inputmappings") and not hasattr(value, "outputmappings"):
+            if not any(value is other for other in found.values()):
+                found[name] = value
+    inner = {id(node) for graph in found.values() for node in graph.objToNode}
+    return {name: graph for name, graph in found.items() if id(graph) not in inner}
+
+
+def _offer(module: ModuleType) -> str:
+    kinds = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    functions = [f"{n}()" for n, v in kinds.items() if callable(v) and getattr(v, "__module__", "") == module.__name__
+                 and not isinstance(v, type)]
+    graphs = [f"{n} (a {type(v).__name__})" for n, v in kinds.items() if isinstance(v, WorkflowGraph)]
+    classes = [n for n, v in kinds.items() if isinstance(v, type) and v.__module__ == module.__name__]
+    return "; ".join(filter(None, [
+        graphs and f"graphs {', '.join(graphs)}",
+        functions and f"functions {', '.join(functions)}",
+        classes and f"classes {', '.join(classes)}",
+    ])) or "nothing of its own"
+
+
+def _top_folder(module: ModuleType) -> Path:
+    file = Path(getattr(module, "__file__", None) or Path.cwd() / "x")
+    return file.resolve().parents[module.__name__.count(".") + (file.name == "__init__.py")]
+
+
+def _is_own(file: Path) -> bool:
+    """Whether a module's file belongs to the user: not the standard library's, not an installed package's."""
+    import sysconfig
+
+    text = str(file)
+    if "site-packages" in file.parts or "dist-packages" in file.parts:
+        return False
+    paths = sysconfig.get_paths()
+    return not any(text.startswith(paths[k] + os.sep) for k in ("stdlib", "platstdlib"))
+
+
+def _own_modules(folder: Path, before: set[str], main: str) -> dict[str, Path]:
+    """The workflow's own modules: those its import loaded from the user's files, and those under its folder."""
+    import d4p
+
+    ours = (Path(d4p.__file__).parent, Path(__file__).parents[1])
+    found = {}
+    for name, module in sorted(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not file or not file.endswith(".py") or name == "__main__":
+            continue
+        path = Path(file).resolve()
+        if any(o in path.parents for o in ours) or not _is_own(path):
+            continue
+        if name == main or name not in before or folder in path.parents:
+            found[name] = path
+    return found

@@ -1,0 +1,1 @@
+"""The two intermediate representations: the logical graph and the physical plan."""

@@ -1,0 +1,189 @@
+"""The logical IR: processing elements, ports, edges and groupings.
+
+Frozen dataclasses of tuples; a node that makes no sense cannot be constructed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+#: Stands for "as many instances as the engine is wide": cores, or Spark's default parallelism.
+#: Only PEs get it where nobody can tell the number from the answer, so a plan holds on every machine.
+WIDTH = "width"
+Instances = int | str
+
+GROUPINGS = ("none", "by", "all", "global")
+EXCHANGES = ("forward", "round robin", "hash", "broadcast", "gather")
+STYLES = ("iterative", "consumer", "producer", "inputs", "process")
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """What an input port requires: which of the consumer's instances gets an item."""
+
+    kind: str = "none"
+    fields: tuple[int | str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in GROUPINGS:
+            raise ValueError(f"a grouping must be one of {GROUPINGS}, not {self.kind!r}")
+        if (self.kind == "by") != bool(self.fields):
+            raise ValueError("a group-by, and only a group-by, has fields")
+
+    def __str__(self) -> str:
+        return f"group-by {list(self.fields)}" if self.kind == "by" else self.kind
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """How the items of an edge reach the consumer's instances.
+
+    `fields` are the key of a hash; `require` are fields that every item must have although one
+    instance gets them all, so that a workflow with a wrong grouping fails the same at any count.
+    """
+
+    kind: str
+    fields: tuple[int | str, ...] = ()
+    require: tuple[int | str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in EXCHANGES:
+            raise ValueError(f"an exchange must be one of {EXCHANGES}, not {self.kind!r}")
+        if (self.kind == "hash") != bool(self.fields):
+            raise ValueError("a hash exchange, and only a hash exchange, has fields")
+
+    def __str__(self) -> str:
+        return f"hash {list(self.fields)}" if self.fields else self.kind
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input port and what it requires."""
+
+    name: str
+    grouping: Grouping = Grouping()
+
+
+@dataclass(frozen=True)
+class Pe:
+    """One processing element.
+
+    `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition.
+    `style` says how generated code may call it, `writes` whether it may call `self.write`.
+    `kind` is "pe", or for library PEs "reader" or "writer".
+    """
+
+    id: str
+    name: str
+    cls: str
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[str, ...] = ()
+    asked: int | None = None
+    single: bool = False
+    keeps: bool = False
+    why: str = ""
+    style: str = "process"
+    writes: bool = True
+    output: str = "output"
+    kind: str = "pe"
+    class_name: str = ""
+    instances: Instances | None = None
+    because: str = ""
+
+    def __post_init__(self) -> None:
+        if self.style not in STYLES:
+            raise ValueError(f"the call style of {self.name} must be one of {STYLES}, not {self.style!r}")
+        if self.asked is not None and self.asked < 1:
+            raise ValueError(f"{self.name} asks for {self.asked} instances: must be 1 or more")
+
+    def port(self, name: str) -> Port:
+        return next(p for p in self.inputs if p.name == name)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A stream from an output port to an input port; `where` is the file and line that connected them."""
+
+    source: str
+    output: str
+    dest: str
+    input: str
+    where: str = ""
+    exchange: Exchange | None = None
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.output} -> {self.dest}.{self.input}"
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        return (self.source, self.output, self.dest, self.input)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the graph comes from: what a compiled program imports to get its PEs."""
+
+    module: str
+    attribute: str = "graph"
+    parameters: tuple[tuple[str, object], ...] = ()
+    call: bool = False
+    file: str = ""
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A workflow: PEs in order of addition, named by `Pe.name` in edges and partitions."""
+
+    name: str
+    pes: tuple[Pe, ...]
+    edges: tuple[Edge, ...] = ()
+    partitions: tuple[tuple[str, ...], ...] = ()
+    composites: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    origin: Origin | None = None
+    fingerprint: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        names = [pe.name for pe in self.pes]
+        if len(set(names)) != len(names):
+            raise ValueError(f"PE names must be unique: {sorted(n for n in names if names.count(n) > 1)}")
+        known = set(names)
+        for edge in self.edges:
+            if edge.source not in known or edge.dest not in known:
+                raise ValueError(f"the edge {edge} joins a PE that the graph does not have")
+
+    @cached_property
+    def by_name(self) -> dict[str, Pe]:
+        return {pe.name: pe for pe in self.pes}
+
+    @cached_property
+    def edges_in(self) -> dict[str, tuple[Edge, ...]]:
+        found: dict[str, list[Edge]] = {pe.name: [] for pe in self.pes}
+        for edge in self.edges:
+            found[edge.dest].append(edge)
+        return {name: tuple(edges) for name, edges in found.items()}
+
+    @cached_property
+    def edges_out(self) -> dict[str, tuple[Edge, ...]]:
+        found: dict[str, list[Edge]] = {pe.name: [] for pe in self.pes}
+        for edge in self.edges:
+            found[edge.source].append(edge)
+        return {name: tuple(edges) for name, edges in found.items()}
+
+    @cached_property
+    def partition_of(self) -> dict[str, int]:
+        return {name: i for i, names in enumerate(self.partitions) for name in names}
+
+    def is_root(self, name: str) -> bool:
+        """A PE with no connected input: it takes its items from the command line."""
+        return not self.edges_in[name]
+
+    def results(self) -> tuple[tuple[str, str], ...]:
+        """The outputs that nothing is connected to, as (PE name, port), in order."""
+        used = {(e.source, e.output) for e in self.edges}
+        return tuple((pe.name, port) for pe in self.pes for port in pe.outputs if (pe.name, port) not in used)
+
+    def with_pes(self, pes) -> Graph:
+        return replace(self, pes=tuple(pes))

@@ -1,0 +1,99 @@
+"""The physical IR: stages, channels and the instances that run them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from .graph import WIDTH, Edge, Graph, Instances
+
+
+@dataclass(frozen=True)
+class Stage:
+    """PEs that run as one piece of code; `number` counts from 1 and is the same wherever it is shown.
+
+    `ordered`: its inputs are taken in the order (edge, producer instance, sequence) where an engine
+    would hand them over in any order, because it keeps state or routes by a counter.
+    """
+
+    pes: tuple[str, ...]
+    instances: Instances
+    number: int = 0
+    ordered: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.pes:
+            raise ValueError("a stage must have at least one PE")
+        if self.instances != WIDTH and (not isinstance(self.instances, int) or self.instances < 1):
+            raise ValueError(f"a stage must have 1 instance or more, not {self.instances!r}")
+
+    def __str__(self) -> str:
+        return " > ".join(self.pes)
+
+    @property
+    def times(self) -> str:
+        return "xW" if self.instances == WIDTH else f"x{self.instances}"
+
+
+@dataclass(frozen=True)
+class Channel:
+    """An edge between two stages."""
+
+    edge: Edge
+    number: int = 0
+
+    def __str__(self) -> str:
+        return str(self.edge)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a program is written from.
+
+    `apart` gives, for each pair of neighbours that are not one stage, the reason.
+    """
+
+    graph: Graph
+    target: str
+    stages: tuple[Stage, ...]
+    channels: tuple[Channel, ...]
+    apart: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = field(default=())
+    asked: int | None = None
+
+    def __post_init__(self) -> None:
+        placed = [name for stage in self.stages for name in stage.pes]
+        if sorted(placed) != sorted(pe.name for pe in self.graph.pes):
+            raise ValueError("every PE must stand in exactly one stage")
+
+    @cached_property
+    def stage_of(self) -> dict[str, Stage]:
+        return {name: stage for stage in self.stages for name in stage.pes}
+
+    def hops(self, stage: Stage) -> tuple[Edge, ...]:
+        """The edges inside a stage: function calls."""
+        inside = set(stage.pes)
+        return tuple(e for name in stage.pes for e in self.graph.edges_out[name] if e.dest in inside)
+
+    def channels_into(self, stage: Stage) -> tuple[Channel, ...]:
+        return self._channels_in.get(stage.pes, ())
+
+    def channels_from(self, stage: Stage) -> tuple[Channel, ...]:
+        return self._channels_out.get(stage.pes, ())
+
+    @cached_property
+    def _channels_in(self) -> dict:
+        return self._group(lambda c: c.edge.dest)
+
+    @cached_property
+    def _channels_out(self) -> dict:
+        return self._group(lambda c: c.edge.source)
+
+    def _group(self, end) -> dict:
+        found: dict = {}
+        for channel in self.channels:
+            found.setdefault(self.stage_of[end(channel)].pes, []).append(channel)
+        return {pes: tuple(channels) for pes, channels in found.items()}
+
+    def roots(self, stage: Stage) -> tuple[str, ...]:
+        return tuple(name for name in stage.pes if self.graph.is_root(name))

@@ -1,0 +1,26 @@
+"""See whether the stages fit into `-n`, and say the least where they don't.
+
+Where `-n` is too small for one instance each, PEs that were fused share one; the plan is left as it is.
+"""
+
+from __future__ import annotations
+
+from d4p.errors import Refused
+
+from ..ir.graph import WIDTH
+from ..ir.plan import Plan
+from .options import Options
+
+
+def fit(plan: Plan, options: Options) -> Plan:
+    """Raise Refused if the instances of the fused stages are more than `-n`."""
+    if options.instances is None:
+        return plan
+    least = sum(1 if stage.instances == WIDTH else stage.instances for stage in plan.stages)
+    if least > options.instances:
+        stages = ", ".join(f"{stage} {stage.times}" for stage in plan.stages)
+        raise Refused(
+            f"-n {options.instances} is too small: the least is {least}, for {stages}. "
+            "Explicit numprocesses and partitions are kept: lower those or give a larger -n"
+        )
+    return plan

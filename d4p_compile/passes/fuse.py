@@ -1,0 +1,123 @@
+"""Fuse neighbours into one stage where nothing needs an exchange between them.
+
+Before: stages `read`, `split`, `count`; after: `read > split` and `count`, with the reason why
+those two are apart: "split | count apart: group-by [0] over 4 instances".
+
+PEs are taken in topological order and join the stage of a producer. A stage must stay convex (no
+path may leave it and come back), which sets of ancestors kept as bit masks decide in one look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import networkx as nx
+
+from ..ir.graph import WIDTH, Edge, Graph
+from ..ir.plan import Channel, Plan, Stage
+from .options import Options
+from .verify import digraph
+
+
+def why_separate(graph: Graph, edge: Edge) -> str | None:
+    """The reason why the two ends of an edge cannot be one stage, or None; looks at this edge alone."""
+    source, dest = graph.by_name[edge.source], graph.by_name[edge.dest]
+    if graph.partition_of.get(edge.source) != graph.partition_of.get(edge.dest):
+        return "different partitions"
+    if edge.exchange.kind == "hash":
+        return f"group-by {list(edge.exchange.fields)} over {_times(dest.instances)} instances"
+    if edge.exchange.kind == "broadcast":
+        return f'"all" to {_times(dest.instances)} instances'
+    if source.instances != dest.instances:
+        counts = f"{source.name} x{_times(source.instances)}, {dest.name} x{_times(dest.instances)}"
+        if dest.instances == WIDTH and source.instances == 1:
+            return f"counts apart: {counts}; glued to one instance, {dest.name} would run serially"
+        return f"counts apart: {counts}"
+    if edge.exchange.kind != "forward":
+        return f"{edge.exchange} over {_times(dest.instances)} instances"
+    return None
+
+
+def _times(instances) -> str:
+    return "W" if instances == WIDTH else str(instances)
+
+
+def fuse(plan: Plan, options: Options) -> Plan:
+    """Merge stages; `apart` of the result holds the reason for each edge that stays a channel."""
+    graph = plan.graph
+    reasons = {edge.key: why_separate(graph, edge) for edge in graph.edges}
+    order = list(nx.lexicographical_topological_sort(digraph(graph), key={p.name: i for i, p in enumerate(graph.pes)}.get))
+    side_by_side = options.wide and (options.instances is None or options.instances >= _instances(graph))
+    clusters = _Clusters(graph, side_by_side)
+    for name in order:
+        clusters.place(name, reasons if options.fuse else None)
+    stages = tuple(Stage(tuple(pes), graph.by_name[pes[0]].instances) for pes in clusters.stages())
+    channels = tuple(c for c in plan.channels if clusters.of[c.edge.source] != clusters.of[c.edge.dest])
+    apart = tuple((_between(c), reasons[c.edge.key] or clusters.why(c.edge)) for c in channels)
+    return replace(plan, stages=stages, channels=channels, apart=tuple(dict.fromkeys(apart)))
+
+
+def _instances(graph: Graph) -> int:
+    return sum(1 if pe.instances == WIDTH else pe.instances for pe in graph.pes)
+
+
+def _between(channel: Channel) -> str:
+    return f"{channel.edge.source} | {channel.edge.dest}"
+
+
+class _Clusters:
+    """Stages while they grow: members, and the set of stages each one waits for, as bits of an int."""
+
+    def __init__(self, graph: Graph, side_by_side: bool) -> None:
+        self.graph = graph
+        self.side_by_side = side_by_side
+        self.of: dict[str, int] = {}
+        self.members: dict[int, list[str]] = {}
+        self.waits: dict[int, int] = {}
+        self.has_root: set[int] = set()
+
+    def place(self, name: str, reasons: dict | None) -> None:
+        """Put the next PE in topological order into the stages of its producers, or into one of its own."""
+        edges = self.graph.edges_in[name]
+        new = len(self.of)
+        self.of[name], self.members[new] = new, [name]
+        self.waits[new] = 0
+        for edge in edges:
+            producer = self.of[edge.source]
+            self.waits[new] |= 1 << producer | self.waits[producer]
+        if not edges:
+            self.has_root.add(new)
+        for edge in edges if reasons is not None else ():
+            mine, theirs = self.of[name], self.of[edge.source]
+            if mine != theirs and reasons[edge.key] is None and self._obstacle(theirs, mine) is None:
+                self._merge(theirs, mine)
+
+    def _obstacle(self, a: int, b: int) -> str | None:
+        """Why the stages a and b (a feeds b) cannot be merged: None where they can."""
+        if self.side_by_side and a in self.has_root and b in self.has_root:
+            return "their sources run side by side"
+        for other, waits in self.waits.items():
+            if other not in (a, b) and waits >> a & 1 and self.waits[b] >> other & 1:
+                return f"{self.members[other][0]} stands between them"
+        return None
+
+    def _merge(self, a: int, b: int) -> None:
+        for name in self.members[b]:
+            self.of[name] = a
+        self.members[a] += self.members.pop(b)
+        union = (self.waits[a] | self.waits.pop(b)) & ~(1 << a | 1 << b)
+        self.waits[a] = union
+        for other, waits in self.waits.items():
+            if other != a and (waits >> a & 1 or waits >> b & 1):
+                self.waits[other] = (waits | union | 1 << a) & ~(1 << b)
+        if b in self.has_root:
+            self.has_root.discard(b)
+            self.has_root.add(a)
+
+    def why(self, edge: Edge) -> str:
+        return self._obstacle(self.of[edge.source], self.of[edge.dest]) or "each PE is a stage of its own (fusion is off)"
+
+    def stages(self) -> list[list[str]]:
+        """Members of each stage in topological order (the order in which they were placed)."""
+        position = {name: i for i, name in enumerate(self.of)}
+        return [sorted(pes, key=position.__getitem__) for pes in self.members.values()]

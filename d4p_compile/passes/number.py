@@ -1,0 +1,35 @@
+"""Number stages and channels from 1, in topological order, and mark the stages that take items in order.
+
+Before: stages in the order they were fused; after: `stage 1: read > split`, `stage 2: count`, channel 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import networkx as nx
+
+from ..ir.plan import Plan, Stage
+from .options import Options
+
+
+def number(plan: Plan, options: Options) -> Plan:
+    """Numbers are the same in the plan, the function names, the log, the engine's UI and error messages."""
+    position = {pe.name: i for i, pe in enumerate(plan.graph.pes)}
+    between = nx.DiGraph()
+    between.add_nodes_from(stage.pes for stage in plan.stages)
+    between.add_edges_from((plan.stage_of[c.edge.source].pes, plan.stage_of[c.edge.dest].pes) for c in plan.channels)
+    order = list(nx.lexicographical_topological_sort(between, key=lambda pes: min(position[p] for p in pes)))
+    rank = {pes: i for i, pes in enumerate(order, 1)}
+    by_pes = {stage.pes: stage for stage in plan.stages}
+    stages = tuple(replace(by_pes[pes], number=rank[pes], ordered=_ordered(plan, by_pes[pes])) for pes in order)
+    added = {edge.key: i for i, edge in enumerate(plan.graph.edges)}
+    channels = sorted(plan.channels, key=lambda c: (rank[plan.stage_of[c.edge.source].pes], added[c.edge.key]))
+    numbered = tuple(replace(channel, number=i) for i, channel in enumerate(channels, 1))
+    return replace(plan, stages=stages, channels=numbered)
+
+
+def _ordered(plan: Plan, stage: Stage) -> bool:
+    keeps = any(plan.graph.by_name[name].keeps for name in stage.pes)
+    counts = any(c.edge.exchange.kind == "round robin" for c in plan.channels_from(stage))
+    return keeps or counts

@@ -1,0 +1,118 @@
+"""Decide how many instances each PE runs as: the one place where counts are decided.
+
+Before, a graph whose PEs say what they ask for:
+
+    read, split, count (asks for 4), total (all inputs "global")
+
+after, with each count and its reason:
+
+    read x1 (root), split xW (keeps no state), count x4 (asked for), total x1 (all inputs "global")
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+import networkx as nx
+
+from d4p.errors import Refused
+
+from ..ir.graph import WIDTH, Graph, Instances, Pe
+from .options import Options
+from .share import share
+from .verify import digraph
+
+
+def place(graph: Graph, options: Options) -> Graph:
+    """Give every PE its count. Raises Refused where `-n` isn't a count."""
+    if options.instances is not None and options.instances < 1:
+        raise Refused(f"-n must be 1 or more, not {options.instances}")
+    warnings = list(graph.warnings)
+    fixed: dict[str, tuple[int, str]] = {}
+    for pe in graph.pes:
+        found = _fixed(graph, pe, options, warnings)
+        if found:
+            fixed[pe.name] = found
+    free = [pe.name for pe in graph.pes if pe.name not in fixed]
+    if options.instances is None:
+        counts = _by_width(graph, fixed, free) if options.wide else {}
+        chosen = {**{name: (1, _alone(graph.by_name[name])) for name in free}, **counts}
+    else:
+        chosen = share(graph, fixed, free, options.instances)
+    chosen |= fixed
+    pes = (replace(pe, instances=chosen[pe.name][0], because=chosen[pe.name][1]) for pe in graph.pes)
+    return replace(graph.with_pes(pes), warnings=tuple(warnings))
+
+
+def _fixed(graph: Graph, pe: Pe, options: Options, warnings: list[str]) -> tuple[int, str] | None:
+    edges = graph.edges_in[pe.name]
+    if pe.single:
+        return 1, "single"
+    if not edges and pe.kind != "reader":
+        if pe.asked is not None and pe.asked > 1:
+            warnings.append(f"{pe.name} asks for {pe.asked} instances but has no connected input: a root runs as 1")
+        return 1, "root"
+    if edges and all(pe.port(e.input).grouping.kind == "global" for e in edges):
+        if pe.asked is not None and pe.asked > 1:
+            warnings.append(f'{pe.name} asks for {pe.asked} instances but all its inputs are "global": it runs as 1')
+        return 1, 'all inputs are "global"'
+    if pe.asked is not None and (pe.asked > 1 or options.instances is None):
+        return pe.asked, "asked for"
+    return None
+
+
+def _alone(pe: Pe) -> str:
+    return f"keeps state: {pe.why}" if pe.keeps else "nobody asked for more"
+
+
+def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Instances, str]]:
+    """Widen PEs without state where nobody can tell the count from the answer.
+
+    A PE that keeps state can tell two things: the order of its items, and (where it runs as several
+    instances without a grouping) which items came its way. So a PE is widened only where no PE
+    that keeps state is downstream, or where its producers are as wide already: then instance i feeds
+    instance i and it adds no disorder of its own. Splits of a reader have no order between them.
+    """
+    nxg = digraph(graph)
+    order = list(nx.lexicographical_topological_sort(nxg, key={p.name: i for i, p in enumerate(graph.pes)}.get))
+    keeps = {pe.name for pe in graph.pes if pe.keeps}
+    routed = {
+        name
+        for name in keeps
+        if fixed.get(name, (1, ""))[0] > 1
+        and any(graph.by_name[name].port(e.input).grouping.kind == "none" for e in graph.edges_in[name])
+    }
+    feeds_state = _upstream_of(graph, keeps)
+    feeds_routed = _upstream_of(graph, routed)
+    wide: dict[str, tuple[Instances, str]] = {}
+    candidates = set(free)
+    for name in order:
+        pe = graph.by_name[name]
+        edges = graph.edges_in[name]
+        if name not in candidates or pe.keeps or name in feeds_routed:
+            continue
+        if any(pe.port(e.input).grouping.kind == "all" for e in edges):
+            continue
+        behind_wide = bool(edges) and all(
+            e.source in wide and pe.port(e.input).grouping.kind == "none" for e in edges
+        )
+        if pe.kind == "reader":
+            wide[name] = (WIDTH, "reads splits")
+        elif behind_wide:
+            wide[name] = (WIDTH, f"keeps no state, and {edges[0].source} is as wide")
+        elif name not in feeds_state:
+            wide[name] = (WIDTH, "keeps no state, and no PE after it does")
+    return wide
+
+
+def _upstream_of(graph: Graph, targets: set[str]) -> set[str]:
+    """The PEs from which some PE of `targets` can be reached over at least one edge."""
+    found: set[str] = set()
+    queue = deque(targets)
+    while queue:
+        for edge in graph.edges_in[queue.popleft()]:
+            if edge.source not in found:
+                found.add(edge.source)
+                queue.append(edge.source)
+    return found

@@ -1,0 +1,85 @@
+"""Check an IR: bad input is refused in the user's words, a pass's mistake with its neighbourhood."""
+
+from __future__ import annotations
+
+import difflib
+
+import networkx as nx
+
+from d4p.errors import Refused
+
+from ..ir.graph import WIDTH, Edge, Graph
+from ..ir.plan import Plan
+from .options import Options
+
+
+def verify(ir: Graph | Plan, options: Options) -> Graph | Plan:
+    """Return `ir` if it makes sense; otherwise raise Refused (the user's mistake) or AssertionError (ours)."""
+    if isinstance(ir, Graph):
+        _graph(ir)
+    else:
+        _plan(ir, options)
+    return ir
+
+
+def _graph(graph: Graph) -> None:
+    if not graph.pes:
+        raise Refused(f"the graph {graph.name} has no PE: add or connect at least one")
+    for edge in graph.edges:
+        _port(graph, edge, edge.source, edge.output, graph.by_name[edge.source].outputs, "output")
+        _port(graph, edge, edge.dest, edge.input, [p.name for p in graph.by_name[edge.dest].inputs], "input")
+    for pe in graph.pes:
+        if pe.instances is not None and pe.instances != WIDTH and pe.instances < 1:
+            raise AssertionError(f"{pe.name} was placed on {pe.instances} instances")
+    _acyclic(graph)
+
+
+def _port(graph: Graph, edge: Edge, pe: str, port: str, known, side: str) -> None:
+    if port in known:
+        return
+    close = difflib.get_close_matches(str(port), [str(k) for k in known], n=1)
+    have = ", ".join(repr(k) for k in known) or "none"
+    at = f" ({edge.where})" if edge.where else ""
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise Refused(
+        f"{pe} ({graph.by_name[pe].cls}) has no {side} port {port!r}: connecting {edge}{at}. Its {side} ports: {have}{hint}"
+    )
+
+
+def digraph(graph: Graph) -> nx.DiGraph:
+    """The graph as networkx sees it: one arc for all edges between two PEs, nodes in order of addition."""
+    nxg = nx.DiGraph()
+    nxg.add_nodes_from(pe.name for pe in graph.pes)
+    nxg.add_edges_from((e.source, e.dest) for e in graph.edges)
+    return nxg
+
+
+def _acyclic(graph: Graph) -> None:
+    try:
+        cycle = nx.find_cycle(digraph(graph))
+    except nx.NetworkXNoCycle:
+        return
+    names = [a for a, _ in cycle]
+    raise Refused(
+        f"the graph has a cycle: {' -> '.join([*names, names[0]])}. "
+        "The targets sequential, processes and spark run graphs without cycles only: take one of these edges out"
+    )
+
+
+def _plan(plan: Plan, options: Options) -> None:
+    for channel in plan.channels:
+        edge = channel.edge
+        if edge.exchange is None or edge.exchange.kind not in options.carries:
+            raise AssertionError(f"the target {plan.target} cannot carry {edge} ({edge.exchange})")
+        if plan.stage_of[edge.source] is plan.stage_of[edge.dest]:
+            raise AssertionError(f"{edge} is inside stage {plan.stage_of[edge.source]} and cannot be a channel")
+    stages = nx.DiGraph()
+    stages.add_nodes_from(stage.pes for stage in plan.stages)
+    stages.add_edges_from((plan.stage_of[c.edge.source].pes, plan.stage_of[c.edge.dest].pes) for c in plan.channels)
+    if not nx.is_directed_acyclic_graph(stages):
+        cycle = nx.find_cycle(stages)
+        raise AssertionError(f"the stages wait for each other: {cycle}")
+    for stage in plan.stages:
+        for hop in plan.hops(stage):
+            if hop.exchange is None or hop.exchange.kind != "forward":
+                raise AssertionError(f"{hop} needs {hop.exchange} and cannot be inside stage {stage}")

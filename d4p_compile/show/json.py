@@ -1,0 +1,39 @@
+"""A plan as JSON, for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..ir.plan import Plan
+
+
+def to_dict(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values; PEs by the names that the plan shows."""
+    graph = plan.graph
+    return {
+        "workflow": graph.name,
+        "target": plan.target,
+        "fingerprint": graph.fingerprint,
+        "pes": [
+            {"name": pe.name, "id": pe.id, "class": pe.cls, "instances": pe.instances, "because": pe.because,
+             "keeps_state": pe.keeps, "why": pe.why, "inputs": {p.name: str(p.grouping) for p in pe.inputs},
+             "outputs": list(pe.outputs)}
+            for pe in graph.pes
+        ],
+        "stages": [{"number": s.number, "pes": list(s.pes), "instances": s.instances, "ordered": s.ordered}
+                   for s in plan.stages],
+        "channels": [
+            {"number": c.number, "from": [c.edge.source, c.edge.output], "to": [c.edge.dest, c.edge.input],
+             "exchange": c.edge.exchange.kind, "fields": list(c.edge.exchange.fields)}
+            for c in plan.channels
+        ],
+        "results": [list(result) for result in graph.results()],
+        "composites": {label: list(inner) for label, inner in graph.composites},
+        "apart": [{"between": pair, "because": reason} for pair, reason in plan.apart],
+        "warnings": [*graph.warnings, *plan.notes],
+    }
+
+
+def to_json(plan: Plan) -> str:
+    return json.dumps(to_dict(plan), indent=2)

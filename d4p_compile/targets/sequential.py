@@ -1,0 +1,30 @@
+"""One process, one item at a time: the living definition of what a workflow means."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ..emit.program import render
+from ..ir.graph import EXCHANGES
+from ..ir.plan import Plan
+from . import Availability
+
+WHAT = "one process"
+NEEDS = "Python alone"
+WIDE = False
+CARRIES = frozenset(EXCHANGES)
+
+
+def program(plan: Plan) -> str:
+    """The text of the script."""
+    return render("sequential.py.j2", plan, WHAT)
+
+
+def command(script: Path) -> list[str]:
+    """The command that runs the script."""
+    return [sys.executable, str(script)]
+
+
+def available() -> Availability:
+    return Availability(True, f"Python {sys.version.split()[0]}")

@@ -1,0 +1,41 @@
+"""Calls that must not nest without bound: a chain of a thousand PEs that write is no deeper than one of forty."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+#: So many calls may nest before items are queued instead.
+NESTED = 40
+#: Python frames that so many calls may take, each some dozens of frames deep.
+FRAMES = 10_000
+
+
+class Tamer:
+    """Shared by functions that call one another: too deep, an item is queued until the outermost call is back.
+
+    Once something is queued everything behind it is queued as well, so items keep their order.
+    """
+
+    def __init__(self) -> None:
+        self._queue: deque[tuple[Callable[[Any], None], Any]] = deque()
+        self._nested = 0
+
+    def tame(self, take: Callable[[Any], None]) -> Callable[[Any], None]:
+        """`take`, bounded in depth."""
+
+        def guarded(item: Any) -> None:
+            if self._queue or self._nested >= NESTED:
+                self._queue.append((take, item))
+                return
+            self._nested += 1
+            try:
+                take(item)
+                while self._nested == 1 and self._queue:
+                    later, queued = self._queue.popleft()
+                    later(queued)
+            finally:
+                self._nested -= 1
+
+        return guarded

@@ -1,0 +1,111 @@
+"""Whose fault it was: the PE, its instance, its item, and its own traceback without ours."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from d4p.errors import RunFailed
+
+_OURS = str(Path(__file__).parent)
+
+
+class PeFailed(RunFailed):
+    """A PE raised. The message is complete: PE, instance, item number, the item, and the PE's own traceback."""
+
+    def __init__(self, message: str, pe: str = "", instance: int = 0, item: int = 0) -> None:
+        super().__init__(message)
+        self.pe, self.instance, self.item = pe, instance, item
+
+    def __reduce__(self):
+        return (PeFailed, (str(self), self.pe, self.instance, self.item))
+
+
+def blame(stage: Any, error: Exception) -> RunFailed:
+    """The error to raise for an exception that came out of a stage."""
+    if isinstance(error, PeFailed):
+        return error
+    frames = list(_frames(error.__traceback__))
+    name, pe, at = _culprit(stage, frames)
+    if pe is None:
+        return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {_said(error)}")
+    number = stage.counts().get(name, 0)
+    phase = _phase(frames[at:])
+    where = f"item {number}" if phase == "process" else phase
+    parts = [f"{name} ({type(pe).__name__}), instance {stage.index}, {where}: {_said(error)}"]
+    item = _item(frames[:at])
+    if phase == "process" and item is not _NONE:
+        parts.append(f"  the item: {_short(item)}")
+    own = _own_traceback(error, at)
+    if own:
+        parts.append(own)
+    return PeFailed("\n".join(parts), name, stage.index, number)
+
+
+_NONE = object()
+
+
+def _frames(tb: TracebackType | None):
+    while tb is not None:
+        yield tb.tb_frame
+        tb = tb.tb_next
+
+
+def _culprit(stage: Any, frames: list) -> tuple[str, Any, int]:
+    """The innermost PE of this stage that was at work, with the first of its frames."""
+    for at in range(len(frames) - 1, -1, -1):
+        code = frames[at].f_code
+        if code.co_argcount and not _ours(frames[at]):
+            first = frames[at].f_locals.get(code.co_varnames[0])
+            for name, pe in zip(stage.names, stage.pes, strict=True):
+                if first is pe:
+                    start = at
+                    while start > 0 and frames[start - 1].f_locals.get("self", _NONE) is pe:
+                        start -= 1
+                    return name, pe, start
+    return "", None, len(frames)
+
+
+def _item(frames: list) -> Any:
+    """What the generated code was handing to the PE."""
+    for frame in reversed(frames):
+        if frame.f_code.co_name.startswith("into_") and "item" in frame.f_locals:
+            return frame.f_locals["item"]
+    return _NONE
+
+
+def _ours(frame: Any) -> bool:
+    return frame.f_code.co_filename.startswith(_OURS) and not frame.f_code.co_filename.endswith("aggregate.py")
+
+
+def _phase(frames: list) -> str:
+    names = [frame.f_code.co_name for frame in frames[:3]]
+    for phase in ("preprocess", "postprocess"):
+        if phase in names or f"_{phase}" in names:
+            return phase
+    return "process"
+
+
+def _said(error: BaseException) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text and not isinstance(error, RunFailed) else text or type(error).__name__
+
+
+def _short(item: Any, limit: int = 200) -> str:
+    try:
+        text = repr(item)
+    except Exception as error:
+        text = f"<{type(item).__name__} whose repr fails: {_said(error)}>"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def _own_traceback(error: BaseException, at: int) -> str:
+    """The traceback of the PE's own code: what stands before it and what is ours is left out."""
+    if isinstance(error, RunFailed):
+        return ""
+    walked = list(traceback.walk_tb(error.__traceback__))[at:]
+    kept = [summary for summary in traceback.StackSummary.extract(iter(walked))
+            if not summary.filename.startswith(_OURS) and not summary.name.startswith("into_")]
+    return "".join(["Traceback (the PE's own):\n", *traceback.format_list(kept), _said(error)]) if kept else ""

@@ -1,0 +1,131 @@
+"""What the roots of a workflow get: `-i N`, `-d JSON`, `-f FILE`, as in dispel4py."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from d4p.base import ConsumerPE, IterativePE
+from d4p.errors import Refused
+from d4p.workflow import Workflow
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The items of each root: `{root name: number of empty items, or list of items}`."""
+
+    given: dict[str, int | list[dict]]
+    limit: int | None = None
+
+    def items(self, root: str) -> Iterator[dict]:
+        """The items of one root, made anew at each call; an empty item is a dict of its own."""
+        given = self.given[root]
+        items = iter(given) if isinstance(given, list) else ({} for _ in range(given))
+        return itertools.islice(items, self.limit)
+
+
+def read_inputs(workflow: Workflow, iterations: int | None, data: str | None, file: str | None,
+                limit: int | None = None) -> Inputs:
+    """Find the items of all roots. Raises Refused for malformed JSON and for inputs that fit no root."""
+    if sum(x is not None for x in (iterations, data, file)) > 1:
+        raise Refused("give one of -i, -d and -f, not several")
+    if iterations is not None and iterations < 0:
+        raise Refused(f"-i must be 0 or more, not {iterations}")
+    if limit is not None and limit < 0:
+        raise Refused(f"--limit must be 0 or more, not {limit}")
+    roots = [name for name in workflow.roots() if not is_reader(workflow.pes[name])]
+    given: dict[str, Any] = {name: iterations if iterations is not None else 1 for name in roots}
+    if data is not None:
+        given |= _assign(workflow, roots, _parse(data, "-d"))
+    elif file is not None:
+        given |= _assign(workflow, roots, _parse(_read(file), f"-f {file}"))
+    for name in roots:
+        _check(workflow.pes[name], name, given[name])
+    return Inputs(given, limit)
+
+
+def is_reader(pe: Any) -> bool:
+    """Whether a PE splits its own input instead of taking items from the command line."""
+    return callable(getattr(pe, "plan_splits", None))
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"-f {file}: {error.strerror}: give the path of a JSON file") from None
+
+
+def _parse(text: str, option: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(text)
+    except json.JSONDecodeError as error:
+        lines = text.splitlines() or [""]
+        line = lines[min(error.lineno, len(lines)) - 1]
+        raise Refused(
+            f"{option} isn't JSON: line {error.lineno}, column {error.colno}: {error.msg}\n"
+            f"  {line}\n  {' ' * (error.colno - 1)}^"
+        ) from None
+    if not isinstance(parsed, dict):
+        raise Refused(
+            f'{option} must be a JSON object such as {{"read": [{{"input": "a.txt"}}]}} that maps a root\'s id, name '
+            f"or class to a list of items or a number of iterations; it is a {type(parsed).__name__}"
+        )
+    return parsed
+
+
+def _assign(workflow: Workflow, roots: list[str], parsed: dict[str, Any]) -> dict[str, Any]:
+    """Match each key by id, then name, then class; all PEs that match get the items. Roots not named get none
+    of their own and run once."""
+    given: dict[str, Any] = {}
+    for key, value in parsed.items():
+        names = _matching(workflow, key)
+        if not names:
+            known = ", ".join(f"{workflow.pes[r].id} ({type(workflow.pes[r]).__name__})" for r in roots) or "none"
+            raise Refused(f"there is an input for {key!r}, but no PE has that id, name or class; the roots: {known}")
+        for name in names:
+            if name not in roots:
+                if is_reader(workflow.pes[name]):
+                    raise Refused(f"there is an input for {key}, but it reads splits of its own input and takes no items")
+                raise Refused(f"there is an input for {key}, but {name} isn't a root: its inputs are connected. "
+                              f"The roots: {', '.join(roots)}")
+            given[name] = _items(key, value)
+    return given
+
+
+def _matching(workflow: Workflow, key: str) -> list[str]:
+    pes = workflow.pes
+    for same in (lambda pe: pe.id == key, lambda pe: str(pe.name) == key, lambda pe: type(pe).__name__ == key):
+        names = [name for name, pe in pes.items() if same(pe)]
+        if names:
+            return names
+    return []
+
+
+def _items(key: str, value: Any) -> int | list[dict]:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, dict):
+        return [value]
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return value
+    raise Refused(f"the input for {key} must be a number of iterations or a list of items, each an object that maps "
+                  f"an input port to its value; it is {json.dumps(value)[:80]}")
+
+
+def _check(pe: Any, name: str, given: int | list[dict]) -> None:
+    """A root whose process takes the item of its input needs one in every item."""
+    if type(pe).process not in (IterativePE.process, ConsumerPE.process) or "process" in vars(pe):
+        return
+    items = given if isinstance(given, list) else [{}] * min(given, 1)
+    for number, item in enumerate(items, 1):
+        if "input" not in item:
+            raise Refused(
+                f"{name} ({type(pe).__name__}) has no connected input and needs an item for its port 'input'; item "
+                f"{number} has {', '.join(map(repr, item)) or 'none'}. Give it with "
+                f"-d '{json.dumps({name: [{'input': '...'}]})}'"
+            )

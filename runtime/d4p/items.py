@@ -1,0 +1,230 @@
+"""Items on their way: copies for several consumers, and batches as bytes.
+
+An item is as it was when it was written, and what one consumer changes no other sees. So a copy is deep, and items that
+cross a channel share nothing with each other, while identity inside an item is kept.
+"""
+
+from __future__ import annotations
+
+import copy
+import copyreg
+import datetime as dt
+import io
+import pickle
+import struct
+import sys
+import types
+import uuid
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+from d4p.errors import RunFailed
+from d4p.itemjson import dumps_json, loads_json, to_json
+from d4p.whypickle import why_unpicklable
+
+__all__ = ["Uncopyable", "dumps_json", "loads_json", "own", "pack", "to_json", "unpack", "why_unpicklable"]
+
+_NUMBERS = frozenset({type(None), bool, int, float, complex})
+# Nobody can change these, so nobody can tell whether they are shared.
+_ATOMS = _NUMBERS | {str, bytes, Decimal, Fraction, uuid.UUID, range, dt.date, dt.datetime, dt.time, dt.timedelta}
+_NAMED = (type, types.FunctionType, types.BuiltinFunctionType)
+# A batch that isn't one pickle begins with this byte (a pickle begins with 0x80), the number of its items, the number
+# of its buffers; then come the end of each item's pickle and the size of each buffer; then the pickles; the buffers.
+_ONE_BY_ONE = b"I"
+_COUNTS = struct.Struct("<cQQ")
+
+
+class Uncopyable(RunFailed, TypeError):
+    """An item that can neither be pickled nor copied."""
+
+
+def own(item: Any) -> Any:
+    """The item for one more consumer: nothing that can be changed is shared with the original.
+
+    What cannot be changed is handed back as it is. numpy arrays keep their memory order. Raises Uncopyable.
+
+    >>> words = ["a", "b"]
+    >>> own(words) == words, own(words) is words
+    (True, False)
+    """
+    cls = type(item)
+    if cls in _ATOMS or isinstance(item, _NAMED):
+        return item
+    if cls is tuple:
+        if _ATOMS.issuperset(map(type, item)):
+            return item
+    elif cls is dict:
+        if _ATOMS.issuperset(map(type, item.values())) and _ATOMS.issuperset(map(type, item)):
+            return item.copy()
+    elif cls is list:
+        if _ATOMS.issuperset(map(type, item)):
+            return item.copy()
+    elif cls is frozenset and _ATOMS.issuperset(map(type, item)):
+        return item
+    np = sys.modules.get("numpy")
+    if np is not None:
+        if isinstance(item, np.generic) and not isinstance(item, np.void):
+            return item
+        if isinstance(item, np.ndarray) and not item.dtype.hasobject:
+            return _own_array(item, np)
+        if cls in (tuple, list, dict):
+            rebuilt = _own_flat(item, cls, np)
+            if rebuilt is not None:
+                return rebuilt
+    return _own_any(item)
+
+
+def _own_array(item: Any, np: Any) -> Any:
+    """A copy in the same memory order. A masked array, and a subclass that says how it is pickled, goes that way."""
+    cls = type(item)
+    if cls is np.ndarray:
+        return item.copy(order="K")
+    if cls.__reduce__ is not np.ndarray.__reduce__ or cls.__reduce_ex__ is not np.ndarray.__reduce_ex__:
+        return _own_any(item)
+    duplicate = item.copy(order="K")
+    for name, value in vars(duplicate).items() if hasattr(duplicate, "__dict__") else ():
+        duplicate.__dict__[name] = own(value)
+    return duplicate
+
+
+def _own_flat(item: Any, cls: type, np: Any) -> Any:
+    """A tuple, list or dict of atoms and of arrays: the usual item with data. Otherwise None."""
+    values = list(item.values()) if cls is dict else list(item)
+    if cls is dict and not _ATOMS.issuperset(map(type, item)):
+        return None
+    arrays = 0
+    for position, value in enumerate(values):
+        kind = type(value)
+        if kind is np.ndarray and not value.dtype.hasobject:
+            values[position] = value.copy(order="K")
+            arrays += 1
+        elif kind not in _ATOMS and not (isinstance(value, np.generic) and kind is not np.void):
+            return None
+    if arrays > 1 and _an_array_twice(item.values() if cls is dict else item, np):
+        return None
+    return dict(zip(item, values, strict=True)) if cls is dict else values if cls is list else tuple(values)
+
+
+def _an_array_twice(values: Iterable[Any], np: Any) -> bool:
+    ids = [id(value) for value in values if type(value) is np.ndarray]
+    return len(set(ids)) < len(ids)
+
+
+def _own_any(item: Any) -> Any:
+    try:
+        return _pickled_and_back(item)
+    except Exception:
+        pass  # an item that cannot travel may still be copied here
+    try:
+        return copy.deepcopy(item)
+    except Exception as error:
+        raise Uncopyable(
+            "an item with several consumers must be copied for each, got one that can be neither pickled nor "
+            f"deep-copied: a {type(item).__qualname__}, {why_unpicklable(item) or error}. "
+            "Write the values it is made from instead"
+        ) from error
+
+
+def _pickled_and_back(item: Any) -> Any:
+    buffers: list[pickle.PickleBuffer] = []
+    blob = pickle.dumps(item, 5, buffer_callback=buffers.append)
+    views = [buffer.raw() for buffer in buffers]
+    if any(view.readonly for view in views):  # would come back read-only
+        return _unpack_one_by_one(_pack_one_by_one([item]))[0]
+    return pickle.loads(blob, buffers=map(bytearray, views))
+
+
+def pack(items: list) -> bytes:
+    """A batch as bytes. Each item is pickled for itself, so that an object written twice arrives as two.
+
+    Where the items hold nothing that can be shared, one pickle of the whole list is the same thing and is used. Large
+    buffers (numpy arrays) lie behind the pickles, copied once. Raises Uncopyable, naming the item and the part of it.
+    """
+    kinds = set(map(type, items))
+    if kinds <= _ATOMS:
+        return _pack_whole(items, kinds)
+    if kinds == {tuple}:
+        inner = set(map(type, chain.from_iterable(items)))
+        if inner <= _ATOMS:
+            return _pack_whole(items, inner)
+    elif kinds == {dict}:
+        # The items can be changed, so no item may be there twice; what they hold can't be.
+        inner = set(map(type, chain.from_iterable(items)))
+        if inner <= _ATOMS and len(set(map(id, items))) == len(items):
+            inner = set(map(type, chain.from_iterable(map(dict.values, items))))
+            if inner <= _ATOMS:
+                return _pack_whole(items, inner)
+    elif kinds == {list} and len(set(map(id, items))) == len(items):
+        inner = set(map(type, chain.from_iterable(items)))
+        if inner <= _ATOMS:
+            return _pack_whole(items, inner)
+    return _pack_one_by_one(items)
+
+
+def unpack(blob: bytes | bytearray | memoryview) -> list:
+    """The items of a batch. numpy arrays are writable."""
+    if blob[:1] == _ONE_BY_ONE:
+        return _unpack_one_by_one(blob)
+    return pickle.loads(blob)
+
+
+def _pack_whole(items: list, kinds: set[type]) -> bytes:
+    if not kinds <= _NUMBERS:
+        return pickle.dumps(items, 5)  # with its memo: a long text that many items share is written once
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer, 5)
+    pickler.fast = True  # without its memo, at twice the speed
+    pickler.dump(items)
+    return buffer.getvalue()
+
+
+def _pack_one_by_one(items: list) -> bytes:
+    stream = io.BytesIO()
+    buffers: list[pickle.PickleBuffer] = []
+    pickler = pickle.Pickler(stream, 5, buffer_callback=buffers.append)
+    np = sys.modules.get("numpy")
+    if np is not None:
+        pickler.dispatch_table = {**copyreg.dispatch_table, np.ndarray: _reduce_array}
+    dump, forget, tell = pickler.dump, pickler.clear_memo, stream.tell
+    ends: list[int] = []
+    try:
+        for item in items:
+            dump(item)
+            forget()
+            ends.append(tell())
+    except Exception as error:
+        item = items[len(ends)]
+        raise Uncopyable(
+            f"items that go to another process must be picklable, got a {type(item).__qualname__} that isn't: "
+            f"{why_unpicklable(item) or error}. Write the values it is made from instead, or leave that part out "
+            "in a __getstate__()"
+        ) from error
+    raw = [buffer.raw() for buffer in buffers]
+    table = struct.pack(f"<{len(ends) + len(raw)}Q", *ends, *[view.nbytes for view in raw])
+    return b"".join([_COUNTS.pack(_ONE_BY_ONE, len(ends), len(raw)), table, stream.getbuffer(), *raw])
+
+
+def _reduce_array(array: Any) -> tuple:
+    """A read-only array is pickled as a copy, or it would arrive read-only."""
+    return (array if array.flags.writeable else array.copy(order="K")).__reduce_ex__(5)
+
+
+def _unpack_one_by_one(blob: bytes | bytearray | memoryview) -> list:
+    view = memoryview(blob)
+    _, count, buffer_count = _COUNTS.unpack_from(view)
+    table = struct.unpack_from(f"<{count + buffer_count}Q", view, _COUNTS.size)
+    start = _COUNTS.size + 8 * len(table)
+    end = start + (table[count - 1] if count else 0)
+    buffers = []
+    for size in table[count:]:
+        buffers.append(bytearray(view[end : end + size]))  # memory of its own, and writable
+        end += size
+    following = iter(buffers)  # each item takes its own from the front
+    loads, items, begin = pickle.loads, [], start
+    for stop in table[:count]:
+        items.append(loads(view[begin : start + stop], buffers=following))
+        begin = start + stop
+    return items

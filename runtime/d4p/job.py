@@ -1,0 +1,71 @@
+"""One run of a compiled program, as its engine sees it: inputs, results, progress, log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from d4p.events import Events
+from d4p.inputs import Inputs, is_reader
+from d4p.results import Spool
+from d4p.workflow import Workflow
+
+
+class Job:
+    """What every engine needs and none does in its own way.
+
+    Attributes:
+        workflow: where the PEs come from.
+        inputs: the items of the roots.
+        spool: where results go.
+    """
+
+    def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events) -> None:
+        self.workflow, self.inputs, self.spool, self._events = workflow, inputs, spool, events
+
+    @staticmethod
+    def number(function: Callable) -> int:
+        """The number of a generated `stage_<n>`."""
+        return int(function.__name__.removeprefix("stage_"))
+
+    def feed(self, root: str, index: int, instances: int) -> Iterator[Any]:
+        """The items of a root's instance: from the command line, or from its share of a reader's splits."""
+        pe = self.workflow.pes[root]
+        if is_reader(pe):
+            return read_splits(pe, index, instances, self.inputs.limit)
+        return self.inputs.items(root)
+
+    def spooler(self, index: int) -> Callable[[str, str], Callable[[Any], None]]:
+        """What a stage's instance calls for a result: (PE name, port) gives the function that takes an item."""
+        return lambda name, port: self.spool.part(self.workflow.pes[name].id, str(port), index)
+
+    def log(self, line: str) -> None:
+        """A line that a PE logs."""
+        print(line, flush=True)
+
+    def progress(self, reports: Iterable[dict[str, Any]]) -> None:
+        """Say how many items each PE has received so far."""
+        totals: Counter[str] = Counter()
+        for report in reports:
+            totals.update(report["received"])
+        self._events.say("progress", received=dict(totals))
+
+
+def read_splits(reader: Any, index: int, instances: int, limit: int | None) -> Iterator[Any]:
+    """The items of the splits that fall to one of a reader's instances: a run of neighbours, the same everywhere.
+
+    With a limit the first instance reads all there is to read."""
+    splits = reader.plan_splits()
+    if limit is not None:
+        left = limit
+        for split in splits if index == 0 else ():
+            for item in reader.read(split):
+                if left <= 0:
+                    return
+                left -= 1
+                yield item
+        return
+    first, last = len(splits) * index // instances, len(splits) * (index + 1) // instances
+    for split in splits[first:last]:
+        yield from reader.read(split)

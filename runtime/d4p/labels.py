@@ -1,0 +1,49 @@
+"""Names for PEs and what identifies a graph: the same in the compiler and in a compiled program."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import Any
+
+from d4p.flatten import Flat
+
+
+def labels(flat: Flat) -> dict[str, str]:
+    """`{PE id: name}` with names that are unique: the PE's own name where no other has it, else its id."""
+    times = Counter(str(pe.name) for pe in flat.pes)
+    ids = {pe.id for pe in flat.pes}
+    chosen = {}
+    for pe in flat.pes:
+        name = str(pe.name)
+        chosen[pe.id] = name if times[name] == 1 and (name == pe.id or name not in ids) else pe.id
+    return chosen
+
+
+def fingerprint(flat: Flat) -> str:
+    """16 hex digits that two graphs share if they have the same PEs, ports, groupings, counts and edges.
+
+    A worker compares it with its plan's: a workflow that builds another graph each time it is imported
+    cannot be run in several processes.
+    """
+    shape: dict[str, Any] = {
+        "pes": [
+            [
+                pe.id,
+                type(pe).__qualname__,
+                [[str(name), _grouping(port)] for name, port in pe.inputconnections.items()],
+                [str(name) for name in pe.outputconnections],
+                pe.numprocesses,
+                bool(pe.single),
+            ]
+            for pe in flat.pes
+        ],
+        "edges": [[e.source.id, str(e.output), e.dest.id, str(e.input)] for e in flat.edges],
+    }
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _grouping(port: Any) -> str:
+    grouping = port.get("grouping") if isinstance(port, dict) else None
+    return repr(list(grouping)) if isinstance(grouping, (list, tuple)) else repr(grouping)

@@ -1,0 +1,117 @@
+"""The command line of a compiled program, and one run of it from the first check to the summary."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from d4p.depth import FRAMES
+from d4p.errors import D4pError, Refused
+from d4p.events import Events, clock
+from d4p.inputs import read_inputs
+from d4p.job import Job
+from d4p.output import Output
+from d4p.results import Results, Spool
+from d4p.summary import summarise
+from d4p.workflow import Workflow
+
+Execute = Callable[[Job, Callable], list[dict[str, Any]]]
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """The options of every compiled program; `d4p run` hands the same ones on."""
+    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("-i", "--iter", type=int, metavar="N", help="iterations of each root")
+    options.add_argument("-d", "--data", metavar="JSON", help='items of the roots: \'{"read": [{"input": "a.txt"}]}\'')
+    options.add_argument("-f", "--file", metavar="FILE", help="a JSON file with the items of the roots")
+    options.add_argument("--limit", type=int, metavar="K", help="take the first K items of every root")
+    options.add_argument("--output", metavar="DIR", help="write all results there, as JSON lines")
+    options.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote")
+    return options
+
+
+def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
+    """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
+    arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
+    events = Events()
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
+    try:
+        run(main, workflow, execute, arguments, events)
+    except D4pError as error:
+        events.say("failed", message=str(error))
+        sys.stdout.flush()
+        print(f"{'refused' if isinstance(error, Refused) else 'failed'}: {error}", file=sys.stderr, flush=True)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        events.say("interrupted")
+        print("interrupted", file=sys.stderr, flush=True)
+        sys.exit(130)
+
+
+def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
+    """One run: check everything, execute, commit what was written, say what happened."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    seconds = clock()
+    inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
+    output = Output(arguments.output, arguments.overwrite) if arguments.output else None
+    writers = [pe for pe in workflow.pes.values() if hasattr(pe, "begin_output")]
+    with _spool_folder() as folder:
+        spool = Spool(folder)
+        begun: list[Any] = []
+        try:
+            for pe in writers:
+                pe.begin_output(arguments.overwrite)
+                begun.append(pe)
+            reports = execute(Job(workflow, inputs, spool, events), main)
+            spool.close()
+            results = Results(folder, unconnected(workflow))
+            if output:
+                output.write(results)
+            for pe in writers:
+                pe.commit_output()
+            if output:
+                output.commit()
+        except BaseException:
+            for pe in begun:
+                pe.abort_output()
+            if output:
+                output.abort()
+            raise
+        events.say("done", seconds=seconds())
+        written = [str(pe.path) for pe in writers] + ([str(output.folder)] if output else [])
+        for line in summarise(workflow, reports, results, written, seconds()):
+            print(line)
+        sys.stdout.flush()
+
+
+def unconnected(workflow: Workflow) -> list[tuple[str, str]]:
+    """The (PE id, port) of each output that nothing is connected to."""
+    used = {(id(e.source), e.output) for e in workflow.flat.edges}
+    return [(pe.id, str(port)) for pe in workflow.flat.pes for port in pe.outputconnections if (id(pe), port) not in used]
+
+
+class _spool_folder:
+    """Where results are kept: D4P_SPOOL if the caller wants to read them, else a folder that goes with the run."""
+
+    def __enter__(self) -> str:
+        kept = os.environ.get("D4P_SPOOL")
+        self.temporary = None if kept else tempfile.mkdtemp(prefix="d4p-results-")
+        return kept or self.temporary
+
+    def __exit__(self, *exc: object) -> None:
+        if self.temporary:
+            shutil.rmtree(self.temporary, ignore_errors=True)
+
+
+def _interrupt(signum: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+

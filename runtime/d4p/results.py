@@ -1,0 +1,132 @@
+"""Results: the items of outputs that nothing is connected to, spooled to files and read lazily."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from d4p.items import dumps_json, pack, unpack
+
+_LENGTH = struct.Struct(">Q")
+#: Items held back before they are packed; fewer where they are large, so that about 1 MiB is held.
+_BATCH = 512
+
+
+class Spool:
+    """A folder with one file for each (PE, port, instance); several processes may write to it, each its own files."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._open: list[_Part] = []
+
+    def part(self, pe_id: str, port: str, instance: int) -> Callable[[Any], None]:
+        """The function that adds one item."""
+        part = _Part(self.folder, pe_id, port, instance)
+        self._open.append(part)
+        return part.add
+
+    def close(self) -> None:
+        """Write what is held back; a spool that wasn't closed is not read as a whole."""
+        for part in self._open:
+            part.close()
+        self._open.clear()
+
+
+class _Part:
+    """One file: packed batches, each behind its length, and beside it, once it is complete, what it holds."""
+
+    def __init__(self, folder: Path, pe_id: str, port: str, instance: int) -> None:
+        number = 0
+        while True:
+            self.path = folder / f"{_safe(pe_id)}.{_safe(port)}-{instance:06d}-{number}.items"
+            try:
+                self.file = open(self.path, "xb")
+                break
+            except FileExistsError:
+                number += 1
+        self.head = {"pe": pe_id, "port": port, "instance": instance}
+        self.held: list[Any] = []
+        self.count = 0
+        self.most = 16
+
+    def add(self, item: Any) -> None:
+        self.held.append(item)
+        if len(self.held) >= self.most:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.held:
+            blob = pack(self.held)
+            self.file.write(_LENGTH.pack(len(blob)))
+            self.file.write(blob)
+            self.count += len(self.held)
+            self.most = max(1, min(_BATCH, (1 << 20) * len(self.held) // max(1, len(blob))))
+            self.held.clear()
+
+    def close(self) -> None:
+        self.flush()
+        self.file.close()
+        self.path.with_suffix(".json").write_text(json.dumps(self.head | {"count": self.count}))
+
+
+def _safe(text: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in str(text))[:80]
+
+
+class Items:
+    """The items of one result: a length, and an iterator that reads them from the spool."""
+
+    def __init__(self, parts: list[tuple[Path, int]]) -> None:
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return sum(count for _, count in self._parts)
+
+    def __iter__(self) -> Iterator[Any]:
+        for path, _ in self._parts:
+            with open(path, "rb") as file:
+                while head := file.read(_LENGTH.size):
+                    yield from unpack(file.read(_LENGTH.unpack(head)[0]))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} items>"
+
+
+class Results(Mapping):
+    """`{(PE id, port): Items}` of a spool, in order of PE and port; nothing is loaded until it is iterated."""
+
+    def __init__(self, folder: str | Path, expected: list[tuple[str, str]] = ()) -> None:
+        found: dict[tuple[str, str], list] = {key: [] for key in expected}
+        for path in sorted(Path(folder).glob("*.json")):
+            head = json.loads(path.read_text())
+            parts = found.setdefault((head["pe"], head["port"]), [])
+            parts.append((head["instance"], path.with_suffix(".items"), head["count"]))
+        self._items = {key: Items([(p, n) for _, p, n in sorted(parts)]) for key, parts in found.items()}
+
+    def __getitem__(self, key: tuple[str, str]) -> Items:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return f"Results({self._items!r})"
+
+
+def write_jsonl(results: Results, folder: Path) -> list[Path]:
+    """One file of JSON lines for each result: `<PE id>.<port>.jsonl`."""
+    paths = []
+    for (pe_id, port), items in results.items():
+        path = folder / f"{_safe(pe_id)}.{_safe(port)}.jsonl"
+        with open(path, "w", encoding="utf-8") as file:
+            for item in items:
+                file.write(dumps_json(item) + "\n")
+        paths.append(path)
+    return paths

@@ -1,0 +1,80 @@
+"""The sequential engine, the living definition of what a workflow means: every item is driven to the sinks
+before the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from d4p.depth import Tamer
+from d4p.events import Sampler
+from d4p.job import Job
+from d4p.stage import Stage
+
+
+class Run:
+    """What the `main` of a sequential program works with."""
+
+    width = 1
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._instances: dict[Callable, list[Stage]] = {}
+        self._consumers: dict[int, list[Stage]] = {}
+        self._tamer = Tamer()
+        self._declared: list[tuple[Callable, int, dict[int, int]]] = []
+
+    def stage(self, function: Callable[[Stage], Stage], instances: int, to: dict[int, int] | None = None,
+              inputs: Iterable[int] = ()) -> None:
+        """Declare a stage: how many instances it has, how many instances the consumer of each channel has
+        (`to`), and the channels it takes its items from (`inputs`)."""
+        self._declared.append((function, instances, to or {}))
+        for channel in inputs:
+            self._consumers[channel] = self._instances.setdefault(function, [])
+
+    def go(self) -> list[dict[str, Any]]:
+        """Run all stages; gives a report for each instance."""
+        job, stages = self.job, []
+        for function, instances, to in self._declared:
+            made = self._instances.setdefault(function, [])
+            for index in range(instances):
+                stage = Stage(job.workflow, job.number(function), index, deliver=self._deliver(to),
+                              spool=job.spooler(index), log=job.log)
+                function(stage)
+                made.append(stage)
+            stages += made
+        of = {name: [s for s in stages if name in s.names] for name in job.workflow.order}
+        with Sampler(lambda: job.progress(stage.report() for stage in stages)):
+            for name in reversed(job.workflow.order):
+                for stage in of[name]:
+                    stage.preprocess_pe(name)
+            for name in job.workflow.roots():
+                self._feed(name, of[name])
+            for name in job.workflow.order:
+                for stage in of[name]:
+                    stage.postprocess_pe(name)
+        return [stage.report() for stage in stages]
+
+    def _feed(self, root: str, stages: list[Stage]) -> None:
+        for stage in stages:
+            stage.feed(root, self.job.feed(root, stage.index, len(stages)))
+
+    def _deliver(self, to: dict[int, int]) -> Callable[[int], tuple[Callable[[int, Any], None], int]]:
+        def channel(number: int) -> tuple[Callable[[int, Any], None], int]:
+            consumers = self._consumers[number]
+
+            def deliver(parcel: tuple[int, Any]) -> None:
+                dest, item = parcel
+                consumers[dest].feed(number, (item,))
+
+            tamed = self._tamer.tame(deliver)
+            return (lambda dest, item: tamed((dest, item))), to[number]
+
+        return channel
+
+
+def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
+    """Run a sequential program's `main`."""
+    run = Run(job)
+    main(run)
+    return run.go()

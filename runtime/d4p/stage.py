@@ -1,0 +1,229 @@
+"""One instance of a stage: its PEs, what they are wired to, and their life from preprocess to postprocess."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from d4p.core import GenericPE
+from d4p.depth import Tamer
+from d4p.errors import RunFailed
+from d4p.failure import blame
+from d4p.items import own
+from d4p.keys import require
+from d4p.outlet import Put, outlet
+
+Entry = Callable[[Iterable[Any]], None]
+
+
+class Stop(BaseException):
+    """Ends a run from inside a PE's own `write`: not an Exception, so that the PE doesn't catch what isn't its own."""
+
+
+class Stage:
+    """What a generated `stage_<n>(stage)` works with.
+
+    Args:
+        workflow: where the PEs come from.
+        number: the stage's number in the plan.
+        index: which instance of the stage this is, from 0.
+        deliver: called with (channel number); gives the function that takes (consumer's instance, item) and the
+            number of the consumer's instances.
+        spool: called with (PE name, port); gives the function that takes an item of a result.
+        log: called with a line of text that a PE logs.
+    """
+
+    own = staticmethod(own)
+
+    def __init__(self, workflow, number: int, index: int, *, deliver, spool, log) -> None:
+        self.number, self.index = number, index
+        self.names: tuple[str, ...] = ()
+        self.pes: tuple[GenericPE, ...] = ()
+        self.entries: dict[int | str, Entry] = {}
+        self.counts: Callable[[], dict[str, int]] = dict
+        self._workflow, self._deliver, self._spool, self._log = workflow, deliver, spool, log
+        self._ports: dict[int, dict[str, Put]] = {}
+        self._sent: dict[str, Callable[[], int]] = {}
+        self._results: Counter[tuple[str, str]] = Counter()
+        self.bounded = Tamer().tame
+        self.failure: RunFailed | None = None
+
+    # What generated code calls
+
+    def take(self, *names: str) -> tuple[GenericPE, ...]:
+        """This instance's own copies of the PEs of the stage, in topological order."""
+        self.names = names
+        self.pes = tuple(self._workflow.copy(name, self.index) for name in names)
+        for name, pe in zip(names, self.pes, strict=True):
+            pe._d4p_log = _logger(self._log, name, self.index)
+            pe._d4p_ports = {}
+        return self.pes
+
+    def to(self, channel: int, edge: str, kind: str, fields: Iterable = (), needs: Iterable = ()) -> Put:
+        """The function that sends one item on its way to another stage."""
+        deliver, instances = self._deliver(channel)
+        put, self._sent[edge] = outlet(kind, self.index, instances, deliver, tuple(fields), tuple(needs))
+        return put
+
+    def result(self, pe: GenericPE, port: str) -> Put:
+        """The function that takes one item of an output that nothing is connected to."""
+        name = self.names[self.pes.index(pe)]
+        put, counts, key = self._spool(name, port), self._results, (name, port)
+
+        def keep(item: Any) -> None:
+            counts[key] += 1
+            put(item)
+
+        return keep
+
+    def wire(self, pe: GenericPE, ports: dict[str, Callable[[Any], None]] | None = None) -> None:
+        """Connect what `pe` writes. Without `ports` its items go on in a loop that only takes what it returns."""
+        if ports is None:
+            ports = {port: _unforeseen(pe, port) for port in pe.outputconnections}
+        self._ports[id(pe)] = ports
+        pe._d4p_ports = {port: self._guarded(put) for port, put in ports.items()}
+        if not _overrides(pe, "write") and not _overrides(pe, "_write"):
+            pe.write = self._writer(pe, ports)
+
+    def _guarded(self, put: Put) -> Put:
+        """`put` for a PE's own `write`: what goes wrong further on isn't the PE's to catch."""
+
+        def guarded(item: Any) -> None:
+            try:
+                put(item)
+            except Exception as error:
+                raise self._fail(error) from None
+
+        return guarded
+
+    def _writer(self, pe: GenericPE, ports: dict[str, Put]) -> Callable[..., None]:
+        """`pe.write` without the detours of a class that doesn't override it."""
+
+        def write(name: str, data: Any, **kwargs: Any) -> None:
+            if name not in ports:
+                pe._other_writer(name)
+            try:
+                ports[name](data)
+            except Exception as error:
+                raise self._fail(error) from None
+
+        return write
+
+    def _fail(self, error: Exception) -> Stop:
+        """Remember the first failure: a PE may swallow what comes out of its `write`."""
+        if self.failure is None:
+            self.failure = blame(self, error)
+            self.failure.__cause__ = error
+        return Stop()
+
+    def sender(self, pe: GenericPE) -> Callable[[Any], None]:
+        """The function that takes what `process` returned: `{port: item}`. Returning and writing are the same thing."""
+        overridden = _overrides(pe, "write") or _overrides(pe, "_write")
+
+        def send(result: Any) -> None:
+            if not isinstance(result, dict):
+                raise RunFailed(
+                    f"process of {pe.id} ({type(pe).__name__}) must return a dict of output port to item, or None; "
+                    f"it returned {type(result).__name__}: {result!r:.80}. Its outputs: {_known(pe)}"
+                )
+            if overridden:
+                for port, item in result.items():
+                    pe.write(port, item)
+                return
+            ports = self._ports[id(pe)]
+            for port, item in result.items():
+                if port not in ports:
+                    raise RunFailed(
+                        f"process of {pe.id} ({type(pe).__name__}) returned an item for {port!r}, which is not one of "
+                        f"its outputs: {_known(pe)}"
+                    )
+                ports[port](item)
+
+        return send
+
+    def require(self, fields: list, item: Any) -> None:
+        """Check that an item has the fields that its consumer groups by."""
+        require(tuple(fields), item)
+
+    def each(self, take: Callable[[Any], None]) -> Entry:
+        """An entry that takes many items, from a function that takes one."""
+
+        def entry(items: Iterable[Any]) -> None:
+            for item in items:
+                take(item)
+
+        return entry
+
+    def ready(self, entries: dict[int | str, Entry], counts: Callable[[], dict[str, int]]) -> Stage:
+        """Called last: `entries` are by channel number or root name, `counts` gives items received so far by PE."""
+        self.entries, self.counts = entries, counts
+        return self
+
+    # What an engine calls
+
+    def report(self) -> dict[str, Any]:
+        """Items received by each PE (and written at ports that nobody else counts), sent on each edge, and kept."""
+        return {
+            "stage": self.number,
+            "instance": self.index,
+            "received": self.counts(),
+            "sent": {edge: count() for edge, count in self._sent.items()},
+            "results": dict(self._results),
+        }
+
+    def preprocess(self) -> None:
+        """Run every PE's `preprocess`, consumers first, so that what one writes there finds the next one ready."""
+        for name in reversed(self.names):
+            self.preprocess_pe(name)
+
+    def preprocess_pe(self, name: str) -> None:
+        self._guard(self._pe(name).preprocess)
+
+    def feed(self, entry: int | str, items: Iterable[Any]) -> None:
+        """Hand items to a root or to the consumer of a channel. Raises PeFailed naming the PE at fault."""
+        self._guard(self.entries[entry], items)
+
+    def postprocess(self) -> None:
+        """Run every PE's `postprocess` in topological order; what one writes has gone on before the next."""
+        for name in self.names:
+            self.postprocess_pe(name)
+
+    def postprocess_pe(self, name: str) -> None:
+        self._guard(self._pe(name).postprocess)
+
+    def _pe(self, name: str) -> GenericPE:
+        return self.pes[self.names.index(name)]
+
+    def _guard(self, call: Callable, *arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except Stop:
+            if self.failure is None:
+                raise
+        except Exception as error:
+            self._fail(error)
+        if self.failure is not None:
+            raise self.failure
+
+
+def _overrides(pe: GenericPE, method: str) -> bool:
+    return getattr(type(pe), method) is not getattr(GenericPE, method) or method in vars(pe)
+
+
+def _known(pe: GenericPE) -> str:
+    return ", ".join(repr(port) for port in pe.outputconnections) or "none"
+
+
+def _logger(log: Callable[[str], None], name: str, index: int) -> Callable[[Any], None]:
+    return lambda message: log(f"{name} [{index}]: {message}")
+
+
+def _unforeseen(pe: GenericPE, port: str) -> Callable[[Any], None]:
+    def send(item: Any) -> None:
+        raise RunFailed(
+            f"{pe.id} ({type(pe).__name__}) wrote to {port!r}, though reading its source showed only returns: "
+            "say `writes = True` in the class"
+        )
+
+    return send

@@ -1,0 +1,69 @@
+"""What a program says at its end: results, items on each edge, skew, seconds, files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from d4p.results import Results
+from d4p.workflow import Workflow
+
+FIRST = 20
+
+
+def summarise(workflow: Workflow, reports: list[dict[str, Any]], results: Results, written: list[str],
+              seconds: float) -> Iterator[str]:
+    """The lines to print."""
+    for (pe, port), items in results.items():
+        yield f"{pe}.{port}: {_items(len(items))}"
+        for item in islice(items, FIRST):
+            yield f"  {_shortened(item)}"
+        if len(items) > FIRST:
+            yield f"  ... and {len(items) - FIRST:,} more: --output DIR writes them all"
+    received: dict[str, list[int]] = {}
+    for report in reports:
+        for name, count in report["received"].items():
+            received.setdefault(name, []).append(count)
+    yield ""
+    pes = len(workflow.flat.pes)
+    instances = sum(len(received.get(name, [])) for name in workflow.names.values())
+    yield f"{pes} {'PE' if pes == 1 else 'PEs'}, {instances} instances, {seconds:.1f} s"
+    for edge, count in edge_counts(workflow, reports).items():
+        yield f"  {edge}: {_items(count)}"
+    for name, counts in received.items():
+        if name in workflow.pes and len(counts) > 1 and max(counts) > 2 * sum(counts) / len(counts):
+            yield f"  {name} is skewed; items per instance: {', '.join(f'{c:,}' for c in counts)}"
+    for path in written:
+        yield f"written: {path}"
+
+
+def edge_counts(workflow: Workflow, reports: list[dict[str, Any]]) -> dict[str, int]:
+    """`{edge: items written on it}` from what the instances counted."""
+    sent: Counter[str] = Counter()
+    received: Counter[str] = Counter()
+    for report in reports:
+        sent.update(report["sent"])
+        received.update(report["received"])
+    edges = workflow.edges()
+    into = Counter(dest for _, _, dest, _ in edges)
+    counts = {}
+    for source, output, dest, port in edges:
+        edge = f"{source}.{output} -> {dest}.{port}"
+        if edge in sent:
+            counts[edge] = sent[edge]
+        elif f"{source}.{output}" in received:
+            counts[edge] = received[f"{source}.{output}"]
+        elif into[dest] == 1:
+            counts[edge] = received[dest]
+    return counts
+
+
+def _items(count: int) -> str:
+    return f"{count:,} {'item' if count == 1 else 'items'}"
+
+
+def _shortened(item: Any, limit: int = 150) -> str:
+    text = repr(item).replace("\n", " ")
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,123 @@
+"""The workflow of a compiled program: imported when it is needed, in each process that needs it."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import hashlib
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import d4p
+from d4p.errors import Refused
+from d4p.flatten import Flat, flatten, topological
+from d4p.labels import fingerprint, labels
+
+
+class Workflow:
+    """Where a graph comes from, as a value that can be sent to workers.
+
+    `source` is `module:attribute`; with `parameters` (a dict) the attribute is a function that makes the
+    graph. `pickled` is the file of a graph without a module (one made in a notebook).
+    """
+
+    def __init__(
+        self, source: str, fingerprint: str, parameters: dict[str, Any] | None = None, pickled: str | None = None
+    ) -> None:
+        self.source = source
+        self.fingerprint = fingerprint
+        self.parameters = parameters
+        self.pickled = pickled
+
+    @functools.cached_property
+    def flat(self) -> Flat:
+        """The flattened graph. Raises Refused if it isn't the graph that the program was compiled from."""
+        flat = flatten(self._graph())
+        found = fingerprint(flat)
+        if found != self.fingerprint:
+            raise Refused(
+                f"{self.source} makes another graph here ({found}) than the one that was compiled ({self.fingerprint}): "
+                "compile again after a change, and let the module build the same graph every time it is imported"
+            )
+        return flat
+
+    def _graph(self) -> Any:
+        from d4p import compat
+
+        compat.install()
+        if self.pickled is not None:
+            import cloudpickle
+
+            return cloudpickle.loads(Path(self.pickled).read_bytes())
+        module, _, attribute = self.source.partition(":")
+        with compat.loading():
+            found = importlib.import_module(module)
+            for name in attribute.split("."):
+                found = getattr(found, name)
+            return found(**self.parameters) if self.parameters is not None else found
+
+    @functools.cached_property
+    def names(self) -> dict[str, str]:
+        """`{PE id: name in the plan}`."""
+        return labels(self.flat)
+
+    @functools.cached_property
+    def pes(self) -> dict[str, Any]:
+        """`{name in the plan: PE as the workflow module left it}`."""
+        return {self.names[pe.id]: pe for pe in self.flat.pes}
+
+    @functools.cached_property
+    def order(self) -> list[str]:
+        """The names of the PEs in topological order."""
+        return [self.names[pe.id] for pe in topological(self.flat.pes, self.flat.edges)]
+
+    def copy(self, name: str, index: int) -> Any:
+        """A PE of its own for instance `index`. Raises Refused, naming the attribute, if it can't be copied."""
+        pe = self.pes[name]
+        try:
+            mine = copy.deepcopy(pe)
+        except Exception as error:
+            from d4p.items import why_unpicklable
+
+            raise Refused(
+                f"{pe.id} ({type(pe).__name__}) can't be copied for instance {index}: {why_unpicklable(pe)}. "
+                "Make such a thing in preprocess(), which each instance runs for itself"
+            ) from error
+        mine.rank = index
+        return mine
+
+    def roots(self) -> list[str]:
+        """The names of the PEs with no connected input, in order of addition."""
+        fed = {id(edge.dest) for edge in self.flat.edges}
+        return [self.names[pe.id] for pe in self.flat.pes if id(pe) not in fed]
+
+    def edges(self) -> list[tuple[str, str, str, str]]:
+        """`(source name, output, dest name, input)` for each edge."""
+        return [(self.names[e.source.id], e.output, self.names[e.dest.id], e.input) for e in self.flat.edges]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k in ("source", "fingerprint", "parameters", "pickled")}
+
+
+def require(version: str, script: str | None = None) -> None:
+    """Stop with one sentence if this runtime isn't the one that the program was compiled for.
+
+    Beside a bundle's script lie `d4p.zip` and its digest: a zip of the right version but other content is refused too.
+    """
+    if version != d4p.__version__:
+        sys.exit(
+            f"this program was compiled for the d4p runtime {version}, and {Path(d4p.__file__).parent} is "
+            f"{d4p.__version__}: compile it again, or use the d4p.zip of its bundle"
+        )
+    archive = beside(script, "d4p.zip") if script else None
+    if archive and Path(archive + ".sha256").exists():
+        wanted = Path(archive + ".sha256").read_text().split()[0]
+        if hashlib.sha256(Path(archive).read_bytes()).hexdigest() != wanted:
+            sys.exit(f"{archive} isn't the runtime that this program was compiled with: compile it again")
+
+
+def beside(script: str, name: str) -> str:
+    """The path of a file that lies beside the script."""
+    return str(Path(script).resolve().parent / name)

@@ -1,0 +1,284 @@
+"""What one consumer changes no other sees, and a batch arrives as it was sent."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import json
+import threading
+import uuid
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from d4p.items import Uncopyable, dumps_json, loads_json, own, pack, to_json, unpack, why_unpicklable
+
+np = pytest.importorskip("numpy")
+Pair = collections.namedtuple("Pair", "a b")
+
+
+class Box:
+    def __init__(self, **fields):
+        vars(self).update(fields)
+
+
+class Slotted:
+    __slots__ = ("lock",)
+
+
+class Tagged(np.ndarray):
+    def __array_finalize__(self, other):
+        self.tags = getattr(other, "tags", [])
+
+
+atoms = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary())
+values = st.recursive(
+    atoms,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.lists(inner, max_size=4).map(tuple),
+        st.dictionaries(st.text(), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+batches = st.one_of(
+    st.lists(values), st.lists(atoms), st.lists(st.tuples(st.text(), st.integers())), st.lists(st.lists(atoms)),
+    st.lists(st.dictionaries(st.text(), atoms)),
+)  # fmt: skip
+
+
+def same(a, b):
+    """Equal, and of the same types all the way down."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
+    return a == b
+
+
+def mutable_parts(value):
+    if isinstance(value, (list, dict)):
+        yield id(value)
+    if isinstance(value, (list, tuple, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from mutable_parts(part)
+
+
+@settings(deadline=None)
+@given(batches)
+def test_a_batch_arrives_as_it_was_sent(batch):
+    assert same(unpack(pack(batch)), batch)
+
+
+@settings(deadline=None)
+@given(st.lists(values, max_size=4))
+def test_no_item_of_a_batch_shares_with_another(batch):
+    batch = batch + batch
+    arrived = unpack(pack(batch))
+    assert same(arrived, batch)
+    parts = [set(mutable_parts(item)) for item in arrived]
+    assert sum(map(len, parts)) == len(set().union(*parts))
+
+
+@settings(deadline=None)
+@given(values)
+def test_an_owned_item_is_equal_and_shares_nothing(item):
+    copied = own(item)
+    assert same(copied, item)
+    assert not set(mutable_parts(copied)) & set(mutable_parts(item))
+
+
+@pytest.mark.parametrize("item", [[1], {"a": 1}, ([1],), {"a": [1]}, Box(a=1)], ids=repr)
+def test_an_object_written_twice_arrives_as_two(item):
+    one, two = unpack(pack([item, item]))
+    assert one is not two
+    if isinstance(item, tuple):
+        assert one[0] is not two[0]
+
+
+def test_identity_inside_an_item_is_kept():
+    part, data = [1], np.arange(3)
+    for copied in (own, lambda item: unpack(pack([item, 1]))[0]):
+        for item in ([part, part], {"a": part, "b": part}, Box(a=part, b=part)):
+            out = copied(item)
+            left, right = out if isinstance(out, list) else (out if isinstance(out, dict) else vars(out)).values()
+            assert left is right and left is not part
+        left, right = copied([data, data])
+        assert left is right and left is not data
+    loop = []
+    loop.append(loop)
+    out = own(loop)
+    assert out[0] is out
+
+
+@pytest.mark.parametrize(
+    "item",
+    [None, 1, "a", b"a", (1, "a"), frozenset([1]), int, len, Box, np.float32(1), Decimal(1), uuid.UUID(int=1),
+     dt.datetime(2020, 1, 1), lambda: 1],
+    ids=repr,
+)  # fmt: skip
+def test_what_cannot_change_is_not_copied(item):
+    assert own(item) is item
+
+
+ARRAYS = [
+    np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(6).reshape(2, 3)), np.arange(10)[::2], np.array(5),
+    np.array(["a", "b"]), np.array(["2020-01-01"], "M8[ns]"), np.array([{"a": [1]}, None], object), np.zeros((0, 3)),
+    np.array([(1, "x")], dtype=[("a", "i4"), ("b", "U2")]), np.ma.array([1, 2], mask=[0, 1]), np.array([1 + 2j]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda a: f"{a.dtype}{a.shape}")
+@pytest.mark.parametrize("wrap", [lambda a: a, lambda a: {"d": a, "n": 1}, lambda a: [1, (a,)]])
+def test_arrays_come_back_equal_writable_and_alone(array, wrap):
+    frozen = array.copy(order="K")
+    frozen.flags.writeable = False
+    for source in (array, frozen):
+        for copied in (own, lambda item: unpack(pack([item]))[0]):
+            item = wrap(source)
+            out = copied(item)
+            while not isinstance(out, np.ndarray):
+                out = out["d"] if isinstance(out, dict) else out[-1]
+            assert type(out) is type(source) and out.dtype == source.dtype and out.shape == source.shape
+            assert out.flags.writeable and not np.shares_memory(out, source)
+            assert out.tolist() == source.tolist()
+            assert array.flags.f_contiguous <= out.flags.f_contiguous
+
+
+def test_object_arrays_are_copied_deeply():
+    array = np.array([[1], None], object)
+    assert own(array)[0] is not array[0]
+
+
+def test_an_array_subclass_keeps_its_own_attributes_to_itself():
+    array = np.arange(3).view(Tagged)
+    array.tags = ["a"]
+    out = own(array)
+    assert type(out) is Tagged and out.tags == ["a"] and out.tags is not array.tags
+
+
+def test_memory_mapped_arrays(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(5))
+    array = np.load(tmp_path / "a.npy", mmap_mode="r")
+    for out in (own(array), unpack(pack([array]))[0]):
+        out[0] = 9
+    assert array[0] == 0
+
+
+def test_obspy_traces_are_copied():
+    obspy = pytest.importorskip("obspy")
+    trace = obspy.read()[0]
+    for out in (own(trace), unpack(pack([trace]))[0]):
+        assert out == trace
+        out.data[:] = 0
+        out.stats.station = "X"
+        assert trace.data.any() and trace.stats.station != "X"
+
+
+def test_what_cannot_be_pickled_is_deep_copied():
+    item = Box(f=lambda: 1, part=[1])
+    out = own(item)
+    assert out.f is item.f and out.part == [1] and out.part is not item.part
+
+
+def test_what_can_be_neither_is_named():
+    with pytest.raises(Uncopyable, match=r"Box.*\.lock: cannot pickle '_thread.lock' object"):
+        own(Box(lock=threading.Lock()))
+    with pytest.raises(Uncopyable, match=r"tuple.*\[1\]\.lock"):
+        pack([1, ("a", Box(lock=threading.Lock())), 3])
+
+
+def test_why_unpicklable_finds_the_part():
+    lock = threading.Lock()
+    slotted = Slotted()
+    slotted.lock = lock
+    text = "cannot pickle '_thread.lock' object"
+    assert why_unpicklable(Box(model=Box(lock=lock))) == f".model.lock: {text}"
+    assert why_unpicklable([1, 2, 3, {"e": 1, "f": lock}]) == f"[3]['f']: {text}"
+    assert why_unpicklable(slotted) == f".lock: {text}"
+    assert why_unpicklable(lock) == f"the item itself: {text}"
+    assert why_unpicklable(np.array([1, lock], object)).endswith(text)
+    assert why_unpicklable((1, [2])) == ""
+    loop = [lock]
+    loop.insert(0, loop)
+    assert why_unpicklable(loop) == f"[1]: {text}"
+    assert why_unpicklable({"k": lambda: 1}).startswith("['k']: ")
+
+    class Local:
+        pass
+
+    assert why_unpicklable([Local()]).startswith("[0]: ")
+
+
+def test_pickles_and_batches_can_be_told_apart():
+    for batch in ([], [1], [[1], (2,)], [np.zeros(3)]):
+        assert len(unpack(pack(batch))) == len(batch)
+        assert len(unpack(memoryview(pack(batch)))) == len(batch)
+
+
+def as_json(value):
+    """What a value is expected to be when it comes back: tuples are lists."""
+    if isinstance(value, (list, tuple)):
+        return [as_json(part) for part in value]
+    return {k: as_json(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+@settings(deadline=None)
+@given(values)
+def test_json_loses_nothing(item):
+    text = dumps_json(item)
+    json.loads(text, parse_constant=lambda name: pytest.fail(name))
+    # A dict with a "$" key is pickled whole, so its tuples stay tuples.
+    assert as_json(loads_json(text)) == as_json(item)
+
+
+def test_json_of_the_usual_things():
+    assert dumps_json({"a": (1, 2.5, None, "x")}) == '{"a": [1, 2.5, null, "x"]}'
+    assert to_json([float("nan"), float("inf"), np.float32("-inf")]) == [
+        {"$float": "nan"}, {"$float": "inf"}, {"$float": "-inf"}]  # fmt: skip
+    assert str(loads_json(dumps_json([float("nan"), float("-inf")]))) == "[nan, -inf]"
+    assert to_json([np.int64(1), np.float32(0.5), np.bool_(True), np.str_("a")]) == [1, 0.5, True, "a"]
+    assert [type(v) for v in to_json([np.int64(1), np.bool_(1), np.str_("a")])] == [int, bool, str]
+    assert to_json(np.arange(4).reshape(2, 2)) == [[0, 1], [2, 3]]
+    assert to_json(np.array([1.0, np.nan])) == [1.0, {"$float": "nan"}]
+    assert to_json(np.array(["2020-01-01"], "M8[D]")) == ["2020-01-01"]
+    assert to_json(np.datetime64("2020-01-01T00:00:00.000000001")) == "2020-01-01T00:00:00.000000001"
+    assert to_json(dt.datetime(2020, 1, 1)) == "2020-01-01T00:00:00"
+    assert to_json(collections.OrderedDict(a=1)) == {"a": 1}
+    assert to_json(Pair(1, 2)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [{1: 2}, {"$pickle": 1}, {"$float": "nan"}, b"ab", {1, 2}, 1j, Decimal("0.10"), 10**5000, np.array([1j]),
+     np.timedelta64(1, "s"), {"a": {(1, 2): 3}}, collections.Counter({1: 2})],
+    ids=lambda item: repr(item)[:20] if not isinstance(item, int) else "long",
+)  # fmt: skip
+def test_what_json_has_no_word_for_comes_back_itself(item):
+    out = loads_json(dumps_json(item))
+    assert type(out) is type(item) and out == item
+
+
+def test_json_of_obspy_times():
+    obspy = pytest.importorskip("obspy")
+    assert to_json(obspy.UTCDateTime(2020, 1, 1)) == "2020-01-01T00:00:00.000000Z"
+    assert to_json(obspy.UTCDateTime(ns=1)) == "1970-01-01T00:00:00.000000001Z"
+    assert to_json(obspy.core.AttribDict(a=1)) == {"a": 1}
+
+
+def test_json_where_even_pickling_fails():
+    assert set(to_json(threading.Lock())) == {"repr"}
+    loop = []
+    loop.append(loop)
+    assert loads_json(dumps_json(loop))[0] is not None
+    assert "$pickle" in loads_json(dumps_json({1: 2}), unpickle=False)
+
+
+def test_a_shared_text_is_sent_once():
+    text = "x" * 100_000
+    assert len(pack([(text, i) for i in range(100)])) < 2 * len(text)
+    assert len(pack([{"t": text, "i": i} for i in range(100)])) < 2 * len(text)

@@ -1,0 +1,1396 @@
+"""Which PEs keep state, which may write, and how each is called: both directions, by small examples."""
+
+import bisect
+import collections
+import copy
+import functools
+import heapq
+import itertools
+import json
+import logging
+import random
+import re
+import time
+import types
+from collections import Counter, defaultdict, deque
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from d4p import BasePE, ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE
+from d4p.aggregate import CountPE, SumPE
+from d4p_compile.analysis import State, call_style, may_write, overrides_write, state_of
+
+COUNTS = Counter()
+TABLE = {"a": 1}
+CACHE = []
+TOTAL = 0
+WORD = re.compile(r"\w+")
+logger = logging.getLogger(__name__)
+TICKS = itertools.count()
+
+
+class Tally:
+    """A user's helper that keeps state."""
+
+    def __init__(self):
+        self.n = 0
+        self.table = {}
+
+    def add(self, x):
+        self.n += x
+
+    def look(self, x):
+        return self.table.get(x)
+
+    def deep(self, x):
+        self._inner(x)
+
+    def _inner(self, x):
+        self.table[x] = 1
+
+    def __call__(self, x):
+        self.n += 1
+        return x
+
+
+class Scale:
+    """A user's helper that keeps none."""
+
+    def __init__(self, by):
+        self.by = by
+
+    def apply(self, x):
+        return x * self.by
+
+    def __call__(self, x):
+        return self.apply(x)
+
+
+def put(cache, x):
+    cache[x] = True
+
+
+def find(table, x):
+    return table.get(x)
+
+
+def bump():
+    COUNTS["x"] += 1
+
+
+def poke(pe):
+    pe.seen = True
+
+
+def peek(pe, x):
+    return x + pe.by
+
+
+def counted(method):
+    calls = [0]
+
+    def inner(self, data):
+        calls[0] += 1
+        return method(self, data)
+
+    return inner
+
+
+def traced(method):
+    @functools.wraps(method)
+    def inner(*args, **kwargs):
+        logger.debug("call")
+        return method(*args, **kwargs)
+
+    return inner
+
+
+class Box(IterativePE):
+    """A PE with one of everything; the cases override `_process`."""
+
+    kinds = ["a", "b"]
+    made = 0
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.n = 0
+        self.by = 2
+        self.text = "x"
+        self.divisor = None
+        self.counts = {}
+        self.default = defaultdict(int)
+        self.items = []
+        self.seen = set()
+        self.buckets = [[], []]
+        self.groups = {"a": [1]}
+        self.heap = []
+        self.queue = deque()
+        self.array = np.zeros(3)
+        self.grid = np.zeros((3, 3))
+        self.pattern = re.compile("a")
+        self.pair = (1, 2)
+        self.frame = pd.DataFrame({"a": [1]})
+        self.frozen = frozenset("ab")
+        self.rng = random.Random(1)
+        self.np_rng = np.random.default_rng(1)
+        self.ids = itertools.count()
+        self.lines = (str(i) for i in range(3))
+        self.tally = Tally()
+        self.scale = Scale(2)
+        self.function = np.sqrt
+        self.lookup = find
+        self.logger = logger
+        self.params = {"a": 1}
+        self.args = [1]
+        self.client = json.JSONDecoder()
+        self.made_of = Tally
+
+
+# Each function is tried as the `_process` of a Box. -------------------------------------------------------------------
+def k_assign(self, x):
+    self.n = x
+
+
+def k_augment(self, x):
+    self.n += 1
+
+
+def k_annotated(self, x):
+    self.n: int = x
+
+
+def k_tuple_target(self, x):
+    y, self.n = x, 1
+    return y
+
+
+def k_for_target(self, x):
+    for self.n in x:
+        pass
+
+
+def k_with_target(self, x):
+    with open(x) as self.file:
+        pass
+
+
+def k_item(self, x):
+    self.counts[x] = 1
+
+
+def k_nested_attribute(self, x):
+    self.tally.n = x
+
+
+def k_nested_item(self, x):
+    self.groups[x]["k"] = 1
+
+
+def k_delete(self, x):
+    del self.counts[x]
+
+
+def k_divisor(self, x):
+    if not self.divisor:
+        self.divisor = x
+        return x
+
+
+def k_append(self, x):
+    self.items.append(x)
+
+
+def k_bucket_append(self, x):
+    self.buckets[x].append(x)
+
+
+def k_setdefault(self, x):
+    self.groups.setdefault(x, []).append(x)
+
+
+def k_get_append(self, x):
+    self.groups.get(x).append(x)
+
+
+def k_queue(self, x):
+    self.queue.popleft()
+
+
+def k_default_read(self, x):
+    return self.default[x]
+
+
+def k_setattr(self, x):
+    setattr(self, "n", x)  # noqa: B010
+
+
+def k_dict(self, x):
+    self.__dict__["n"] = x
+
+
+def k_vars(self, x):
+    vars(self)["n"] = x
+
+
+def k_object_setattr(self, x):
+    object.__setattr__(self, "n", x)
+
+
+def k_next(self, x):
+    return next(self.ids)
+
+
+def k_heap(self, x):
+    heapq.heappush(self.heap, x)
+
+
+def k_insort(self, x):
+    bisect.insort(self.items, x)
+
+
+def k_shuffle(self, x):
+    random.shuffle(self.items)
+
+
+def k_alias(self, x):
+    c = self.counts
+    c[x] = c.get(x, 0) + 1
+
+
+def k_alias_walrus(self, x):
+    if (c := self.items) is not None:
+        c.append(x)
+
+
+def k_alias_for(self, x):
+    for b in self.buckets:
+        b.append(x)
+
+
+def k_alias_values(self, x):
+    for key, group in self.groups.items():
+        group.append(key)
+
+
+def k_alias_enumerate(self, x):
+    for i, b in enumerate(self.buckets):
+        b.append(i)
+
+
+def k_alias_display(self, x):
+    for c in (self.items, self.heap):
+        c.append(x)
+
+
+def k_alias_unpacked(self, x):
+    a, b = self.items, x
+    a.append(b)
+
+
+def k_alias_method(self, x):
+    add = self.seen.add
+    add(x)
+
+
+def k_alias_self(self, x):
+    me = self
+    me.n = x
+
+
+def k_alias_branch(self, x):
+    c = []
+    if x:
+        c = self.items
+    c.append(x)
+
+
+def k_alias_or(self, x):
+    c = x or self.items
+    c += [1]
+
+
+def k_map_method(self, x):
+    list(map(self.seen.add, x))
+
+
+def k_comprehension(self, x):
+    return [self.items.append(y) for y in x]
+
+
+def k_lambda(self, x):
+    return sorted(x, key=lambda y: self.items.append(y))
+
+
+def k_nested(self, x):
+    def note(y):
+        self.n = y
+
+    note(x)
+
+
+def k_nested_alias(self, x):
+    items = self.items
+
+    def note(y):
+        items.append(y)
+
+    note(x)
+
+
+def k_array_item(self, x):
+    self.array[0] = x
+
+
+def k_array_inplace(self, x):
+    a = self.array
+    a += x
+
+
+def k_array_row(self, x):
+    for row in self.grid:
+        row += x
+
+
+def k_array_slice(self, x):
+    part = self.array[1:]
+    part[0] = x
+
+
+def k_array_out(self, x):
+    np.add(x, 1, out=self.array)
+
+
+def k_array_fill(self, x):
+    self.array.fill(x)
+
+
+def k_array_part(self, x):
+    self.grid.T.sort()
+
+
+def k_frame(self, x):
+    self.frame.loc[x] = 1
+
+
+def k_frame_insert(self, x):
+    self.frame.insert(0, x, 1)
+
+
+def k_deque_nested_loop(self, x):
+    for group in self.groups.values():
+        for y in x:
+            if y:
+                group.append(y)
+
+
+def k_late_alias(self, x):
+    last = None
+    for y in x:
+        if last is not None:
+            last.append(y)
+        last = self.items
+
+
+def k_exec(self, x):
+    exec(x)
+
+
+def k_thread(self, x):
+    self.client.owner = x
+
+
+def k_fstring(self, x):
+    return f"{next(self.ids)}"
+
+
+def k_yield(self, x):
+    yield self.items.pop()
+
+
+async def k_async(self, x):
+    async for y in x:
+        self.items.append(y)
+
+
+def k_random(self, x):
+    return self.rng.random() < 0.5
+
+
+def k_numpy_random(self, x):
+    return self.np_rng.normal()
+
+
+def k_generator(self, x):
+    for line in self.lines:
+        return line
+
+
+def k_generator_zip(self, x):
+    return list(zip(x, self.lines, strict=False))
+
+
+def k_generator_islice(self, x):
+    return list(itertools.islice(self.lines, 2))
+
+
+def k_tally(self, x):
+    self.tally.add(x)
+
+
+def k_tally_deep(self, x):
+    self.tally.deep(x)
+
+
+def k_tally_call(self, x):
+    return self.tally(x)
+
+
+def k_helper(self, x):
+    put(self.counts, x)
+
+
+def k_helper_unknown(self, x):
+    x.helper(self.counts)
+
+
+def k_helper_param(self, x):
+    x(self.counts)
+
+
+def k_self_helper(self, x):
+    poke(self)
+
+
+def k_self_unknown(self, x):
+    x(self)
+
+
+def k_self_in_list(self, x):
+    x.callbacks([self])
+
+
+def k_global(self, x):
+    global TOTAL
+    TOTAL += x
+
+
+def k_global_item(self, x):
+    COUNTS[x] += 1
+
+
+def k_global_append(self, x):
+    CACHE.append(x)
+
+
+def k_global_alias(self, x):
+    c = CACHE
+    c.append(x)
+
+
+def k_global_in_helper(self, x):
+    bump()
+
+
+def k_global_next(self, x):
+    return next(TICKS)
+
+
+def k_class_name(self, x):
+    Box.made += 1
+
+
+def k_class_type(self, x):
+    type(self).made += 1
+
+
+def k_class_dunder(self, x):
+    self.__class__.made += 1
+
+
+def k_class_list(self, x):
+    self.kinds.append(x)
+
+
+def k_default_argument(self, x, seen=[]):  # noqa: B006
+    seen.append(x)
+
+
+def k_getattr_dynamic(self, x):
+    getattr(self, x).append(1)
+
+
+def k_getattr_constant(self, x):
+    getattr(self, "items").append(x)  # noqa: B009
+
+
+def k_match(self, x):
+    match self.items:
+        case [*some]:
+            self.n = some
+
+
+def k_try(self, x):
+    try:
+        x()
+    except ValueError as error:
+        self.items.append(error)
+
+
+def k_missing(self, x):
+    self.nothing.frobnicate(x)
+
+
+def k_preprocess_again(self, x):
+    self.__init__()
+
+
+KEEPS = [f for name, f in list(globals().items()) if name.startswith("k_")]
+
+
+def n_local(self, x):
+    out = []
+    total = 0
+    for y in x:
+        out.append(y)
+        total += y
+    return out, total
+
+
+def n_local_dict(self, x):
+    counts = defaultdict(int)
+    for y in x:
+        counts[y] += 1
+    return counts
+
+
+def n_write(self, x):
+    for word in x.split():
+        self.write("output", (word, 1))
+
+
+def n_log(self, x):
+    self.log(f"{self.name}: {x} {self.counts}")
+
+
+def n_read(self, x):
+    return self.counts.get(x), x in self.seen, self.items[0], len(self.items), self.n + 1
+
+
+def n_lookup(self, x):
+    row = self.groups[x]
+    return [y for y in row if y in self.counts]
+
+
+def n_readers(self, x):
+    return sum(self.items), sorted(self.seen), max(self.heap), dict(self.counts), list(enumerate(self.items))
+
+
+def n_iterate(self, x):
+    for key, value in self.groups.items():
+        if key == x:
+            return value
+    return None
+
+
+def n_copy(self, x):
+    row = dict(self.counts)
+    row["x"] = x
+    other = self.counts.copy()
+    other["y"] = 1
+    third = copy.deepcopy(self.items)
+    third.append(x)
+    fourth = self.items[:]
+    fourth.append(x)
+    return row, other, third, fourth, self.items + [x]
+
+
+def n_array(self, x):
+    y = self.array * x
+    y[0] = 1
+    return np.dot(self.array, x) + self.array[1:].mean() + np.interp(x, self.array, self.array)
+
+
+def n_array_copy(self, x):
+    a = self.array.copy()
+    a += x
+    return a
+
+
+def n_array_scalar(self, x):
+    total = self.array[0]
+    for value in self.array:
+        total += value
+    return total
+
+
+def n_array_parts(self, x):
+    return self.grid.T.dot(x), self.grid.real.mean(), self.grid.shape[0]
+
+
+def n_frame(self, x):
+    row = self.frame.loc[x]
+    return self.frame.index.get_loc(x), row, self.frame.query("a > 1"), len(self.frame), self.frame[x].mean()
+
+
+def n_regex(self, x):
+    return self.pattern.sub("", x), WORD.findall(x)
+
+
+def n_number(self, x):
+    total = self.n
+    total += x
+    return total
+
+
+def n_text(self, x):
+    return self.text.join(x), self.text.format(x), ", ".join(self.items), x.translate(self.counts)
+
+
+def n_stopwords(self, x):
+    return set(x).difference(self.seen), x.count(self.text)
+
+
+def n_unpacked(self, x):
+    return peek(*[self], x) if False else dict(**self.params), print(*self.args), f"{self.items}"
+
+
+def n_client(self, x):
+    stream = self.client.decode(x)
+    stream.stats = self.params
+    return stream
+
+
+def n_scale(self, x):
+    return self.scale.apply(x) + self.scale(x)
+
+
+def n_tally_look(self, x):
+    return self.tally.look(x)
+
+
+def n_function(self, x):
+    return self.function(x), self.lookup(x, x)
+
+
+def n_helper(self, x):
+    return find(self.counts, x)
+
+
+def n_self_helper(self, x):
+    return peek(self, x)
+
+
+def n_library(self, x):
+    return json.dumps(self.counts), time.time(), random.choice(x), copy.copy(self.items)
+
+
+def n_logger(self, x):
+    self.logger.info("%s", x)
+    logger.info("%s", self.counts)
+
+
+def n_global_read(self, x):
+    return TABLE[x], TABLE.get(x), [y for y in CACHE]
+
+
+def n_nonlocal(self, x):
+    n = 0
+
+    def inc():
+        nonlocal n
+        n += 1
+
+    inc()
+    return n
+
+
+def n_lambda(self, x):
+    return sorted(x, key=lambda y: (y[0], self.by)), list(map(self.scale, x)), list(map(str, self.items))
+
+
+def n_item_change(self, x):
+    x["seen"] = True
+    x.stats.network = self.text
+    return x
+
+
+def n_rebound(self, x):
+    rows = self.items
+    rows = [r for r in rows if r]
+    rows.append(x)
+    return rows
+
+
+def n_super(self, x):
+    return super(Box, self)._process(x)
+
+
+def n_isinstance(self, x):
+    return isinstance(x, self.made_of), type(self).__name__, repr(self)
+
+
+def n_constructor(self, x):
+    tally = Tally()
+    tally.add(x)
+    return Counter(self.items), deque(self.items, 3)
+
+
+def n_shadow(self, x):
+    COUNTS = {}
+    COUNTS[x] = 1
+    return COUNTS
+
+
+def n_walrus(self, x):
+    while (y := x.get("next")) is not None:
+        x = y
+    return x
+
+
+def n_file(self, x):
+    with open(x) as lines:
+        for line in lines:
+            self.write("output", line.strip())
+
+
+def n_class_attribute(self, x):
+    return x in self.kinds, Box.made, random.choice(Box.kinds)
+
+
+NONE = [f for name, f in list(globals().items()) if name.startswith("n_")]
+
+
+def box(process):
+    return type("Case", (Box,), {"_process": process})()
+
+
+@pytest.mark.parametrize("process", KEEPS, ids=lambda f: f.__name__)
+def test_keeps_state(process):
+    state = state_of(box(process))
+    assert state.keeps, process.__name__
+    assert "can't be analysed" not in state.why
+
+
+@pytest.mark.parametrize("process", NONE, ids=lambda f: f.__name__)
+def test_keeps_none(process):
+    assert state_of(box(process)) == State(False, "no state found")
+
+
+# Whole classes --------------------------------------------------------------------------------------------------------
+class Setup(IterativePE):
+    """All it assigns is assigned before the first item."""
+
+    def __init__(self, path="x"):
+        IterativePE.__init__(self)
+        self.path = path
+        self.table = None
+        self._load()
+
+    def preprocess(self):
+        self.pattern = re.compile("a")
+        self.table = {}
+        self.decoder = json.JSONDecoder()
+        self.size = self.measure()
+        self._load()
+
+    def _load(self):
+        self.loaded = [self.path]
+        self._more()
+
+    def _more(self):
+        self.more = 1
+
+    def measure(self):
+        return 1
+
+    def _process(self, x):
+        return self.table.get(x), self.pattern.match(x), self.decoder.decode(x), self.loaded[0], self.measure()
+
+
+class Reloads(Setup):
+    def _process(self, x):
+        self._load()
+
+
+class OpensInPreprocess(IterativePE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.file = None
+
+    def preprocess(self):
+        self.file = open("/dev/null", "w")
+
+    def _process(self, x):
+        self.file.write(x)
+
+
+class SetInPreprocess(IterativePE):
+    def preprocess(self):
+        self.seen = set()
+
+    def _process(self, x):
+        self.seen.add(x)
+
+
+class UnknownFromPreprocess(IterativePE):
+    def preprocess(self):
+        self.model = find({}, 1)
+
+    def _process(self, x):
+        return self.model.predict(x)
+
+
+class Hidden(Box):
+    def _process(self, x):
+        self.n = x
+
+
+class Replaced(Hidden):
+    """The stateful `_process` of its base class is never called."""
+
+    def _process(self, x):
+        return x
+
+
+class CallsSuper(Hidden):
+    def _process(self, x):
+        return super()._process(x)
+
+
+class CallsBase(Hidden):
+    def _process(self, x):
+        return Hidden._process(self, x)
+
+
+class ByHelper(Box):
+    def _process(self, x):
+        return self._bucket(x).append(x)
+
+    def _bucket(self, x):
+        return self.buckets[x]
+
+
+class ReadsByHelper(Box):
+    def _process(self, x):
+        return self._find(self.counts, x)
+
+    def _find(self, table, x):
+        return table.get(x)
+
+    @staticmethod
+    def double(x):
+        return 2 * x
+
+    @property
+    def half(self):
+        return self.by / 2
+
+
+class PropertyCounts(Box):
+    @property
+    def value(self):
+        self.n += 1
+        return self.n
+
+    def _process(self, x):
+        return self.value
+
+
+class Private(Box):
+    def __init__(self):
+        Box.__init__(self)
+        self.__memo = {}
+
+    def _process(self, x):
+        return self.__find(x)
+
+    def __find(self, x):
+        self.__memo[x] = 1
+
+
+class PrivateRead(Private):
+    def __init__(self):
+        Private.__init__(self)
+        self.__table = {}
+
+    def _process(self, x):
+        return self.__table.get(x)
+
+    _Private__find = None
+
+
+class Cached(Box):
+    @functools.lru_cache(maxsize=9)  # noqa: B019
+    def slow(self, x):
+        return x
+
+    def _process(self, x):
+        return self.slow(x)
+
+
+class Counted(Box):
+    @counted
+    def _process(self, x):
+        return x
+
+
+class Traced(Box):
+    @traced
+    def _process(self, x):
+        return x
+
+
+class TracedState(Box):
+    @traced
+    def _process(self, x):
+        self.n = x
+
+
+class Ends(Box):
+    def _postprocess(self):
+        self.write("output", 1)
+
+
+class ClassMethod(Box):
+    @classmethod
+    def note(cls):
+        cls.made += 1
+
+    def _process(self, x):
+        self.note()
+
+
+class DeclaredNone(Hidden):
+    stateful = False
+
+
+class DeclaredState(Box):
+    stateful = True
+
+
+class Partial(Box):
+    _process = functools.partial(find, {})
+
+
+class CallableObject(Box):
+    _process = Tally()
+
+
+class LambdaProcess(Box):
+    _process = lambda self, x: self.items.append(x)  # noqa: E731
+
+
+class LambdaNone(Box):
+    _process = lambda self, x: x + self.by  # noqa: E731
+
+
+exec(  # a class whose source can't be read
+    "class FromExec(IterativePE):\n    def _process(self, x):\n        return x\n", globals()
+)
+
+
+@pytest.mark.parametrize(
+    ("cls", "keeps", "why"),
+    [
+        (Setup, False, "no state"),
+        (Reloads, True, "self.loaded in _load, line"),
+        (OpensInPreprocess, True, "self.file.write"),
+        (SetInPreprocess, True, "self.seen.add"),
+        (UnknownFromPreprocess, True, "isn't known before the run"),
+        (Hidden, True, "assigns self.n in _process, line"),
+        (Replaced, False, ""),
+        (CallsSuper, True, "self.n"),
+        (CallsBase, True, "self.n"),
+        (ByHelper, True, "append"),
+        (ReadsByHelper, False, ""),
+        (PropertyCounts, True, "self.n in value"),
+        (Private, True, "memo"),
+        (Cached, False, ""),
+        (Counted, True, "calls[0]"),
+        (Traced, False, ""),
+        (TracedState, True, "self.n"),
+        (Ends, True, "overrides _postprocess"),
+        (ClassMethod, True, "cls.made"),
+        (DeclaredNone, False, "declared stateful = False"),
+        (DeclaredState, True, "declared stateful = True"),
+        (Partial, False, ""),
+        (CallableObject, True, "self.n"),
+        (LambdaProcess, True, "self.items.append"),
+        (LambdaNone, False, ""),
+        (globals()["FromExec"], True, "can't be read"),
+        (CountPE, True, ""),
+        (SumPE, True, ""),
+        (IterativePE, False, ""),
+        (ConsumerPE, False, ""),
+        (ProducerPE, False, ""),
+        (GenericPE, False, ""),
+        (BasePE, False, ""),
+    ],
+)
+def test_classes(cls, keeps, why):
+    state = state_of(cls())
+    assert state.keeps == keeps, state
+    assert why in state.why
+
+
+# dispel4py's examples, rewritten --------------------------------------------------------------------------------------
+class TwoInOneOut(GenericPE):
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("input0")
+        self._add_input("input1")
+        self._add_output("output")
+
+    def setInputTypes(self, types):
+        self.outputconnections["output"]["type"] = types["input0"]
+
+    def process(self, inputs):
+        result = ""
+        for inp in self.inputconnections:
+            if inp in inputs:
+                result += "%s" % (inputs[inp])  # noqa: UP031
+        if result:
+            return {"output": result}
+
+
+class WordCounter(GenericPE):
+    def __init__(self):
+        GenericPE.__init__(self)
+        self.mywords = defaultdict(int)
+
+    def _process(self, inputs):
+        word = inputs["input"][0]
+        self.mywords[word] += 1
+        return {"output": [word, self.mywords[word]]}
+
+
+class Producer(GenericPE):
+    def __init__(self, outputs=2):
+        GenericPE.__init__(self)
+        self.counter = 0
+        self.outputnames = ["output%s" % i for i in range(outputs)]  # noqa: UP031
+
+    def _process(self, inputs):
+        self.counter += 1
+        result = {}
+        for output in self.outputnames:
+            result[output] = self.counter
+        return result
+
+
+class IntegerProducer(ProducerPE):
+    def __init__(self, start=0, limit=9):
+        ProducerPE.__init__(self)
+        self.start, self.limit = start, limit
+
+    def _process(self, inputs):
+        for i in range(self.start, self.limit):
+            self.write("output", i)
+
+
+class NoArgument(ProducerPE):
+    def _process(self):
+        return 1
+
+
+class Delay(GenericPE):
+    def __init__(self, delay=1):
+        GenericPE.__init__(self)
+        self.delay = delay
+
+    def process(self, inputs):
+        time.sleep(self.delay)
+        return {"output": inputs["input"]}
+
+
+class RandomFilter(GenericPE):
+    def process(self, inputs):
+        if random.choice([True, False]):
+            return {"output": inputs["input"]}
+        return None
+
+
+class RandomWords(GenericPE):
+    words = ["a", "b"]
+
+    def process(self, inputs=None):
+        return {"output": [random.choice(RandomWords.words)]}
+
+
+class Print(ConsumerPE):
+    def _process(self, data):
+        self.log("%s: %s" % data)  # noqa: UP031
+
+
+class Sieve(GenericPE):
+    def __init__(self):
+        GenericPE.__init__(self)
+        self.divisor = None
+
+    def _process(self, inputs):
+        if not self.divisor:
+            self.divisor = inputs["input"]
+
+
+@pytest.mark.parametrize(
+    ("cls", "keeps", "writes", "style"),
+    [
+        (TwoInOneOut, False, False, "process"),
+        (WordCounter, True, False, "inputs"),
+        (Producer, True, False, "inputs"),
+        (IntegerProducer, False, True, "producer"),
+        (NoArgument, False, False, "process"),
+        (Delay, False, False, "process"),
+        (RandomFilter, False, False, "process"),
+        (RandomWords, False, False, "process"),
+        (Print, False, False, "consumer"),
+        (Sieve, True, False, "inputs"),
+        (Setup, False, False, "iterative"),
+        (CountPE, True, True, "inputs"),
+        (SimpleFunctionPE, False, False, "iterative"),
+    ],
+)
+def test_examples(cls, keeps, writes, style):
+    pe = cls()
+    assert (state_of(pe).keeps, may_write(pe), call_style(pe), overrides_write(pe)) == (keeps, writes, style, False)
+
+
+# Function PEs ---------------------------------------------------------------------------------------------------------
+def f_plain(data, by=2):
+    words = []
+    words.append(data)
+    return data * by
+
+
+def f_global(data):
+    global TOTAL
+    TOTAL += 1
+
+
+def f_counts(data):
+    COUNTS[data] += 1
+
+
+def f_default(data, seen=set()):  # noqa: B006
+    seen.add(data)
+    return data
+
+
+def f_default_read(data, stop=frozenset("a"), table={}):  # noqa: B006
+    return data in stop or table.get(data)
+
+
+def f_attribute(data):
+    f_attribute.n = data
+
+
+def f_param(data, seen=None):
+    seen.add(data)
+
+
+def make_closure():
+    n = 0
+    seen = []
+
+    def counts(data):
+        nonlocal n
+        n += 1
+        return n
+
+    def remembers(data):
+        seen.append(data)
+
+    def reads(data):
+        return data in seen
+
+    return counts, remembers, reads
+
+
+c_counts, c_remembers, c_reads = make_closure()
+two = (lambda x: x + 1, lambda x: COUNTS.update(x))
+
+
+@pytest.mark.parametrize(
+    ("fn", "params", "keeps"),
+    [
+        (f_plain, {}, False),
+        (f_plain, {"by": 3}, False),
+        (f_global, {}, True),
+        (f_counts, {}, True),
+        (f_default, {}, True),
+        (f_default_read, {}, False),
+        (f_attribute, {}, True),
+        (f_param, {"seen": set()}, True),
+        (c_counts, {}, True),
+        (c_remembers, {}, True),
+        (c_reads, {}, False),
+        (functools.partial(f_plain, by=3), {}, False),
+        (functools.partial(f_param, seen=set()), {}, True),
+        (functools.partial(put, {}), {}, True),
+        (functools.partial(find, {}), {}, False),
+        (lambda x: x + 1, {}, False),
+        (lambda x: CACHE.append(x), {}, True),
+        (two[0], {}, False),
+        (two[1], {}, True),
+        (len, {}, False),
+        (str.upper, {}, False),
+        (np.sqrt, {}, False),
+        (json.dumps, {"indent": 1}, False),
+        ([].append, {}, True),
+        (Scale(2), {}, False),
+        (Tally(), {}, True),
+        (Tally().add, {}, True),
+        (Tally().look, {}, False),
+        (functools.lru_cache(f_plain), {}, False),
+        (eval("lambda x: x"), {}, True),
+        (None, {}, False),
+    ],
+)
+def test_functions(fn, params, keeps):
+    pe = SimpleFunctionPE()
+    pe.compute_fn, pe.params = fn, params
+    assert state_of(pe).keeps == keeps, state_of(pe)
+
+
+# Objects with something of their own ----------------------------------------------------------------------------------
+def test_override_on_the_object():
+    stateful, harmless, plain = box(n_local), box(k_assign), Box()
+    stateful._process = types.MethodType(k_assign, stateful)
+    harmless._process = types.MethodType(n_local, harmless)
+    plain._process = f_default
+    assert state_of(stateful).keeps
+    assert not state_of(harmless).keeps
+    assert state_of(plain).keeps
+
+
+def test_declared_on_the_object():
+    pe = box(k_assign)
+    pe.stateful = False
+    assert state_of(pe) == State(False, "declared stateful = False")
+
+
+def test_value_decides():
+    class Uses(IterativePE):
+        def __init__(self, thing):
+            IterativePE.__init__(self)
+            self.thing = thing
+
+        def _process(self, x):
+            return self.thing[x]
+
+    assert not state_of(Uses({})).keeps
+    assert state_of(Uses(defaultdict(list))).keeps
+    assert not state_of(Uses({})).keeps
+
+
+def test_never_raises():
+    class Odd(IterativePE):
+        def __getattribute__(self, name):
+            if name == "__dict__":
+                raise RuntimeError("no")
+            return super().__getattribute__(name)
+
+    assert "can't be analysed" in state_of(Odd()).why
+    assert may_write(Odd())
+
+
+def test_thousand_objects_are_quick():
+    pes = [box(n_read)] + [Setup() for _ in range(1000)]
+    cases = [box(n_readers)]
+    cases += [type(cases[0])() for _ in range(999)]
+    for many in (pes, cases):
+        state_of(many[-1])
+        start = time.perf_counter()
+        assert not any(state_of(pe).keeps for pe in many)
+        assert time.perf_counter() - start < 0.2
+
+
+# Writing --------------------------------------------------------------------------------------------------------------
+class KeepsWrite(Box):
+    def __init__(self):
+        Box.__init__(self)
+        self.emit = self.write
+
+    def _process(self, x):
+        self.emit("output", x)
+
+
+class OverridesWrite(Box):
+    def write(self, name, data, **kwargs):
+        super().write(name, data)
+
+
+def w_yes(this, x):
+    this._write("output", x)
+
+
+def w_lambda(self, x):
+    return list(map(lambda y: self.write("output", y), x))
+
+
+def w_getattr(self, x):
+    return getattr(self, x)(1)
+
+
+def w_getattr_write(self, x):
+    return getattr(self, "write")("output", x)  # noqa: B009
+
+
+def w_passes(self, x):
+    return peek(self, x)
+
+
+def w_stores(self, x):
+    x.owner = self
+
+
+def w_base(self, x):
+    return GenericPE.write(self, "output", x)
+
+
+def wn_file(self, x):
+    with open("/dev/null", "w") as out:
+        out.write(x)
+
+
+def wn_base(self, x):
+    return IterativePE._process(self, x), super(Box, self)._process(x), isinstance(self, Box), getattr(self, "n")  # noqa: B009
+
+
+WRITES = [n_write, w_yes, w_lambda, w_getattr, w_getattr_write, w_passes, w_stores, w_base]
+
+
+@pytest.mark.parametrize("process", WRITES, ids=lambda f: f.__name__)
+def test_may_write(process):
+    assert may_write(box(process))
+
+
+@pytest.mark.parametrize("process", [n_local, n_read, n_log, wn_file, wn_base], ids=lambda f: f.__name__)
+def test_does_not_write(process):
+    assert not may_write(box(process))
+
+
+def test_writes_by_other_ways():
+    assert may_write(KeepsWrite())
+    assert may_write(OverridesWrite()) and overrides_write(OverridesWrite())
+    assert may_write(globals()["FromExec"]())
+    pe = Box()
+    pe.write = print
+    assert overrides_write(pe)
+    pe = Box()
+    pe._process = types.MethodType(n_write, pe)
+    assert may_write(pe)
+    pe = SimpleFunctionPE()
+    pe.compute_fn = lambda x: pe.write("output", x)
+    assert may_write(pe)
+    pe.compute_fn = f_plain
+    assert not may_write(pe)
+
+
+def test_process_on_the_object():
+    pe = Box()
+    pe.process = lambda inputs: inputs
+    assert call_style(pe) == "process"
+    assert collections.Counter(map(call_style, [Box(), Print()])) == {"iterative": 1, "consumer": 1}
