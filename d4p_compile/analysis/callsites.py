@@ -42,6 +42,7 @@ class CallWalker(ExpressionWalker):
     def on_Call(self, node: ast.Call) -> Refs:
         args = tuple(self.eval(a) for a in node.args)
         keywords = tuple((k.arg, self.eval(k.value)) for k in node.keywords)
+        keywords = tuple((key, refs if key else item(refs - {SELF})) for key, refs in keywords)
         call = Call(node, args, keywords)
         if isinstance(node.func, ast.Attribute):
             base = self.eval(node.func.value)
@@ -68,7 +69,7 @@ class CallWalker(ExpressionWalker):
             callees = self.attribute(ref, name)
             if not callees:
                 self.hand_over(call, f"{ref}.{name}")
-            return frozenset().union(*[self.called(call, r) for r in callees])
+            return frozenset().union(*[self.called(call, r) for r in sorted(callees, key=str)])
         self.op("call", ref, f"calls {ref}.{name}", call.node, name)
         self.method_of_local(call, name)
         if name == "copy":
@@ -159,9 +160,9 @@ class CallWalker(ExpressionWalker):
         if name == "next":
             self.op_each("next", first, "takes the next item of", call.node)
         if name in known.CALLS_ITS_ARGUMENT:
-            for ref in first:
+            for ref in sorted(first, key=str):
                 self.called(call.rest(), ref)
-        for ref in [r for key, refs in call.keywords if key == "key" for r in refs]:
+        for ref in [r for key, refs in call.keywords if key == "key" for r in sorted(refs, key=str)]:
             self.called(Call(call.node), ref)
         if SELF in call.given() and name not in known.SELF_IS_SAFE | {"setattr", "delattr", "vars"}:
             self.op("always", None, f"passes self to {name}", call.node)

@@ -16,6 +16,7 @@ from d4p_compile.analysis.source import Unreadable, plain_functions
 from d4p_compile.analysis.values import UNSET, Frame, Known, of, values
 
 MAX_DEPTH = 4
+_DOUBTFUL = ("unknown", "result")
 _INPLACE = ("__iadd__", "__isub__", "__imul__", "__ior__", "__iand__", "__itruediv__")
 
 
@@ -49,7 +50,7 @@ def _store(op: Op, found: list[Known], frame: Frame) -> str | None:
 
 def _aug(op: Op, found: list[Known], frame: Frame) -> str | None:
     for k in found:
-        if not k.fresh and (not _is_inside(op) if k.type is None else any(hasattr(k.type, n) for n in _INPLACE)):
+        if not k.fresh and (not _is_inside(op) if k.kind in _DOUBTFUL else any(hasattr(k.type, n) for n in _INPLACE)):
             return ""
     return None
 
@@ -69,6 +70,8 @@ def _call_on(op: Op, k: Known, frame: Frame) -> str | None:
         if op.name in known.MUTATORS:
             return ""
         return None if op.name in known.READERS or _is_inside(op) else ": what it does isn't known before the run"
+    if k.kind == "result":
+        return "" if op.name in known.MUTATORS else None
     if k.kind == "stream":
         return f" ({_article(k)} moves on)"
     if k.kind == "user":
@@ -157,7 +160,7 @@ def _pass(op: Op, found: list[Known], frame: Frame) -> str | None:
             why = _invoke_one(k, frame)
             if why is not None:
                 return why
-        elif k.kind in ("container", "stream", "user") or k.kind == "unknown" and not _is_inside(op):
+        elif k.kind in ("container", "stream", "user") or k.kind in _DOUBTFUL and not _is_inside(op):
             return ""
     return None
 
@@ -173,15 +176,17 @@ def _lend(op: Op, found: list[Known], frame: Frame) -> str | None:
 
 def _iter(op: Op, found: list[Known], frame: Frame) -> str | None:
     for k in found:
-        if k.kind == "stream" or k.kind == "unknown" and not _is_inside(op):
+        if k.kind == "stream":
             return f" ({_article(k)} moves on)"
+        if k.kind in _DOUBTFUL and not _is_inside(op):
+            return ", which may be an iterator"
         if k.kind == "user" and (why := _method_of_user(k, "__iter__", frame)) is not None:
             return why
     return None
 
 
 def _next(op: Op, found: list[Known], frame: Frame) -> str | None:
-    return "" if any(k.kind in ("stream", "user") or k.kind == "unknown" for k in found) else None
+    return "" if any(k.kind in ("stream", "user", *_DOUBTFUL) for k in found) else None
 
 
 def _contains(op: Op, found: list[Known], frame: Frame) -> str | None:
@@ -190,7 +195,7 @@ def _contains(op: Op, found: list[Known], frame: Frame) -> str | None:
 
 def _getitem(op: Op, found: list[Known], frame: Frame) -> str | None:
     for k in found:
-        if k.kind != "unknown" and issubclass(k.type, defaultdict) and not k.fresh:
+        if k.type is not None and issubclass(k.type, defaultdict) and not k.fresh:
             if k.value is UNSET or k.value.default_factory is not None:
                 return ", a defaultdict: a missing key is added"
         if k.kind == "user" and (why := _method_of_user(k, "__getitem__", frame)) is not None:
@@ -199,7 +204,7 @@ def _getitem(op: Op, found: list[Known], frame: Frame) -> str | None:
 
 
 def _article(k: Known) -> str:
-    return "it" if k.type is None else f"a {k.type.__name__}"
+    return "it" if k.type is None else f"{'an' if k.type.__name__[0] in 'aeiouAEIOU' else 'a'} {k.type.__name__}"
 
 
 _RULES = {

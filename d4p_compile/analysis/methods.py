@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from d4p_compile.analysis.origin import PLAIN_MODULES, is_plain, is_stdlib
+from d4p_compile.analysis.origin import PLAIN_MODULES, is_plain, is_stdlib, is_user
 from d4p_compile.analysis.source import plain_functions
 
 
@@ -42,7 +42,9 @@ def table_of(cls: type) -> MethodTable:
         generated = "__dataclass_fields__" in vars(owner) or "__attrs_attrs__" in vars(owner)
         for name, value in vars(owner).items():
             found = plain_functions(value)
-            if generated and name.startswith("__") and all(f.__code__.co_filename.startswith("<") for f in found):
+            if any(map(is_user, found)):  # of a library's decorator only the user's function is read
+                found = [f for f in found if is_user(f)]
+            if generated and name.startswith("__") and any(_is_generated(f) for f in found):
                 continue
             if found and name not in defined:
                 functions[name] = found
@@ -50,3 +52,7 @@ def table_of(cls: type) -> MethodTable:
             every.setdefault(name, []).extend(found)
             defined.add(name)
     return MethodTable(functions, every, frozenset(static), cls.__mro__)
+
+
+def _is_generated(function: FunctionType) -> bool:
+    return function.__code__.co_filename.startswith("<")

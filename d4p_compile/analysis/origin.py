@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 PLAIN_MODULES = ("d4p.core", "d4p.base")
@@ -26,14 +27,21 @@ def is_d4p(thing: Any) -> bool:
 
 
 def is_stdlib(thing: Any) -> bool:
-    return _origin(getattr(thing, "__module__", None) or "builtins") == "stdlib"
+    return _origin(_module_of(thing)) == "stdlib"
 
 
 def is_user(thing: Any) -> bool:
     """Was a class or function written for this workflow (neither stdlib, nor site-packages, nor d4p)?"""
     if is_d4p(thing):
         return False
-    return _origin(getattr(thing, "__module__", None) or "builtins") == "user"
+    return _origin(_module_of(thing)) == "user"
+
+
+def _module_of(thing: Any) -> str:
+    """The module whose code it is: what functools.wraps copied to a wrapper doesn't count."""
+    if isinstance(thing, FunctionType):
+        return thing.__globals__.get("__name__") or "__main__"
+    return getattr(thing, "__module__", None) or "builtins"
 
 
 @lru_cache(maxsize=4096)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import csv
+import importlib.util
 import io
 import logging
 import re
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from d4p_compile.analysis.origin import is_d4p, is_user
 from d4p_compile.analysis.source import Function, Unreadable, read
 
 _DISPLAYS: dict[type, type] = {
@@ -21,6 +24,14 @@ _DISPLAYS: dict[type, type] = {
     ast.Tuple: tuple, ast.JoinedStr: str, ast.GeneratorExp: types.GeneratorType, ast.Lambda: FunctionType,
     ast.Compare: bool,
 }  # fmt: skip
+
+_OPENERS = ("open", "urlopen", "fdopen", "NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile", "popen")
+_BRINGS_ANYTHING = ("builtins", "pickle", "_pickle", "cloudpickle", "dill", "joblib", "copy", "functools", "_functools",
+                    "itertools", "operator", "_operator", "importlib")  # fmt: skip
+
+
+class LibraryResult:
+    """Stands for the type of what a library's function returns: its own object, a container, an iterator."""
 
 
 def assigned_types(functions: Iterable[FunctionType]) -> dict[str, frozenset[type | None]]:
@@ -70,8 +81,6 @@ def _type_of(value: ast.expr | None, source: Function) -> type | None:
     called = _resolve(value.func, source)
     if isinstance(called, type):
         return called
-    if called is open:
-        return io.IOBase
     if called is re.compile:
         return re.Pattern
     if called is logging.getLogger:
@@ -80,7 +89,28 @@ def _type_of(value: ast.expr | None, source: Function) -> type | None:
         return np.random.Generator
     if isinstance(value.func, ast.Attribute) and (getattr(called, "__module__", None) or "").startswith("numpy"):
         return np.ndarray
+    if getattr(called, "__name__", None) in _OPENERS:
+        return io.IOBase
+    if called in (csv.reader, csv.writer):
+        return type(csv.reader(()))
+    if _is_library_function(called):
+        return LibraryResult
     return str if isinstance(value.func, ast.Attribute) and value.func.attr in ("format", "join", "strip") else None
+
+
+def _is_library_function(called: Any) -> bool:
+    """Not a builtin, and nothing that brings back or calls objects of the user's."""
+    module = (getattr(called, "__module__", None) or "builtins").split(".")[0]
+    return callable(called) and not is_user(called) and not is_d4p(called) and module not in _BRINGS_ANYTHING
+
+
+def _imported(module: str, name: str) -> Any:
+    """A name that a method imports; of a library that isn't loaded yet, a class stands for each of its classes."""
+    if module in sys.modules:
+        return getattr(sys.modules[module], name, None)
+    spec = importlib.util.find_spec(module.split(".")[0]) if module else None
+    installed = spec is not None and spec.origin is not None and "-packages" in spec.origin
+    return Sized if installed and name[:1].isupper() else None
 
 
 def _resolve(node: ast.expr, source: Function) -> Any:
@@ -90,8 +120,9 @@ def _resolve(node: ast.expr, source: Function) -> Any:
             if isinstance(part, ast.Import | ast.ImportFrom):
                 for alias in part.names:
                     if (alias.asname or alias.name) == node.id:
-                        module = sys.modules.get(getattr(part, "module", None) or alias.name)
-                        return getattr(module, alias.name, None) if isinstance(part, ast.ImportFrom) else module
+                        if isinstance(part, ast.Import):
+                            return sys.modules.get(alias.name)
+                        return _imported(part.module or "", alias.name) if not part.level else None
         builtin = source.globals.get("__builtins__", {})
         builtin = builtin if isinstance(builtin, dict) else vars(builtin)
         for names in (source.closure, source.globals, builtin):

@@ -15,6 +15,7 @@ import numpy as np
 
 from d4p_compile.analysis import known
 from d4p_compile.analysis.refs import Ref
+from d4p_compile.analysis.setup_types import LibraryResult
 
 ITEMS_LOOKED_AT = 100
 _METHODS = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
@@ -34,7 +35,10 @@ UNSET: Any = _Unset()
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """A candidate for what a reference stands for: a value, only its type, or neither; `fresh` if newly made."""
+    """A candidate for what a reference stands for: a value, only its type, or neither; `fresh` if newly made.
+
+    `kind` is that of `known.kind_of`, or "unknown", or "result": of a library's function, some object of its own.
+    """
 
     value: Any = UNSET
     type: type | None = None
@@ -42,6 +46,8 @@ class Known:
 
     @property
     def kind(self) -> str:
+        if self.type is LibraryResult:
+            return "result"
         return "unknown" if self.type is None else known.kind_of(self.type)
 
 
@@ -75,7 +81,7 @@ def values(ref: Ref, frame: Frame) -> list[Known]:
 def _attr(before: Known, name: str, frame: Frame) -> list[Known]:
     later = []
     if before.value is frame.obj and name in frame.types:
-        later = [Known(type=t) for t in frame.types[name]]
+        later = [Known(type=t) for t in sorted(frame.types[name], key=str)]
     if before.value is UNSET:
         return later or [Known()]
     own = getattr(before.value, "__dict__", {})

@@ -138,7 +138,7 @@ class FunctionWalker(CallWalker):
     def on_With(self, node: ast.With | ast.AsyncWith) -> None:
         for part in node.items:
             refs = self.eval(part.context_expr)
-            for ref in refs - {SELF}:
+            for ref in sorted(refs - {SELF}, key=str):
                 if not ref.held and ref.root.kind != "super":
                     self.op("call", ref, f"enters {ref}", node, "__enter__")
             if part.optional_vars is not None:

@@ -1,0 +1,33 @@
+"""Many processes on one machine: multiprocessing, joined by bounded, batched channels."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ..emit.program import render
+from ..ir.graph import EXCHANGES
+from ..ir.plan import Plan
+from . import Availability
+
+WHAT = "processes"
+NEEDS = "Python alone, on Linux or macOS"
+WIDE = True
+CARRIES = frozenset(EXCHANGES)
+
+
+def program(plan: Plan) -> str:
+    """The text of the script."""
+    return render("processes.py.j2", plan, WHAT)
+
+
+def command(script: Path) -> list[str]:
+    """The command that runs the script."""
+    return [sys.executable, str(script)]
+
+
+def available() -> Availability:
+    if os.name != "posix":
+        return Availability(False, f"{sys.platform} has no POSIX pipes", "run it on Linux, on macOS, or in WSL")
+    return Availability(True, f"Python {sys.version.split()[0]}, {os.cpu_count()} cores")

@@ -1,0 +1,142 @@
+"""One worker process: the instances that fall to it, each fed from its inbox until every producer is done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from d4p.depth import FRAMES
+from d4p.errors import D4pError
+from d4p.events import Events, Sampler
+from d4p.inputs import Inputs
+from d4p.job import Job
+from d4p.processes.pipes import Inbox, Sender
+from d4p.results import Spool
+from d4p.stage import Stage
+from d4p.workflow import Workflow
+
+
+@dataclass(frozen=True)
+class Task:
+    """One instance of a stage: what it runs, what feeds it, and what it feeds."""
+
+    function: Callable[[Stage], Stage]
+    index: int
+    instances: int
+    inbox: Inbox | None
+    ends: int  # how many ends its inbox will bring: one for each producer instance of each of its channels
+    to: dict[int, list[Inbox]]
+
+
+def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, control: Any, lifeline: Any,
+         others: list[Any]) -> None:
+    """The main function of a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for connection in others:
+        connection.close()
+    threading.Thread(target=_die_with_parent, args=(lifeline,), daemon=True).start()
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
+    say = _Speaker(control)
+    try:
+        job = Job(workflow, inputs, Spool(spool), Events())
+        runs = [_Instance(task, job, say) for task in tasks]
+        with Sampler(lambda: say("progress", [run.stage.report() for run in runs])):
+            if len(runs) == 1:
+                runs[0].run()
+            else:
+                _side_by_side(runs)
+        job.spool.close()
+        say("done", [run.stage.report() for run in runs])
+    except D4pError as error:
+        say("failed", error)
+    except BaseException as error:
+        say("failed", f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        sys.stdout.flush()
+
+
+class _Instance:
+    def __init__(self, task: Task, job: Job, say: _Speaker) -> None:
+        self.task, self.job = task, job
+        self.senders = {channel: Sender(channel, inboxes) for channel, inboxes in task.to.items()}
+        self.stage = Stage(job.workflow, job.number(task.function), task.index, deliver=self._deliver,
+                           spool=job.spooler(task.index), log=job.log)
+        self.failure: BaseException | None = None
+
+    def _deliver(self, channel: int) -> tuple[Callable[[int, Any], None], int]:
+        sender = self.senders[channel]
+        return sender.deliverer(), len(sender.inboxes)
+
+    def run(self) -> None:
+        """The life of one instance: preprocess, its items, postprocess, and the end for its consumers."""
+        task, stage = self.task, self.task.function(self.stage)
+        stage.preprocess()
+        for name in self.job.workflow.roots():
+            if name in stage.names:
+                stage.feed(name, self.job.feed(name, task.index, task.instances))
+        ends = task.ends
+        while ends:
+            if not task.inbox.ready():
+                self._flush()
+            channel, items = task.inbox.take()
+            if items is None:
+                ends -= 1
+            else:
+                stage.feed(channel, items)
+        stage.postprocess()
+        for sender in self.senders.values():
+            sender.close()
+
+    def _flush(self) -> None:
+        for sender in self.senders.values():
+            sender.flush()
+
+
+def _side_by_side(runs: list[_Instance]) -> None:
+    """Several instances in one process: a thread each, so that none keeps another from its inbox."""
+    failed = threading.Event()
+    left = threading.Semaphore(0)
+
+    def one(run: _Instance) -> None:
+        try:
+            run.run()
+        except BaseException as error:
+            run.failure = error
+            failed.set()
+        finally:
+            left.release()
+
+    for run in runs:
+        threading.Thread(target=one, args=(run,), daemon=True).start()
+    for _ in runs:
+        left.acquire()
+        if failed.is_set():
+            raise next(run.failure for run in runs if run.failure is not None)
+
+
+class _Speaker:
+    """What a worker tells its parent; called from several threads."""
+
+    def __init__(self, control: Any) -> None:
+        self._control, self._lock = control, threading.Lock()
+
+    def __call__(self, what: str, message: Any) -> None:
+        with self._lock:
+            try:
+                self._control.send((what, message))
+            except OSError:
+                os._exit(1)  # the parent is gone
+
+
+def _die_with_parent(lifeline: Any) -> None:
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
