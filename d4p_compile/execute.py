@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -10,13 +9,15 @@ import subprocess
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from d4p.errors import D4pError, Refused, RunFailed
-from d4p.program import unconnected  # noqa: F401
+from d4p.flatten import flatten
+from d4p.inputs import read_inputs
 from d4p.results import Results
+from d4p.workflow import Workflow
 
 from .bundle import Bundle
 from .front.load import Loaded
@@ -25,46 +26,94 @@ from .targets import target
 
 Watch = Callable[[dict[str, Any]], None]
 
+#: Seconds a program has to end after an interrupt that may have reached this process alone, before it is handed on.
+GRACE = 1.0
+
 
 def execute(bundle: Bundle, options: list[str], *, watch: Watch | None = None, environment: Mapping[str, str] | None = None,
             stdout: Any = None, stderr: Any = None) -> int:
-    """Run a bundle's script; gives its exit status. An interrupt is left to the program, which ends the quiet way."""
+    """Run a bundle's script; gives its exit status, 128 + number where a signal ended it.
+
+    The program gets the caller's environment, what its target adds to it (`environment(bundle)`), what the caller
+    adds, and a file descriptor for its events.
+    """
     engine = target(bundle.target)
+    added = getattr(engine, "environment", lambda bundle: {})(bundle)
     receive, send = os.pipe()
-    env = {**os.environ, **engine.environment(bundle) , **(environment or {}), "D4P_EVENTS": str(send)} \
-        if hasattr(engine, "environment") else {**os.environ, **(environment or {}), "D4P_EVENTS": str(send)}
-    with subprocess.Popen([*engine.command(bundle.script), *options], env=env, pass_fds=[send], stdout=stdout,
-                          stderr=stderr) as process:
-        os.close(send)
-        reader = threading.Thread(target=_relay, args=(receive, watch or (lambda event: None)), daemon=True)
+    with _Signals() as signals, os.fdopen(receive) as events:
+        try:
+            process = subprocess.Popen(
+                [*engine.command(bundle.script), *options], pass_fds=[send], stdout=stdout, stderr=stderr,
+                env={**os.environ, **added, **(environment or {}), "D4P_EVENTS": str(send)},
+            )
+        except OSError as error:
+            raise RunFailed(f"the program could not be started: {error}") from error
+        finally:
+            os.close(send)
+        signals.process = process
+        reader = threading.Thread(target=_relay, args=(events, watch or (lambda event: None)), daemon=True)
         reader.start()
-        with _leave_signals_to(process):
-            status = process.wait()
+        status = process.wait()
         reader.join(timeout=5)
-    return status
+    return 128 - status if status < 0 else status
 
 
-def _relay(receive: int, watch: Watch) -> None:
-    with os.fdopen(receive) as lines:
-        for line in lines:
-            watch(json.loads(line))
+def _relay(events: Iterable[str], watch: Watch) -> None:
+    for line in events:
+        watch(json.loads(line))
 
 
-@contextlib.contextmanager
-def _leave_signals_to(process: subprocess.Popen):
-    """While the program runs Ctrl-C reaches it from the terminal; a SIGTERM is handed on."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+class _Signals:
+    """While a program runs, signals are its business: it ends in its own way, and its exit status is ours.
+
+    Ctrl-C at a terminal reaches the program too, but a SIGINT sent to this process alone does not, so it is handed on
+    where the program is still there after a moment. The second SIGINT becomes a SIGTERM, the third kills. SIGTERM and
+    SIGHUP are handed on as SIGTERM. What was ignored before (nohup, a shell's background) stays ignored.
+    """
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen | None = None
+        self.interrupts = 0
+        self.later: threading.Timer | None = None
+        self.before: dict[int, Any] = {}
+
+    def __enter__(self) -> _Signals:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    self.before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.later:
+            self.later.cancel()
+        for number, handler in self.before.items():
             signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: Any) -> None:
+        self.interrupts += number == signal.SIGINT
+        if self.process is None:
+            self.later = threading.Timer(GRACE, self._hand_on, [number])
+            self.later.start()
+        elif number != signal.SIGINT or self.interrupts == 2:
+            self.process.terminate()
+        elif self.interrupts > 2:
+            self.process.kill()
+        else:
+            self.later = threading.Timer(GRACE, self._hand_on, [number])
+            self.later.start()
+
+    def _hand_on(self, number: int) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
+
+
+def check_inputs(loaded: Loaded, plan: Plan, iterations: int | None, data: str | None, file: str | None,
+                 limit: int | None) -> None:
+    """What the program checks first, before any engine starts. Raises Refused for inputs that fit no root."""
+    workflow = Workflow(loaded.origin.module, plan.graph.fingerprint)
+    workflow.flat = flatten(loaded.graph)
+    read_inputs(workflow, iterations, data, file, limit)
 
 
 def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str], include: list[Path], quiet: bool) -> Results:
@@ -101,8 +150,21 @@ def input_options(inputs: Any, folder: str) -> list[str]:
     return ["-f", str(path)]
 
 
+def ended_by(status: int) -> str | None:
+    """What to say of a program that a signal ended, and that so could not say it itself."""
+    if status <= 128 or status == 130:
+        return None
+    try:
+        name = signal.Signals(status - 128).name
+    except ValueError:
+        return None
+    memory = "; the system does that where memory runs out" if name == "SIGKILL" else ""
+    return f"the program was ended by {name}{memory}"
+
+
 def _failed(status: int, events: list[dict[str, Any]], errors: str) -> D4pError | KeyboardInterrupt:
-    message = next((e["message"] for e in events if e["event"] == "failed"), errors.strip() or f"exit status {status}")
     if status == 130:
         return KeyboardInterrupt()
+    said = next((e["message"] for e in events if e["event"] == "failed"), None)
+    message = said or ended_by(status) or errors.strip() or f"exit status {status}"
     return Refused(message) if status == 2 else RunFailed(message)

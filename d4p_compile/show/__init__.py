@@ -1,1 +1,18 @@
 """Plans for people and programs: text, JSON, Mermaid, dot, HTML."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from d4p.errors import Refused
+
+FORMATS = {"text": "text:text", "json": "json:to_json", "mermaid": "mermaid:mermaid", "dot": "dot:dot", "html": "html:html"}
+
+
+def show(plan: Any, format: str) -> str:  # noqa: A002
+    """A plan in one of `FORMATS`."""
+    if format not in FORMATS:
+        raise Refused(f"there is no format {format!r}: the formats are {', '.join(FORMATS)}")
+    module, function = FORMATS[format].split(":")
+    return getattr(importlib.import_module(f".{module}", __package__), function)(plan)

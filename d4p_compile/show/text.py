@@ -1,13 +1,21 @@
-"""A plan as text: one line a stage, one a channel, then why neighbours are apart."""
+"""A plan as text: one line a stage, one a channel, then why neighbours are apart and why each count is what it is."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable, Sequence
+
 from ..ir.graph import WIDTH
-from ..ir.plan import Channel, Plan
+from ..ir.plan import Channel, Plan, Stage
+
+#: No line is longer, where a name or a reason isn't.
+COLUMNS = 100
+#: In a graph of more PEs those with the same count for the same reason share a line.
+MANY = 40
 
 
 def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def size(plan: Plan) -> str:
@@ -18,17 +26,21 @@ def size(plan: Plan) -> str:
 
 def outline(plan: Plan) -> list[str]:
     """The stages and what joins them; what stands in a program's docstring."""
-    times = max(len(stage.times) for stage in plan.stages)
-    numbers = max(len(str(stage.number)) for stage in plan.stages)
-    pad = " " * (8 + numbers + times)
+    results = [(pe, f"{pe}.{port}") for pe, port in plan.graph.results()]
+    count = max(len(stage.times) for stage in plan.stages)
+    number = max(len(str(stage.number)) for stage in plan.stages)
+    end = min(max([len(str(c)) for c in plan.channels] + [len(label) for _, label in results], default=0), COLUMNS // 2)
+    of: dict[str, list[str]] = {}
+    for pe, label in results:
+        of.setdefault(pe, []).append(label)
     out = []
     for stage in plan.stages:
-        out.append(f"stage {stage.number:>{numbers}} {stage.times:<{times}}  {stage}")
-        channels = plan.channels_from(stage)
-        results = [f"{pe}.{port}" for pe, port in plan.graph.results() if pe in stage.pes]
-        width = max((len(str(c)) for c in channels), default=0)
-        out += [f"{pad} {str(c):<{width}}   {described(c)}" for c in channels]
-        out += [f"{pad} {result}   result" for result in results]
+        head = f"stage {stage.number:>{number}} {stage.times:<{count}}  "
+        pad = " " * len(head)
+        first, *more = chain(stage.pes, COLUMNS - len(pad))
+        out += [head + first, *(pad + line for line in more)]
+        out += [f"{pad}{str(c):<{end}}  {described(c)}" for c in plan.channels_from(stage)]
+        out += [f"{pad}{label:<{end}}  result" for pe in stage.pes for label in of.get(pe, ())]
     return out
 
 
@@ -39,22 +51,117 @@ def described(channel: Channel) -> str:
     return f"{exchange}{needs}"
 
 
+def chain(pes: Sequence[str], width: int, lines: int = 4) -> list[str]:
+    """`read > split > count` on lines of about `width`; of a long chain its first PEs and its last."""
+    whole = _broken(pes, width)
+    if len(whole) <= lines:
+        return whole
+    head, tail = 1, 1
+    while len(_broken(pes[: head + 1], width)) <= lines - 2:
+        head += 1
+    while tail < len(pes) - head and len(_broken(pes[-tail - 1 :], width)) <= 1:
+        tail += 1
+    between = f"> ... {plural(len(pes) - head - tail, 'PE')} more ..."
+    last, *more = _broken(pes[-tail:], width)
+    return [*_broken(pes[:head], width), between, f"> {last}", *more]
+
+
+def _broken(pes: Sequence[str], width: int) -> list[str]:
+    out = [pes[0]]
+    for pe in pes[1:]:
+        if len(out[-1]) + len(pe) + 3 > width:
+            out.append(f"> {pe}")
+        else:
+            out[-1] += f" > {pe}"
+    return out
+
+
+def shortened(pes: Sequence[str], width: int) -> str:
+    """A stage on one line of at most about `width`: `read > ... > show (1,000 PEs)`."""
+    whole = " > ".join(pes)
+    if len(whole) <= width:
+        return whole
+    middle = " > ... > " if len(pes) > 2 else " > "
+    return f"{_cut(pes[0], width // 2)}{middle}{_cut(pes[-1], width // 2)} ({plural(len(pes), 'PE')})"
+
+
+def _cut(name: str, width: int) -> str:
+    return name if len(name) <= width else f"{name[: width - 3]}..."
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """`a, b, c`, of a long list the first and how many more."""
+    return ", ".join(names) if len(names) <= most else f"{', '.join(names[: most - 2])} and {len(names) - most + 2:,} more"
+
+
+def wrapped(head: str, text: str, columns: int = COLUMNS) -> list[str]:
+    """`text` behind `head`, broken between words, later lines under the first."""
+    return textwrap.wrap(text, max(columns, len(head) + 40), initial_indent=head, subsequent_indent=" " * len(head),
+                         break_long_words=False, break_on_hyphens=False) or [head.rstrip()]
+
+
+def table(rows: Iterable[Sequence[str]], indent: str = "  ", columns: int = COLUMNS) -> list[str]:
+    """Rows of cells, aligned two spaces apart; the last cell is wrapped."""
+    rows = [list(row) for row in rows]
+    if not rows:
+        return []
+    widths = [min(max(len(row[i]) for row in rows), columns // 2) for i in range(len(rows[0]) - 1)]
+    out = []
+    for *cells, last in rows:
+        head = indent + "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=True))
+        out += wrapped(head, last, columns)
+    return out
+
+
+def state(pe) -> str:
+    """Whether a PE keeps state, and how that is known."""
+    return f"keeps state: {pe.why}" if pe.keeps else "no state"
+
+
+def times(instances) -> str:
+    """`x4`, or `xW` for the engine's width."""
+    return "xW" if instances == WIDTH else f"x{instances}"
+
+
+def instances(plan: Plan) -> list[str]:
+    """Every PE, or in a large graph every kind of PE, with its count and the reason for it."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for pe in plan.graph.pes:
+        because = state(pe) if pe.because.startswith("keeps state") else f"{pe.because}; {state(pe)}"
+        kinds.setdefault((times(pe.instances), because), []).append(pe.name)
+    if len(plan.graph.pes) > MANY:
+        rows = [(plural(len(names), "PE"), count, f"{because}: {listed(names)}") for (count, because), names in kinds.items()]
+        return table(rows)
+    reason = {name: kind for kind, names in kinds.items() for name in names}
+    return table((pe.name, *reason[pe.name]) for pe in plan.graph.pes)
+
+
+def apart(plan: Plan) -> list[str]:
+    """Why neighbours are not one stage."""
+    if len(plan.apart) <= MANY:
+        return table(plan.apart)
+    kinds: dict[str, list[str]] = {}
+    for pair, reason in plan.apart:
+        kinds.setdefault(reason, []).append(pair)
+    return table((pairs[0] if len(pairs) == 1 else f"{pairs[0]} and {len(pairs) - 1:,} more", reason)
+                 for reason, pairs in kinds.items())
+
+
 def text(plan: Plan) -> str:
     """The whole plan."""
     out = [f"{plan.graph.name} for {plan.target}: {size(plan)}", "", *outline(plan)]
     if any(stage.instances == WIDTH for stage in plan.stages):
         out += ["", "W is the engine's width, known when the program starts: cores, or Spark's default parallelism"]
     if plan.apart:
-        width = max(len(pair) for pair, _ in plan.apart)
-        out += ["", "apart", *(f"  {pair:<{width}}  {reason}" for pair, reason in plan.apart)]
-    out += ["", "instances"]
-    name = max(len(pe.name) for pe in plan.graph.pes)
-    for pe in plan.graph.pes:
-        count = "xW" if pe.instances == WIDTH else f"x{pe.instances}"
-        state = f"keeps state: {pe.why}" if pe.keeps else "no state"
-        because = "" if pe.because.startswith("keeps state") else f"{pe.because}; "
-        out.append(f"  {pe.name:<{name}}  {count:<4} {because}{state}")
+        out += ["", "apart", *apart(plan)]
+    out += ["", "instances", *instances(plan)]
     notes = [*plan.graph.warnings, *plan.notes]
     if notes:
-        out += ["", *(f"note: {note}" for note in notes)]
+        out += ["", *(line for note in notes for line in wrapped("note: ", note))]
     return "\n".join(out)
+
+
+def stage_line(stage: Stage) -> str:
+    """`stage 1 x1: read > split`, short enough for a title."""
+    number = f"stage {stage.number} " if stage.number else ""
+    return f"{number}{stage.times}: {shortened(stage.pes, 60)}"

@@ -13,6 +13,7 @@ from d4p.base import (
 )
 from d4p.core import GenericPE
 from d4p.graph import WorkflowGraph
+from d4p.library import ReadFiles, ReadLines, WriteRecords, WriteText
 from d4p.program import start
 from d4p.workflow import Workflow, beside, require
 
@@ -23,9 +24,13 @@ __all__ = [
     "GenericPE",
     "IterativePE",
     "ProducerPE",
+    "ReadFiles",
+    "ReadLines",
     "SimpleFunctionPE",
     "Workflow",
     "WorkflowGraph",
+    "WriteRecords",
+    "WriteText",
     "beside",
     "create_iterative_chain",
     "require",

@@ -51,6 +51,10 @@ class Job:
             totals.update(report["received"])
         self._events.say("progress", received=dict(totals))
 
+    def stage_progress(self, name: str, done: int, total: int) -> None:
+        """Say how many tasks of a stage are done, where the engine counts tasks."""
+        self._events.say("stage", name=name, done=done, total=total)
+
 
 def read_splits(reader: Any, index: int, instances: int, limit: int | None) -> Iterator[Any]:
     """The items of the splits that fall to one of a reader's instances: a run of neighbours, the same everywhere.

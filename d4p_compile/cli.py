@@ -1,0 +1,252 @@
+"""The command `d4p`: plan, compile, run, targets.
+
+What a command needs is imported when it runs, so that `d4p --help` is quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+FORMATS = ("text", "json", "mermaid", "dot", "html")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
+    from d4p.errors import D4pError, Refused
+
+    try:
+        status = d4p.main(arguments, prog_name="d4p", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        status = 130
+    except D4pError as error:
+        click.echo(f"{'refused' if isinstance(error, Refused) else 'failed'}: {error}", err=True)
+        status = error.exit_status
+    except Exception as error:
+        _bug(error)
+        status = 1
+    sys.exit(status)
+
+
+def _bug(error: Exception) -> None:
+    if os.environ.get("D4P_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    hint = "D4P_DEBUG=1 shows where" if os.environ.get("D4P_DEBUG") != "1" else "the traceback is above"
+    click.echo(f"failed: this is a bug in d4p and not in your workflow: {type(error).__name__}: {error} ({hint}; "
+               "please report it with the workflow)", err=True)
+
+
+class _Commands(click.Group):
+    """Says what to type where dispel4py's order of words, or a workflow alone, was typed."""
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        word = args[0]
+        if self.get_command(context, word) is None:
+            from .targets import ALIASES, TARGETS
+
+            if word in (*TARGETS, *ALIASES):
+                context.fail(f"{word} is a target: d4p run {args[1] if len(args) > 1 else 'WORKFLOW'} --target {word}")
+            if word.endswith(".py") or ".py:" in word:
+                context.fail(f"{word} is a workflow: d4p run {word}, or d4p plan {word}")
+        return super().resolve_command(context, args)
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from d4p import __version__
+
+        click.echo(f"d4p {__version__}, Python {sys.version.split()[0]}")
+        context.exit()
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def d4p() -> None:
+    """Compile a dispel4py workflow to a readable program and run it: in one process, in many, or on Spark.
+
+    WORKFLOW is a file or a module, either with :attribute.
+    """
+
+
+def _parameters(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    """`name=value`: a Python literal where it is one, else a string."""
+    import ast
+
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{text!r} must be name=value, such as -p stations=8")
+        try:
+            found[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            found[name] = value
+    return found
+
+
+def _workflow(target: str | None) -> Callable[[Callable], Callable]:
+    """The options of every command that takes a workflow; without a default the target must be given."""
+    how = {"default": target, "show_default": True} if target else {"required": True}
+    options = [
+        click.argument("workflow"),
+        click.option("-t", "--target", metavar="T", help="What to compile for; `d4p targets` lists them.", **how),
+        click.option("-n", "instances", type=int, metavar="N", help="Instances to share out over the PEs."),
+        click.option("-a", "--attribute", metavar="ATTR", help="The graph's name in the module, or a function's that makes it."),
+        click.option("-p", "parameters", metavar="NAME=VALUE", multiple=True, callback=_parameters,
+                     help="An argument of the function that makes the graph; may be repeated."),
+    ]
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+_include = click.option("--include", metavar="PATH", multiple=True,
+                        help="A file or folder that travels with the program; may be repeated.")
+
+
+@d4p.command()
+@_workflow("sequential")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it.")
+@click.option("--passes", is_flag=True, help="Show what each pass did before the plan.")
+def plan(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
+         format_: str, passes: bool) -> None:
+    """Print the plan of WORKFLOW; needs no engine."""
+    if passes and format_ != "text":
+        raise click.UsageError("--passes goes with --format text")
+    from .show import show
+
+    source = _load(workflow, target, attribute, parameters)
+    if passes:
+        from .show.passes import Steps
+
+        steps = Steps()
+        made = _plan(source, target, instances, steps)
+        click.echo(steps.text())
+        click.echo()
+    else:
+        made = _plan(source, target, instances)
+    click.echo(show(made, format_))
+
+
+@d4p.command(short_help="Write the program of WORKFLOW as a folder.")
+@_workflow(None)
+@click.option("-o", "--output", metavar="DIR", help="The folder to write.  [default: NAME-TARGET]")
+@_include
+@click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
+def compile(workflow: str, target: str, instances: int | None, attribute: str | None,  # noqa: A001
+            parameters: dict[str, Any], output: str | None, include: tuple[str, ...], overwrite: bool) -> None:
+    """Write the program of WORKFLOW as a folder that runs without this compiler."""
+    from . import api
+    from .show.text import text
+
+    source = _load(workflow, target, attribute, parameters)
+    bundle = api.compile(source, target, instances, output=output, include=include, overwrite=overwrite)
+    click.echo(text(bundle.plan))
+    click.echo()
+    for note in bundle.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"written: {bundle.folder}")
+    for line in _how_to_run(bundle):
+        click.echo(line)
+
+
+@d4p.command()
+@_workflow("sequential")
+@click.option("-i", "--iter", "iterations", type=int, metavar="N", help="Iterations of each root.")
+@click.option("-d", "--data", metavar="JSON", help='Items of the roots: \'{"read": [{"input": "a.txt"}]}\'.')
+@click.option("-f", "--file", metavar="FILE", help="A JSON file with the items of the roots.")
+@click.option("--output", metavar="URL", help="Write all results there, as JSON lines.")
+@click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
+@click.option("--limit", type=int, metavar="K", help="Take the first K items of every root.")
+@click.option("--check", is_flag=True, help="Find PEs that change what they wrote; sequential target only.")
+@_include
+def run(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
+        iterations: int | None, data: str | None, file: str | None, output: str | None, overwrite: bool,
+        limit: int | None, check: bool, include: tuple[str, ...]) -> int:
+    """Compile WORKFLOW and run the program in this folder."""
+    from pathlib import Path
+
+    from d4p.errors import Refused
+
+    from . import api
+    from .execute import check_inputs, execute
+    from .progress import watching
+    from .show.text import text
+    from .targets import canonical
+    from .targets import target as engine
+
+    if check and canonical(target) != "sequential":
+        raise Refused("--check is for the sequential target only, which sees every item in one process: leave --target out")
+    source = _load(workflow, target, attribute, parameters)
+    made = _plan(source, target, instances)
+    check_inputs(source.loaded, made, iterations, data, file, limit)
+    available = engine(target).available()
+    if not available.runs:
+        raise Refused(f"{made.target} can't run here: {available.found}"
+                      + (f". What makes it so: {available.remedy}" if available.remedy else ""))
+    values = {"--iter": iterations, "--data": data, "--file": file, "--limit": limit, "--output": output}
+    options = [f"{name}={value}" for name, value in values.items() if value is not None]
+    options += [name for name, given in {"--overwrite": overwrite, "--check": check}.items() if given]
+    bundle, holder = api.temporary_bundle(source.loaded, made, [Path(p) for p in include])
+    with holder:
+        click.echo(text(made) + "\n")
+        for note in bundle.notes:
+            click.echo(f"note: {note}")
+        sys.stdout.flush()
+        with watching(made) as screen:
+            return execute(bundle, options, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr)
+
+
+@d4p.command(short_help="List every target and whether it runs here.")
+def targets() -> None:
+    """List every target: what it needs, and whether it runs on this machine."""
+    from .show.targets import table
+
+    table()
+
+
+def _load(workflow: str, target: str, attribute: str | None, parameters: dict[str, Any]) -> Any:
+    """The workflow, once the target is known to exist; what its module prints while it is imported isn't our output."""
+    from .targets import canonical
+
+    canonical(target)
+    from . import api
+
+    with contextlib.redirect_stdout(sys.stderr):
+        return api.load(workflow, attribute, parameters)
+
+
+def _plan(source: Any, target: str, instances: int | None, watch: Callable | None = None) -> Any:
+    from . import api
+
+    return api.plan(source, target, instances, watch=watch)
+
+
+def _how_to_run(bundle: Any) -> Iterator[str]:
+    """The commands that run a bundle, as one types them."""
+    import shlex
+    from pathlib import Path
+
+    from .targets import target
+
+    words = [str(word) for word in target(bundle.target).command(bundle.script)]
+    words[0] = "python" if words[0] == sys.executable else Path(words[0]).name
+    yield f"run it: {shlex.join(words)}"
+    submit = bundle.folder / "submit.sh"
+    if submit.exists():
+        yield f"on a cluster: {shlex.quote(str(submit))}"
+    yield f"its options: {shlex.join(words)} --help"

@@ -1,0 +1,71 @@
+"""A plan as HTML for notebooks and mail: self-contained, without scripts; looks right on light and dark pages."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ..ir.graph import WIDTH
+from ..ir.plan import Plan, Stage
+from .text import described, plural, size, state, times
+
+#: Of a longer stage the first and last PEs are shown and the rest is folded.
+_SHOWN = 12
+
+_STYLE = """
+.d4p {font: 13px/1.5 system-ui, sans-serif; max-width: 60em}
+.d4p .stage {border: 1px solid #8886; border-radius: 6px; padding: 6px 10px; margin: 4px 0}
+.d4p .number {font-weight: 600; margin-right: 8px}
+.d4p .times {opacity: .7; margin-right: 8px}
+.d4p .pe {display: inline-block; border: 1px solid #48a; border-radius: 4px; padding: 0 6px; margin: 1px 0}
+.d4p .keeps {border-color: #c73; border-width: 1px 1px 1px 4px}
+.d4p .to {margin-left: 2em; font-size: 12px}
+.d4p .to b {font-weight: 600}
+.d4p details {display: inline}
+.d4p details.more {display: block; margin-top: 6px}
+.d4p table {border-collapse: collapse; font-size: 12px}
+.d4p td, .d4p th {text-align: left; padding: 1px 12px 1px 0; vertical-align: top; border: 0; background: none}
+""".strip()
+
+
+def html(plan: Plan) -> str:
+    """One `<div>` with its own style."""
+    head = f"<b>{escape(plan.graph.name)}</b> for {escape(plan.target)}: {escape(size(plan))}"
+    parts = [f'<div class="d4p"><style>{_STYLE}</style>', f"<div>{head}</div>"]
+    parts += [_stage(plan, stage) for stage in plan.stages]
+    if any(stage.instances == WIDTH for stage in plan.stages):
+        parts.append("<div>W is the engine's width, known when the program starts</div>")
+    parts += [f"<div>note: {escape(note)}</div>" for note in (*plan.graph.warnings, *plan.notes)]
+    if plan.apart:
+        parts.append(_folded("why stages are apart", ("neighbours", "reason"), plan.apart))
+    why = [(pe.name, times(pe.instances), pe.because, state(pe)) for pe in plan.graph.pes]
+    parts.append(_folded("why so many instances", ("PE", "instances", "because", "state"), why))
+    return "\n".join([*parts, "</div>"])
+
+
+def _stage(plan: Plan, stage: Stage) -> str:
+    chips = [_pe(plan, name) for name in stage.pes]
+    if len(chips) > _SHOWN:
+        between = len(chips) - _SHOWN
+        chips = [*chips[: _SHOWN - 2], f"<details><summary>{plural(between, 'PE')} more</summary>"
+                 f"{' &rsaquo; '.join(chips[_SHOWN - 2 : -2])}</details>", *chips[-2:]]
+    lines = [f'<div class="stage"><span class="number">stage {stage.number}</span>'
+             f'<span class="times">{stage.times}</span>{" &rsaquo; ".join(chips)}']
+    lines += [f'<div class="to">{escape(str(c.edge)).replace("-&gt;", "&rarr;")} <b>{escape(described(c))}</b></div>'
+              for c in plan.channels_from(stage)]
+    inside = set(stage.pes)
+    lines += [f'<div class="to">{escape(f"{pe}.{port}")} <b>result</b></div>'
+              for pe, port in plan.graph.results() if pe in inside]
+    return "\n".join([*lines, "</div>"])
+
+
+def _pe(plan: Plan, name: str) -> str:
+    pe = plan.graph.by_name[name]
+    kind = "pe keeps" if pe.keeps else "pe"
+    title = f"{pe.cls}; {pe.because}; {state(pe)}"
+    return f'<span class="{kind}" title="{escape(title)}">{escape(name)}</span>'
+
+
+def _folded(title: str, heads: tuple[str, ...], rows) -> str:
+    head = "".join(f"<th>{escape(h)}</th>" for h in heads)
+    body = "\n".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return (f'<details class="more"><summary>{escape(title)}</summary>\n<table><tr>{head}</tr>\n{body}\n</table></details>')

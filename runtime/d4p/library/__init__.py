@@ -1,0 +1,10 @@
+"""PEs that read and write files: what a workflow begins and ends with.
+
+A path may be local or a URL (`hdfs://`, `s3://`, ...), which needs fsspec and the URL's own driver.
+"""
+
+from d4p.library.files import ReadFiles
+from d4p.library.lines import ReadLines
+from d4p.library.write import WriteRecords, WriteText
+
+__all__ = ["ReadFiles", "ReadLines", "WriteRecords", "WriteText"]

@@ -1,0 +1,76 @@
+"""`ReadFiles`: whole files, as bytes or as what a function makes of them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from d4p.errors import Refused, RunFailed
+from d4p.library.filesystems import Local, locate
+from d4p.library.paths import File, Path
+from d4p.library.reader import Reader
+
+
+class ReadFiles(Reader):
+    """A root that writes an item for each file to `output`: `(path, bytes)`, or what a reader function returns.
+
+    Args:
+        path: a file, a folder (the files directly in it), a glob (`**` for folders), a URL, or a list of those.
+        reader: a function of a module. It gets the path of a file on this machine (a file behind a URL is fetched for
+            it), or with `opened` the file, open for reading bytes. What it returns is the item; None leaves the
+            file out.
+        opened: give the reader an open file.
+        skip_broken: where the reader raises, log the file and the reason and go on; else the run fails, naming it.
+    """
+
+    def __init__(self, path: Path, reader: Callable[[Any], Any] | None = None, opened: bool = False,
+                 skip_broken: bool = False) -> None:
+        Reader.__init__(self, path)
+        if reader is not None and not callable(reader):
+            raise Refused(f"reader must be a function that takes a file; it is {reader!r}")
+        self.reader = reader
+        self.opened = opened
+        self.skip_broken = skip_broken
+
+    def plan_splits(self) -> list[File]:
+        """The files. Raises Refused where there are none."""
+        return self.files()
+
+    def read(self, split: File) -> Iterator[Any]:
+        """The item of a file, if it has one."""
+        fs, _ = locate(split.source)
+        path = fs.unstrip_protocol(split.name)
+        try:
+            item = self._item(fs, split.name, path)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            if not self.skip_broken:
+                raise RunFailed(f"{self.id} can't read {path}: {reason}{self._traceback(error)}") from error
+            self.log(f"left out {path}: {reason}")
+            return
+        if item is not None:
+            yield item
+
+    def _item(self, fs: Any, name: str, path: str) -> Any:
+        if self.reader is None:
+            with fs.open(name, "rb") as file:
+                return path, file.read()
+        if self.opened:
+            with fs.open(name, "rb") as file:
+                return self.reader(file)
+        if isinstance(fs, Local):
+            return self.reader(name)
+        with tempfile.TemporaryDirectory(prefix="d4p-fetched-") as folder:
+            fetched = os.path.join(folder, os.path.basename(name))
+            fs.get_file(name, fetched)
+            return self.reader(fetched)
+
+    def _traceback(self, error: Exception) -> str:
+        """The part of the traceback that is the reader's own."""
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
+        if self.reader is None or not frames:
+            return ""
+        return "\nTraceback (the reader's own):\n" + "".join(traceback.format_list(frames)).rstrip("\n")

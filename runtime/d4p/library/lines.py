@@ -1,0 +1,146 @@
+"""`ReadLines`: text files, line by line, in splits."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from d4p.errors import Refused, RunFailed
+from d4p.library.filesystems import locate
+from d4p.library.paths import Path
+from d4p.library.reader import Reader
+
+_COMPRESSED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
+_BUFFER = 1 << 20
+# Encodings in which the bytes \r and \n may mean something else, depending on what went before.
+_SHIFTING = ("utf_7", "utf-7", "hz", "iso2022")
+
+
+class Split(NamedTuple):
+    """The bytes from `start` up to `end` of a file; `end` is None for a file that is read as a whole."""
+
+    source: str
+    name: str
+    start: int
+    end: int | None
+
+
+class ReadLines(Reader):
+    r"""A root that writes each line of text files to `output`, a str without its line end.
+
+    A line ends with \n, \r\n or \r, and with nothing else (\x0b or \u2028 are characters of a line). Malformed input
+    is replaced by U+FFFD, a UTF-8 byte order mark at the beginning is left out. Files that end in .gz, .bz2 or .xz are
+    decompressed. Lines of a file come in order from one instance; files are sorted by name.
+
+    Args:
+        path: a file, a folder (the files directly in it), a glob (`**` for folders), a URL, or a list of those.
+        encoding: of the text.
+        split_bytes: files are read in pieces of this many bytes, so that several instances can share one. Compressed
+            files and UTF-16 and the like are read as a whole.
+
+    Raises:
+        Refused: no such encoding, or `split_bytes` below 1.
+    """
+
+    def __init__(self, path: Path, encoding: str = "utf-8", split_bytes: int = 64 << 20) -> None:
+        Reader.__init__(self, path)
+        if isinstance(split_bytes, bool) or not isinstance(split_bytes, int) or split_bytes < 1:
+            raise Refused(f"split_bytes must be a number of bytes from 1; it is {split_bytes!r}")
+        self.encoding, self.splittable = _checked(encoding)
+        self.split_bytes = split_bytes
+
+    def plan_splits(self) -> list[Split]:
+        """Pieces of `split_bytes`; files without a byte have none. Raises Refused where there is no file."""
+        splits = []
+        for source, name, size in self.files():
+            if size is None or not self.splittable or _suffix(name) in _COMPRESSED:
+                splits.append(Split(source, name, 0, None))
+            else:
+                starts = range(0, size, self.split_bytes)
+                splits += [Split(source, name, at, min(at + self.split_bytes, size)) for at in starts]
+        return splits
+
+    def read(self, split: Split) -> Iterator[str]:
+        """The lines that begin in a split."""
+        fs, _ = locate(split.source)
+        encoding = "utf-8-sig" if self.encoding == "utf-8" and split.start == 0 else self.encoding
+        try:
+            with fs.open(split.name, "rb") as file:
+                with _opened(file, split) as data:
+                    for line in io.TextIOWrapper(data, encoding, "replace", newline=None):
+                        yield line.rstrip("\n")  # the one that ends it: the wrapper made it of \r\n and \r, too
+        except _BROKEN as error:
+            name = fs.unstrip_protocol(split.name)
+            raise RunFailed(f"{self.id} can't read {name}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def line_start(file: BinaryIO, offset: int) -> int:
+    r"""Where the first line begins that begins at `offset` or behind it; the file's size where there is none.
+
+    >>> [line_start(io.BytesIO(b"ab\r\ncd"), offset) for offset in range(7)]
+    [0, 4, 4, 4, 4, 6, 6]
+    """
+    if offset == 0:
+        return 0
+    at = file.seek(offset - 1)  # the byte before: a line end there may make `offset` a beginning
+    carriage = False
+    while chunk := file.read(_BUFFER if at >= offset else 1024):
+        if carriage:
+            return at + (chunk[0] == 0x0A)
+        ends = [end for end in (chunk.find(b"\n"), chunk.find(b"\r")) if end >= 0]
+        if ends:
+            end = min(ends)
+            carriage = chunk[end] == 0x0D
+            if not carriage or end + 1 < len(chunk):
+                return at + end + 1 + (carriage and chunk[end + 1] == 0x0A)
+        at += len(chunk)
+    return at
+
+
+class _Slice(io.RawIOBase):
+    """Some bytes of an open file."""
+
+    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
+        self._file, self._left = file, end - start
+        file.seek(start)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
+
+
+def _opened(file: BinaryIO, split: Split) -> Any:
+    """The bytes of the lines that begin in a split."""
+    if split.end is None:
+        return _COMPRESSED.get(_suffix(split.name), io.BufferedReader)(file)
+    start = line_start(file, split.start)
+    end = line_start(file, split.end) if start < split.end else start
+    return io.BufferedReader(_Slice(file, start, end), _BUFFER)
+
+
+def _suffix(name: str) -> str:
+    return "." + name.rpartition(".")[2].lower()
+
+
+def _checked(encoding: str) -> tuple[str, bool]:
+    """An encoding by its usual name, and whether a line end can be found in it from anywhere."""
+    try:
+        plain = "\r\n".encode(encoding) == b"\r\n"
+        name = codecs.lookup(encoding).name
+    except (LookupError, TypeError):
+        raise Refused(f"there is no text encoding {encoding!r}; the usual ones are utf-8, latin-1 and cp1252") from None
+    if name == "utf-8-sig":
+        return "utf-8", True
+    return name, plain and not name.startswith(_SHIFTING)

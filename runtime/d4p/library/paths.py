@@ -1,0 +1,80 @@
+"""The files that a path stands for, in the order that every process finds them in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from d4p.errors import Refused
+from d4p.library.filesystems import locate
+
+Path = str | os.PathLike | Iterable[str | os.PathLike]
+
+
+class File(NamedTuple):
+    """A file: `source` is the path it was found by and says which file system `name` belongs to; `size` in bytes,
+    None where the file system doesn't know."""
+
+    source: str
+    name: str
+    size: int | None
+
+
+def as_paths(path: Path) -> tuple[str, ...]:
+    """One path or several as a tuple of strings. Raises Refused."""
+    several = [path] if isinstance(path, (str, os.PathLike)) else path
+    try:
+        paths = tuple(os.fspath(p) for p in several)
+    except TypeError:
+        paths = ()
+    if not paths or not all(isinstance(p, str) and p for p in paths):
+        raise Refused(f"a path must be that of a file or folder, a glob or a list of those; it is {path!r}")
+    return paths
+
+
+def find(paths: tuple[str, ...], reader: str) -> list[File]:
+    """The files, sorted by name, each once.
+
+    A folder stands for the files in it, but not for those in its folders; names that begin with `_` or `.` are left
+    out, as Hadoop does. A glob stands for the files that match it, `**` for any number of folders.
+
+    Raises:
+        Refused: nothing is there; `reader` is who looked for it.
+    """
+    found: dict[str, File] = {}
+    for path in paths:
+        fs, _ = locate(path)
+        for info in _infos(path, reader):
+            found.setdefault(fs.unstrip_protocol(info["name"]), File(path, info["name"], info.get("size")))
+    return [found[name] for name in sorted(found)]
+
+
+def _infos(path: str, reader: str) -> list[dict[str, Any]]:
+    fs, name = locate(path)
+    try:
+        if fs.exists(name):
+            if not fs.isdir(name):
+                return [fs.info(name)]
+            files = [i for i in fs.ls(name, detail=True) if i["type"] == "file" and not _hidden(i["name"])]
+            return files or _refuse(f"{reader} looked for files in the folder {path}, and there are none directly in it"
+                                    f": to take those of its folders too, give {path.rstrip('/')}/**/*")
+        if any(c in name for c in "*?["):
+            files = [info for info in fs.glob(name, detail=True).values() if info["type"] == "file"]
+            return files or _refuse(f"{reader} looked for files that match {path}, and there are none{_here(path)}")
+    except OSError as error:
+        _refuse(f"{reader} looked for {path}, which can't be reached: {error.strerror or error}")
+    return _refuse(f"{reader} looked for {path}, and there is no such file or folder{_here(path)}")
+
+
+def _hidden(name: str) -> bool:
+    return name.rstrip("/").rpartition("/")[2].startswith(("_", "."))
+
+
+def _here(path: str) -> str:
+    absolute = os.path.isabs(path) or "://" in path
+    return "" if absolute else f" (the working directory is {os.getcwd()})"
+
+
+def _refuse(message: str) -> Any:
+    raise Refused(message)

@@ -1,0 +1,47 @@
+"""What readers share: the files of a path, and their splits.
+
+A reader is a root PE that splits its own input. Each process that runs an instance of it plans the splits anew and gets
+the same ones: `plan_splits()` sorts. Which splits an instance reads is the engine's to say; it calls `read(split)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from d4p.core import GenericPE
+from d4p.library.paths import File, Path, as_paths, find
+
+
+class Reader(GenericPE):
+    """A root with one output, `output`."""
+
+    OUTPUT_NAME = "output"
+    stateful = False
+
+    def __init__(self, path: Path) -> None:
+        GenericPE.__init__(self)
+        self._add_output(self.OUTPUT_NAME)
+        self.paths = as_paths(path)
+
+    def files(self) -> list[File]:
+        """The files to read, sorted. Raises Refused where there are none."""
+        return find(self.paths, self.id)
+
+    def check_input(self) -> None:
+        """Raises Refused where there is nothing to read."""
+        self.files()
+
+    def plan_splits(self) -> list[Any]:
+        """What there is to read, as values that can be sent anywhere. Raises Refused where there is nothing."""
+        raise NotImplementedError
+
+    def read(self, split: Any) -> Iterator[Any]:
+        """The items of one split."""
+        raise NotImplementedError
+
+    def process(self, inputs: dict[str, Any]) -> None:
+        """Reads everything: for whoever runs a PE by hand."""
+        for split in self.plan_splits():
+            for item in self.read(split):
+                self.write(self.OUTPUT_NAME, item)

@@ -1,0 +1,30 @@
+"""Exchanges as Spark shuffles: a batch's key begins with the instance that it goes to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark import RDD
+
+
+def destination(key: tuple) -> int:
+    """The partition of a key: the consumer's instance."""
+    return key[0]
+
+
+def take(stage: RDD, *channels: int) -> RDD:
+    """The batches of some of a stage's channels."""
+    wanted = frozenset(channels)
+    return stage.filter(lambda record: record[0][1] in wanted)
+
+
+def shuffle(batches: list[RDD], instances: int, ordered: bool) -> RDD:
+    """Bring every batch to the partition that its key names.
+
+    A shuffle hands over in another order on every run. A stage that keeps state or routes by a counter takes its
+    batches `ordered` by (channel, producer instance, sequence), or a re-run task would route differently.
+    """
+    all_batches: Any = batches[0] if len(batches) == 1 else batches[0].context.union(batches)
+    if ordered:
+        return all_batches.repartitionAndSortWithinPartitions(instances, destination)
+    return all_batches.partitionBy(instances, destination)

@@ -1,0 +1,138 @@
+"""The driver of a Spark program: session, tasks, the action at the end, and what failed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyspark import RDD, SparkConf, SparkContext, StorageLevel
+from pyspark.accumulators import AccumulatorParam
+from pyspark.sql import SparkSession
+
+from d4p.errors import RunFailed
+from d4p.events import Sampler
+from d4p.items import unpack
+from d4p.job import Job
+from d4p.spark.exchange import take
+from d4p.spark.names import named
+from d4p.spark.outbox import RESULTS
+from d4p.spark.ship import ship
+from d4p.spark.task import Task, unmarked
+
+
+class _Reports(AccumulatorParam):
+    """Reports by (stage, instance): a re-run task replaces its own, it never counts twice."""
+
+    def zero(self, value: dict) -> dict:
+        return {}
+
+    def addInPlace(self, value1: dict, value2: dict) -> dict:
+        value1.update(value2)
+        return value1
+
+
+class Run:
+    """What the `main` of a Spark program works with."""
+
+    def __init__(self, job: Job, sc: SparkContext) -> None:
+        self.job, self.sc = job, sc
+        self.width = sc.defaultParallelism
+        self.reports = sc.accumulator({}, _Reports())
+        self._kept: list[RDD] = []
+
+    def named(self, stage: int | str, pes: str):
+        """Within this, what Spark makes is called `stage <number>: <pes>` in its UI and event log."""
+        return named(self.sc, f"stage {stage}: {pes}")
+
+    def task(self, function: Callable, instances: int, to: dict[int, int] | None = None, root: str | None = None) -> Task:
+        """A stage's instances as tasks: `to` gives the instances of the consumer of each of its channels, `root` the
+        reader whose items are what arrives."""
+        return Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, self.reports)
+
+    def read(self, reader: str, instances: int) -> RDD:
+        """The items of a library reader, read by Spark where it can: see `d4p.spark.readers`."""
+        from d4p.spark.readers import read
+
+        return read(self.sc, self.job.workflow.pes[reader], instances, self.job.inputs.limit)
+
+    def once(self, stage: RDD) -> RDD:
+        """A stage with several consumers is computed here, once, and kept on disk for all of them."""
+        stage = stage.persist(StorageLevel.DISK_ONLY)
+        self._kept.append(stage)
+        stage._jrdd.count()  # counts Spark's own batches: nothing goes back to Python
+        return stage
+
+    def finish(self, *stages: RDD) -> None:
+        """Run what is left, and spool the results one partition at a time."""
+        last = stages[0] if len(stages) == 1 else self.sc.union(list(stages))
+        last = self.once(last)
+        parts: dict[tuple, Callable] = {}
+        for (_, channel, instance, _), value in take(last, RESULTS).toLocalIterator():
+            if channel == RESULTS:
+                pe_id, port, batch = value
+                key = (pe_id, port, instance)
+                if key not in parts:
+                    parts[key] = self.job.spool.part(*key)
+                for item in unpack(batch):
+                    parts[key](item)
+        for stage in self._kept:
+            stage.unpersist()
+
+
+def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[str, Any]]:
+    """Run a Spark program's `main` in the session that spark-submit configures, or in a local one."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
+    script = Path(main.__globals__["__file__"]).resolve()
+    shared = SparkSession.getActiveSession()
+    with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch:
+        spark = shared or _session(job.workflow.source.partition(":")[0])
+        try:
+            sc = spark.sparkContext
+            ship(sc, script.parent, Path(scratch))
+            run = Run(job, sc)
+            with Sampler(lambda: _progress(job, run), seconds=0.5):
+                main(sc, run)
+            return [run.reports.value[key] for key in sorted(run.reports.value)]
+        except Exception as error:
+            raise _failure(error) from error
+        finally:
+            if shared is None:
+                spark.stop()
+
+
+def _session(name: str) -> SparkSession:
+    """A new session. What spark-submit or spark-defaults.conf set wins over what we would."""
+    SparkContext._ensure_initialized()
+    given = SparkConf()
+    builder = SparkSession.builder
+    defaults = {"spark.app.name": name, "spark.master": "local[*]", "spark.ui.showConsoleProgress": "false",
+                "spark.log.level": "OFF"}
+    for key, value in defaults.items():
+        if given.get(key) is None:
+            builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def _progress(job: Job, run: Run) -> None:
+    tracker = run.sc.statusTracker()
+    for stage_id in tracker.getActiveStageIds():
+        info = tracker.getStageInfo(stage_id)
+        if info:
+            job.stage_progress(info.name, info.numCompletedTasks, info.numTasks)
+    job.progress(list(run.reports.value.values()))
+
+
+def _failure(error: Exception) -> Exception:
+    """What to tell the user: the PE's own failure if there is one, without Java's stack."""
+    ours = unmarked(str(error))
+    if ours is not None:
+        return ours
+    if type(error).__module__.startswith(("py4j", "pyspark")):
+        lines = [line for line in str(error).splitlines() if line.strip() and not line.lstrip().startswith("at ")]
+        return RunFailed("Spark: " + "\n".join(lines[:30]))
+    return error

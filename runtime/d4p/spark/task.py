@@ -1,0 +1,114 @@
+"""One instance of a stage as a Spark task: a partition of batches in, batches out."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from d4p.depth import FRAMES
+from d4p.errors import D4pError
+from d4p.events import Events
+from d4p.inputs import Inputs
+from d4p.items import unpack
+from d4p.job import Job
+from d4p.results import Spool
+from d4p.spark.outbox import Outbox, until_full
+from d4p.stage import Stage
+from d4p.workflow import Workflow
+
+#: Marks a failure of ours in what Spark says about a failed task.
+MARK = "d4p-failed:"
+
+
+class Task:
+    """What mapPartitionsWithIndex calls: (index, records or a reader's items) gives records."""
+
+    def __init__(self, function: Callable[[Stage], Stage], workflow: Workflow, inputs: Inputs, instances: int,
+                 to: dict[int, int], root: str | None, reports: Any) -> None:
+        self.function, self.workflow, self.inputs = function, workflow, inputs
+        self.instances, self.to, self.root, self.reports = instances, to, root, reports
+
+    def __call__(self, index: int, arriving: Iterable[Any]) -> Iterator[Any]:
+        try:
+            yield from self._run(index, arriving)
+        except D4pError as error:
+            raise RuntimeError(marked(error)) from None
+
+    def _run(self, index: int, arriving: Iterable[Any]) -> Iterator[Any]:
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
+        job = Job(self.workflow, self.inputs, _NoSpool(), Events())
+        outbox = Outbox(index, self.to)
+        results = iter(range(1 << 30))
+        stage = Stage(
+            self.workflow, job.number(self.function), index, deliver=outbox.channel, log=job.log,
+            spool=lambda name, port: outbox.result(self.workflow.pes[name].id, str(port), next(results)),
+        )
+        self.function(stage)
+        stage.preprocess()
+        for root in self._roots(stage):
+            yield from _feed(stage, root, job.feed(root, index, self.instances), outbox)
+        if self.root is not None:
+            yield from _feed(stage, self.root, arriving, outbox)
+        elif any(isinstance(entry, int) for entry in stage.entries):
+            for (_, channel, _, _), batch in arriving:
+                yield from _feed(stage, channel, unpack(batch), outbox)
+        stage.postprocess()
+        outbox.flush()
+        yield from outbox.drain()
+        self.reports.add({(stage.number, index): stage.report()})
+
+    def _roots(self, stage: Stage) -> list[str]:
+        return [name for name in self.workflow.roots() if name in stage.names and name != self.root]
+
+
+def _feed(stage: Stage, entry: int | str, items: Iterable[Any], outbox: Outbox) -> Iterator[Any]:
+    """Feed items, handing over batches as they get ready."""
+    left = _Peekable(items)
+    while left.more():
+        stage.feed(entry, until_full(left, outbox))
+        yield from outbox.drain()
+
+
+class _Peekable:
+    """An iterator that knows whether there is more."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items = iter(items)
+        self._next: list[Any] = []
+
+    def more(self) -> bool:
+        if not self._next:
+            self._next = [item for item in [next(self._items, _END)] if item is not _END]
+        return bool(self._next)
+
+    def __iter__(self) -> _Peekable:
+        return self
+
+    def __next__(self) -> Any:
+        return self._next.pop() if self._next else next(self._items)
+
+
+_END = object()
+
+
+class _NoSpool(Spool):
+    """A task's results travel as batches."""
+
+    def __init__(self) -> None:
+        pass
+
+
+def marked(error: D4pError) -> str:
+    """An error as text that survives the way through Spark."""
+    return f"{MARK}{base64.b64encode(pickle.dumps(error)).decode()}:"
+
+
+def unmarked(text: str) -> D4pError | None:
+    """The error in what Spark said, if there is one of ours."""
+    start = text.find(MARK)
+    if start < 0:
+        return None
+    return pickle.loads(base64.b64decode(text[start + len(MARK):].split(":", 1)[0]))

@@ -1,0 +1,50 @@
+"""What all tests share: the data folder, a check of the installation, one Spark session a module."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+import d4p
+import d4p_compile
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("D4P_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
+    raise AssertionError(
+        f"d4p comes from {d4p.__file__} and d4p_compile from {d4p_compile.__file__}: install with `pip install -e .`"
+    )
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real seismograms, which is not part of the repository."""
+    if not DATA.is_dir():
+        reason = f"there is no folder {DATA}: set D4P_TEST_DATA"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return DATA
+
+
+@pytest.fixture(scope="module")
+def spark_session():
+    """A local Spark session that programs of a test module share."""
+    from pyspark.sql import SparkSession
+
+    from d4p.java import prepare
+
+    os.environ.update({"PYSPARK_PYTHON": sys.executable})
+    prepare(os.environ)
+    session = (
+        SparkSession.builder.master("local[2]").appName("tests")
+        .config("spark.ui.enabled", "false").config("spark.log.level", "OFF")
+        .config("spark.ui.showConsoleProgress", "false").config("spark.python.worker.reuse", "true")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()

@@ -1,0 +1,67 @@
+"""Properties over random graphs: fused equals unfused, every target equals the sequential definition."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.targets import answers
+
+GRAPHS = f"{Path(__file__).parent / 'randomgraph.py'}:make"
+
+
+@st.composite
+def graphs(draw) -> str:
+    """A connected or unconnected graph of up to 7 PEs whose answer doesn't depend on how producers' items meet.
+
+    A PE that keeps state and runs as several instances without a grouping sees what its producers send in turn; it
+    is only put behind a single producer instance, where that is the same everywhere.
+    """
+    count = draw(st.integers(2, 7))
+    nodes, edges, calm = [], [], []
+    for j in range(count):
+        kinds = ["source"] if j == 0 else ["source", "map", "map", "expand", "odd", "sum", "sum"]
+        kind = draw(st.sampled_from(kinds))
+        outputs = draw(st.sampled_from([["out"], ["out", "more"]]))
+        if kind == "source":
+            nodes.append([f"n{j}", kind, 0, [], outputs])
+            calm.append(True)
+            continue
+        ports = []
+        feeders = draw(st.lists(st.integers(0, j - 1), min_size=1, max_size=2, unique=True))
+        for number, i in enumerate(feeders):
+            port = draw(st.sampled_from(["left", "right"])) if number == 0 else ["left", "right"][ports[0][0] == "left"]
+            if port not in [p for p, _ in ports]:
+                ports.append([port, draw(st.sampled_from([None, None, [0], [0, 1], "all", "global"]))])
+            edges.append([i, draw(st.sampled_from(nodes[i][4])), j, port])
+        asked = draw(st.sampled_from([0, 0, 2, 3]))
+        one_calm_feeder = len(feeders) == 1 and calm[feeders[0]]
+        if kind == "sum" and not one_calm_feeder and any(g is None for _, g in ports):
+            asked = 0
+        nodes.append([f"n{j}", kind, asked, ports, outputs])
+        calm.append(one_calm_feeder and asked in (0, 1) and kind != "sum")
+    return json.dumps({"nodes": nodes, "edges": edges})
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(graphs(), st.sampled_from([None, None, 12, 25]))
+def test_processes_and_unfused_equal_sequential(spec: str, instances: int | None) -> None:
+    parameters = {"spec": spec}
+    if instances is not None and '"sum"' in spec:
+        instances = None
+    expected = answers(GRAPHS, "sequential", parameters=parameters, instances=instances)
+    assert answers(GRAPHS, "sequential", parameters=parameters, instances=instances, fuse=False) == expected
+    assert answers(GRAPHS, "processes", parameters=parameters, instances=instances) == expected
+
+
+@pytest.mark.spark
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(graphs())
+def test_spark_equals_sequential(spark_session, spec: str) -> None:
+    parameters = {"spec": spec}
+    expected = answers(GRAPHS, "sequential", parameters=parameters)
+    assert answers(GRAPHS, "spark", parameters=parameters, session=spark_session) == expected

@@ -1,0 +1,59 @@
+"""Run a workflow on a target, the same way for every target, and compare answers as multisets."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from typing import Any
+
+import d4p_compile
+from d4p.inputs import read_inputs
+from d4p.items import dumps_json
+from d4p.job import Job
+from d4p.events import Events
+from d4p.program import unconnected
+from d4p.results import Results, Spool
+from d4p_compile.api import temporary_bundle
+
+TARGETS = ("sequential", "processes", "spark")
+
+
+def answers(workflow: Any, target: str, *, instances: int | None = None, inputs: Any = None, session: Any = None,
+            options: list[str] = (), **more: Any) -> dict[tuple[str, str], Counter]:
+    """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand; others as users run them."""
+    if target == "spark":
+        found = _in_session(workflow, instances, inputs, session, **more)
+    else:
+        found = d4p_compile.run(workflow, target, instances, inputs=inputs, options=options, **more)
+    return {key: Counter(canonical(item) for item in items) for key, items in found.items()}
+
+
+def canonical(item: Any) -> str:
+    """A text that equal items share."""
+    return dumps_json(item)
+
+
+def _in_session(workflow: Any, instances: int | None, inputs: Any, session: Any, **more: Any) -> Results:
+    assert session is not None, "ask for the fixture spark_session"
+    source = d4p_compile.load(workflow, more.pop("attribute", None), more.pop("parameters", None))
+    plan = d4p_compile.plan(source, "spark", instances, **more)
+    bundle, holder = temporary_bundle(source.loaded, plan)
+    spool = tempfile.mkdtemp(prefix="d4p-test-")
+    with holder:
+        names: dict[str, Any] = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
+        exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
+        given = _inputs(names["workflow"], inputs)
+        kept = Spool(spool)
+        names["spark"].execute(Job(names["workflow"], given, kept, Events()), names["main"])
+        kept.close()
+        return Results(spool, unconnected(names["workflow"]))
+
+
+def _inputs(workflow: Any, inputs: Any) -> Any:
+    import json
+
+    if isinstance(inputs, dict):
+        return read_inputs(workflow, None, json.dumps(inputs), None)
+    return read_inputs(workflow, inputs, None, None)
+
+

@@ -1,0 +1,357 @@
+"""The readers and writers of d4p.library."""
+
+from __future__ import annotations
+
+import bz2
+import copy
+import gzip
+import io
+import json
+import lzma
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import d4p
+from d4p import ReadFiles, ReadLines, WorkflowGraph, WriteRecords, WriteText
+from d4p.direct import process_and_return
+from d4p.errors import Refused, RunFailed
+from d4p.library.lines import line_start
+
+# -- ReadLines -------------------------------------------------------------------------------------------------------
+
+TEXTS = st.lists(
+    st.one_of(st.sampled_from(["\n", "\r", "\r\n", "a", "bc", "é", "\u2028", "\x0b", "\x1c", "\x85", "𝄞", ""]), st.text()),
+    max_size=40,
+).map("".join)
+
+
+def read(reader, splits=None):
+    return [item for split in splits or reader.plan_splits() for item in reader.read(split)]
+
+
+def lines_of(data: bytes, encoding: str = "utf-8") -> list[str]:
+    """What Hadoop's LineRecordReader makes of it."""
+    text = data.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.removeprefix("\ufeff").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+@given(TEXTS, st.integers(1, 40))
+def test_each_line_is_read_once_whatever_the_split_size(text, split_bytes):
+    data = text.encode("utf-8", "surrogatepass")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.txt")
+        path.write_bytes(data)
+        reader = ReadLines(path, split_bytes=split_bytes)
+        assert read(reader) == lines_of(data)
+        assert len(reader.plan_splits()) == -(-len(data) // split_bytes)
+
+
+@given(st.binary(max_size=60), st.integers(1, 10), st.sampled_from(["utf-8", "latin-1", "utf-16-le", "gb18030"]))
+def test_any_bytes_in_any_encoding(data, split_bytes, encoding):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.txt")
+        path.write_bytes(data)
+        wanted = lines_of(data, encoding) if encoding == "utf-8" else \
+            [line.rstrip("\n") for line in io.TextIOWrapper(io.BytesIO(data), encoding, "replace")]
+        assert read(ReadLines(path, encoding, split_bytes)) == wanted
+
+
+@given(st.binary(max_size=30).map(lambda b: b.translate(bytes([b"ab\r\n"[i % 4] for i in range(256)]))), st.integers(0, 30))
+def test_line_start(data, offset):
+    starts = [0] + [i for i in range(1, len(data) + 1) if data[i - 1:i] == b"\n"
+                    or (data[i - 1:i] == b"\r" and data[i:i + 1] != b"\n")]
+    offset = min(offset, len(data))
+    assert line_start(io.BytesIO(data), offset) == min((s for s in starts if s >= offset), default=len(data))
+
+
+def test_a_line_end_across_the_border_of_a_long_search(tmp_path):
+    path = tmp_path / "a.txt"
+    for length in (1022, 1023, 1024, 1025, (1 << 20) + 1023, (1 << 20) + 1024):
+        path.write_bytes(b"x" * length + b"\r\ny")
+        assert read(ReadLines(path, split_bytes=5000)) == ["x" * length, "y"]
+
+
+def test_malformed_utf8_is_replaced_and_a_byte_order_mark_left_out(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbfone\ntw\xff\n\xef\xbb\xbfthree")
+    assert read(ReadLines(path)) == ["one", "tw\ufffd", "\ufeffthree"]
+    assert read(ReadLines(path, split_bytes=4)) == ["one", "tw\ufffd", "\ufeffthree"]
+    assert read(ReadLines(path, encoding="utf-8-sig")) == ["one", "tw\ufffd", "\ufeffthree"]
+
+
+@pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress),
+                                                  ("GZ", lambda data: gzip.compress(data[:4]) + gzip.compress(data[4:]))])
+def test_compressed_files_are_one_split(tmp_path, suffix, compress):
+    path = tmp_path / f"a.txt.{suffix}"
+    path.write_bytes(compress(b"one\r\ntwo\rthree"))
+    reader = ReadLines(path, split_bytes=3)
+    assert len(reader.plan_splits()) == 1
+    assert read(reader) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("data", [b"not gzip", gzip.compress(b"one\n" * 1000)[:-12], bytes(20)])
+def test_a_broken_compressed_file_is_named(tmp_path, data):
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(data)
+    with pytest.raises(RunFailed, match=r"ReadLines can't read .*a\.txt\.gz: "):
+        read(ReadLines(path))
+
+
+def test_folders_globs_and_lists_sorted_and_each_file_once(tmp_path):
+    for name in ("b.txt", "a.txt", "c.csv", "sub/d.txt", "_SUCCESS", ".hidden", "empty.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("" if name == "empty.txt" else f"{name}\n")
+    assert read(ReadLines(tmp_path)) == ["a.txt", "b.txt", "c.csv"]
+    assert read(ReadLines(tmp_path / "*.txt")) == ["a.txt", "b.txt"]
+    assert read(ReadLines(f"{tmp_path}/**/*.txt")) == ["a.txt", "b.txt", "sub/d.txt"]
+    assert read(ReadLines([tmp_path / "sub", str(tmp_path / "b.txt"), tmp_path / "?.txt"])) == ["a.txt", "b.txt", "sub/d.txt"]
+    assert read(ReadLines(f"file://{tmp_path}/b.txt")) == ["b.txt"]
+
+
+def test_a_file_whose_name_looks_like_a_glob(tmp_path):
+    (tmp_path / "a[1].txt").write_text("one")
+    assert read(ReadLines(tmp_path / "a[1].txt")) == ["one"]
+
+
+@pytest.mark.parametrize("make", [ReadLines, ReadFiles])
+@pytest.mark.parametrize(("path", "said"), [
+    ("no.txt", r"looked for .*no\.txt, and there is no such file or folder"),
+    ("*.no", r"looked for files that match .*\*\.no, and there are none"),
+    ("empty", r"looked for files in the folder .*empty, and there are none directly in it"),
+])
+def test_a_missing_path_is_refused(tmp_path, make, path, said):
+    (tmp_path / "empty").mkdir()
+    reader = make(tmp_path / path)
+    for call in (reader.plan_splits, reader.check_input):
+        with pytest.raises(Refused, match=said):
+            call()
+    (tmp_path / "there.txt").write_text("x")
+    with pytest.raises(Refused, match=said):
+        make([tmp_path / "there.txt", tmp_path / path]).check_input()
+
+
+def test_a_relative_path_says_where_it_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Refused) as refused:
+        ReadLines("no.txt").check_input()
+    assert str(refused.value).endswith(f"(the working directory is {tmp_path})")
+
+
+@pytest.mark.parametrize("make", [
+    lambda: ReadLines(None), lambda: ReadLines([]), lambda: ReadLines(""), lambda: ReadLines(["a", 3]),
+    lambda: ReadLines("a", encoding="klingon"), lambda: ReadLines("a", encoding="hex"),
+    lambda: ReadLines("a", split_bytes=0), lambda: ReadLines("a", split_bytes=1.5), lambda: ReadFiles("a", reader="f"),
+    lambda: WriteText(None), lambda: WriteText(["a"]), lambda: WriteRecords("a", format="xml"),
+])  # fmt: skip
+def test_senseless_settings_are_refused(make):
+    with pytest.raises(Refused):
+        make()
+
+
+def test_a_url(tmp_path):
+    fs = pytest.importorskip("fsspec").filesystem("memory")
+    fs.pipe("/lib/a.txt", b"one\r\ntwo\nthree")
+    fs.pipe("/lib/b.txt.gz", gzip.compress(b"four\n"))
+    assert read(ReadLines("memory://lib", split_bytes=4)) == ["one", "two", "three", "four"]
+    assert read(ReadLines("memory://lib/*.txt")) == ["one", "two", "three"]
+    assert read(ReadFiles("memory://lib/a*")) == [("memory:///lib/a.txt", b"one\r\ntwo\nthree")]
+    assert read(ReadFiles("memory://lib/a.txt", size_of_file)) == [("a.txt", 14)]
+    with pytest.raises(Refused, match="no such file or folder"):
+        ReadLines("memory://lib/no.txt").check_input()
+    with pytest.raises(Refused, match="nonsense://x can't be reached"):
+        ReadLines("nonsense://x").check_input()
+
+
+def test_splits_and_readers_travel_and_agree(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    reader = ReadLines(tmp_path, split_bytes=3)
+    splits = reader.plan_splits()
+    there = pickle.loads(pickle.dumps(reader))
+    assert there.plan_splits() == splits == copy.deepcopy(reader).plan_splits()
+    assert read(there, pickle.loads(pickle.dumps(splits))) == ["one", "two"]
+
+
+def test_run_by_hand(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    graph = WorkflowGraph()
+    graph.add(ReadLines(tmp_path))
+    assert process_and_return(graph) == {"ReadLines0": {"output": ["one", "two"]}}
+
+
+# -- ReadFiles -------------------------------------------------------------------------------------------------------
+
+
+def size_of_file(path):
+    return os.path.basename(path), os.path.getsize(path)
+
+
+def first_byte(file):
+    return file.read(1) or None
+
+
+def picky(path):
+    if path.endswith("b"):
+        raise ValueError("b is bad")
+    return path[-1]
+
+
+@pytest.fixture
+def abc(tmp_path):
+    for name in "cba":
+        (tmp_path / name).write_text(name * 3 if name != "c" else "")
+    return tmp_path
+
+
+def test_whole_files(abc):
+    assert read(ReadFiles(abc)) == [(f"{abc}/a", b"aaa"), (f"{abc}/b", b"bbb"), (f"{abc}/c", b"")]
+    assert read(ReadFiles(abc, reader=size_of_file)) == [("a", 3), ("b", 3), ("c", 0)]
+    assert read(ReadFiles(abc, reader=first_byte, opened=True)) == [b"a", b"b"]
+
+
+def test_a_broken_file_is_left_out_by_name_or_stops_the_run(abc, capsys):
+    assert read(ReadFiles(abc, reader=picky, skip_broken=True)) == ["a", "c"]
+    assert capsys.readouterr().out == f"ReadFiles (instance 0): left out {abc}/b: ValueError: b is bad\n"
+    with pytest.raises(RunFailed) as failed:
+        read(ReadFiles(abc, reader=picky))
+    message = str(failed.value)
+    assert message.startswith(f"ReadFiles can't read {abc}/b: ValueError: b is bad\nTraceback (the reader's own):")
+    assert 'raise ValueError("b is bad")' in message and "library/files.py" not in message
+
+
+# -- writers ---------------------------------------------------------------------------------------------------------
+
+
+def instance(pe, rank, items):
+    mine = pickle.loads(pickle.dumps(pe))
+    mine.rank = rank
+    mine.preprocess()
+    for item in items:
+        mine.process({"input": item})
+    mine.postprocess()
+
+
+def files(folder: Path):
+    return {p.name: p.read_text() for p in sorted(folder.iterdir())}
+
+
+def test_text_parts(tmp_path):
+    pe = WriteText(tmp_path / "deep" / "out")
+    assert (pe.path, pe.stateful, list(pe.outputconnections)) == (str(tmp_path / "deep" / "out"), False, [])
+    pe.begin_output(False)
+    instance(pe, 0, ["a", 1, "é"])
+    instance(pe, 1, [])
+    assert not (tmp_path / "deep" / "out").exists()
+    pe.commit_output()
+    assert files(tmp_path / "deep" / "out") == {"_SUCCESS": "", "part-00000": "a\n1\né\n", "part-00001": ""}
+    assert os.listdir(tmp_path / "deep") == ["out"]
+    assert read(ReadLines(pe.path)) == ["a", "1", "é"]
+
+
+def test_records(tmp_path):
+    items = [{"a": [1, float("nan")]}, (1, "x"), None]
+    for form in ("jsonl", "pickle"):
+        pe = WriteRecords(tmp_path / form, form)
+        pe.begin_output()
+        instance(pe, 0, items)
+        pe.commit_output()
+    lines = (tmp_path / "jsonl" / "part-00000").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{"a": [1, {"$float": "nan"}]}, [1, "x"], None]
+    with open(tmp_path / "pickle" / "part-00000", "rb") as file:
+        assert repr([pickle.load(file) for _ in items]) == repr(items)
+
+
+def test_a_task_that_runs_again_does_not_double_its_items(tmp_path):
+    pe = WriteText(tmp_path / "out")
+    pe.begin_output()
+    lost = copy.deepcopy(pe)
+    lost.preprocess()
+    lost.process({"input": "lost"})
+    instance(pe, 0, ["a"])
+    instance(pe, 0, ["a"])
+    pe.commit_output()
+    assert files(tmp_path / "out") == {"_SUCCESS": "", "part-00000": "a\n"}
+
+
+def test_an_output_that_exists(tmp_path):
+    pe = WriteText(tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").write_text("old")
+    with pytest.raises(Refused, match=r"out of WriteText exists: give another folder, or --overwrite"):
+        pe.begin_output(False)
+    pe.begin_output(True)
+    instance(pe, 0, ["new"])
+    assert files(tmp_path / "out") == {"old": "old"}
+    pe.abort_output()
+    assert files(tmp_path / "out") == {"old": "old"} and os.listdir(tmp_path) == ["out"]
+    pe.begin_output(True)
+    instance(pe, 0, ["new"])
+    pe.commit_output()
+    assert files(tmp_path / "out") == {"_SUCCESS": "", "part-00000": "new\n"} and os.listdir(tmp_path) == ["out"]
+
+
+def test_what_must_not_be_overwritten(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(Refused, match="must be a folder; it is a file"):
+        WriteText(tmp_path / "file").begin_output(True)
+    with pytest.raises(Refused, match="can't make the output"):
+        WriteText(tmp_path / "file" / "out").begin_output()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for path in (".", "..", tmp_path, tmp_path / "here"):
+        with pytest.raises(Refused, match="the folder you are in, or one above it"):
+            WriteText(path).begin_output(True)
+
+
+def test_one_folder_has_one_writer(tmp_path):
+    one, two = WriteText(tmp_path / "out"), WriteText(f"{tmp_path}/out/")
+    one.begin_output()
+    with pytest.raises(Refused, match="is being written by another PE of this workflow"):
+        two.begin_output()
+    one.abort_output()
+    two.begin_output()
+    two.abort_output()
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path):
+    script = f"import d4p, os; d4p.WriteText({str(tmp_path / 'out')!r}).begin_output(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(Path(d4p.__file__).parents[1])})
+    assert os.listdir(tmp_path) == [".out.d4p-unfinished"]
+    pe = WriteText(tmp_path / "out")
+    pe.begin_output()
+    instance(pe, 0, [])
+    pe.commit_output()
+    assert files(tmp_path / "out") == {"_SUCCESS": "", "part-00000": ""}
+
+
+def test_a_folder_that_workers_do_not_share_is_said(tmp_path):
+    pe = WriteText(tmp_path / "out")
+    with pytest.raises(RunFailed, match="on a file system that it shares with all its workers"):
+        instance(pe, 0, [])
+    pe.begin_output()
+    with pytest.raises(RunFailed, match="no instance of WriteText wrote under"):
+        pe.commit_output()
+    pe.abort_output()
+    assert os.listdir(tmp_path) == []
+
+
+def test_writing_to_a_url():
+    fs = pytest.importorskip("fsspec").filesystem("memory")
+    for overwrite in (False, True):
+        pe = WriteText("memory://written/out")
+        pe.begin_output(overwrite)
+        instance(pe, 0, ["a"])
+        instance(pe, 1, ["b"])
+        assert fs.exists("/written/out") == overwrite
+        pe.commit_output()
+        assert sorted(fs.find("/written")) == [f"/written/out/{n}" for n in ("_SUCCESS", "part-00000", "part-00001")]
+    assert read(ReadLines("memory://written/out")) == ["a", "b"]
