@@ -183,7 +183,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     from d4p.errors import Refused
 
     from . import api
-    from .execute import check_inputs, execute
+    from .execute import check_inputs, ended_by, execute
     from .progress import watching
     from .show.text import text
     from .targets import canonical
@@ -208,7 +208,10 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
             click.echo(f"note: {note}")
         sys.stdout.flush()
         with watching(made) as screen:
-            return execute(bundle, options, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr)
+            status = execute(bundle, options, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr)
+    if said := ended_by(status):
+        click.echo(f"failed: {said}", err=True)
+    return status
 
 
 @d4p.command(short_help="List every target and whether it runs here.")

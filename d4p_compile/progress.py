@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
 import threading
 import time
@@ -20,6 +21,8 @@ MOST_PES = 30
 PLAIN_EVERY = 5.0
 #: Seconds that a rate looks back.
 _WINDOW = 3.0
+#: Seconds for which lines are gathered before they are printed.
+_MOMENT = 0.05
 
 
 class Counts:
@@ -137,22 +140,20 @@ class Drawn:
 
     def _relay(self, number: int) -> None:
         """Print whole lines above the table as they come; of a line that is drawn over with CR its last state."""
+        left, chunk = b"", b"\n"
+        while chunk:
+            chunk = _arrived(number)
+            *lines, left = (left + chunk).split(b"\n")
+            if left and not chunk:
+                lines.append(left)
+            if lines:
+                self._print("\n".join(_last_state(line).decode(errors="replace") for line in lines))
+        os.close(number)
+
+    def _print(self, lines: str) -> None:
         from rich.text import Text
 
-        left = b""
-        while True:
-            try:
-                chunk = os.read(number, 1 << 16)
-            except OSError:  # Linux's end of file on a terminal whose other end is closed
-                chunk = b""
-            lines = (left + chunk).split(b"\n")
-            left = lines.pop() if chunk else b""
-            if lines and lines != [b""]:
-                shown = "\n".join(_last_state(line).decode(errors="replace") for line in lines)
-                self.console.print(Text.from_ansi(shown), soft_wrap=True)
-            if not chunk:
-                os.close(number)
-                return
+        self.console.print(Text.from_ansi(lines) if "\x1b" in lines else Text(lines), soft_wrap=True)
 
     def _table(self) -> Any:
         from rich.table import Table
@@ -180,6 +181,20 @@ class Drawn:
         counts = self.counts
         kept = set(sorted(counts.items, key=lambda row: (-counts.rate(row), -counts.items[row]))[: max(most, 1)])
         return [row for row in counts.items if row in kept]
+
+
+def _arrived(number: int) -> bytes:
+    """What there is to read within a moment, so that many short lines cost one drawing; empty at the end."""
+    found: list[bytes] = []
+    until = time.monotonic() + _MOMENT
+    while not found or select.select([number], [], [], max(until - time.monotonic(), 0))[0]:
+        try:
+            found.append(os.read(number, 1 << 16))
+        except OSError:  # so ends a terminal on Linux whose other end is closed
+            break
+        if not found[-1] or time.monotonic() > until:
+            break
+    return b"".join(found)
 
 
 def _last_state(line: bytes) -> bytes:

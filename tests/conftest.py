@@ -34,12 +34,13 @@ def data() -> Path:
 @pytest.fixture(scope="module")
 def spark_session():
     """A local Spark session that programs of a test module share."""
+    import pyspark
     from pyspark.sql import SparkSession
 
     from d4p.java import prepare
 
-    os.environ.update({"PYSPARK_PYTHON": sys.executable})
-    prepare(os.environ)
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    prepare(os.environ, pyspark.__version__, quiet=True)
     session = (
         SparkSession.builder.master("local[2]").appName("tests")
         .config("spark.ui.enabled", "false").config("spark.log.level", "OFF")

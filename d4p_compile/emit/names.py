@@ -22,17 +22,16 @@ def identifier(text: str) -> str:
 
 def variables(plan: Plan, stage: Stage) -> dict[str, str]:
     """A variable for each PE of a stage: `{PE name: variable}`, all different."""
+    number = {pe.name: i for i, pe in enumerate(plan.graph.pes)}
     chosen: dict[str, str] = {}
+    taken: set[str] = set()
     for pe in stage.pes:
-        base = name = identifier(pe)
-        while name in chosen.values():
-            name = f"{base}_{pe_number(plan, pe)}" if name == base else name + "_"
+        name = base = identifier(pe)
+        while name in taken:
+            name = f"{base}_{number[pe]}" if name == base else name + "_"
         chosen[pe] = name
+        taken.add(name)
     return chosen
-
-
-def pe_number(plan: Plan, name: str) -> int:
-    return [pe.name for pe in plan.graph.pes].index(name)
 
 
 def quoted(value: object) -> str:

@@ -7,6 +7,8 @@ give the item number in an error message and the items on each edge in the summa
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ..ir.graph import Pe
 from ..ir.plan import Plan, Stage
 from .names import identifier, quoted, variables
@@ -21,14 +23,6 @@ def stage_function(plan: Plan, stage: Stage) -> str:
     return "\n".join(_Writer(plan, stage).lines())
 
 
-def entry_name(plan: Plan, stage: Stage, pe: str, port: str | None) -> str:
-    """The name of the function that takes the items of a PE's port (None: the items of a root)."""
-    name = variables(plan, stage)[pe]
-    if port is None or len({e.input for e in plan.graph.edges_in[pe]}) == 1:
-        return f"into_{name}"
-    return f"into_{name}_{identifier(str(port))}"
-
-
 class _Writer:
     """Collects the text of one stage function."""
 
@@ -36,6 +30,7 @@ class _Writer:
         self.plan, self.stage, self.graph = plan, stage, plan.graph
         self.var = variables(plan, stage)
         self.inside = set(stage.pes)
+        self.to = self._channel_names()
         self.inlined: set[str] = {name for name in stage.pes if self._is_inlined(name)}
         self.counted = self._counted_ports()
         self.deep = self._depth() > DEEP
@@ -98,7 +93,7 @@ class _Writer:
         """Names for what leaves the stage: channels and results."""
         found = []
         for channel in self.plan.channels_from(self.stage):
-            found.append((self._to(channel), self._channel(channel)))
+            found.append((self.to[channel.edge.key], self._channel(channel)))
         for pe, port in self.graph.results():
             if pe in self.inside:
                 found.append((self._result(pe, port), f"stage.result({self.var[pe]}, {quoted(port)})"))
@@ -125,10 +120,20 @@ class _Writer:
             return [one]
         return ["    (", *(f"        {v}," for v in names), "    ) = stage.take(", *(f"        {a}," for a in arguments), "    )"]
 
-    def _to(self, channel) -> str:
-        dest = identifier(channel.edge.dest)
-        same = [c for c in self.plan.channels_from(self.stage) if identifier(c.edge.dest) == dest]
-        return f"to_{dest}" if len(same) == 1 else f"to_{dest}_{channel.number}"
+    def _entry(self, pe: str, port: str | None) -> str:
+        """The name of the function that takes the items of a PE's port (None: the items of a root)."""
+        if port is None or len({e.input for e in self.graph.edges_in[pe]}) == 1:
+            return f"into_{self.var[pe]}"
+        return f"into_{self.var[pe]}_{identifier(str(port))}"
+
+    def _channel_names(self) -> dict[tuple, str]:
+        """A name for each channel that leaves the stage, by its edge."""
+        channels = self.plan.channels_from(self.stage)
+        times = Counter(identifier(c.edge.dest) for c in channels)
+        return {
+            c.edge.key: f"to_{dest}" if times[dest := identifier(c.edge.dest)] == 1 else f"to_{dest}_{c.number}"
+            for c in channels
+        }
 
     def _result(self, pe: str, port: str) -> str:
         return f"result_{self.var[pe]}" if len(self.graph.by_name[pe].outputs) == 1 else f"result_{self.var[pe]}_{identifier(str(port))}"
@@ -139,10 +144,9 @@ class _Writer:
     def _consumers(self, pe: str, port: str) -> list[str]:
         """The functions that take one item of an output port, in order of connection."""
         calls = []
-        to = {c.edge.key: self._to(c) for c in self.plan.channels_from(self.stage)}
         for edge in self.graph.edges_out[pe]:
             if edge.output == port:
-                calls.append(to[edge.key] if edge.key in to else entry_name(self.plan, self.stage, edge.dest, edge.input))
+                calls.append(self.to[edge.key] if edge.key in self.to else self._entry(edge.dest, edge.input))
         return calls or [self._result(pe, port)]
 
     def _out(self, pe: str, port: str) -> str:
@@ -188,7 +192,7 @@ class _Writer:
                 out.append("")
             hops = [e for e in self._hops_into(name) if e.input == port]
             loop = not hops
-            entry = entry_name(self.plan, self.stage, name, port)
+            entry = self._entry(name, port)
             if self.deep and not loop:
                 out.append("    @stage.bounded")
             out.append(f"    def {entry}({'items' if loop else 'item'}):")
@@ -278,7 +282,7 @@ class _Writer:
         ]
 
     def _as_loop(self, name: str, port: str | None) -> str:
-        entry = entry_name(self.plan, self.stage, name, port)
+        entry = self._entry(name, port)
         hops = [e for e in self._hops_into(name) if e.input == port]
         return f"stage.each({entry})" if hops else entry
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import inspect
 import os
 import sys
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from d4p.errors import D4pError, Refused
 from d4p.graph import WorkflowGraph
 
 from ..ir.graph import Origin
-from .python2 import check_python3, python2_import
+from .blame import located, users_traceback, why_import_failed
+from .python2 import check_python3
 from .source import Source, parse_workflow
 
 
@@ -35,20 +37,30 @@ class Loaded:
 
 def load(workflow: str, attribute: str | None = None, parameters: Mapping[str, Any] | None = None) -> Loaded:
     """Load a workflow by file or module. Raises Refused, saying what was found and where."""
-    source = parse_workflow(workflow, attribute)
-    if source.file:
-        check_python3(source.file)
     before = set(sys.modules)
+    source = _parsed(workflow, attribute)
     opened: set[Path] = set()
-    with _watched(source, opened):
+    with _watched(source.folder or _top_folder(source.module, source.file), opened):
         module = _import(source)
-    name, graph = _graph(module, source, parameters)
+        name, graph = _graph(module, source, parameters)
     origin = Origin(source.module, name, tuple((parameters or {}).items()), call=not _is_graph(getattr_path(module, name)),
                     file=str(source.file or ""))
-    folder = source.folder or _top_folder(module)
+    folder = source.folder or _top_folder(source.module, getattr(module, "__file__", None))
     modules = _own_modules(folder, before | {"__main__"}, source.module)
-    data = tuple(sorted(p for p in opened if p.suffix not in (".py", ".pyc") and p.is_file()))
+    data = tuple(sorted(p for p in opened if p.suffix not in (".py", ".pyc") and p.is_file() and folder in p.parents))
     return Loaded(graph, origin, folder, modules, data)
+
+
+def _parsed(workflow: str, attribute: str | None) -> Source:
+    try:
+        source = parse_workflow(workflow, attribute)
+    except D4pError:
+        raise
+    except Exception as error:  # finding pkg.module runs pkg/__init__.py
+        raise Refused(why_import_failed(Source(workflow, None, None, attribute), error)) from error
+    if source.file and not source.folder:
+        check_python3(source.file)
+    return source
 
 
 def live(graph: WorkflowGraph) -> Loaded:
@@ -73,19 +85,21 @@ _hooked = False
 
 
 @contextmanager
-def _watched(source: Source, opened: set[Path]) -> Iterator[None]:
-    """Note the files under the workflow's folder that are opened for reading while it is imported: they travel too."""
+def _watched(root: Path, opened: set[Path]) -> Iterator[None]:
+    """While a workflow is imported and makes its graph: note the files under its folder that it opens for reading,
+    which travel with the program; refuse a run that it starts; and stay in this folder whatever it does."""
     global _hooked
     if not _hooked:
         sys.addaudithook(_note)
         _hooked = True
-    root = source.folder or Path.cwd()
+    here = os.getcwd()
     _AUDIT.append((root, opened))
     try:
         with compat.loading():
             yield
     finally:
         _AUDIT.pop()
+        os.chdir(here)
 
 
 def _note(event: str, arguments: tuple) -> None:
@@ -115,14 +129,14 @@ def _import(source: Source) -> ModuleType:
             spec.loader.exec_module(module)
             return module
         return importlib.import_module(source.module)
-    except D4pError:
+    except D4pError as error:
         sys.modules.pop(source.module, None)
-        raise
+        raise Refused(located(error)) from error
     except BaseException as error:
         sys.modules.pop(source.module, None)
         if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
             raise
-        raise Refused(_why_import_failed(source, error)) from error
+        raise Refused(why_import_failed(source, error)) from error
 
 
 def _forget(source: Source) -> None:
@@ -137,25 +151,6 @@ def _forget(source: Source) -> None:
 def _shadowed(name: str, file: Path, source: Source) -> bool:
     here = source.folder.joinpath(*name.split(".")).with_suffix(".py")
     return here.exists() and here != file
-
-
-def _why_import_failed(source: Source, error: BaseException) -> str:
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename
-              and not f.filename.startswith(str(Path(__file__).parent))]
-    last = frames[-1] if frames else None
-    file, line = (last.filename, last.lineno) if last else (str(source.file or source.module), None)
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        old = python2_import(file, line, error.name)
-        if old:
-            return old
-        return (f"{file}:{line}: there is no module {error.name!r}, which the workflow imports: install it, "
-                "or put it beside the workflow")
-    if isinstance(error, SyntaxError) and error.filename:
-        check_python3(Path(error.filename))
-    if isinstance(error, SystemExit):
-        return f"{file}:{line}: the workflow ended the program (SystemExit) while it was imported"
-    said = "".join(traceback.format_list(frames)) + "".join(traceback.format_exception_only(type(error), error))
-    return f"importing {source.file or source.module} failed:\n{said.rstrip()}"
 
 
 def _graph(module: ModuleType, source: Source, parameters: Mapping[str, Any] | None) -> tuple[str, WorkflowGraph]:
@@ -188,14 +183,18 @@ def _made(found: Any, name: str, where: Any, parameters: Mapping[str, Any] | Non
     if not callable(found):
         raise Refused(f"{name} of {where} must be a WorkflowGraph or a function that makes one; it is a {type(found).__name__}")
     try:
-        graph = found(**(parameters or {}))
-    except D4pError:
-        raise
+        inspect.signature(found).bind(**(parameters or {}))
     except TypeError as error:
-        raise Refused(f"{name} of {where} can't be called with {dict(parameters or {})}: {error}") from error
+        given = ", ".join(f"-p {k}={v!r}" for k, v in (parameters or {}).items()) or "no -p"
+        raise Refused(f"{name}{inspect.signature(found)} of {where} can't be called with {given}: {error}") from None
+    except ValueError:
+        pass  # a builtin without a signature
+    try:
+        graph = found(**(parameters or {}))
+    except D4pError as error:
+        raise Refused(located(error)) from error
     except Exception as error:
-        said = "".join(traceback.format_exception(error.with_traceback(error.__traceback__.tb_next)))
-        raise Refused(f"{name} of {where} failed to make a graph:\n{said.rstrip()}") from error
+        raise Refused(f"{name} of {where} failed to make a graph:\n{users_traceback(error)}") from error
     if not isinstance(graph, WorkflowGraph):
         raise Refused(f"{name} of {where} must return a WorkflowGraph; it returned a {type(graph).__name__}")
     return graph
@@ -225,9 +224,12 @@ def _offer(module: ModuleType) -> str:
     ])) or "nothing of its own"
 
 
-def _top_folder(module: ModuleType) -> Path:
-    file = Path(getattr(module, "__file__", None) or Path.cwd() / "x")
-    return file.resolve().parents[module.__name__.count(".") + (file.name == "__init__.py")]
+def _top_folder(module: str, file: str | Path | None) -> Path:
+    """The folder that `module` is imported from, its packages included."""
+    if file is None:
+        return Path.cwd()
+    path = Path(file).resolve()
+    return path.parents[module.count(".") + (path.name == "__init__.py")]
 
 
 def _is_own(file: Path) -> bool:

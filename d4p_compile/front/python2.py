@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from pathlib import Path
 
 from d4p.errors import Refused
@@ -29,7 +30,9 @@ def check_python3(file: Path) -> None:
     """Raise Refused if the file doesn't parse: as Python 2 with its line and a hint, or as the syntax error it is."""
     try:
         text = file.read_bytes()
-        ast.parse(text, filename=str(file))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # the import says it
+            ast.parse(text, filename=str(file))
     except SyntaxError as error:
         line = (text.decode("utf-8", "replace").splitlines() or [""])[max((error.lineno or 1), 1) - 1 :][:1]
         shown = line[0] if line else ""

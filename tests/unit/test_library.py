@@ -28,7 +28,7 @@ from d4p.library.lines import line_start
 # -- ReadLines -------------------------------------------------------------------------------------------------------
 
 TEXTS = st.lists(
-    st.one_of(st.sampled_from(["\n", "\r", "\r\n", "a", "bc", "é", "\u2028", "\x0b", "\x1c", "\x85", "𝄞", ""]), st.text()),
+    st.sampled_from(["\n", "\r", "\r\n", "a", "bc", "é", "\u2028", "\x0b", "\x1c", "\x85", "𝄞", ""]) | st.text(),
     max_size=40,
 ).map("".join)
 
@@ -65,7 +65,7 @@ def test_any_bytes_in_any_encoding(data, split_bytes, encoding):
         assert read(ReadLines(path, encoding, split_bytes)) == wanted
 
 
-@given(st.binary(max_size=30).map(lambda b: b.translate(bytes([b"ab\r\n"[i % 4] for i in range(256)]))), st.integers(0, 30))
+@given(st.lists(st.sampled_from([b"a", b"b", b"\r", b"\n"]), max_size=30).map(b"".join), st.integers(0, 30))
 def test_line_start(data, offset):
     starts = [0] + [i for i in range(1, len(data) + 1) if data[i - 1:i] == b"\n"
                     or (data[i - 1:i] == b"\r" and data[i:i + 1] != b"\n")]
@@ -89,7 +89,7 @@ def test_malformed_utf8_is_replaced_and_a_byte_order_mark_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress),
-                                                  ("GZ", lambda data: gzip.compress(data[:4]) + gzip.compress(data[4:]))])
+                                                  ("GZ", lambda b: gzip.compress(b[:4]) + gzip.compress(b[4:]))])
 def test_compressed_files_are_one_split(tmp_path, suffix, compress):
     path = tmp_path / f"a.txt.{suffix}"
     path.write_bytes(compress(b"one\r\ntwo\rthree"))
@@ -113,7 +113,8 @@ def test_folders_globs_and_lists_sorted_and_each_file_once(tmp_path):
     assert read(ReadLines(tmp_path)) == ["a.txt", "b.txt", "c.csv"]
     assert read(ReadLines(tmp_path / "*.txt")) == ["a.txt", "b.txt"]
     assert read(ReadLines(f"{tmp_path}/**/*.txt")) == ["a.txt", "b.txt", "sub/d.txt"]
-    assert read(ReadLines([tmp_path / "sub", str(tmp_path / "b.txt"), tmp_path / "?.txt"])) == ["a.txt", "b.txt", "sub/d.txt"]
+    several = [tmp_path / "sub", str(tmp_path / "b.txt"), tmp_path / "?.txt"]
+    assert read(ReadLines(several)) == ["a.txt", "b.txt", "sub/d.txt"]
     assert read(ReadLines(f"file://{tmp_path}/b.txt")) == ["b.txt"]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyspark
 from pyspark import RDD, SparkConf, SparkContext, StorageLevel
 from pyspark.accumulators import AccumulatorParam
 from pyspark.sql import SparkSession
@@ -16,6 +17,7 @@ from pyspark.sql import SparkSession
 from d4p.errors import RunFailed
 from d4p.events import Sampler
 from d4p.items import unpack
+from d4p.java import prepare
 from d4p.job import Job
 from d4p.spark.exchange import take
 from d4p.spark.names import named
@@ -107,6 +109,8 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
 
 def _session(name: str) -> SparkSession:
     """A new session. What spark-submit or spark-defaults.conf set wins over what we would."""
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:  # spark-submit has started its Java already
+        print(f"Spark {pyspark.__version__} on {prepare(os.environ, pyspark.__version__, quiet=True)}", flush=True)
     SparkContext._ensure_initialized()
     given = SparkConf()
     builder = SparkSession.builder
