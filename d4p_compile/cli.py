@@ -25,8 +25,11 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         status = 130
+        if isinstance(error.__cause__, EOFError):  # click takes it for the end of typed input, and we ask for none
+            _bug(error.__cause__)
+            status = 1
     except D4pError as error:
         click.echo(f"{'refused' if isinstance(error, Refused) else 'failed'}: {error}", err=True)
         status = error.exit_status
@@ -101,7 +104,8 @@ def _workflow(target: str | None) -> Callable[[Callable], Callable]:
         click.argument("workflow"),
         click.option("-t", "--target", metavar="T", help="What to compile for; `d4p targets` lists them.", **how),
         click.option("-n", "instances", type=int, metavar="N", help="Instances to share out over the PEs."),
-        click.option("-a", "--attribute", metavar="ATTR", help="The graph's name in the module, or a function's that makes it."),
+        click.option("-a", "--attribute", metavar="ATTR",
+                     help="The name in the module of the graph, or of a function that makes it."),
         click.option("-p", "parameters", metavar="NAME=VALUE", multiple=True, callback=_parameters,
                      help="An argument of the function that makes the graph; may be repeated."),
     ]
@@ -120,7 +124,8 @@ _include = click.option("--include", metavar="PATH", multiple=True,
 
 @d4p.command()
 @_workflow("sequential")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True,
+              help="How to show it.")
 @click.option("--passes", is_flag=True, help="Show what each pass did before the plan.")
 def plan(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
          format_: str, passes: bool) -> None:
@@ -190,7 +195,8 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     from .targets import target as engine
 
     if check and canonical(target) != "sequential":
-        raise Refused("--check is for the sequential target only, which sees every item in one process: leave --target out")
+        raise Refused("--check is for the sequential target only, which sees every item in one process: "
+                      "leave --target out")
     source = _load(workflow, target, attribute, parameters)
     made = _plan(source, target, instances)
     check_inputs(source.loaded, made, iterations, data, file, limit)

@@ -30,8 +30,8 @@ Watch = Callable[[dict[str, Any]], None]
 GRACE = 1.0
 
 
-def execute(bundle: Bundle, options: list[str], *, watch: Watch | None = None, environment: Mapping[str, str] | None = None,
-            stdout: Any = None, stderr: Any = None) -> int:
+def execute(bundle: Bundle, options: list[str], *, watch: Watch | None = None,
+            environment: Mapping[str, str] | None = None, stdout: Any = None, stderr: Any = None) -> int:
     """Run a bundle's script; gives its exit status, 128 + number where a signal ended it.
 
     The program gets the caller's environment, what its target adds to it (`environment(bundle)`), what the caller
@@ -116,7 +116,8 @@ def check_inputs(loaded: Loaded, plan: Plan, iterations: int | None, data: str |
     read_inputs(workflow, iterations, data, file, limit)
 
 
-def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str], include: list[Path], quiet: bool) -> Results:
+def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str], include: list[Path],
+                    quiet: bool) -> Results:
     """Compile into a temporary folder, run, and give the results; their spool goes when they do."""
     from .api import temporary_bundle
 

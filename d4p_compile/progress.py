@@ -96,7 +96,8 @@ class Plain:
         if any(counts.items.values()) or not counts.stages:
             what = "PE" if len(counts.items) <= MOST_PES else "stage"
             rate = sum(counts.rate(row) for row in counts.items)
-            parts += [f"{plural(sum(counts.items.values()), 'item')} into {plural(len(counts.items), what)}", f"{rate:,.0f}/s"]
+            parts.append(f"{plural(sum(counts.items.values()), 'item')} into {plural(len(counts.items), what)}")
+            parts.append(f"{rate:,.0f}/s")
         if counts.stages:
             done, total = (sum(s[key] for s in counts.stages.values()) for key in ("done", "total"))
             parts.append(f"{done:,} of {plural(total, 'task')} in {plural(len(counts.stages), 'stage')}")
@@ -119,7 +120,8 @@ class Drawn:
                           redirect_stdout=False, redirect_stderr=False)
         self._pairs = [_terminal() if stream.isatty() else None for stream in (sys.stdout, sys.stderr)]
         self.stdout, self.stderr = (pair[1] if pair else None for pair in self._pairs)
-        self._readers = [threading.Thread(target=self._relay, args=(pair[0],), daemon=True) for pair in self._pairs if pair]
+        self._readers = [threading.Thread(target=self._relay, args=(pair[0],), daemon=True)
+                         for pair in self._pairs if pair]
 
     def watch(self, event: dict[str, Any]) -> None:
         self.counts.take(event)
@@ -166,7 +168,8 @@ class Drawn:
         table.add_column(justify="right", no_wrap=True)
         spare = max(self.console.size.height - 6, 3)
         for stage in sorted(counts.stages.values(), key=lambda s: s["number"])[-spare:]:
-            table.add_row(Text(f"stage {stage['number']} {stage['name']}"), f"{stage['done']:,} of {plural(stage['total'], 'task')}", "")
+            tasks = f"{stage['done']:,} of {plural(stage['total'], 'task')}"
+            table.add_row(Text(f"stage {stage['number']} {stage['name']}"), tasks, "")
         if any(counts.items.values()) or not counts.stages:
             for row in self._busiest(spare - len(counts.stages)):
                 table.add_row(Text(row), plural(counts.items[row], "item"), f"{counts.rate(row):,.0f}/s")

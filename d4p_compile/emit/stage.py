@@ -7,8 +7,6 @@ give the item number in an error message and the items on each edge in the summa
 
 from __future__ import annotations
 
-from collections import Counter
-
 from ..ir.graph import Pe
 from ..ir.plan import Plan, Stage
 from .names import identifier, quoted, variables
@@ -30,7 +28,15 @@ class _Writer:
         self.plan, self.stage, self.graph = plan, stage, plan.graph
         self.var = variables(plan, stage)
         self.inside = set(stage.pes)
-        self.to = self._channel_names()
+        self._given: dict[tuple, str] = {("pe", name): var for name, var in self.var.items()}
+        self._taken = set(self.var.values())
+        self.to = {
+            c.edge.key: self._name("to", *c.edge.key, base=f"to_{identifier(c.edge.dest)}") for c in plan.channels_from(stage)
+        }
+        self.needs = {
+            hop.key: self._name("needs", *hop.key, base=f"needs_of_{self.var[hop.dest]}")
+            for hop in plan.hops(stage) if hop.exchange.require
+        }
         self.inlined: set[str] = {name for name in stage.pes if self._is_inlined(name)}
         self.counted = self._counted_ports()
         self.deep = self._depth() > DEEP
@@ -81,7 +87,7 @@ class _Writer:
         out += self._take(names)
         targets = self._targets()
         out += [f"    {name} = {expression}" for name, expression in targets]
-        out += _wrapped("    ", [f"n_{v}" for v in names] + [self._counter(*p) for p in sorted(self.counted)], " = 0", " = ")
+        out += _wrapped("    ", [self._count(name) for name in self.stage.pes] + [self._counter(*p) for p in sorted(self.counted)], " = 0", " = ")
         for name in self.stage.pes:
             if name not in self.inlined:
                 out += ["", *self._function(name)]
@@ -94,13 +100,16 @@ class _Writer:
         found = []
         for channel in self.plan.channels_from(self.stage):
             found.append((self.to[channel.edge.key], self._channel(channel)))
+        for hop in self.plan.hops(self.stage):
+            if hop.key in self.needs:
+                found.append((self.needs[hop.key], f"stage.needs({quoted(str(hop))}, {quoted(list(hop.exchange.require))})"))
         for pe, port in self.graph.results():
             if pe in self.inside:
                 found.append((self._result(pe, port), f"stage.result({self.var[pe]}, {quoted(port)})"))
         for name in self.stage.pes:
             pe = self.graph.by_name[name]
             if pe.style in ("inputs", "process") and pe.outputs:
-                found.append((f"send_{self.var[name]}", f"stage.sender({self.var[name]})"))
+                found.append((self._send(name), f"stage.sender({self.var[name]})"))
         return found
 
     @staticmethod
@@ -120,26 +129,34 @@ class _Writer:
             return [one]
         return ["    (", *(f"        {v}," for v in names), "    ) = stage.take(", *(f"        {a}," for a in arguments), "    )"]
 
+    def _name(self, *key: str, base: str) -> str:
+        """A name of its own for each key: `base`, or `base_2` where that is taken."""
+        if key not in self._given:
+            name, number = base, 2
+            while name in self._taken:
+                name, number = f"{base}_{number}", number + 1
+            self._given[key] = name
+            self._taken.add(name)
+        return self._given[key]
+
     def _entry(self, pe: str, port: str | None) -> str:
         """The name of the function that takes the items of a PE's port (None: the items of a root)."""
         if port is None or len({e.input for e in self.graph.edges_in[pe]}) == 1:
-            return f"into_{self.var[pe]}"
-        return f"into_{self.var[pe]}_{identifier(str(port))}"
+            return self._name("into", pe, base=f"into_{self.var[pe]}")
+        return self._name("into", pe, port, base=f"into_{self.var[pe]}_{identifier(str(port))}")
 
-    def _channel_names(self) -> dict[tuple, str]:
-        """A name for each channel that leaves the stage, by its edge."""
-        channels = self.plan.channels_from(self.stage)
-        times = Counter(identifier(c.edge.dest) for c in channels)
-        return {
-            c.edge.key: f"to_{dest}" if times[dest := identifier(c.edge.dest)] == 1 else f"to_{dest}_{c.number}"
-            for c in channels
-        }
+    def _count(self, pe: str) -> str:
+        return self._name("count", pe, base=f"n_{self.var[pe]}")
+
+    def _send(self, pe: str) -> str:
+        return self._name("send", pe, base=f"send_{self.var[pe]}")
 
     def _result(self, pe: str, port: str) -> str:
-        return f"result_{self.var[pe]}" if len(self.graph.by_name[pe].outputs) == 1 else f"result_{self.var[pe]}_{identifier(str(port))}"
+        alone = len(self.graph.by_name[pe].outputs) == 1
+        return self._name("result", pe, port, base=f"result_{self.var[pe]}{'' if alone else '_' + identifier(str(port))}")
 
     def _counter(self, pe: str, port: str) -> str:
-        return f"n_{self.var[pe]}_{identifier(str(port))}"
+        return self._name("counter", pe, port, base=f"n_{self.var[pe]}_{identifier(str(port))}")
 
     def _consumers(self, pe: str, port: str) -> list[str]:
         """The functions that take one item of an output port, in order of connection."""
@@ -154,15 +171,11 @@ class _Writer:
         calls = self._consumers(pe, port)
         if len(calls) == 1 and (pe, port) not in self.counted and not self._required(pe, port):
             return calls[0]
-        return f"{self.var[pe]}_{identifier(str(port))}"
+        return self._name("out", pe, port, base=f"{self.var[pe]}_{identifier(str(port))}")
 
-    def _required(self, pe: str, port: str) -> list[tuple]:
-        """Group-by fields that items of a fused hop must have although one instance gets them all."""
-        return [
-            (e, e.exchange.require)
-            for e in self.graph.edges_out[pe]
-            if e.output == port and e.exchange.require and e.dest in self.inside
-        ]
+    def _required(self, pe: str, port: str) -> list:
+        """The hops of a port whose items must have the fields that the consumer groups by, though it is one instance."""
+        return [e for e in self.graph.edges_out[pe] if e.output == port and e.key in self.needs]
 
     def _fan_outs(self, name: str) -> list[str]:
         out = []
@@ -175,8 +188,7 @@ class _Writer:
             if (name, port) in self.counted:
                 counter = self._counter(name, port)
                 out += [f"        nonlocal {counter}", f"        {counter} += 1"]
-            for edge, fields in self._required(name, port):
-                out.append(f"        stage.require({quoted(list(fields))}, item)  # {edge.dest}.{edge.input} groups by them")
+            out += [f"        {self.needs[edge.key]}(item)" for edge in self._required(name, port)]
             if len(calls) > 1:
                 out.append(f"        # {len(calls)} consumers: each gets an item of its own")
             out += [f"        {call}(stage.own(item))" for call in calls[:-1]]
@@ -213,15 +225,14 @@ class _Writer:
             if pe.style == "consumer" or not pe.outputs:
                 return out
             if pe.style in ("inputs", "process"):
-                out += [f"{pad}if result is not None:", f"{pad}    send_{self.var[name]}(result)"]
+                out += [f"{pad}if result is not None:", f"{pad}    {self._send(name)}(result)"]
                 return out
             after = self._next_inlined(name)
             if after is None:
                 out += [f"{pad}if item is not None:", f"{pad}    {self._out(name, pe.output)}(item)"]
                 return out
             out += [f"{pad}if item is None:", f"{pad}    {leave}"]
-            for edge, fields in self._required(name, pe.output):
-                out.append(f"{pad}stage.require({quoted(list(fields))}, item)  # {edge.dest}.{edge.input} groups by them")
+            out += [f"{pad}{self.needs[edge.key]}(item)" for edge in self._required(name, pe.output)]
             name, port = after.dest, after.input
 
     def _next_inlined(self, name: str):
@@ -232,7 +243,7 @@ class _Writer:
 
     def _call(self, pe: Pe, port: str | None, pad: str) -> list[str]:
         v = self.var[pe.name]
-        out = [f"{pad}n_{v} += 1"]
+        out = [f"{pad}{self._count(pe.name)} += 1"]
         if pe.kind == "reader":
             return out
         argument = "item" if port is None else f"{{{quoted(port)}: item}}"
@@ -268,7 +279,7 @@ class _Writer:
             entries.append(f"{quoted(name)}: {self._as_loop(name, None)}")
         for channel in self.plan.channels_into(self.stage):
             entries.append(f"{channel.number}: {self._as_loop(channel.edge.dest, channel.edge.input)}")
-        counts = [f"{quoted(name)}: n_{self.var[name]}" for name in self.stage.pes]
+        counts = [f"{quoted(name)}: {self._count(name)}" for name in self.stage.pes]
         counts += [f"{quoted(f'{pe}.{port}')}: {self._counter(pe, port)}" for pe, port in sorted(self.counted)]
         ready, count = ", ".join(entries), ", ".join(counts)
         one = f"    return stage.ready({{{ready}}}, lambda: {{{count}}})"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Any
 
 from d4p.errors import Refused
-from d4p.flatten import Flat, flatten
+from d4p.flatten import flatten
 from d4p.inputs import is_reader
 from d4p.labels import fingerprint, labels
 
@@ -31,12 +32,13 @@ def to_graph(loaded: Loaded) -> Graph:
         composites=tuple((label, tuple(names[pe.id] for pe in inner)) for label, inner in flat.composites),
         origin=loaded.origin,
         fingerprint=fingerprint(flat),
-        warnings=_warnings(flat),
+        warnings=tuple(_without_folders(warning) for warning in flat.warnings),
     )
 
 
-def _warnings(flat: Flat) -> tuple[str, ...]:
-    return tuple(flat.warnings)
+def _without_folders(text: str) -> str:
+    """`/home/me/work/wf.py:12` as `wf.py:12`: a plan is the same on every machine."""
+    return re.sub(r"(?:[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])*([^\s/\\]+\.py:\d+)", r"\1", text)
 
 
 def _name(loaded: Loaded) -> str:

@@ -19,6 +19,7 @@ from d4p.errors import D4pError, Refused
 from d4p.graph import WorkflowGraph
 
 from ..ir.graph import Origin
+from .beside import inputs_beside
 from .blame import located, users_traceback, why_import_failed
 from .python2 import check_python3
 from .source import Source, parse_workflow
@@ -26,7 +27,7 @@ from .source import Source, parse_workflow
 
 @dataclass(frozen=True)
 class Loaded:
-    """A graph and what its import touched: `modules` (name -> file) and data `files` that it opened under its folder."""
+    """A graph and what its import touched: `modules` (name -> file) and data `files` that lie under its folder."""
 
     graph: WorkflowGraph
     origin: Origin
@@ -43,10 +44,11 @@ def load(workflow: str, attribute: str | None = None, parameters: Mapping[str, A
     with _watched(source.folder or _top_folder(source.module, source.file), opened):
         module = _import(source)
         name, graph = _graph(module, source, parameters)
-    origin = Origin(source.module, name, tuple((parameters or {}).items()), call=not _is_graph(getattr_path(module, name)),
-                    file=str(source.file or ""))
+    origin = Origin(source.module, name, tuple((parameters or {}).items()), file=str(source.file or ""),
+                    call=not isinstance(getattr_path(module, name), WorkflowGraph))
     folder = source.folder or _top_folder(source.module, getattr(module, "__file__", None))
     modules = _own_modules(folder, before | {"__main__"}, source.module)
+    opened |= inputs_beside(graph, folder)
     data = tuple(sorted(p for p in opened if p.suffix not in (".py", ".pyc") and p.is_file() and folder in p.parents))
     return Loaded(graph, origin, folder, modules, data)
 
@@ -66,7 +68,8 @@ def _parsed(workflow: str, attribute: str | None) -> Source:
 def live(graph: WorkflowGraph) -> Loaded:
     """A graph without a module, made in a notebook or a shell."""
     if not isinstance(graph, WorkflowGraph):
-        raise Refused(f"a workflow must be a WorkflowGraph or the name of a file or module; it is a {type(graph).__name__}")
+        raise Refused("a workflow must be a WorkflowGraph or the name of a file or module; it is a "
+                      f"{type(graph).__name__}")
     return Loaded(graph, Origin("", live=True), Path.cwd())
 
 
@@ -74,10 +77,6 @@ def getattr_path(module: Any, path: str) -> Any:
     for name in path.split("."):
         module = getattr(module, name)
     return module
-
-
-def _is_graph(found: Any) -> bool:
-    return isinstance(found, WorkflowGraph)
 
 
 _AUDIT: list[tuple[Path, set[Path]]] = []
@@ -142,10 +141,11 @@ def _import(source: Source) -> ModuleType:
 def _forget(source: Source) -> None:
     """Drop another workflow's modules of the same name, and this one's, so that the file is read as it is now."""
     for name, module in list(sys.modules.items()):
+        if name == "__main__" or name.split(".")[0] in ("d4p", "d4p_compile", "conftest"):
+            continue
         file = getattr(module, "__file__", None)
-        if name == source.module or (file and name != "__main__" and _is_own(Path(file)) and _shadowed(name, Path(file), source)):
-            if name.split(".")[0] not in ("d4p", "d4p_compile", "conftest"):
-                del sys.modules[name]
+        if name == source.module or (file and _is_own(Path(file)) and _shadowed(name, Path(file), source)):
+            del sys.modules[name]
 
 
 def _shadowed(name: str, file: Path, source: Source) -> bool:
@@ -163,25 +163,35 @@ def _graph(module: ModuleType, source: Source, parameters: Mapping[str, Any] | N
         return source.attribute, _made(found, source.attribute, where, parameters)
     graphs = _graphs(module)
     if not graphs:
-        raise Refused(f"there is no graph in {where}: a module-level WorkflowGraph, or a function that makes one, given "
-                      f"as {source.module}:function. It has: {_offer(module)}")
+        raise Refused(f"there is no graph in {where}: it must have a WorkflowGraph at module level, or a function that "
+                      f"makes one, given as {_typed(source)}:FUNCTION. It has: {_offer(module)}")
     if len(graphs) > 1:
         raise Refused(f"there are several graphs in {where}: {', '.join(graphs)}. Say which: "
-                      f"{source.file.name if source.file else source.module}:{next(iter(graphs))}")
+                      f"{_typed(source)}:{next(iter(graphs))}")
     name, graph = next(iter(graphs.items()))
     if parameters:
-        raise Refused(f"-p gives arguments to a function that makes a graph, and {name} of {where} is a graph already: "
-                      f"name a function as {source.module}:function")
+        _no_parameters(name, where)
     return name, graph
+
+
+def _typed(source: Source) -> str:
+    """A workflow as it is named on the command line."""
+    return source.file.name if source.folder and source.file else source.module
+
+
+def _no_parameters(name: str, where: Any) -> None:
+    raise Refused(f"-p gives arguments to a function that makes a graph, and {name} of {where} is a graph already: "
+                  "name the function as WORKFLOW:FUNCTION, or leave -p out")
 
 
 def _made(found: Any, name: str, where: Any, parameters: Mapping[str, Any] | None) -> WorkflowGraph:
     if isinstance(found, WorkflowGraph):
         if parameters:
-            raise Refused(f"-p gives arguments to a function that makes a graph, and {name} of {where} is a graph already")
+            _no_parameters(name, where)
         return found
     if not callable(found):
-        raise Refused(f"{name} of {where} must be a WorkflowGraph or a function that makes one; it is a {type(found).__name__}")
+        raise Refused(f"{name} of {where} must be a WorkflowGraph or a function that makes one; it is a "
+                      f"{type(found).__name__}")
     try:
         inspect.signature(found).bind(**(parameters or {}))
     except TypeError as error:
@@ -204,9 +214,9 @@ def _graphs(module: ModuleType) -> dict[str, WorkflowGraph]:
     """The module's top-level graphs by their first name; composites and graphs used inside others don't count."""
     found: dict[str, WorkflowGraph] = {}
     for name, value in vars(module).items():
-        if isinstance(value, WorkflowGraph) and not hasattr(value, "inputmappings") and not hasattr(value, "outputmappings"):
-            if not any(value is other for other in found.values()):
-                found[name] = value
+        composite = hasattr(value, "inputmappings") or hasattr(value, "outputmappings")
+        if isinstance(value, WorkflowGraph) and not composite and not any(value is g for g in found.values()):
+            found[name] = value
     inner = {id(node) for graph in found.values() for node in graph.objToNode}
     return {name: graph for name, graph in found.items() if id(graph) not in inner}
 

@@ -46,7 +46,8 @@ def _file_source(text: str, file: Path, attribute: str | None) -> Source:
     if file.is_dir():
         raise Refused(f"{text} is a folder: give a Python file in it, or a module by its dotted name")
     if not file.is_file():
-        raise Refused(f"there is no file {text}{_near(file)}: give the path of a workflow file, or the name of a module")
+        raise Refused(f"there is no file {text}{_near(file)}: give the path of a workflow file, or the name of a "
+                      "module")
     if file.suffix != ".py":
         raise Refused(f"{text} must be a Python file, whose name ends in .py"
                       + (": export the notebook as a script" if file.suffix == ".ipynb" else ""))

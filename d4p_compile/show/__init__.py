@@ -7,7 +7,9 @@ from typing import Any
 
 from d4p.errors import Refused
 
-FORMATS = {"text": "text:text", "json": "json:to_json", "mermaid": "mermaid:mermaid", "dot": "dot:dot", "html": "html:html"}
+FORMATS = {
+    "text": "text:text", "json": "json:to_json", "mermaid": "mermaid:mermaid", "dot": "dot:dot", "html": "html:html",
+}  # fmt: skip
 
 
 def show(plan: Any, format: str) -> str:  # noqa: A002

@@ -15,10 +15,11 @@ def dot(plan: Plan) -> str:
         '  node [shape=box, style="rounded,filled", fillcolor=white, fontname="sans-serif"];',
         '  edge [fontname="sans-serif", fontsize=10];',
     ]
+    look = 'style="rounded,filled"; color=gray90; fontname="sans-serif";'
     for stage in plan.stages:
         out += [
             f"  subgraph cluster_{stage.number} {{",
-            f'    label="stage {stage.number} {stage.times}"; style="rounded,filled"; color=gray90; fontname="sans-serif";',
+            f'    label="stage {stage.number} {stage.times}"; {look}',
             *(f"    {node[pe]} [label={_quoted(pe)}];" for pe in stage.pes),
             "  }",
         ]

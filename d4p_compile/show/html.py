@@ -68,4 +68,5 @@ def _pe(plan: Plan, name: str) -> str:
 def _folded(title: str, heads: tuple[str, ...], rows) -> str:
     head = "".join(f"<th>{escape(h)}</th>" for h in heads)
     body = "\n".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return (f'<details class="more"><summary>{escape(title)}</summary>\n<table><tr>{head}</tr>\n{body}\n</table></details>')
+    return (f'<details class="more"><summary>{escape(title)}</summary>\n'
+            f"<table><tr>{head}</tr>\n{body}\n</table></details>")

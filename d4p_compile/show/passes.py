@@ -28,7 +28,8 @@ class Steps:
     def text(self) -> str:
         """A heading for each pass, numbered from 1, and below it what it changed."""
         name, graph = self._seen[0]
-        out = [f"0 {name}: {plural(len(graph.pes), 'PE')}, {plural(len(graph.edges), 'edge')}", *_elided(_loaded(graph))]
+        size = f"{plural(len(graph.pes), 'PE')}, {plural(len(graph.edges), 'edge')}"
+        out = [f"0 {name}: {size}", *_elided(_loaded(graph))]
         for number, ((_, before), (name, after)) in enumerate(zip(self._seen, self._seen[1:], strict=False), 1):
             changes = list(difference(before, after))
             out += ["", *wrapped(f"{number} {name}: ", _purpose(name))]
@@ -42,8 +43,10 @@ class Steps:
 def difference(before: IR, after: IR) -> Iterator[tuple[str, Sequence[str]]]:
     """(title, lines) for everything that differs between two IRs, the earlier one a graph or a plan."""
     old, new = _graph(before), _graph(after)
-    counts = [(pe.name, f"{times(then.instances)} -> {times(pe.instances)}" if then.instances else times(pe.instances), pe.because)
-              for then, pe in zip(old.pes, new.pes, strict=True) if (then.instances, then.because) != (pe.instances, pe.because)]
+    counts = [(pe.name, f"{times(was.instances)} -> {times(pe.instances)}" if was.instances else times(pe.instances),
+               pe.because)
+              for was, pe in zip(old.pes, new.pes, strict=True)
+              if (was.instances, was.because) != (pe.instances, pe.because)]
     if counts:
         yield "instances", table(counts)
     exchanges = [(str(edge), str(new.by_name[edge.dest].port(edge.input).grouping), f"-> {edge.exchange}")

@@ -6,12 +6,14 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from ..ir.graph import WIDTH
-from ..ir.plan import Channel, Plan, Stage
+from ..ir.plan import Channel, Plan
 
 #: No line is longer, where a name or a reason isn't.
 COLUMNS = 100
 #: In a graph of more PEs those with the same count for the same reason share a line.
 MANY = 40
+#: An output that feeds more inputs the same way has one line for them.
+FAN = 12
 
 
 def plural(count: int, noun: str) -> str:
@@ -21,7 +23,8 @@ def plural(count: int, noun: str) -> str:
 def size(plan: Plan) -> str:
     """`4 PEs in 2 stages, 1 exchange`."""
     pes, stages, channels = len(plan.graph.pes), len(plan.stages), len(plan.channels)
-    return f"{plural(pes, 'PE')} in {plural(stages, 'stage')}, {plural(channels, 'exchange') if channels else 'no exchange'}"
+    exchanges = plural(channels, "exchange") if channels else "no exchange"
+    return f"{plural(pes, 'PE')} in {plural(stages, 'stage')}, {exchanges}"
 
 
 def outline(plan: Plan) -> list[str]:
@@ -39,8 +42,24 @@ def outline(plan: Plan) -> list[str]:
         pad = " " * len(head)
         first, *more = chain(stage.pes, COLUMNS - len(pad))
         out += [head + first, *(pad + line for line in more)]
-        out += [f"{pad}{str(c):<{end}}  {described(c)}" for c in plan.channels_from(stage)]
+        out += [f"{pad}{arrow:<{end}}  {exchange}" for arrow, exchange in _fan_outs(plan.channels_from(stage))]
         out += [f"{pad}{label:<{end}}  result" for pe in stage.pes for label in of.get(pe, ())]
+    return out
+
+
+def _fan_outs(channels: Sequence[Channel]) -> list[tuple[str, str]]:
+    """(arrow, exchange) of each channel; those of one output that feeds very many inputs the same way share a line."""
+    alike: dict[tuple[str, str, str], list[Channel]] = {}
+    for channel in channels:
+        alike.setdefault((channel.edge.source, channel.edge.output, described(channel)), []).append(channel)
+    out = []
+    for (source, output, exchange), several in alike.items():
+        if len(several) > FAN:
+            first, last = several[0].edge, several[-1].edge
+            out.append((f"{source}.{output} -> {first.dest}.{first.input} ... {last.dest}.{last.input}, "
+                        f"{len(several):,} inputs", exchange))
+        else:
+            out += [(str(channel), exchange) for channel in several]
     return out
 
 
@@ -59,10 +78,10 @@ def chain(pes: Sequence[str], width: int, lines: int = 4) -> list[str]:
     head, tail = 1, 1
     while len(_broken(pes[: head + 1], width)) <= lines - 2:
         head += 1
-    while tail < len(pes) - head and len(_broken(pes[-tail - 1 :], width)) <= 1:
+    while tail < len(pes) - head and len(_broken(pes[-tail - 1 :], width - 2)) <= 1:
         tail += 1
-    between = f"> ... {plural(len(pes) - head - tail, 'PE')} more ..."
-    last, *more = _broken(pes[-tail:], width)
+    between = f"> ... {len(pes) - head - tail:,} more PEs ..."
+    last, *more = _broken(pes[-tail:], width - 2)
     return [*_broken(pes[:head], width), between, f"> {last}", *more]
 
 
@@ -91,7 +110,9 @@ def _cut(name: str, width: int) -> str:
 
 def listed(names: Sequence[str], most: int = 8) -> str:
     """`a, b, c`, of a long list the first and how many more."""
-    return ", ".join(names) if len(names) <= most else f"{', '.join(names[: most - 2])} and {len(names) - most + 2:,} more"
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[: most - 2])} and {len(names) - most + 2:,} more"
 
 
 def wrapped(head: str, text: str, columns: int = COLUMNS) -> list[str]:
@@ -125,26 +146,43 @@ def times(instances) -> str:
 
 def instances(plan: Plan) -> list[str]:
     """Every PE, or in a large graph every kind of PE, with its count and the reason for it."""
+    graph = plan.graph
+    large = len(graph.pes) > MANY
     kinds: dict[tuple[str, str], list[str]] = {}
-    for pe in plan.graph.pes:
+    for pe in graph.pes:
         because = state(pe) if pe.because.startswith("keeps state") else f"{pe.because}; {state(pe)}"
+        for edge in graph.edges_in[pe.name] if large else ():
+            because = because.replace(f" {edge.source} ", " its producer ")
         kinds.setdefault((times(pe.instances), because), []).append(pe.name)
-    if len(plan.graph.pes) > MANY:
-        rows = [(plural(len(names), "PE"), count, f"{because}: {listed(names)}") for (count, because), names in kinds.items()]
-        return table(rows)
+    if large:
+        rows = [(plural(len(names), "PE"), count, f"{because}: {listed(names)}")
+                for (count, because), names in kinds.items()]
+        return table(_most(rows, "kinds of PEs"))
     reason = {name: kind for kind, names in kinds.items() for name in names}
-    return table((pe.name, *reason[pe.name]) for pe in plan.graph.pes)
+    return table((pe.name, *reason[pe.name]) for pe in graph.pes)
 
 
 def apart(plan: Plan) -> list[str]:
-    """Why neighbours are not one stage."""
+    """Why neighbours are not one stage; in a large plan those apart for the same reason share a line."""
     if len(plan.apart) <= MANY:
         return table(plan.apart)
     kinds: dict[str, list[str]] = {}
     for pair, reason in plan.apart:
+        source, _, dest = pair.partition(" | ")
+        for name, role in ((source, "the producer"), (dest, "the consumer")):
+            reason = f" {reason}".replace(f" {name} x", f" {role} x").lstrip()
         kinds.setdefault(reason, []).append(pair)
-    return table((pairs[0] if len(pairs) == 1 else f"{pairs[0]} and {len(pairs) - 1:,} more", reason)
-                 for reason, pairs in kinds.items())
+    rows = [(pairs[0] if len(pairs) == 1 else f"{pairs[0]} and {len(pairs) - 1:,} more pairs", reason)
+            for reason, pairs in kinds.items()]
+    return table(_most(rows, "reasons"))
+
+
+def _most(rows: list[tuple[str, ...]], what: str) -> list[tuple[str, ...]]:
+    """The first rows, and a last one that says how many there are besides."""
+    if len(rows) <= MANY:
+        return rows
+    more = f"{len(rows) - MANY + 1:,} more {what}: --format json"
+    return [*rows[: MANY - 1], ("...", *[""] * (len(rows[0]) - 2), more)]
 
 
 def text(plan: Plan) -> str:
@@ -159,9 +197,3 @@ def text(plan: Plan) -> str:
     if notes:
         out += ["", *(line for note in notes for line in wrapped("note: ", note))]
     return "\n".join(out)
-
-
-def stage_line(stage: Stage) -> str:
-    """`stage 1 x1: read > split`, short enough for a title."""
-    number = f"stage {stage.number} " if stage.number else ""
-    return f"{number}{stage.times}: {shortened(stage.pes, 60)}"

@@ -7,8 +7,9 @@
 What a step can't use (a broken file, a dead channel, a stretch behind a gap) is left out by name in the log, and the
 rest goes on.
 
-The processing follows Bensen et al. (2007), "Processing seismic ambient noise data to obtain reliable broad-band surface
-wave dispersion measurements", Geophys. J. Int. 169, 1239-1260, doi:10.1111/j.1365-246X.2007.03374.x, from here on B07.
+The processing follows Bensen et al. (2007), "Processing seismic ambient noise data to obtain reliable broad-band
+surface wave dispersion measurements", Geophys. J. Int. 169, 1239-1260, doi:10.1111/j.1365-246X.2007.03374.x, from here
+on B07.
 """
 
 import glob
@@ -235,8 +236,8 @@ def correlate(pair, max_lag):
     """The normalised cross-correlation of two traces over the time they share.
 
     c(k) = sum over n of a(n + k) b(n), both without mean and with unit energy; that is
-    `obspy.signal.cross_correlation.correlate(a, b, shift)`. A peak of 1 means that they agree, one at a positive lag that
-    the first is later. Lags k / rate from -max_lag to max_lag (s).
+    `obspy.signal.cross_correlation.correlate(a, b, shift)`. A peak of 1 means that they agree, one at a positive lag
+    that the first is later. Lags k / rate from -max_lag to max_lag (s).
     """
     a, b = pair
     if (a.start, a.npts) != (b.start, b.npts):

@@ -49,7 +49,12 @@ def _run(workflow: WorkflowGraph, inputs: Mapping[Any, Any],
     results: dict[str, dict[str, list[Any]]] = {}
     written: list[tuple[Any, dict[str, Any]]] = []
     pending: Pending = deque()
+    writers = [pe for pe in flat.pes if hasattr(pe, "begin_output")]
+    begun: list[Any] = []
     try:
+        for pe in writers:
+            pe.begin_output(False)
+            begun.append(pe)
         _wire(flat, written, results, resultmappings)
         order = topological(flat.pes, flat.edges)
         for pe in order:
@@ -61,6 +66,12 @@ def _run(workflow: WorkflowGraph, inputs: Mapping[Any, Any],
         for pe in order:
             pe.postprocess()
             _drain(pending, written)
+        for pe in writers:
+            pe.commit_output()
+    except BaseException:
+        for pe in begun:
+            pe.abort_output()
+        raise
     finally:
         for pe in flat.pes:
             vars(pe).pop("_d4p_ports", None)

@@ -8,8 +8,10 @@ from types import TracebackType
 from typing import Any
 
 from d4p.errors import RunFailed
+from d4p.items import Uncopyable, pack
 
 _OURS = str(Path(__file__).parent)
+_PES = ("d4p.aggregate", "d4p.testing")
 
 
 class PeFailed(RunFailed):
@@ -21,6 +23,14 @@ class PeFailed(RunFailed):
 
     def __reduce__(self):
         return (PeFailed, (str(self), self.pe, self.instance, self.item))
+
+
+def pack_for(edge: str, items: list) -> bytes:
+    """A batch as bytes. Raises PeFailed naming the edge and the part of the item that can't be pickled."""
+    try:
+        return pack(items)
+    except Uncopyable as error:
+        raise PeFailed(f"{edge}: {error}") from None
 
 
 def blame(stage: Any, error: Exception) -> RunFailed:
@@ -37,7 +47,7 @@ def blame(stage: Any, error: Exception) -> RunFailed:
     parts = [f"{name} ({type(pe).__name__}), instance {stage.index}, {where}: {_said(error)}"]
     item = _item(frames[:at])
     if phase == "process" and item is not _NONE:
-        parts.append(f"  the item: {_short(item)}")
+        parts.append(f"  the item: {short(item)}")
     own = _own_traceback(error, at)
     if own:
         parts.append(own)
@@ -77,7 +87,9 @@ def _item(frames: list) -> Any:
 
 
 def _ours(frame: Any) -> bool:
-    return frame.f_code.co_filename.startswith(_OURS) and not frame.f_code.co_filename.endswith("aggregate.py")
+    """Whether a frame is of the engine; library PEs are PEs like the user's."""
+    name = frame.f_globals.get("__name__", "")
+    return name.split(".")[0] == "d4p" and name not in _PES and not name.startswith("d4p.library.")
 
 
 def _phase(frames: list) -> str:
@@ -93,7 +105,8 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text and not isinstance(error, RunFailed) else text or type(error).__name__
 
 
-def _short(item: Any, limit: int = 200) -> str:
+def short(item: Any, limit: int = 200) -> str:
+    """The repr of an item, cut; never fails."""
     try:
         text = repr(item)
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -183,9 +184,10 @@ def _caches(environ: Mapping[str, str]) -> Iterator[Path]:
     if cache.is_absolute():
         yield cache / "d4p"
     own = Path(tempfile.gettempdir(), f"d4p-{os.getuid()}")
-    own.mkdir(mode=0o700, exist_ok=True)
-    if own.lstat().st_uid == os.getuid() and not own.is_symlink():
-        yield own
+    with contextlib.suppress(OSError):
+        own.mkdir(mode=0o700, exist_ok=True)
+        if own.lstat().st_uid == os.getuid() and not own.is_symlink():
+            yield own
 
 
 def _write_program(path: Path, text: str) -> None:

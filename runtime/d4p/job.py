@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from d4p.check import Checker
 from d4p.events import Events
 from d4p.inputs import Inputs, is_reader
 from d4p.results import Spool
@@ -19,21 +20,23 @@ class Job:
         workflow: where the PEs come from.
         inputs: the items of the roots.
         spool: where results go.
+        checker: with `--check` what looks after items that were written; else None.
     """
 
-    def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events) -> None:
+    def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events, check: bool = False) -> None:
         self.workflow, self.inputs, self.spool, self._events = workflow, inputs, spool, events
+        self.checker = Checker() if check else None
 
     @staticmethod
     def number(function: Callable) -> int:
         """The number of a generated `stage_<n>`."""
         return int(function.__name__.removeprefix("stage_"))
 
-    def feed(self, root: str, index: int, instances: int) -> Iterator[Any]:
+    def feed(self, stage: Any, root: str, instances: int) -> Iterator[Any]:
         """The items of a root's instance: from the command line, or from its share of a reader's splits."""
-        pe = self.workflow.pes[root]
+        pe = stage.pes[stage.names.index(root)]
         if is_reader(pe):
-            return read_splits(pe, index, instances, self.inputs.limit)
+            return read_splits(pe, stage.index, instances, self.inputs.limit)
         return self.inputs.items(root)
 
     def spooler(self, index: int) -> Callable[[str, str], Callable[[Any], None]]:

@@ -14,7 +14,7 @@ from typing import Any
 from d4p.depth import FRAMES
 from d4p.errors import D4pError, Refused
 from d4p.events import Events, clock
-from d4p.inputs import read_inputs
+from d4p.inputs import is_reader, read_inputs
 from d4p.job import Job
 from d4p.output import Output
 from d4p.results import Results, Spool
@@ -33,6 +33,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     options.add_argument("--limit", type=int, metavar="K", help="take the first K items of every root")
     options.add_argument("--output", metavar="DIR", help="write all results there, as JSON lines")
     options.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote")
+    options.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # `d4p run --check` compiles for it
     return options
 
 
@@ -60,6 +61,9 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
     signal.signal(signal.SIGTERM, _interrupt)
     seconds = clock()
     inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
+    for pe in workflow.pes.values():
+        if is_reader(pe):
+            pe.check_input()
     output = Output(arguments.output, arguments.overwrite) if arguments.output else None
     writers = [pe for pe in workflow.pes.values() if hasattr(pe, "begin_output")]
     with _spool_folder() as folder:
@@ -69,7 +73,7 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
             for pe in writers:
                 pe.begin_output(arguments.overwrite)
                 begun.append(pe)
-            reports = execute(Job(workflow, inputs, spool, events), main)
+            reports = execute(Job(workflow, inputs, spool, events, arguments.check), main)
             spool.close()
             results = Results(folder, unconnected(workflow))
             if output:

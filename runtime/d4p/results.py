@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from d4p.items import dumps_json, pack, unpack
+from d4p.failure import pack_for
+from d4p.items import dumps_json, unpack
 
 _LENGTH = struct.Struct(">Q")
 #: Items held back before they are packed; fewer where they are large, so that about 1 MiB is held.
@@ -60,7 +61,7 @@ class _Part:
 
     def flush(self) -> None:
         if self.held:
-            blob = pack(self.held)
+            blob = pack_for(f"{self.head['pe']}.{self.head['port']}", self.held)
             self.file.write(_LENGTH.pack(len(blob)))
             self.file.write(blob)
             self.count += len(self.held)
@@ -80,8 +81,9 @@ def _safe(text: str) -> str:
 class Items:
     """The items of one result: a length, and an iterator that reads them from the spool."""
 
-    def __init__(self, parts: list[tuple[Path, int]]) -> None:
+    def __init__(self, parts: list[tuple[Path, int]], owner: Any = None) -> None:
         self._parts = parts
+        self._owner = owner  # the spool is there as long as somebody can read from it
 
     def __len__(self) -> int:
         return sum(count for _, count in self._parts)
@@ -105,7 +107,7 @@ class Results(Mapping):
             head = json.loads(path.read_text())
             parts = found.setdefault((head["pe"], head["port"]), [])
             parts.append((head["instance"], path.with_suffix(".items"), head["count"]))
-        self._items = {key: Items([(p, n) for _, p, n in sorted(parts)]) for key, parts in found.items()}
+        self._items = {key: Items([(p, n) for _, p, n in sorted(parts)], self) for key, parts in found.items()}
 
     def __getitem__(self, key: tuple[str, str]) -> Items:
         return self._items[key]

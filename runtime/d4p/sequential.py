@@ -39,7 +39,7 @@ class Run:
             made = self._instances.setdefault(function, [])
             for index in range(instances):
                 stage = Stage(job.workflow, job.number(function), index, deliver=self._deliver(to),
-                              spool=job.spooler(index), log=job.log)
+                              spool=job.spooler(index), log=job.log, checker=job.checker)
                 function(stage)
                 made.append(stage)
             stages += made
@@ -53,14 +53,16 @@ class Run:
             for name in job.workflow.order:
                 for stage in of[name]:
                     stage.postprocess_pe(name)
+        if job.checker is not None:
+            job.checker.finish()
         return [stage.report() for stage in stages]
 
     def _feed(self, root: str, stages: list[Stage]) -> None:
         for stage in stages:
-            stage.feed(root, self.job.feed(root, stage.index, len(stages)))
+            stage.feed(root, self.job.feed(stage, root, len(stages)))
 
-    def _deliver(self, to: dict[int, int]) -> Callable[[int], tuple[Callable[[int, Any], None], int]]:
-        def channel(number: int) -> tuple[Callable[[int, Any], None], int]:
+    def _deliver(self, to: dict[int, int]) -> Callable[[int, str], tuple[Callable[[int, Any], None], int]]:
+        def channel(number: int, edge: str) -> tuple[Callable[[int, Any], None], int]:
             consumers = self._consumers[number]
 
             def deliver(parcel: tuple[int, Any]) -> None:

@@ -11,8 +11,7 @@ from d4p.depth import Tamer
 from d4p.errors import RunFailed
 from d4p.failure import blame
 from d4p.items import own
-from d4p.keys import require
-from d4p.outlet import Put, outlet
+from d4p.outlet import Put, needs, outlet
 
 Entry = Callable[[Iterable[Any]], None]
 
@@ -28,21 +27,23 @@ class Stage:
         workflow: where the PEs come from.
         number: the stage's number in the plan.
         index: which instance of the stage this is, from 0.
-        deliver: called with (channel number); gives the function that takes (consumer's instance, item) and the
-            number of the consumer's instances.
+        deliver: called with (channel number, edge); gives the function that takes (consumer's instance, item) and
+            the number of the consumer's instances.
         spool: called with (PE name, port); gives the function that takes an item of a result.
         log: called with a line of text that a PE logs.
+        checker: with `--check`, the Checker of the run.
     """
 
     own = staticmethod(own)
 
-    def __init__(self, workflow, number: int, index: int, *, deliver, spool, log) -> None:
+    def __init__(self, workflow, number: int, index: int, *, deliver, spool, log, checker=None) -> None:
         self.number, self.index = number, index
         self.names: tuple[str, ...] = ()
         self.pes: tuple[GenericPE, ...] = ()
         self.entries: dict[int | str, Entry] = {}
         self.counts: Callable[[], dict[str, int]] = dict
         self._workflow, self._deliver, self._spool, self._log = workflow, deliver, spool, log
+        self._checker = checker
         self._ports: dict[int, dict[str, Put]] = {}
         self._sent: dict[str, Callable[[], int]] = {}
         self._results: Counter[tuple[str, str]] = Counter()
@@ -62,9 +63,9 @@ class Stage:
 
     def to(self, channel: int, edge: str, kind: str, fields: Iterable = (), needs: Iterable = ()) -> Put:
         """The function that sends one item on its way to another stage."""
-        deliver, instances = self._deliver(channel)
-        put, self._sent[edge] = outlet(kind, self.index, instances, deliver, tuple(fields), tuple(needs))
-        return put
+        deliver, instances = self._deliver(channel, edge)
+        put, self._sent[edge] = outlet(edge, kind, self.index, instances, deliver, tuple(fields), tuple(needs))
+        return self._checker.guard(edge.partition(" -> ")[0], self.index, put) if self._checker else put
 
     def result(self, pe: GenericPE, port: str) -> Put:
         """The function that takes one item of an output that nothing is connected to."""
@@ -75,7 +76,7 @@ class Stage:
             counts[key] += 1
             put(item)
 
-        return keep
+        return self._checker.guard(f"{name}.{port}", self.index, keep) if self._checker else keep
 
     def wire(self, pe: GenericPE, ports: dict[str, Callable[[Any], None]] | None = None) -> None:
         """Connect what `pe` writes. Without `ports` its items go on in a loop that only takes what it returns."""
@@ -142,9 +143,9 @@ class Stage:
 
         return send
 
-    def require(self, fields: list, item: Any) -> None:
-        """Check that an item has the fields that its consumer groups by."""
-        require(tuple(fields), item)
+    def needs(self, edge: str, fields: list) -> Put:
+        """A check that an item has the fields that its consumer groups by, although one instance gets all items."""
+        return needs(edge, tuple(fields))
 
     def each(self, take: Callable[[Any], None]) -> Entry:
         """An entry that takes many items, from a function that takes one."""

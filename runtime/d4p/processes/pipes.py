@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from d4p.items import pack, unpack
+from d4p.failure import pack_for
+from d4p.items import unpack
 
 _HEAD = struct.Struct("<IQ")
 _END = 0xFFFF_FFFF_FFFF_FFFF
@@ -69,8 +70,8 @@ class Sender:
     A batch leaves when it is large, when it took long to fill, or when its producer is about to wait.
     """
 
-    def __init__(self, channel: int, inboxes: list[Inbox]) -> None:
-        self.channel, self.inboxes = channel, inboxes
+    def __init__(self, channel: int, edge: str, inboxes: list[Inbox]) -> None:
+        self.channel, self.edge, self.inboxes = channel, edge, inboxes
         self.held: list[list[Any]] = [[] for _ in inboxes]
         self.most = [1] * len(inboxes)
         self.left = [time.perf_counter()] * len(inboxes)
@@ -89,7 +90,7 @@ class Sender:
 
     def _send(self, dest: int) -> None:
         batch = self.held[dest]
-        blob = pack(batch)
+        blob = pack_for(self.edge, batch)
         count = len(batch)
         batch.clear()
         filling = time.perf_counter() - self.left[dest]

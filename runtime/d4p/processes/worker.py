@@ -65,13 +65,13 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, cont
 class _Instance:
     def __init__(self, task: Task, job: Job, say: _Speaker) -> None:
         self.task, self.job = task, job
-        self.senders = {channel: Sender(channel, inboxes) for channel, inboxes in task.to.items()}
+        self.senders: dict[int, Sender] = {}
         self.stage = Stage(job.workflow, job.number(task.function), task.index, deliver=self._deliver,
                            spool=job.spooler(task.index), log=job.log)
         self.failure: BaseException | None = None
 
-    def _deliver(self, channel: int) -> tuple[Callable[[int, Any], None], int]:
-        sender = self.senders[channel]
+    def _deliver(self, channel: int, edge: str) -> tuple[Callable[[int, Any], None], int]:
+        sender = self.senders[channel] = Sender(channel, edge, self.task.to[channel])
         return sender.deliverer(), len(sender.inboxes)
 
     def run(self) -> None:
@@ -80,7 +80,7 @@ class _Instance:
         stage.preprocess()
         for name in self.job.workflow.roots():
             if name in stage.names:
-                stage.feed(name, self.job.feed(name, task.index, task.instances))
+                stage.feed(name, self.job.feed(stage, name, task.instances))
         ends = task.ends
         while ends:
             if not task.inbox.ready():

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from d4p.items import pack
+from d4p.failure import pack_for
 
 #: A record is (key, batch); a key is (destination instance, channel, producer instance, sequence).
 #: Channel 0 is for results, whose batch is (PE id, port, items).
@@ -30,10 +30,10 @@ class Outbox:
         self._batches: list[_Batch] = []
         self.size = 0
 
-    def channel(self, number: int) -> tuple[Callable[[int, Any], None], int]:
+    def channel(self, number: int, edge: str) -> tuple[Callable[[int, Any], None], int]:
         """What a stage asks for a channel: a function of (consumer's instance, item), and the number of instances."""
         count = self.to[number]
-        batches = [_Batch(self, (dest, number, self.index), lambda items: pack(items)) for dest in range(count)]
+        batches = [_Batch(self, (dest, number, self.index), lambda items: pack_for(edge, items)) for dest in range(count)]
         self._batches += batches
         adds = [batch.add for batch in batches]
 
@@ -44,7 +44,7 @@ class Outbox:
 
     def result(self, pe_id: str, port: str, order: int) -> Callable[[Any], None]:
         """The function that takes an item of a result; `order` tells the results of a stage apart."""
-        batch = _Batch(self, (order, RESULTS, self.index), lambda items: (pe_id, port, pack(items)))
+        batch = _Batch(self, (order, RESULTS, self.index), lambda items: (pe_id, port, pack_for(f"{pe_id}.{port}", items)))
         self._batches.append(batch)
         return batch.add
 

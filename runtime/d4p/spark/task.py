@@ -49,7 +49,7 @@ class Task:
         self.function(stage)
         stage.preprocess()
         for root in self._roots(stage):
-            yield from _feed(stage, root, job.feed(root, index, self.instances), outbox)
+            yield from _feed(stage, root, job.feed(stage, root, self.instances), outbox)
         if self.root is not None:
             yield from _feed(stage, self.root, arriving, outbox)
         elif any(isinstance(entry, int) for entry in stage.entries):

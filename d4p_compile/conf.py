@@ -1,0 +1,37 @@
+"""Where the settings files are: the user's own, then those that come with d4p_compile. Nothing else reads conf/."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from d4p.errors import Refused
+
+_INSTALLED = Path(__file__).parent / "conf_files"  # setup.py puts conf/ there
+_CHECKOUT = Path(__file__).parents[1] / "conf"
+
+
+def conf_file(name: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """The path of a settings file: in $D4P_CONF_DIR, ~/.config/d4p_compile, or where d4p_compile has its own.
+
+    Raises Refused for a name that is in none of them, with the names that are.
+    """
+    folders = list(_folders(environ))
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    names = sorted({path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_file()})
+    looked = ", ".join(map(str, folders))
+    raise Refused(f"there is no settings file {name!r} in {looked}; there are: {', '.join(names) or 'none'}")
+
+
+def _folders(environ: Mapping[str, str]) -> Iterator[Path]:
+    """The folders in which settings are looked for, the user's first."""
+    if own := environ.get("D4P_CONF_DIR"):
+        if not Path(own).is_dir():
+            raise Refused(f"D4P_CONF_DIR is {own}, which is not a folder")
+        yield Path(own)
+    config = Path(environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"))
+    yield config / "d4p_compile"
+    yield _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT

@@ -1,0 +1,142 @@
+"""What a run that fails says, on every target: the PE, its instance, its item, its own traceback, and no more."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import d4p_compile
+from d4p.errors import RunFailed
+from tests.targets import TARGETS, answers
+
+WORKFLOWS = Path(__file__).parents[1] / "workflows" / "failing.py"
+
+
+@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t == "spark" else ()) for t in TARGETS])
+def failure(request):
+    """Run a graph of failing.py and give the message of its failure."""
+    session = request.getfixturevalue("spark_session") if request.param == "spark" else None
+
+    def call(attribute: str, **more) -> str:
+        with pytest.raises(RunFailed) as caught:
+            answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, **more)
+        return str(caught.value)
+
+    call.target = request.param
+    return call
+
+
+def test_a_pe_that_raises_is_named_with_instance_item_and_its_own_traceback(failure):
+    message = failure("raises")
+    first, item, title, *traceback = message.splitlines()
+    assert first == "Raises (Raises), instance 0, item 8: ValueError: no such number: 7"
+    assert item == "  the item: 7"
+    assert title == "Traceback (the PE's own):"
+    assert "in _process" in traceback[0] and "failing.py" in traceback[0]
+    assert traceback[-1] == "ValueError: no such number: 7"
+    assert "d4p/" not in message and "job.py" not in message and "java" not in message
+
+
+@pytest.mark.parametrize("phase", ["preprocess", "postprocess"])
+def test_a_pe_that_raises_in_another_phase(failure, phase):
+    first = failure(f"raises_in_{phase}").splitlines()[0]
+    assert first == f"RaisesInPhase (RaisesInPhase), instance 0, {phase}: OSError: no disk"
+
+
+def test_a_pe_cannot_swallow_the_failure_of_another(failure):
+    assert failure("swallowed").splitlines()[0] == "Raises (Raises), instance 0, item 4: ValueError: no such number: 3"
+
+
+def test_an_item_without_the_field_of_a_group_by(failure):
+    message = failure("missing_field")
+    assert message.startswith("Tuples.output -> Keeps.input, item 1: group-by [2] needs items with that field")
+    assert "(0, 0)" in message
+    message = failure("missing_field_of_one")
+    assert message.startswith("Tuples.output -> Keeps.input, item 1: group-by ['station'] needs items")
+
+
+def test_a_key_whose_equality_is_not_known(failure):
+    message = failure("unknown_key")
+    assert message.startswith("Strange.output -> Keeps.input, item 1: ") and "Odd" in message
+
+
+@pytest.mark.parametrize("how", ["unknown_port_written", "unknown_port_returned"])
+def test_a_port_that_is_not_there(failure, how):
+    message = failure(how)
+    assert message.startswith("WrongPort (WrongPort), instance 0, item 1: ") or "WrongPort1" in message
+    assert "'bad'" in message and "'good'" in message
+
+
+def test_process_that_returns_no_dict(failure):
+    assert "must return a dict" in failure("no_dict_returned")
+
+
+def test_an_item_that_cannot_be_pickled_is_named_by_pe_port_and_attribute(failure):
+    if failure.target == "sequential":
+        return  # an item goes from hand to hand there
+    message = failure("unpicklable")
+    assert message.startswith("Lock.output -> Spread.input: ")
+    assert "lock" in message and "inside" in message
+
+
+def test_check_names_a_pe_that_changes_what_it_wrote():
+    with pytest.raises(RunFailed, match=r"^Changes, instance 0, changed item 1 of Changes.output after writing it: "):
+        d4p_compile.run(f"{WORKFLOWS}:changes", fuse=False, options=["--check"])
+    d4p_compile.run(f"{WORKFLOWS.with_name('semantics.py')}:fan_out", fuse=False, options=["--check"])
+
+
+def test_a_worker_that_dies_is_named(tmp_path):
+    with pytest.raises(RunFailed) as caught:
+        d4p_compile.run(f"{WORKFLOWS}:dies", "processes", options=["--output", str(tmp_path / "out")])
+    assert "a worker process ended with 7: it held stage 1 (Numbers > Keeper > Dies), instance 0" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes"])
+def test_nothing_that_looks_whole_is_left(target, tmp_path):
+    with pytest.raises(RunFailed):
+        d4p_compile.run(f"{WORKFLOWS}:raises", target, options=["--output", str(tmp_path / "out")])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes"])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_interrupted_all_processes_are_gone_within_2_seconds(target, how, tmp_path):
+    bundle = d4p_compile.compile(f"{WORKFLOWS}:forever", target, output=tmp_path / "bundle")
+    program = subprocess.Popen([sys.executable, str(bundle.script), "--output", str(tmp_path / "out")],
+                               stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, text=True)
+    time.sleep(1.5)
+    assert len(_group(program.pid)) == (5 if target == "processes" else 1)
+    if how == signal.SIGINT:
+        os.killpg(program.pid, how)  # as a terminal does
+    else:
+        program.send_signal(how)
+    started = time.monotonic()
+    _, errors = program.communicate(timeout=10)
+    while _group(program.pid) and time.monotonic() - started < 2:
+        time.sleep(0.05)
+    assert _group(program.pid) == []
+    if how != signal.SIGKILL:
+        assert program.returncode == 130
+        assert errors == "interrupted\n"
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["bundle"]
+
+
+def _group(leader: int) -> list[int]:
+    """The living processes of a process group."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == leader and fields[0] != "Z":
+                found.append(int(entry.name))
+    return found

@@ -1,0 +1,288 @@
+"""Plans as text, pictures and HTML: golden texts that are small, and what holds for large plans."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+
+import d4p_compile
+from d4p.base import IterativePE, ProducerPE
+from d4p.errors import Refused
+from d4p.graph import WorkflowGraph
+from d4p_compile.progress import Counts, Plain, rows
+from d4p_compile.show import show
+from d4p_compile.show.passes import Steps
+from d4p_compile.show.text import chain, outline, shortened, text
+
+
+class Read(ProducerPE):
+    def _process(self, inputs):
+        return 1
+
+
+class Step(IterativePE):
+    def _process(self, data):
+        return data
+
+
+class Total(IterativePE):
+    def __init__(self):
+        super().__init__()
+        self.sum = 0
+
+    def _process(self, data):
+        self.sum += data
+
+
+def small_graph():
+    """read > split, split by key to three counts, everything to one total; a count's output is a result."""
+    read, split, count, total = Read(), Step(), Step(), Total()
+    for pe, name in ((read, "read"), (split, 'split "it"'), (count, "count"), (total, "total")):
+        pe.name = name
+    count.inputconnections["input"]["grouping"] = [0]
+    count.numprocesses = 3
+    total.inputconnections["input"]["grouping"] = "global"
+    total.numprocesses = 2
+    graph = WorkflowGraph()
+    graph.connect(read, "output", split, "input")
+    graph.connect(split, "output", count, "input")
+    graph.connect(split, "output", total, "input")
+    return graph
+
+
+def small():
+    return d4p_compile.plan(small_graph(), "sequential")
+
+
+def line(length):
+    graph, before = WorkflowGraph(), Read()
+    for _ in range(length - 1):
+        after = Step()
+        graph.connect(before, "output", after, "input")
+        before = after
+    return d4p_compile.plan(graph, "sequential")
+
+
+LINE = inspect.getsourcelines(Total._process)[1] + 1
+TEXT = """\
+live graph for sequential: 4 PEs in 2 stages, 1 exchange
+
+stage 1 x1  read > split "it" > total
+            split "it".output -> count.input  hash [0]
+            total.output                      result
+stage 2 x3  count
+            count.output                      result
+
+apart
+  split "it" | count  group-by [0] over 3 instances
+
+instances
+  read        x1  root; no state
+  split "it"  x1  nobody asked for more; no state
+  count       x3  asked for; no state
+  total       x1  all inputs are "global"; keeps state: assigns self.sum in _process, line LINE
+
+note: total asks for 2 instances but all its inputs are "global": it runs as 1"""
+
+MERMAID = """\
+flowchart LR
+  subgraph s1["stage 1 x1"]
+    p0["read"]
+    p1["split #quot;it#quot;"]
+    p3["total"]
+  end
+  subgraph s2["stage 2 x3"]
+    p2["count"]
+  end
+  p0 --> p1
+  p1 ==>|"hash [0]"| p2
+  p1 --> p3
+  p2 -.-> r0(["count.output"])
+  p3 -.-> r1(["total.output"])"""
+
+DOT = """\
+digraph "live graph" {
+  rankdir=LR;
+  node [shape=box, style="rounded,filled", fillcolor=white, fontname="sans-serif"];
+  edge [fontname="sans-serif", fontsize=10];
+  subgraph cluster_1 {
+    label="stage 1 x1"; style="rounded,filled"; color=gray90; fontname="sans-serif";
+    p0 [label="read"];
+    p1 [label="split \\"it\\""];
+    p3 [label="total"];
+  }
+  subgraph cluster_2 {
+    label="stage 2 x3"; style="rounded,filled"; color=gray90; fontname="sans-serif";
+    p2 [label="count"];
+  }
+  p0 -> p1;
+  p1 -> p2 [label="hash [0]", penwidth=2];
+  p1 -> p3;
+  r0 [label="count.output", shape=plaintext, style=""];
+  p2 -> r0 [style=dashed];
+  r1 [label="total.output", shape=plaintext, style=""];
+  p3 -> r1 [style=dashed];
+}"""
+
+PASSES = """\
+0 load: 4 PEs, 3 edges
+  read        Read   root; no state
+  split "it"  Step   no state
+  count       Step   asks for 3; input: group-by [0]; no state
+  total       Total  asks for 2; input: global; keeps state: assigns self.sum in _process, line LINE
+
+1 place
+  instances
+    read        x1  root
+    split "it"  x1  nobody asked for more
+    count       x3  asked for
+    total       x1  all inputs are "global"
+  notes
+    total asks for 2 instances but all its inputs are "global": it runs as 1
+
+2 route
+  exchanges, from what each input requires
+    read.output -> split "it".input   none          -> forward
+    split "it".output -> count.input  group-by [0]  -> hash [0]
+    split "it".output -> total.input  global        -> forward
+
+3 lower
+  4 stages
+    x1  read
+    x1  split "it"
+    x3  count
+    x1  total
+
+4 fuse
+  4 stages -> 2 stages, 3 channels -> 1
+    x1  read > split "it" > total
+    x3  count
+  apart because
+    split "it" | count  group-by [0] over 3 instances
+"""
+
+
+@pytest.mark.parametrize(("format_", "golden"), [("text", TEXT), ("mermaid", MERMAID), ("dot", DOT)])
+def test_golden(format_, golden):
+    assert show(small(), format_) == golden.replace("LINE", str(LINE))
+
+
+def test_unknown_format():
+    with pytest.raises(Refused, match="no format 'svg': the formats are text, json"):
+        show(small(), "svg")
+
+
+def test_passes():
+    steps = Steps()
+    d4p_compile.plan(small_graph(), "sequential", watch=steps)
+    headed = re.sub(r"(?m)^([1-9] \w+): .*$", r"\1", steps.text())  # without what the passes say of themselves
+    assert headed.startswith(PASSES.replace("LINE", str(LINE))), headed
+    assert "5 fit: " in steps.text() and "nothing to change" in steps.text()
+    assert "6 number: " in steps.text() and "1  split \"it\".output -> count.input  hash [0]" in steps.text()
+
+
+class _Balanced(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] != ["style"]:
+            self.text.append(data)
+
+
+@pytest.mark.parametrize("plan", [small(), line(40)], ids=["small", "line"])
+def test_html_is_whole_and_loads_nothing(plan):
+    page = _Balanced()
+    page.feed(plan._repr_html_())
+    assert page.open == []
+    words = " ".join(page.text)
+    assert all(pe.name in words for pe in plan.graph.pes)
+    assert "http" not in plan._repr_html_() and "<script" not in plan._repr_html_()
+    bundle = plan._repr_mimebundle_()
+    assert bundle["text/plain"] == text(plan) and bundle["text/html"] == plan._repr_html_()
+
+
+def test_a_stage_of_a_thousand_is_short():
+    plan = line(1000)
+    whole = text(plan)
+    assert len(whole) < 3000 and max(map(len, whole.splitlines())) <= 100
+    assert "stage 1 x1  Read > Step1 > Step2 > " in whole and " > Step999\n" in whole
+    assert "998 PEs" in whole or "999 PEs" in whole
+    assert len(outline(plan)) < 8
+    steps = Steps()
+    steps("load", plan.graph)
+    steps("lower", plan)
+    assert len(steps.text()) < 8000
+
+
+def test_many_stages_and_wide_fans_are_grouped():
+    graph, read, total = WorkflowGraph(), Read(), Total()
+    for _ in range(60):
+        step = Step()
+        step.numprocesses = 2
+        graph.connect(read, "output", step, "input")
+        graph.connect(step, "output", total, "input")
+    whole = text(d4p_compile.plan(graph, "sequential"))
+    assert "Read.output -> Step1.input ... Step61.input, 60 inputs  round robin" in whole
+    assert "Read | Step1 and 59 more pairs   counts apart: the producer x1, the consumer x2" in whole
+    assert "60 PEs  x2  asked for; no state: Step1, Step3, Step4, Step5, Step6, Step7 and 54 more" in whole
+
+
+def test_chain_breaks_and_elides():
+    assert chain(["a", "b", "c"], 80) == ["a > b > c"]
+    assert chain(["aaaa", "bbbb", "cccc"], 12) == ["aaaa > bbbb", "> cccc"]
+    names = [f"pe{i}" for i in range(100)]
+    assert chain(names, 20) == ["pe0 > pe1 > pe2", "> pe3 > pe4 > pe5", "> ... 91 more PEs ...",
+                                "> pe97 > pe98 > pe99"]
+    assert chain(["x" * 200], 20) == ["x" * 200]
+    assert shortened(names, 30) == "pe0 > ... > pe99 (100 PEs)"
+    assert shortened(["y" * 90, "z"], 40) == f"{'y' * 17}... > z (2 PEs)"
+
+
+def test_the_same_plan_gives_the_same_bytes():
+    for format_ in ("text", "json", "mermaid", "dot", "html"):
+        assert show(small(), format_) == show(small(), format_)
+
+
+def test_warnings_have_no_folders_of_this_machine():
+    graph, read, step = WorkflowGraph(), Read(), Step()
+    graph.connect(read, "output", step, "input")
+    graph.connect(read, "output", step, "input")
+    whole = text(d4p_compile.plan(graph))
+    assert "test_show.py:" in whole and "/" not in whole
+
+
+def test_progress_counts_pes_or_what_enters_a_stage():
+    assert list(rows(small())) == ["read", 'split "it"', "total", "count"]
+    assert list(rows(line(100)).values()) == [("Read",)]
+    counts = Counts(small())
+    counts.take({"event": "progress", "received": {"read": 1, "count": 40, "read.output": 7}})
+    counts.take({"event": "done", "seconds": 1})
+    assert counts.items == {"read": 1, 'split "it"': 0, "count": 40, "total": 0}
+    assert counts.rate("count") > 0 and counts.rate("total") == 0
+
+
+def test_plain_progress_is_one_line_now_and_then(monkeypatch, capsys):
+    now = SimpleNamespace(value=100.0)
+    monkeypatch.setattr("d4p_compile.progress.time", SimpleNamespace(monotonic=lambda: now.value))
+    plain = Plain(small())
+    for second in range(13):
+        now.value = 100.0 + second
+        plain.watch({"event": "progress", "received": {"read": 1, "count": 1000 * second}})
+    assert capsys.readouterr().err.splitlines() == [
+        "progress: 5,001 items into 4 PEs, 1,000/s, 5 s", "progress: 10,001 items into 4 PEs, 1,000/s, 10 s"]
+    plain = Plain(small())
+    now.value += 6
+    plain.watch({"event": "stage", "number": 1, "name": "read", "done": 2, "total": 8})
+    assert capsys.readouterr().err == "progress: 2 of 8 tasks in 1 stage, 6 s\n"
