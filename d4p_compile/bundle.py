@@ -61,6 +61,8 @@ def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[
             (made / name).write_text(content, encoding="utf-8")
             if name.endswith(".sh"):
                 (made / name).chmod(0o755)
+        if hasattr(engine, "ARCHIVE"):
+            modules_zip(made, made / engine.ARCHIVE)
         if folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)

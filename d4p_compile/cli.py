@@ -214,7 +214,10 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
             click.echo(f"note: {note}")
         sys.stdout.flush()
         with watching(made) as screen:
-            status = execute(bundle, options, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr)
+            # in our folder, so that results are gone also after a program that was killed
+            spool = {} if "D4P_SPOOL" in os.environ else {"D4P_SPOOL": os.path.join(holder.name, ".results")}
+            status = execute(bundle, options, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr,
+                             environment=spool)
     if said := ended_by(status):
         click.echo(f"failed: {said}", err=True)
     return status

@@ -62,8 +62,8 @@ def sends(plan: Plan, stage: Stage) -> str:
     return "{" + ", ".join(pairs) + "}"
 
 
-def keeps(channel: Channel) -> str:
-    """What an exchange keeps, as the comment over it."""
+def keeps(channel: Channel) -> tuple[str, str]:
+    """An exchange and what it keeps: the two lines of the comment over it."""
     edge, exchange = channel.edge, channel.edge.exchange
     what = {
         "forward": f"instance i of {edge.source} feeds instance i of {edge.dest}",
@@ -72,4 +72,4 @@ def keeps(channel: Channel) -> str:
         "broadcast": f"every instance of {edge.dest} gets every item",
         "gather": f"one instance of {edge.dest} gets every item",
     }[exchange.kind]
-    return f"channel {channel.number}: {channel}, {described(channel)}: {what}"
+    return f"channel {channel.number}: {channel}, {described(channel)}:", f"  {what}"

@@ -7,6 +7,8 @@ give the item number in an error message and the items on each edge in the summa
 
 from __future__ import annotations
 
+import textwrap
+
 from ..ir.graph import Pe
 from ..ir.plan import Plan, Stage
 from .names import identifier, quoted, variables
@@ -82,9 +84,8 @@ class _Writer:
     # The text
 
     def lines(self) -> list[str]:
-        out = [f"def stage_{self.stage.number}(stage):", f'    """{self.stage}"""']
-        names = [self.var[name] for name in self.stage.pes]
-        out += self._take(names)
+        out = [f"def stage_{self.stage.number}(stage):", f'    """{self.stage.title}"""']
+        out += self._take()
         targets = self._targets()
         out += [f"    {name} = {expression}" for name, expression in targets]
         out += _wrapped("    ", [self._count(name) for name in self.stage.pes] + [self._counter(*p) for p in sorted(self.counted)], " = 0", " = ")
@@ -122,12 +123,15 @@ class _Writer:
             arguments.append(f"needs={quoted(list(exchange.require))}")
         return f"stage.to({', '.join(arguments)})"
 
-    def _take(self, names: list[str]) -> list[str]:
+    def _take(self) -> list[str]:
+        """The PEs by name; a long list goes over several lines, as a formatter would have it."""
+        names = [self.var[name] for name in self.stage.pes]
         arguments = [quoted(name) for name in self.stage.pes]
-        one = f"    {', '.join(names)}{',' if len(names) == 1 else ''} = stage.take({', '.join(arguments)})"
+        left = f"({names[0]},)" if len(names) == 1 else ", ".join(names)
+        one = f"    {left} = stage.take({', '.join(arguments)})"
         if len(one) <= WIDTH:
             return [one]
-        return ["    (", *(f"        {v}," for v in names), "    ) = stage.take(", *(f"        {a}," for a in arguments), "    )"]
+        return [f"    pes = stage.take({_filled(arguments)})", f"    ({_filled(names)}) = pes"]
 
     def _name(self, *key: str, base: str) -> str:
         """A name of its own for each key: `base`, or `base_2` where that is taken."""
@@ -228,10 +232,12 @@ class _Writer:
                 out += [f"{pad}if result is not None:", f"{pad}    {self._send(name)}(result)"]
                 return out
             after = self._next_inlined(name)
+            if after is None and pe.kind == "reader":
+                return [*out, f"{pad}{self._out(name, pe.output)}(item)"]
             if after is None:
-                out += [f"{pad}if item is not None:", f"{pad}    {self._out(name, pe.output)}(item)"]
-                return out
-            out += [f"{pad}if item is None:", f"{pad}    {leave}"]
+                return [*out, f"{pad}if item is not None:", f"{pad}    {self._out(name, pe.output)}(item)"]
+            if pe.kind != "reader":
+                out += [f"{pad}if item is None:", f"{pad}    {leave}"]
             out += [f"{pad}{self.needs[edge.key]}(item)" for edge in self._required(name, pe.output)]
             name, port = after.dest, after.input
 
@@ -309,3 +315,9 @@ def _wrapped(start: str, words: list[str], end: str = "", joint: str = ", ") -> 
         pad = " " * (len(start) - len(start.lstrip()))
         return [start, *(f"{pad}    {word}," for word in words), pad + end]
     return [start + joint.join(words[i : i + 8]) + end for i in range(0, len(words), 8)]
+
+
+def _filled(words: list[str]) -> str:
+    """Words in brackets over several lines."""
+    lines = textwrap.wrap(", ".join(words) + ",", WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    return "\n" + "\n".join(f"        {line}" for line in lines) + "\n    "

@@ -31,6 +31,13 @@ class Stage:
         return " > ".join(self.pes)
 
     @property
+    def title(self) -> str:
+        """The PEs in a line that isn't too long: what the stage is called in code and in an engine's UI."""
+        if len(self.pes) <= 6:
+            return str(self)
+        return f"{' > '.join(self.pes[:3])} > ... > {self.pes[-1]} ({len(self.pes)} PEs)"
+
+    @property
     def times(self) -> str:
         return "xW" if self.instances == WIDTH else f"x{self.instances}"
 

@@ -156,10 +156,10 @@ def _home_for(java: Java, spark: str, quiet: bool, environ: Mapping[str, str]) -
 
 
 def launcher(java: Java, environ: Mapping[str, str] = os.environ) -> Path:
-    """A home folder whose `bin/java` runs a Java without the module jdk.incubator.vector; made once, in the user's cache.
+    """A home folder whose `bin/java` runs a Java without the module jdk.incubator.vector; kept in the user's cache.
 
-    The folder is named by the content of that script, so another Java has another folder and processes that make one
-    at the same time write the same.
+    The folder is named by the content of that script: another Java has another one, and processes that make one at the
+    same time write the same.
     """
     dropped = [f"--add-modules={_VECTOR}", f"--add-modules{_VECTOR}"]  # the second: two words, put together
     if java.version >= 25:

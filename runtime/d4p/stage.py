@@ -82,7 +82,7 @@ class Stage:
         """Connect what `pe` writes. Without `ports` its items go on in a loop that only takes what it returns."""
         if ports is None:
             ports = {port: _unforeseen(pe, port) for port in pe.outputconnections}
-        self._ports[id(pe)] = ports
+        self._ports.setdefault(id(pe), {}).update(ports)
         pe._d4p_ports = {port: self._guarded(put) for port, put in ports.items()}
         if not _overrides(pe, "write") and not _overrides(pe, "_write"):
             pe.write = self._writer(pe, ports)
@@ -102,10 +102,12 @@ class Stage:
         """`pe.write` without the detours of a class that doesn't override it."""
 
         def write(name: str, data: Any, **kwargs: Any) -> None:
-            if name not in ports:
-                pe._other_writer(name)
             try:
-                ports[name](data)
+                put = ports[name]
+            except KeyError:
+                put = pe._other_writer(name)
+            try:
+                put(data)
             except Exception as error:
                 raise self._fail(error) from None
 
@@ -121,8 +123,13 @@ class Stage:
     def sender(self, pe: GenericPE) -> Callable[[Any], None]:
         """The function that takes what `process` returned: `{port: item}`. Returning and writing are the same thing."""
         overridden = _overrides(pe, "write") or _overrides(pe, "_write")
+        ports = self._ports.setdefault(id(pe), {})
+        only: Any = object() if overridden or len(pe.outputconnections) != 1 else next(iter(pe.outputconnections))
 
         def send(result: Any) -> None:
+            if type(result) is dict and len(result) == 1 and only in result:  # nearly always
+                ports[only](result[only])
+                return
             if not isinstance(result, dict):
                 raise RunFailed(
                     f"process of {pe.id} ({type(pe).__name__}) must return a dict of output port to item, or None; "
@@ -132,7 +139,6 @@ class Stage:
                 for port, item in result.items():
                     pe.write(port, item)
                 return
-            ports = self._ports[id(pe)]
             for port, item in result.items():
                 if port not in ports:
                     raise RunFailed(

@@ -218,8 +218,8 @@ TWICE = pytest.mark.xfail(strict=True, reason="bundle._copy_modules also writes 
 @pytest.mark.parametrize("name", ["2015-xcorr.py", "class.py", "my.work.flow.py", "pyspark.py",
                                   pytest.param("json.py", marks=TWICE), pytest.param("job.py", marks=TWICE)])
 def test_files_whose_names_are_no_names(write, tmp_path, name):
-    write(name)
-    done = d4p("run", name, cwd=tmp_path)
+    write(f"work/{name}")  # beside json.py itself `python -m` would find that for its own imports
+    done = d4p("run", f"work/{name}", cwd=tmp_path)
     assert done.returncode == 0 and "Double1.output: 5 items" in done.stdout, done.stderr
 
 
@@ -291,8 +291,8 @@ def test_several_graphs(write, tmp_path):
 
 def test_unknown_port(write, tmp_path):
     write("wf.py", GRAPH.replace('double, "input"', 'double, "inptu"'))
-    refused(d4p("plan", "wf.py", cwd=tmp_path), "Double", "no input port 'inptu'", "wf.py:18", "Its input ports: 'input'",
-            "did you mean 'input'?")
+    refused(d4p("plan", "wf.py", cwd=tmp_path), "Double", "no input port 'inptu'", "wf.py:18",
+            "Its input ports: 'input'", "did you mean 'input'?")
 
 
 def test_unknown_grouping(write, tmp_path):
@@ -327,9 +327,9 @@ def test_n_too_small(write, tmp_path):
 
 def test_unknown_target_and_options(write, tmp_path):
     write("wf.py")
-    refused(d4p("plan", "wf.py", "--target", "sparc", cwd=tmp_path), "no target 'sparc'", "sequential, processes, spark",
-            "did you mean spark?")
-    refused(d4p("run", "wf.py", "--target", "multi", "--check", cwd=tmp_path), "--check is for the sequential target")
+    refused(d4p("plan", "wf.py", "--target", "sparc", cwd=tmp_path), "no target 'sparc'",
+            "sequential, processes, spark", "did you mean spark?")
+    refused(d4p("run", "wf.py", "--target", "multi", "--check", cwd=tmp_path), "--check is for the sequential")
     refused(d4p("compile", "wf.py", cwd=tmp_path), "Missing option", "--target", prefix="Usage: ")
 
 
@@ -368,7 +368,7 @@ def test_import_errors(write, tmp_path):
     write("chained.py", "try:\n    {}['a']\nexcept KeyError as e:\n    raise RuntimeError('no a') from e\n")
     refused(d4p("plan", "chained.py", cwd=tmp_path), "KeyError: 'a'", "direct cause", "RuntimeError: no a")
     write("ends.py", "import sys\nsys.exit('usage: ends.py FILE')\n")
-    refused(d4p("plan", "ends.py", cwd=tmp_path), "ends.py:15", "SystemExit: usage: ends.py FILE", "__main__")
+    refused(d4p("plan", "ends.py", cwd=tmp_path), "ends.py:16", "SystemExit: usage: ends.py FILE", "__main__")
     write("pkg/__init__.py", "1 / 0\n", "")
     write("pkg/wf.py")
     refused(d4p("plan", "pkg.wf", cwd=tmp_path), "ZeroDivisionError", "pkg/__init__.py")
@@ -472,7 +472,9 @@ def test_a_program_that_is_killed(write, tmp_path):
     graph = WorkflowGraph()
     graph.connect(read, "output", die, "input")
     """)
-    done = d4p("run", "wf.py", cwd=tmp_path)
+    (tmp_path / "scratch").mkdir()
+    done = d4p("run", "wf.py", cwd=tmp_path, TMPDIR=str(tmp_path / "scratch"))
+    assert os.listdir(tmp_path / "scratch") == []
     assert done.returncode == 137 and done.stderr.startswith("failed: the program was ended by SIGKILL")
 
 

@@ -25,9 +25,10 @@ def test_the_users_own_come_first_file_by_file(tmp_path, environ):
     config, named = tmp_path / "config" / "d4p_compile", tmp_path / "named"
     for folder in (config, named):
         folder.mkdir(parents=True)
-        environ["D4P_CONF_DIR"] = str(named)
         (folder / NAMES[0]).write_text("")
-        assert conf_file(NAMES[0], environ).parent == folder
+    assert conf_file(NAMES[0], environ).parent == config
+    environ["D4P_CONF_DIR"] = str(named)
+    assert conf_file(NAMES[0], environ).parent == named
     assert conf_file(NAMES[1], environ).parent not in (config, named)
 
 

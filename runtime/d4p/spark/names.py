@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pyspark import SparkContext
@@ -9,14 +10,19 @@ from pyspark.traceback_utils import SCCallSiteSync
 
 
 @contextmanager
-def named(sc: SparkContext, name: str):
-    """Within this, the Spark stages and jobs that are made are called `name`.
+def named(sc: SparkContext, name: str) -> Iterator[None]:
+    """Within this, the shuffles and actions that are called make Spark stages called `name`.
 
-    PySpark names a stage after the line that called it, by a call site that the outermost caller sets: this is that
-    caller.
+    A shuffle's map stage is named here, so a shuffle is called under the name of the stage that writes it.
     """
-    site = SCCallSiteSync(sc)
-    site._call_site = name
-    sc.setJobDescription(name)
-    with site:
+    keys = ("callSite.short", "callSite.long")
+    before = {key: sc.getLocalProperty(key) for key in keys}
+    for key in keys:
+        sc.setLocalProperty(key, name)
+    SCCallSiteSync._spark_stack_depth += 1  # PySpark puts its own file and line there at depth 0 only
+    try:
         yield
+    finally:
+        SCCallSiteSync._spark_stack_depth -= 1
+        for key, text in before.items():
+            sc.setLocalProperty(key, text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,20 +92,21 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
     script = Path(main.__globals__["__file__"]).resolve()
     shared = SparkSession.getActiveSession()
-    with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch:
-        spark = shared or _session(job.workflow.source.partition(":")[0])
-        try:
-            sc = spark.sparkContext
-            ship(sc, script.parent, Path(scratch))
-            run = Run(job, sc)
-            with Sampler(lambda: _progress(job, run), seconds=0.5):
-                main(sc, run)
-            return [run.reports.value[key] for key in sorted(run.reports.value)]
-        except Exception as error:
-            raise _failure(error) from error
-        finally:
-            if shared is None:
-                spark.stop()
+    spark = shared or _session(job.workflow.source.partition(":")[0])
+    try:
+        sc = spark.sparkContext
+        if shared is None:
+            signal.signal(signal.SIGINT, _interrupted)  # PySpark's own prints tracebacks
+        ship(sc, script.parent)
+        run = Run(job, sc)
+        with Sampler(lambda: _progress(job, run), seconds=0.5):
+            main(sc, run)
+        return [run.reports.value[key] for key in sorted(run.reports.value)]
+    except Exception as error:
+        raise _failure(error) from error
+    finally:
+        if shared is None:
+            spark.stop()
 
 
 def _session(name: str) -> SparkSession:
@@ -120,6 +122,11 @@ def _session(name: str) -> SparkSession:
         if given.get(key) is None:
             builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+def _interrupted(signum: int, frame: Any) -> None:
+    logging.disable(logging.CRITICAL)
+    raise KeyboardInterrupt
 
 
 def _progress(job: Job, run: Run) -> None:

@@ -1,0 +1,44 @@
+"""Side by side: alternate what is compared, so that a busy machine is busy for both, and take the fastest of each."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `ratio` is None where nothing ran; `wanted` is empty where nothing was promised."""
+
+    what: str
+    ours: str
+    other: str = ""
+    ratio: str = ""
+    wanted: str = ""
+    met: bool | None = None
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """How long one call takes, with what earlier ones left behind cleared away."""
+    gc.collect()
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def alternating(repeats: int, *calls: Callable[[], float]) -> list[float]:
+    """Each call gives what it measured, in seconds; the least of each over all rounds."""
+    taken = [[call() for call in calls] for _ in range(repeats)]
+    return [min(column) for column in zip(*taken, strict=True)]
+
+
+def at_most(ratio: float, most: float) -> dict:
+    """The last columns of a row for "ours takes at most so many times as long"."""
+    return {"ratio": f"{ratio:.2f}", "wanted": f"<= {most:g}", "met": ratio <= most}
+
+
+def at_least(value: float, least: float, shown: str, wanted: str) -> dict:
+    """The last columns of a row for a speed."""
+    return {"ratio": shown, "wanted": wanted, "met": value >= least}

@@ -1,0 +1,98 @@
+"""semantics for one process: 4 PEs in 1 stage, no exchange.
+
+stage 1 x1  item > Numbers > class > 2nd PE!
+            2nd PE!.x y  result
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
+
+import d4p  # noqa: E402
+from d4p import sequential  # noqa: E402
+
+d4p.require("0.1.0", __file__)
+workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
+
+
+def stage_1(stage):
+    """item > Numbers > class > 2nd PE!"""
+    pe_item, numbers, pe_class, pe_2nd_pe = stage.take("item", "Numbers", "class", "2nd PE!")
+    result_pe_2nd_pe = stage.result(pe_2nd_pe, "x y")
+    send_pe_class = stage.sender(pe_class)
+    send_pe_2nd_pe = stage.sender(pe_2nd_pe)
+    n_pe_item = n_numbers = n_pe_class = n_pe_2nd_pe = n_numbers_output = n_pe_item_output = 0
+
+    def into_pe_item(items):
+        nonlocal n_pe_item
+        for item in items:
+            n_pe_item += 1
+            item = pe_item._process(item)
+            if item is not None:
+                pe_item_output(item)
+
+    def pe_item_output(item):
+        nonlocal n_pe_item_output
+        n_pe_item_output += 1
+        into_pe_class_a_b(item)
+
+    def into_numbers(items):
+        nonlocal n_numbers
+        for item in items:
+            n_numbers += 1
+            item = numbers._process(item)
+            if item is not None:
+                numbers_output(item)
+
+    def numbers_output(item):
+        nonlocal n_numbers_output
+        n_numbers_output += 1
+        into_pe_class_c_d(item)
+
+    def into_pe_class_a_b(item):
+        nonlocal n_pe_class
+        n_pe_class += 1
+        result = pe_class._process({"a b": item})
+        if result is not None:
+            send_pe_class(result)
+
+    def into_pe_class_c_d(item):
+        nonlocal n_pe_class
+        n_pe_class += 1
+        result = pe_class._process({"c-d": item})
+        if result is not None:
+            send_pe_class(result)
+
+    def into_pe_2nd_pe(item):
+        nonlocal n_pe_2nd_pe
+        n_pe_2nd_pe += 1
+        result = pe_2nd_pe._process({"a b": item})
+        if result is not None:
+            send_pe_2nd_pe(result)
+
+    stage.wire(pe_item, {"output": pe_item_output})
+    stage.wire(numbers, {"output": numbers_output})
+    stage.wire(pe_class, {"x y": into_pe_2nd_pe})
+    stage.wire(pe_2nd_pe, {"x y": result_pe_2nd_pe})
+    return stage.ready(
+        {"item": into_pe_item, "Numbers": into_numbers},
+        lambda: {
+            "item": n_pe_item,
+            "Numbers": n_numbers,
+            "class": n_pe_class,
+            "2nd PE!": n_pe_2nd_pe,
+            "Numbers.output": n_numbers_output,
+            "item.output": n_pe_item_output,
+        },
+    )
+
+
+def main(run):
+    """Every item is driven to the sinks before the next."""
+    # stage 1 x1: item > Numbers > class > 2nd PE!
+    run.stage(stage_1, instances=1)
+
+
+if __name__ == "__main__":
+    d4p.start(main, workflow, sequential.execute)
