@@ -1,7 +1,22 @@
 """d4p_compile: a compiler for dispel4py workflows. One graph, every engine."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from d4p import __version__
+from d4p.errors import Refused, RunFailed
 
-from .api import Source, compile, load, plan, run  # noqa: A004
+if TYPE_CHECKING:
+    from .api import Source, compile, load, plan, run  # noqa: A004
 
-__all__ = ["Source", "__version__", "compile", "load", "plan", "run"]
+__all__ = ["Refused", "RunFailed", "Source", "__version__", "compile", "load", "plan", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """The API is imported when it is used: `d4p --help` needs none of it."""
+    if name in __all__:
+        from . import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -99,7 +100,10 @@ def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -
     import cloudpickle
 
     holder = tempfile.TemporaryDirectory(prefix="d4p-run-")
-    pickled = cloudpickle.dumps(loaded.graph) if loaded.origin.live else None
+    pickled = None
+    if loaded.origin.live:
+        pickled = cloudpickle.dumps(loaded.graph)
+        print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
     return write_bundle(made, loaded, Path(holder.name) / made.graph.name.replace(" ", "-"), include=include,
                         graph_pickle=pickled), holder
 

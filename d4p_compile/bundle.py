@@ -100,7 +100,8 @@ def _copy_modules(loaded: Loaded, made: Path) -> list[str]:
         by_name = Path(*name.split("."))
         by_name = by_name / "__init__.py" if file.name == "__init__.py" else by_name.with_suffix(".py")
         places = {made / by_name}
-        if loaded.folder in file.parents:
+        renamed = name == loaded.origin.module and file.stem not in (name.rpartition(".")[2], "__init__")
+        if loaded.folder in file.parents and not renamed:  # json.py, under its own name, would hide a standard module
             places.add(made / file.relative_to(loaded.folder))
         for place in places:
             if place == made / SCRIPT:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import tempfile
 from collections import Counter
 from typing import Any
+from unittest import mock
 
 import d4p_compile
-from d4p.inputs import read_inputs
-from d4p.items import dumps_json
-from d4p.job import Job
+from d4p import program
 from d4p.events import Events
-from d4p.program import unconnected
-from d4p.results import Results, Spool
+from d4p.items import dumps_json
+from d4p.results import Results
 from d4p_compile.api import temporary_bundle
 
 TARGETS = ("sequential", "processes", "spark")
@@ -39,21 +40,9 @@ def _in_session(workflow: Any, instances: int | None, inputs: Any, session: Any,
     plan = d4p_compile.plan(source, "spark", instances, **more)
     bundle, holder = temporary_bundle(source.loaded, plan)
     spool = tempfile.mkdtemp(prefix="d4p-test-")
-    with holder:
+    with holder, mock.patch.dict(os.environ, D4P_SPOOL=spool):
         names: dict[str, Any] = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
         exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
-        given = _inputs(names["workflow"], inputs)
-        kept = Spool(spool)
-        names["spark"].execute(Job(names["workflow"], given, kept, Events()), names["main"])
-        kept.close()
-        return Results(spool, unconnected(names["workflow"]))
-
-
-def _inputs(workflow: Any, inputs: Any) -> Any:
-    import json
-
-    if isinstance(inputs, dict):
-        return read_inputs(workflow, None, json.dumps(inputs), None)
-    return read_inputs(workflow, inputs, None, None)
-
-
+        given = ["-d", json.dumps(inputs)] if isinstance(inputs, dict) else [] if inputs is None else ["-i", str(inputs)]
+        program.run(names["main"], names["workflow"], names["spark"].execute, program.parser("").parse_args(given), Events())
+        return Results(spool, program.unconnected(names["workflow"]))

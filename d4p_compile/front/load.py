@@ -48,6 +48,8 @@ def load(workflow: str, attribute: str | None = None, parameters: Mapping[str, A
                     call=not isinstance(getattr_path(module, name), WorkflowGraph))
     folder = source.folder or _top_folder(source.module, getattr(module, "__file__", None))
     modules = _own_modules(folder, before | {"__main__"}, source.module)
+    for file in modules.values():
+        opened |= _READ_BY.get(file, set())
     opened |= inputs_beside(graph, folder)
     data = tuple(sorted(p for p in opened if p.suffix not in (".py", ".pyc") and p.is_file() and folder in p.parents))
     return Loaded(graph, origin, folder, modules, data)
@@ -80,6 +82,9 @@ def getattr_path(module: Any, path: str) -> Any:
 
 
 _AUDIT: list[tuple[Path, set[Path]]] = []
+#: What each module read while it was imported: a helper module isn't imported again when another workflow, or the
+#: same one, is loaded later in this process.
+_READ_BY: dict[Path, set[Path]] = {}
 _hooked = False
 
 
@@ -109,6 +114,20 @@ def _note(event: str, arguments: tuple) -> None:
             path = Path(os.path.abspath(arguments[0]))
             if root in path.parents and "site-packages" not in path.parts and "__pycache__" not in path.parts:
                 opened.add(path)
+                importing = _being_imported()
+                if importing is not None:
+                    _READ_BY.setdefault(importing, set()).add(path)
+
+
+def _being_imported() -> Path | None:
+    """The file of the module whose body is running, the innermost one of the user's."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        file = frame.f_globals.get("__file__")
+        if frame.f_code.co_name == "<module>" and file and _is_own(Path(file)):
+            return Path(file).resolve()
+        frame = frame.f_back
+    return None
 
 
 def _import(source: Source) -> ModuleType:

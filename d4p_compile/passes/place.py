@@ -100,7 +100,7 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         if pe.kind == "reader":
             wide[name] = (WIDTH, "reads splits")
         elif behind_wide:
-            wide[name] = (WIDTH, f"keeps no state, and {edges[0].source} is as wide")
+            wide[name] = (WIDTH, "keeps no state, and its producers are as wide")
         elif name not in feeds_state:
             wide[name] = (WIDTH, "keeps no state, and no PE after it does")
     return wide

@@ -34,6 +34,7 @@ PROVIDED: dict[str, tuple[str, ...]] = {
     "dispel4py.new.aggregate": ("d4p.aggregate",),
     "dispel4py.new.logger": ("d4p.old.logger",),
     "dispel4py.new.mappings": ("d4p.old.mappings",),
+    "dispel4py.new.monitoring": ("d4p.old.monitoring",),
     "dispel4py.new.mpi_process": ("d4p.old.processor", "d4p.old.mpi_process"),
     "dispel4py.new.multi_process": ("d4p.old.processor", "d4p.old.multi_process"),
     "dispel4py.new.processor": ("d4p.old.processor",),

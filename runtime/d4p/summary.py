@@ -10,7 +10,8 @@ from typing import Any
 from d4p.results import Results
 from d4p.workflow import Workflow
 
-FIRST = 20
+#: Items of a result, and edges, that are shown.
+FIRST, MOST_EDGES = 20, 40
 
 
 def summarise(workflow: Workflow, reports: list[dict[str, Any]], results: Results, written: list[str],
@@ -29,9 +30,13 @@ def summarise(workflow: Workflow, reports: list[dict[str, Any]], results: Result
     yield ""
     pes = len(workflow.flat.pes)
     instances = sum(len(received.get(name, [])) for name in workflow.names.values())
-    yield f"{pes} {'PE' if pes == 1 else 'PEs'}, {instances} instances, {seconds:.1f} s"
-    for edge, count in edge_counts(workflow, reports).items():
-        yield f"  {edge}: {_items(count)}"
+    yield f"{_count(pes, 'PE')}, {_count(instances, 'instance')}, {seconds:.1f} s"
+    edges = edge_counts(workflow, reports)
+    width = max(map(len, edges), default=0)
+    for edge, count in list(edges.items())[:MOST_EDGES]:
+        yield f"  {edge:<{width}}  {_items(count):>12}"
+    if len(edges) > MOST_EDGES:
+        yield f"  ... and {len(edges) - MOST_EDGES:,} more edges"
     for name, counts in received.items():
         if name in workflow.pes and len(counts) > 1 and max(counts) > 2 * sum(counts) / len(counts):
             yield f"  {name} is skewed; items per instance: {', '.join(f'{c:,}' for c in counts)}"
@@ -46,7 +51,8 @@ def edge_counts(workflow: Workflow, reports: list[dict[str, Any]]) -> dict[str, 
     for report in reports:
         sent.update(report["sent"])
         received.update(report["received"])
-    edges = workflow.edges()
+    place = {name: i for i, name in enumerate(workflow.order)}
+    edges = sorted(workflow.edges(), key=lambda edge: (place[edge[0]], place[edge[2]]))
     into = Counter(dest for _, _, dest, _ in edges)
     counts = {}
     for source, output, dest, port in edges:
@@ -61,7 +67,11 @@ def edge_counts(workflow: Workflow, reports: list[dict[str, Any]]) -> dict[str, 
 
 
 def _items(count: int) -> str:
-    return f"{count:,} {'item' if count == 1 else 'items'}"
+    return _count(count, "item")
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _shortened(item: Any, limit: int = 150) -> str:

@@ -6,7 +6,9 @@ import copy
 import functools
 import hashlib
 import importlib
+import random
 import sys
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ import d4p
 from d4p.errors import Refused
 from d4p.flatten import Flat, flatten, topological
 from d4p.labels import fingerprint, labels
+
+
+_CHANGEABLE = (list, dict, set, bytearray, deque, random.Random)
 
 
 class Workflow:
@@ -30,6 +35,7 @@ class Workflow:
         self.fingerprint = fingerprint
         self.parameters = parameters
         self.pickled = pickled
+        self._bytes: bytes | None = None
 
     @functools.cached_property
     def flat(self) -> Flat:
@@ -50,13 +56,18 @@ class Workflow:
         if self.pickled is not None:
             import cloudpickle
 
-            return cloudpickle.loads(Path(self.pickled).read_bytes())
+            return cloudpickle.loads(self._pickle())
         module, _, attribute = self.source.partition(":")
         with compat.loading():
             found = importlib.import_module(module)
             for name in attribute.split("."):
                 found = getattr(found, name)
             return found(**self.parameters) if self.parameters is not None else found
+
+    def _pickle(self) -> bytes:
+        if self._bytes is None:
+            self._bytes = Path(self.pickled).read_bytes()
+        return self._bytes
 
     @functools.cached_property
     def names(self) -> dict[str, str]:
@@ -76,8 +87,10 @@ class Workflow:
     def copy(self, name: str, index: int) -> Any:
         """A PE of its own for instance `index`. Raises Refused, naming the attribute, if it can't be copied."""
         pe = self.pes[name]
+        memo: dict[int, Any] = {}
         try:
-            mine = copy.deepcopy(pe)
+            mine = copy.deepcopy(pe, memo)
+            vars(mine).update(_class_state(mine, memo))
         except Exception as error:
             from d4p.items import why_unpicklable
 
@@ -98,7 +111,23 @@ class Workflow:
         return [(self.names[e.source.id], e.output, self.names[e.dest.id], e.input) for e in self.flat.edges]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in vars(self).items() if k in ("source", "fingerprint", "parameters", "pickled")}
+        """What a worker needs; a pickled graph goes along, since its file is on this machine."""
+        kept = ("source", "fingerprint", "parameters", "pickled", "_bytes")
+        if self.pickled is not None:
+            self._pickle()
+        return {name: value for name, value in vars(self).items() if name in kept}
+
+
+def _class_state(pe: Any, memo: dict[int, Any]) -> dict[str, Any]:
+    """Copies of the containers and random generators in the attributes of a PE's class, such as `seen = []`.
+
+    Instances in one process would share them, and those in others wouldn't: a list is state of the instance, wherever
+    it was written down.
+    """
+    found = {name: value for cls in reversed(type(pe).__mro__) for name, value in vars(cls).items()
+             if not name.startswith("__")}  # fmt: skip
+    return {name: copy.deepcopy(value, memo) for name, value in found.items()
+            if isinstance(value, _CHANGEABLE) and name not in vars(pe)}
 
 
 def require(version: str, script: str | None = None) -> None:

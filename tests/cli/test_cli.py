@@ -212,11 +212,8 @@ def test_a_module_in_a_package(write, tmp_path):
         assert done.returncode == 0 and "\n  7\n  14\n" in done.stdout, done.stderr
 
 
-TWICE = pytest.mark.xfail(strict=True, reason="bundle._copy_modules also writes the main module under its file's name")
-
-
 @pytest.mark.parametrize("name", ["2015-xcorr.py", "class.py", "my.work.flow.py", "pyspark.py",
-                                  pytest.param("json.py", marks=TWICE), pytest.param("job.py", marks=TWICE)])
+                                  "json.py", "job.py"])
 def test_files_whose_names_are_no_names(write, tmp_path, name):
     write(f"work/{name}")  # beside json.py itself `python -m` would find that for its own imports
     done = d4p("run", f"work/{name}", cwd=tmp_path)

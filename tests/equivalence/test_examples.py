@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import venv
 from collections import Counter
 from pathlib import Path
 
@@ -47,11 +47,10 @@ def test_xcorr(target, tmp_path):
         parameters = {"output": str(out)}
         if which == "spark":
             answers(f"{EXAMPLES / 'xcorr' / 'xcorr.py'}:make", which, parameters=parameters, session=of)
-            parts = list(tmp_path.glob("spark/.correlations*/part-*")) + list(tmp_path.glob("spark/correlations/part-*"))
         else:
             d4p_compile.run(f"{EXAMPLES / 'xcorr' / 'xcorr.py'}:make", which, parameters=parameters)
-            parts = list(tmp_path.glob(f"{which}/correlations/part-*"))
-            assert (tmp_path / which / "correlations" / "_SUCCESS").exists()
+        parts = list(tmp_path.glob(f"{which}/correlations/part-*"))
+        assert (tmp_path / which / "correlations" / "_SUCCESS").exists()
         found[which] = Counter(line for part in parts for line in part.read_text().splitlines())
         assert (tmp_path / which / "correlations.png").stat().st_size > 10_000
     assert found[name] == found["sequential"]
@@ -98,21 +97,13 @@ def _submit(cwd: Path, bundle: Path, events: Path, *options: str) -> subprocess.
 def test_a_bundle_runs_without_d4p_compile(target_name, tmp_path):
     """A Python that has neither package takes the runtime from the bundle."""
     bundle = d4p_compile.compile(EXAMPLES / "tour" / "tour.py", target_name, output=tmp_path / "bundle")
-    program = f"""
-import runpy, sys
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("d4p_compile",) or (name == "d4p" and not any(p.endswith("d4p.zip") for p in sys.path)):
-            raise ModuleNotFoundError(name)
-sys.meta_path.insert(0, Absent())
-sys.path[:] = [p for p in sys.path if not p.endswith(("runtime",))]
-sys.argv = ["job.py"]
-runpy.run_path({str(bundle.script)!r}, run_name="__main__")
-"""
-    started = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    venv.create(tmp_path / "bare", with_pip=False)
+    python = tmp_path / "bare" / "bin" / "python"
+    absent = subprocess.run([python, "-c", "import d4p"], capture_output=True, text=True)
+    assert "No module named 'd4p'" in absent.stderr
+    done = subprocess.run([python, bundle.script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert "23 PEs" in done.stdout and time.monotonic() - started < 60
+    assert "23 PEs" in done.stdout
 
 
 def test_a_stale_runtime_is_refused_in_one_sentence(tmp_path):
@@ -124,26 +115,38 @@ def test_a_stale_runtime_is_refused_in_one_sentence(tmp_path):
 
 
 def test_a_live_graph_runs_and_is_not_compiled(tmp_path):
-    import importlib.util
+    script = tmp_path / "notebook.py"
+    script.write_text(LIVE)
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["sequential [0, 2, 4]", "processes [0, 2, 4]"]
+    assert "a live graph can't be compiled" in done.stderr
 
-    from d4p.errors import Refused
 
-    spec = importlib.util.spec_from_file_location("semantics_live", Path(__file__).parents[1] / "workflows" / "semantics.py")
-    from d4p import compat
+LIVE = """
+import sys
+from d4p import IterativePE, ProducerPE, WorkflowGraph
+import d4p_compile
 
-    compat.install()
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    import cloudpickle
 
-    cloudpickle.register_pickle_by_value(module)
-    sys.modules["semantics_live"] = module
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        for i in range(3):
+            self.write("output", i)
+
+
+class Double(IterativePE):
+    def _process(self, data):
+        return 2 * data
+
+
+if __name__ == "__main__":
+    graph = WorkflowGraph()
+    graph.connect(Numbers(), "output", Double(), "input")
+    for target in ("sequential", "processes"):
+        print(target, sorted(d4p_compile.run(graph, target)["Double1", "output"]))
     try:
-        for name in ("sequential", "processes"):
-            found = d4p_compile.run(module.diamond(), name)
-            assert [len(items) for items in found.values()] == [1]
-        with pytest.raises(Refused, match="a live graph can't be compiled"):
-            d4p_compile.compile(module.diamond(), output=tmp_path / "bundle")
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
-        del sys.modules["semantics_live"]
+        d4p_compile.compile(graph)
+    except d4p_compile.Refused as error:
+        print(error, file=sys.stderr)
+"""

@@ -97,7 +97,6 @@ def main(sc, run):
     with run.named(1, stage_1.__doc__):
         arriving = sc.parallelize(range(1), 1)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1))
-    with run.named(1, stage_1.__doc__):
         run.finish(out_1)
 
 

@@ -109,11 +109,12 @@ def main(sc, run):
     #   items take turns over the instances of class
     # channel 2: Numbers.output -> class.c-d, round robin:
     #   items take turns over the instances of class
+    with run.named("1, 2", "for " + stage_3.__doc__):
+        into_3 = spark.shuffle([out_1, out_2], run.width, ordered=False)
     # stage 3 xW: class > 2nd PE!
     with run.named(3, stage_3.__doc__):
-        arriving = spark.shuffle([out_1, out_2], run.width, ordered=False)
+        arriving = into_3
         out_3 = arriving.mapPartitionsWithIndex(run.task(stage_3, run.width))
-    with run.named(3, stage_3.__doc__):
         run.finish(out_3)
 
 

@@ -81,19 +81,17 @@ def main(sc, run):
     with run.named(1, stage_1.__doc__):
         arriving = sc.parallelize(range(1), 1)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: 1}))
-    # channel 1: Pairs.output -> First.input, forward:
-    #   instance i of Pairs feeds instance i of First
     # stage 2 x1: First
     with run.named(2, stage_2.__doc__):
         arriving = out_1
         out_2 = arriving.mapPartitionsWithIndex(run.task(stage_2, 1, to={2: 3}))
-    # channel 2: First.output -> Listing.input, hash [0]:
-    #   items whose [0] are equal meet in one instance of Listing
+        # channel 2: First.output -> Listing.input, hash [0]:
+        #   items whose [0] are equal meet in one instance of Listing
+        into_3 = spark.shuffle([out_2], 3, ordered=True)
     # stage 3 x3: Listing
     with run.named(3, stage_3.__doc__):
-        arriving = spark.shuffle([out_2], 3, ordered=True)
+        arriving = into_3
         out_3 = arriving.mapPartitionsWithIndex(run.task(stage_3, 3))
-    with run.named(3, stage_3.__doc__):
         run.finish(out_3)
 
 

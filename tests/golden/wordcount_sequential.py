@@ -31,8 +31,6 @@ def stage_1(stage):
         nonlocal n_read, n_split
         for item in items:
             n_read += 1
-            if item is None:
-                continue
             n_split += 1
             result = split.process({"line": item})
             if result is not None:

@@ -31,8 +31,6 @@ def stage_1(stage):
         nonlocal n_read, n_split
         for item in items:
             n_read += 1
-            if item is None:
-                continue
             n_split += 1
             result = split.process({"line": item})
             if result is not None:
@@ -86,19 +84,20 @@ def main(sc, run):
     with run.named(1, stage_1.__doc__):
         arriving = run.read("read", run.width)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, run.width, to={1: 4}, root="read"))
-    # channel 1: split.word -> count.word, hash [0]:
-    #   items whose [0] are equal meet in one instance of count
+        # channel 1: split.word -> count.word, hash [0]:
+        #   items whose [0] are equal meet in one instance of count
+        into_2 = spark.shuffle([out_1], 4, ordered=True)
     # stage 2 x4: count
     with run.named(2, stage_2.__doc__):
-        arriving = spark.shuffle([out_1], 4, ordered=True)
+        arriving = into_2
         out_2 = arriving.mapPartitionsWithIndex(run.task(stage_2, 4, to={2: 1}))
-    # channel 2: count.count -> top.input, gather:
-    #   one instance of top gets every item
+        # channel 2: count.count -> top.input, gather:
+        #   one instance of top gets every item
+        into_3 = spark.shuffle([out_2], 1, ordered=True)
     # stage 3 x1: top
     with run.named(3, stage_3.__doc__):
-        arriving = spark.shuffle([out_2], 1, ordered=True)
+        arriving = into_3
         out_3 = arriving.mapPartitionsWithIndex(run.task(stage_3, 1))
-    with run.named(3, stage_3.__doc__):
         run.finish(out_3)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,11 +95,12 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
     script = Path(main.__globals__["__file__"]).resolve()
     shared = SparkSession.getActiveSession()
     spark = shared or _session(job.workflow.source.partition(":")[0])
+    scratch = tempfile.mkdtemp(prefix="d4p-ship-")
     try:
         sc = spark.sparkContext
         if shared is None:
             signal.signal(signal.SIGINT, _interrupted)  # PySpark's own prints tracebacks
-        ship(sc, script.parent)
+        ship(sc, script.parent, Path(scratch))
         run = Run(job, sc)
         with Sampler(lambda: _progress(job, run), seconds=0.5):
             main(sc, run)
@@ -107,6 +110,7 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
     finally:
         if shared is None:
             spark.stop()
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _session(name: str) -> SparkSession:
