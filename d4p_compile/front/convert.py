@@ -67,6 +67,7 @@ def _pe(pe: Any, name: str) -> Pe:
         asked=_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None,
         single=bool(pe.single),
         keeps=state.keeps,
+        any_order=bool(pe.any_order),
         why=state.why,
         style=style,
         writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),

@@ -71,6 +71,7 @@ class Pe:
 
     `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition.
     `style` says how generated code may call it, `writes` whether it may call `self.write`.
+    `any_order`: the user says that the state it keeps doesn't depend on the order of its items.
     `kind` is "pe", or for library PEs "reader" or "writer".
     """
 
@@ -82,6 +83,7 @@ class Pe:
     asked: int | None = None
     single: bool = False
     keeps: bool = False
+    any_order: bool = False
     why: str = ""
     style: str = "process"
     writes: bool = True

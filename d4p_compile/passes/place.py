@@ -69,9 +69,9 @@ def _alone(pe: Pe) -> str:
 def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Instances, str]]:
     """Widen PEs without state where nobody can tell the count from the answer.
 
-    A PE that keeps state can tell two things: the order of its items, and (where it runs as several
-    instances without a grouping) which items came its way. So a PE is widened only where no PE
-    that keeps state is downstream, or where its producers are as wide already: then instance i feeds
+    A PE that keeps state can tell two things: the order of its items (unless it says `any_order`), and
+    (where it runs as several instances without a grouping) which items came its way. So a PE is widened
+    only where no PE that can tell is downstream, or where its producers are as wide already: then instance i feeds
     instance i and it adds no disorder of its own. Splits of a reader have no order between them.
     """
     nxg = digraph(graph)
@@ -83,7 +83,7 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         if fixed.get(name, (1, ""))[0] > 1
         and any(graph.by_name[name].port(e.input).grouping.kind == "none" for e in graph.edges_in[name])
     }
-    feeds_state = _upstream_of(graph, keeps)
+    feeds_state = _upstream_of(graph, {pe.name for pe in graph.pes if pe.keeps and not pe.any_order})
     feeds_routed = _upstream_of(graph, routed)
     wide: dict[str, tuple[Instances, str]] = {}
     candidates = set(free)
@@ -102,7 +102,7 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         elif behind_wide:
             wide[name] = (WIDTH, "keeps no state, and its producers are as wide")
         elif name not in feeds_state:
-            wide[name] = (WIDTH, "keeps no state, and no PE after it does")
+            wide[name] = (WIDTH, "keeps no state, and no PE after it can tell")
     return wide
 
 

@@ -32,6 +32,8 @@ class Split(GenericPE):
 class Count(GenericPE):
     """Counts the words that come to this instance: all occurrences of a word do. Writes (word, count) at the end."""
 
+    any_order = True  # a count doesn't depend on the order of the words
+
     def __init__(self):
         GenericPE.__init__(self)
         self._add_input("word", grouping=[0])

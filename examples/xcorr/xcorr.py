@@ -211,6 +211,8 @@ def transform(trace):
 class Pair(GenericPE):
     """Takes all spectra, writes every pair once, ordered by station: the answer doesn't depend on who comes first."""
 
+    any_order = True  # the spectra are sorted before they are paired
+
     def __init__(self):
         GenericPE.__init__(self)
         self._add_input("spectrum", grouping="global")
@@ -263,6 +265,8 @@ def correlate(pair, max_lag):
 
 class Plot(GenericPE):
     """Draws all correlations in one picture, ordered by the lag of their peak."""
+
+    any_order = True  # the correlations are sorted before they are drawn
 
     def __init__(self, path):
         GenericPE.__init__(self)

@@ -59,6 +59,8 @@ class ContinuousReducePE(_OneInOneOut):
 class CountPE(AggregatePE):
     """`[number of items]`; an item may be anything."""
 
+    any_order = True
+
     def __init__(self) -> None:
         AggregatePE.__init__(self, [0])
 
@@ -68,6 +70,8 @@ class CountPE(AggregatePE):
 
 class SumPE(AggregatePE):
     """The sum of each field, from 0."""
+
+    any_order = True
 
     def _process(self, inputs: dict[str, Any]) -> None:
         item = inputs[self.INPUT_NAME]
@@ -100,17 +104,23 @@ class _ExtremePE(AggregatePE):
 class MaxPE(_ExtremePE):
     """The largest value of each field; nothing without an item."""
 
+    any_order = True
+
     choose = staticmethod(max)
 
 
 class MinPE(_ExtremePE):
     """The smallest value of each field; nothing without an item."""
 
+    any_order = True
+
     choose = staticmethod(min)
 
 
 class AverageParallelPE(_OneInOneOut):
     """`[average, count, sum]` of one field; nothing without an item."""
+
+    any_order = True
 
     def __init__(self, index: Any = 0) -> None:
         _OneInOneOut.__init__(self)
@@ -130,6 +140,8 @@ class AverageParallelPE(_OneInOneOut):
 class AverageReducePE(AverageParallelPE):
     """Joins `[average, count, sum]` of several instances to one."""
 
+    any_order = True
+
     def __init__(self) -> None:
         AverageParallelPE.__init__(self)
         _make_reducer(self)
@@ -146,6 +158,8 @@ class StdDevPE(_OneInOneOut):
     The standard deviation is that of the sample (n - 1), nan for a single item. It is computed from the mean and the
     sum of squared differences from it (Welford 1962), so large values close together keep their digits.
     """
+
+    any_order = True
 
     def __init__(self, index: Any = 0) -> None:
         _OneInOneOut.__init__(self)
@@ -174,6 +188,8 @@ class StdDevPE(_OneInOneOut):
 class StdDevPartPE(StdDevPE):
     """The part of `parallelStdDev` that runs in parallel: `(count, sum, sum of squares, mean, m2)`."""
 
+    any_order = True
+
     def _postprocess(self) -> None:
         if self.count:
             self.write(self.OUTPUT_NAME, (self.count, self.sum, self.sum_squared, self.mean, self.m2))
@@ -184,6 +200,8 @@ class StdDevReducePE(StdDevPE):
 
     What a `StdDevPE` writes holds no mean and no m2: they are recovered from its deviation, count and sum.
     """
+
+    any_order = True
 
     def __init__(self) -> None:
         StdDevPE.__init__(self)

@@ -34,11 +34,14 @@ class GenericPE:
         numprocesses: how many instances are wanted; 1 unless asked for.
         single: True for a PE that must run as one instance.
         stateful: True or False where reading the class would decide wrongly whether it keeps state.
+        any_order: True where it keeps state that doesn't depend on the order of its items (a sum, a sorted list), so
+            that PEs before it may run as several instances.
         rank: the number of this instance, from 0.
     """
 
     single = False
     stateful: bool | None = None
+    any_order = False
     rank = 0
     _d4p_numprocesses = 1
     _d4p_asked = False

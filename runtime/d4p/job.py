@@ -55,8 +55,9 @@ class Job:
         self._events.say("progress", received=dict(totals))
 
     def stage_progress(self, name: str, done: int, total: int) -> None:
-        """Say how many tasks of a stage are done, where the engine counts tasks."""
-        self._events.say("stage", name=name, done=done, total=total)
+        """Say how many tasks of a stage are done, where the engine counts tasks; `name` is `stage <number>: <pes>`."""
+        number, _, pes = name.removeprefix("stage ").partition(": ")
+        self._events.say("stage", number=number, name=pes or name, done=done, total=total)
 
 
 def read_splits(reader: Any, index: int, instances: int, limit: int | None) -> Iterator[Any]:

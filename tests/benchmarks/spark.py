@@ -14,7 +14,7 @@ from .compiled import program, run
 from .measure import Row, alternating, at_most, seconds
 from .words import write_text
 
-WORDS, INSTANCES = 10_000_000, 2
+WORDS, COUNTERS = 10_000_000, 2
 
 
 def rows(quick: bool) -> Iterator[Row]:
@@ -30,7 +30,7 @@ def rows(quick: bool) -> Iterator[Row]:
         write_text(path, words)
         write_text(few, 100_000)
         for text in (few, path):
-            with program("spark_words.py:word_count", "spark", path=str(text), instances=INSTANCES) as names:
+            with program("spark_words.py:word_count", "spark", path=str(text), counters=COUNTERS) as names:
                 found: list[Any] = [None, None]
 
                 def ours(names: dict = names, found: list = found) -> None:
@@ -75,5 +75,5 @@ def hand_written(sc: Any, path: str) -> list[tuple[str, int]]:
             counts[word] = counts.get(word, 0) + n
         return counts.items()
 
-    words = sc.textFile(path, INSTANCES).flatMap(lambda line: [(word, 1) for word in line.split()])
-    return words.partitionBy(INSTANCES).mapPartitions(count).collect()
+    words = sc.textFile(path, COUNTERS).flatMap(lambda line: [(word, 1) for word in line.split()])
+    return words.partitionBy(COUNTERS).mapPartitions(count).collect()

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,7 @@ def _session(name: str) -> SparkSession:
     """A new session. What spark-submit or spark-defaults.conf set wins over what we would."""
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # spark-submit has started its Java already
         print(f"Spark {pyspark.__version__} on {prepare(os.environ, pyspark.__version__, quiet=True)}", flush=True)
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # nothing here uses it
     SparkContext._ensure_initialized()
     given = SparkConf()
     builder = SparkSession.builder

@@ -15,11 +15,11 @@ class Split(GenericPE):
 
 
 class Count(GenericPE):
-    def __init__(self, instances):
+    def __init__(self, counters):
         GenericPE.__init__(self)
         self._add_input("word", grouping=[0])
         self._add_output("count")
-        self.numprocesses = instances
+        self.numprocesses = counters
         self.counts = {}
 
     def process(self, inputs):
@@ -31,10 +31,10 @@ class Count(GenericPE):
             self.write("count", pair)
 
 
-def word_count(path="", instances=2):
+def word_count(path="", counters=2):
     """Read > split | count."""
     graph = WorkflowGraph()
-    read, split, count = ReadLines(path), Split(), Count(instances)
+    read, split, count = ReadLines(path), Split(), Count(counters)
     graph.connect(read, "output", split, "line")
     graph.connect(split, "word", count, "word")
     return graph

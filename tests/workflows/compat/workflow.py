@@ -82,6 +82,10 @@ def describe(item):
         return f"{item.dtype}{item.shape} {item.tolist()} {item.flags.writeable} {type(item).__name__}"
     if isinstance(item, BaseException):
         return f"{type(item).__name__}{item.args}"
+    if callable(item):
+        return item.__qualname__
+    if isinstance(item, Reading):
+        return f"{item!r} {item.origin is item.values}"
     if isinstance(item, (list, tuple)):
         return f"{type(item).__name__}({', '.join(map(describe, item))})"
     if isinstance(item, dict):
@@ -479,6 +483,9 @@ class Nested:
             return "Deep(%d)" % self.n
 
 
+Point = collections.namedtuple("Point", "x y")
+
+
 class OwnError(Exception):
     def __init__(self, code, text="bad"):
         Exception.__init__(self, code, text)
@@ -486,16 +493,13 @@ class OwnError(Exception):
 
 
 def items_of_all_kinds():
-    point = collections.namedtuple("point", "x y")
-    globals()["point"] = point
-    point.__module__ = __name__
     reading = Reading("ABC", [1, 2])
     reading.origin = reading.values
     return chain(
         Items(np.arange(6.0).reshape(2, 3), np.ma.array([1, 2], mask=[0, 1]), np.float32(2), {"a": None, "b": [None]},
               float("nan"), float("inf"), ValueError("v", 1), OwnError(3), Nested.Deep(4), reading, "x" * 1_000_000,
               b"y" * 10, 1 + 2j, {1, 2}, frozenset("a"), (1, (2, [3])), collections.OrderedDict(a=1), "", 0, False,
-              sys.maxsize + 1, point(1, 2), double, range(3), Ellipsis, collections.Counter("aab"), bytearray(b"z")),
+              sys.maxsize + 1, Point(1, 2), double, range(3), Ellipsis, collections.Counter("aab"), bytearray(b"z")),
         SimpleFunctionPE(same), Describe(),
     )
 
