@@ -116,7 +116,10 @@ class SimpleFunctionPE(IterativePE):
         self.params = dict(params or {})
 
     def _process(self, data: Any) -> Any:
-        return self.compute_fn(data, **self.params)
+        result = self.compute_fn(data, **self.params)
+        if type(result) is dict and "_d4p_prov" in result:  # provenance beside the item, as dispel4py.provenance has it
+            return result["_d4p_data"]
+        return result
 
 
 def _function_name(function: Any) -> str:

@@ -43,10 +43,16 @@ PROVIDED: dict[str, tuple[str, ...]] = {
     "dispel4py.provenance": ("d4p.old.provenance",),
     "dispel4py.seismo": (),
     "dispel4py.seismo.seismo": ("d4p.old.seismo",),
+    "dispel4py.simple_process": ("d4p.old.simple_process",),
     "dispel4py.utils": ("d4p.old.utils",),
     "dispel4py.visualisation": ("d4p.old.visualisation",),
     "dispel4py.workflow_graph": ("d4p.graph", "d4p.draw"),
 }
+
+# Engines of dispel4py's successors, whose `process` workflow files import and seldom call.
+for _name in ("dynamic", "dynamic_redis", "new_dynamic", "new_dynamic_auto", "new_dynamic_redis",
+              "new_dynamic_redis_auto", "new_hybrid_redis", "zmq_multi"):
+    PROVIDED[f"dispel4py.new.{_name}"] = ("d4p.old.processor", "d4p.old.other_process")
 
 _loading = 0
 

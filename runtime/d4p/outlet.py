@@ -13,18 +13,29 @@ from d4p.keys import by_key, require
 Put = Callable[[Any], None]
 
 
-def outlet(edge: str, kind: str, index: int, instances: int, deliver: Callable[[int, Any], None],
-           fields: tuple = (), fields_needed: tuple = ()) -> tuple[Put, Callable[[], int]]:
+class Lanes:
+    """What an engine gives an outlet to fill: for each instance of the consumer the items that wait to be sent, how
+    many of them make a batch, and the function that sends what waits for an instance. It empties that list in place.
+    """
+
+    def __init__(self, instances: int, send: Callable[[int], None], most: int = 1) -> None:
+        self.held: list[list[Any]] = [[] for _ in range(instances)]
+        self.most = [most] * instances
+        self.send = send
+
+
+def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (),
+           fields_needed: tuple = ()) -> tuple[Put, Callable[[], int]]:
     """A function that takes one item, and one that tells how many it took.
 
     Args:
         edge: its name for error messages.
         kind: forward, round robin, hash, broadcast or gather.
         index: the producer's instance, from 0.
-        instances: how many instances the consumer has.
-        deliver: called with (consumer's instance, item).
+        lanes: where items wait for the instances of the consumer.
         fields: the key of a hash; `fields_needed` are fields that every item must have although one instance gets all.
     """
+    held, most, send, instances = lanes.held, lanes.most, lanes.send, len(lanes.held)
     taken = 0
     if kind == "hash":
         route = by_key(fields, instances)
@@ -36,7 +47,10 @@ def outlet(edge: str, kind: str, index: int, instances: int, deliver: Callable[[
                 dest = route(item)
             except RunFailed as error:
                 raise _at(edge, taken, error) from None
-            deliver(dest, item)
+            batch = held[dest]
+            batch.append(item)
+            if len(batch) >= most[dest]:
+                send(dest)
 
     elif kind == "round robin":
 
@@ -44,27 +58,35 @@ def outlet(edge: str, kind: str, index: int, instances: int, deliver: Callable[[
             nonlocal taken
             dest = (index + taken) % instances
             taken += 1
-            deliver(dest, item)
+            batch = held[dest]
+            batch.append(item)
+            if len(batch) >= most[dest]:
+                send(dest)
 
     elif kind == "broadcast":
 
         def put(item: Any) -> None:
             nonlocal taken
             taken += 1
-            for dest in range(instances - 1):
-                deliver(dest, own(item))
-            deliver(instances - 1, item)
+            for dest in range(instances):
+                batch = held[dest]
+                batch.append(own(item) if dest < instances - 1 else item)
+                if len(batch) >= most[dest]:
+                    send(dest)
 
     else:
-        dest = index if kind == "forward" else 0
+        dest = index % instances if kind == "forward" else 0
         check = needs(edge, fields_needed) if fields_needed else None
+        batch = held[dest]
 
         def put(item: Any) -> None:
             nonlocal taken
             taken += 1
             if check:
                 check(item)
-            deliver(dest, item)
+            batch.append(item)
+            if len(batch) >= most[dest]:
+                send(dest)
 
     return put, lambda: taken
 

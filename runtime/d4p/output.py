@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+from d4p.items import dumps_json
+from d4p.library.folder import Folder
+from d4p.results import Results, safe
 
-from d4p.errors import Refused
-from d4p.results import Results, write_jsonl
+_WRITER = ""  # the program itself
 
 
 class Output:
     """Written beside its place under a temporary name, and renamed when the run is done."""
 
-    def __init__(self, folder: str, overwrite: bool = False) -> None:
-        self.folder = Path(folder)
-        self._temporary = self.folder.with_name(f".{self.folder.name}.d4p-unfinished")
-        if self.folder.exists() and not overwrite:
-            raise Refused(f"the output {folder} exists: give another folder, or --overwrite to replace it")
-        if self.folder.exists() and not self.folder.is_dir():
-            raise Refused(f"the output {folder} must be a folder; it is a file")
-        try:
-            shutil.rmtree(self._temporary, ignore_errors=True)
-            self._temporary.mkdir(parents=True)
-        except OSError as error:
-            raise Refused(f"the output {folder} can't be made: {error.strerror or error}") from None
+    def __init__(self, path: str, overwrite: bool = False) -> None:
+        """Make the temporary folder. Raises Refused where the output exists or can't be made."""
+        self.path = path
+        self._folder = Folder(path)
+        self._folder.begin(overwrite, _WRITER)
+        self._files: list[str] = []
 
     def write(self, results: Results) -> None:
-        """Write every result, one file each."""
-        write_jsonl(results, self._temporary)
+        """One file of JSON lines for each result: `<PE id>.<port>.jsonl`."""
+        for (pe_id, port), items in results.items():
+            name = f"{safe(pe_id)}.{safe(port)}.jsonl"
+            with self._folder.open(name) as file:
+                for item in items:
+                    file.write(dumps_json(item).encode() + b"\n")
+            self._files.append(name)
 
     def commit(self) -> None:
         """Put the folder in its place, with an empty `_SUCCESS`."""
-        (self._temporary / "_SUCCESS").touch()
-        if self.folder.exists():
-            old = self.folder.with_name(f".{self.folder.name}.d4p-replaced")
-            shutil.rmtree(old, ignore_errors=True)
-            self.folder.rename(old)
-            self._temporary.rename(self.folder)
-            shutil.rmtree(old)
-        else:
-            self._temporary.rename(self.folder)
+        self._folder.commit(_WRITER, self._files)
 
     def abort(self) -> None:
         """Leave nothing behind."""
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._folder.abort()

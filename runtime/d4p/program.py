@@ -89,7 +89,7 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
                 output.abort()
             raise
         events.say("done", seconds=seconds())
-        written = [str(pe.path) for pe in writers] + ([str(output.folder)] if output else [])
+        written = [str(pe.path) for pe in writers] + ([output.path] if output else [])
         for line in summarise(workflow, reports, results, written, seconds()):
             print(line)
         sys.stdout.flush()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from d4p.failure import pack_for
-from d4p.items import dumps_json, unpack
+from d4p.items import unpack
 
 _LENGTH = struct.Struct(">Q")
 #: Items held back before they are packed; fewer where they are large, so that about 1 MiB is held.
@@ -43,7 +43,7 @@ class _Part:
     def __init__(self, folder: Path, pe_id: str, port: str, instance: int) -> None:
         number = 0
         while True:
-            self.path = folder / f"{_safe(pe_id)}.{_safe(port)}-{instance:06d}-{number}.items"
+            self.path = folder / f"{safe(pe_id)}.{safe(port)}-{instance:06d}-{number}.items"
             try:
                 self.file = open(self.path, "xb")
                 break
@@ -74,7 +74,8 @@ class _Part:
         self.path.with_suffix(".json").write_text(json.dumps(self.head | {"count": self.count}))
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
+    """A PE's id or a port as part of a file name."""
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in str(text))[:80]
 
 
@@ -120,15 +121,3 @@ class Results(Mapping):
 
     def __repr__(self) -> str:
         return f"Results({self._items!r})"
-
-
-def write_jsonl(results: Results, folder: Path) -> list[Path]:
-    """One file of JSON lines for each result: `<PE id>.<port>.jsonl`."""
-    paths = []
-    for (pe_id, port), items in results.items():
-        path = folder / f"{_safe(pe_id)}.{_safe(port)}.jsonl"
-        with open(path, "w", encoding="utf-8") as file:
-            for item in items:
-                file.write(dumps_json(item) + "\n")
-        paths.append(path)
-    return paths

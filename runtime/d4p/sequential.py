@@ -9,6 +9,7 @@ from typing import Any
 from d4p.depth import Tamer
 from d4p.events import Sampler
 from d4p.job import Job
+from d4p.outlet import Lanes
 from d4p.stage import Stage
 
 
@@ -38,7 +39,7 @@ class Run:
         for function, instances, to in self._declared:
             made = self._instances.setdefault(function, [])
             for index in range(instances):
-                stage = Stage(job.workflow, job.number(function), index, deliver=self._deliver(to),
+                stage = Stage(job.workflow, job.number(function), index, lanes=self._to(to),
                               spool=job.spooler(index), log=job.log, checker=job.checker)
                 function(stage)
                 made.append(stage)
@@ -61,18 +62,25 @@ class Run:
         for stage in stages:
             stage.feed(root, self.job.feed(stage, root, len(stages)))
 
-    def _deliver(self, to: dict[int, int]) -> Callable[[int, str], tuple[Callable[[int, Any], None], int]]:
-        def channel(number: int, edge: str) -> tuple[Callable[[int, Any], None], int]:
+    def _to(self, to: dict[int, int]) -> Callable[[int, str], Lanes]:
+        def lanes(number: int, edge: str) -> Lanes:
             consumers = self._consumers[number]
 
-            def deliver(parcel: tuple[int, Any]) -> None:
-                dest, item = parcel
-                consumers[dest].feed(number, (item,))
+            def deliver(parcel: tuple[int, list[Any]]) -> None:
+                dest, items = parcel
+                consumers[dest].feed(number, items)
 
             tamed = self._tamer.tame(deliver)
-            return (lambda dest, item: tamed((dest, item))), to[number]
 
-        return channel
+            def send(dest: int) -> None:
+                items = made.held[dest].copy()
+                made.held[dest].clear()
+                tamed((dest, items))
+
+            made = Lanes(to[number], send)
+            return made
+
+        return lanes
 
 
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:

@@ -27,8 +27,7 @@ class Stage:
         workflow: where the PEs come from.
         number: the stage's number in the plan.
         index: which instance of the stage this is, from 0.
-        deliver: called with (channel number, edge); gives the function that takes (consumer's instance, item) and
-            the number of the consumer's instances.
+        lanes: called with (channel number, edge); gives the Lanes to the consumer's instances.
         spool: called with (PE name, port); gives the function that takes an item of a result.
         log: called with a line of text that a PE logs.
         checker: with `--check`, the Checker of the run.
@@ -36,13 +35,13 @@ class Stage:
 
     own = staticmethod(own)
 
-    def __init__(self, workflow, number: int, index: int, *, deliver, spool, log, checker=None) -> None:
+    def __init__(self, workflow, number: int, index: int, *, lanes, spool, log, checker=None) -> None:
         self.number, self.index = number, index
         self.names: tuple[str, ...] = ()
         self.pes: tuple[GenericPE, ...] = ()
         self.entries: dict[int | str, Entry] = {}
         self.counts: Callable[[], dict[str, int]] = dict
-        self._workflow, self._deliver, self._spool, self._log = workflow, deliver, spool, log
+        self._workflow, self._lanes, self._spool, self._log = workflow, lanes, spool, log
         self._checker = checker
         self._ports: dict[int, dict[str, Put]] = {}
         self._sent: dict[str, Callable[[], int]] = {}
@@ -63,8 +62,8 @@ class Stage:
 
     def to(self, channel: int, edge: str, kind: str, fields: Iterable = (), needs: Iterable = ()) -> Put:
         """The function that sends one item on its way to another stage."""
-        deliver, instances = self._deliver(channel, edge)
-        put, self._sent[edge] = outlet(edge, kind, self.index, instances, deliver, tuple(fields), tuple(needs))
+        lanes = self._lanes(channel, edge)
+        put, self._sent[edge] = outlet(edge, kind, self.index, lanes, tuple(fields), tuple(needs))
         return self._checker.guard(edge.partition(" -> ")[0], self.index, put) if self._checker else put
 
     def result(self, pe: GenericPE, port: str) -> Put:

@@ -303,7 +303,7 @@ def test_what_must_not_be_overwritten(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     with pytest.raises(Refused, match="must be a folder; it is a file"):
         WriteText(tmp_path / "file").begin_output(True)
-    with pytest.raises(Refused, match="can't make the output"):
+    with pytest.raises(Refused, match="can't be made"):
         WriteText(tmp_path / "file" / "out").begin_output()
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

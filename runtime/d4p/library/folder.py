@@ -40,17 +40,17 @@ class Folder:
             with self.fs.open(f"{self.temporary}/{_WRITING}", "wb") as file:
                 file.write(f"{socket.gethostname()} {os.getpid()}".encode())
         except OSError as error:
-            raise Refused(f"{writer} can't make the output {self.path}: {error.strerror or error}") from None
+            raise Refused(f"the output {self.path}{_of(writer)} can't be made: {error.strerror or error}") from None
 
     def _may_replace(self, overwrite: bool, writer: str) -> None:
         if not overwrite:
-            raise Refused(f"the output {self.path} of {writer} exists: give another folder, or --overwrite to replace "
+            raise Refused(f"the output {self.path}{_of(writer)} exists: give another folder, or --overwrite to replace "
                           "it")
         if not self.fs.isdir(self.place):
-            raise Refused(f"the output {self.path} of {writer} must be a folder; it is a file")
+            raise Refused(f"the output {self.path}{_of(writer)} must be a folder; it is a file")
         here = os.path.realpath(os.getcwd()) + "/"
         if self._local and here.startswith(os.path.realpath(self.place).rstrip("/") + "/"):
-            raise Refused(f"the output {self.path} of {writer} is the folder you are in, or one above it: give another")
+            raise Refused(f"the output {self.path}{_of(writer)} is the folder you are in, or one above it: give another")
 
     def _may_remove(self, writer: str) -> None:
         """The temporary folder is there: another writer's, at work now, or left by a run that was killed."""
@@ -61,7 +61,7 @@ class Folder:
             return
         if host == socket.gethostname() and _runs(int(pid)):
             who = "another PE of this workflow" if int(pid) == os.getpid() else f"another run (process {pid})"
-            raise Refused(f"the output {self.path} of {writer} is being written by {who}: give each its own folder")
+            raise Refused(f"the output {self.path}{_of(writer)} is being written by {who}: give each its own folder")
 
     def open(self, name: str) -> BinaryIO:
         """A new file in the temporary folder."""
@@ -74,16 +74,19 @@ class Folder:
         """Give a file of the temporary folder its final name."""
         self.fs.mv(f"{self.temporary}/{name}", f"{self.temporary}/{part}")
 
-    def commit(self, writer: str) -> None:
-        """Put the folder in its place without what unfinished attempts left. Raises RunFailed."""
+    def parts(self) -> list[str]:
+        """The names of what is whole in the temporary folder."""
+        self._forget_listings()
+        names = [name.rpartition("/")[2] for name in self.fs.ls(self.temporary, detail=False)]
+        return [name for name in names if name.startswith("part-")]
+
+    def commit(self, writer: str, wanted: list[str]) -> None:
+        """Put the folder in its place with the files `wanted` and nothing else. Raises RunFailed."""
         try:
             self._forget_listings()
             names = [name.rpartition("/")[2] for name in self.fs.ls(self.temporary, detail=False)]
-            if not any(name.startswith("part-") for name in names):
-                raise RunFailed(f"no instance of {writer} wrote under {self.temporary}: is {self.path} on a file "
-                                "system that all workers share?")
             for name in names:
-                if not name.startswith("part-"):
+                if name not in wanted:
                     self.fs.rm(f"{self.temporary}/{name}")
             self.fs.touch(f"{self.temporary}/_SUCCESS")
             if self.fs.exists(self.place):
@@ -96,7 +99,7 @@ class Folder:
                     self.fs.mv(self.replaced, self.place, recursive=True)
                 raise
         except OSError as error:
-            raise RunFailed(f"the output {self.path} of {writer} can't be put in its place: "
+            raise RunFailed(f"the output {self.path}{_of(writer)} can't be put in its place: "
                             f"{error.strerror or error}") from error
         self._remove(self.replaced)
 
@@ -114,6 +117,10 @@ class Folder:
                 self.fs.rm(path, recursive=True)
         except OSError:
             pass  # it is hidden, and the next run tries again
+
+
+def _of(writer: str) -> str:
+    return f" of {writer}" if writer else ""
 
 
 def _runs(pid: int) -> bool:

@@ -46,7 +46,12 @@ class _Writer(ConsumerPE):
 
     def commit_output(self) -> None:
         """In the program, after the run: puts the folder in its place, with an empty `_SUCCESS`."""
-        Folder(self.path).commit(self.id)
+        folder = Folder(self.path)
+        parts = folder.parts()
+        if not parts:
+            raise RunFailed(f"no instance of {self.id} wrote under {folder.temporary}: is {self.path} on a file system "
+                            "that all workers share?")
+        folder.commit(self.id, parts)
 
     def abort_output(self) -> None:
         """In the program, after a run that failed: leaves nothing of it behind."""

@@ -11,7 +11,7 @@ from d4p.old.utils import load_graph, make_hash
 
 __all__ = [
     "GROUPING", "STATUS", "STATUS_ACTIVE", "STATUS_INACTIVE", "STATUS_TERMINATED", "GenericPE", "GenericWrapper",
-    "GenericWriter", "WorkflowGraph", "config", "get_inputs", "load_graph", "make_hash", "simpleLogger",
+    "GenericWriter", "WorkflowGraph", "config", "create_partitioned", "get_inputs", "load_graph", "make_hash", "simpleLogger",
 ]  # fmt: skip
 
 STATUS_ACTIVE = 10
@@ -31,6 +31,11 @@ def get_inputs(pe: GenericPE, inputs: dict[Any, Any]) -> Any:
         if key in inputs:
             return inputs[key]
     return None
+
+
+def create_partitioned(workflow: WorkflowGraph) -> WorkflowGraph:
+    """The workflow itself: its partitions are kept when it is compiled."""
+    return workflow
 
 
 class GenericWriter:

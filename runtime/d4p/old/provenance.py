@@ -1,11 +1,16 @@
 """dispel4py.provenance: harmless stand-ins. A workflow that declares provenance runs; no provenance is recorded.
 
-A PE's `write(port, item, metadata=..., location=...)` drops what isn't port or item.
+A PE's `write(port, item, metadata=..., location=...)` drops what isn't port or item, and of what a function PE returns
+as `{"_d4p_prov": ..., "_d4p_data": item}` the item goes on. As in the original, its import gives every PE the methods
+that declare provenance.
 """
 
 from __future__ import annotations
 
+import argparse
+import collections
 import datetime
+import inspect
 import json
 import os
 import socket
@@ -13,18 +18,28 @@ import sys
 import time
 import traceback
 import uuid
+from copy import deepcopy
+from itertools import chain
+from subprocess import PIPE, Popen
 from typing import Any
+from urllib.parse import urlencode, urlparse
 
+from d4p import direct as simple_process
 from d4p.base import ConsumerPE, IterativePE, SimpleFunctionPE, WorkflowGraph, create_iterative_chain
 from d4p.core import NAME, TYPE, GenericPE
+from d4p.old.utils import make_hash, total_size
 
 __all__ = [  # a star import of the original gives the modules it uses too, and workflow files count on that
-    "INPUT_NAME", "NAME", "OUTPUT_DATA", "OUTPUT_METADATA", "TYPE", "ASTGrouped", "AccumulateFlow", "ConsumerPE",
-    "GenericPE", "IterativePE", "MultiInvocationGrouped", "MultiInvocationStateful", "Nby1Flow",
-    "ProvenanceIterativePE", "ProvenancePE", "ProvenanceRecorder", "ProvenanceSimpleFunctionPE", "ProvenanceStock",
-    "ProvenanceType", "SimpleFunctionPE", "SingleInvocationFlow", "SingleInvocationStateful", "SlideFlow",
-    "WorkflowGraph", "configure_prov_run", "create_iterative_chain", "datetime", "getUniqueId", "injectProv", "json",
-    "os", "profile_prov_run", "socket", "sys", "time", "traceback", "uuid",
+    "ASTGrouped", "AccumulateFlow", "Any", "ConsumerPE", "GenericPE", "INPUT_NAME", "IterativePE",
+    "MultiInvocationGrouped", "MultiInvocationStateful", "NAME", "Nby1Flow", "NewWorkflowRun", "OUTPUT_DATA",
+    "OUTPUT_METADATA", "PIPE", "Popen", "ProvenanceIterativePE", "ProvenancePE", "ProvenanceRecorder",
+    "ProvenanceRecorderToFile", "ProvenanceRecorderToFileBulk", "ProvenanceRecorderToService",
+    "ProvenanceRecorderToServiceBulk", "ProvenanceSimpleFunctionPE", "ProvenanceStock", "ProvenanceType",
+    "InitiateNewRun", "SimpleFunctionPE", "SingleInvocationFlow", "SingleInvocationStateful", "SlideFlow", "TYPE",
+    "WorkflowGraph", "argparse", "chain", "collections", "commandChain", "configure_prov_run",
+    "create_iterative_chain", "datetime", "deepcopy", "getUniqueId", "injectProv", "inspect", "json", "make_hash",
+    "num", "os", "profile_prov_run", "simple_process", "socket", "sys", "time", "total_size", "traceback",
+    "urlencode", "urlparse", "uuid",
 ]  # fmt: skip
 
 INPUT_NAME = "input"
@@ -32,17 +47,24 @@ OUTPUT_DATA = "output"
 OUTPUT_METADATA = "metadata"
 
 
+def _declare(self: Any, *args: Any, **kwargs: Any) -> None:
+    """Declares provenance, of which none is recorded."""
+
+
+for _name in ("addNamespacePrefix", "addToProvState", "update_prov_state"):
+    setattr(GenericPE, _name, _declare)
+
+
 class ProvenanceType(GenericPE):
     """A PE whose provenance methods do nothing."""
 
+    PROV_PATH = "./"
+    REPOS_URL = PROV_EXPORT_URL = PROV_BEARER_TOKEN = ""
+    SAVE_MODE_SERVICE, SAVE_MODE_FILE, SAVE_MODE_SENSOR = "service", "file", "sensor"
+    BULK_SIZE = 1
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         GenericPE.__init__(self)
-
-    def addNamespacePrefix(self, prefix: str, url: str) -> None:
-        """Nothing."""
-
-    def update_prov_state(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing."""
 
     def extractItemMetadata(self, data: Any, port: str = "output") -> dict[str, Any]:
         """No metadata."""
@@ -74,6 +96,21 @@ class ProvenanceSimpleFunctionPE(SimpleFunctionPE, ProvenanceType):
 
 class ProvenanceRecorder(ProvenancePE):
     """Receives nothing."""
+
+
+class ProvenanceRecorderToFile(ProvenanceRecorder): ...
+
+
+class ProvenanceRecorderToFileBulk(ProvenanceRecorder): ...
+
+
+class ProvenanceRecorderToService(ProvenanceRecorder): ...
+
+
+class ProvenanceRecorderToServiceBulk(ProvenanceRecorder): ...
+
+
+class NewWorkflowRun(ProvenancePE): ...
 
 
 class ProvenanceStock(ProvenanceType):
@@ -112,6 +149,9 @@ def profile_prov_run(graph: WorkflowGraph, *args: Any, **kwargs: Any) -> None:
     """Leaves the graph as it is."""
 
 
+InitiateNewRun = configure_prov_run  # its older name
+
+
 def injectProv(object: Any, *args: Any, **kwargs: Any) -> None:
     """Leaves the graph or PE as it is."""
 
@@ -119,3 +159,23 @@ def injectProv(object: Any, *args: Any, **kwargs: Any) -> None:
 def getUniqueId(data: Any = None) -> str:
     """A new id for a run."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid1()}"
+
+
+def num(s: Any) -> int | float:
+    """A number from text."""
+    try:
+        return int(s)
+    except ValueError:
+        return float(s)
+
+
+def commandChain(commands: list, envhpc: dict[str, str], queue: Any = None) -> tuple[bytes, bytes] | None:
+    """Runs shell commands one after the other; what the last one printed, or into `queue` with it."""
+    said = None
+    for command in commands:
+        said = Popen(command, stdout=PIPE, stderr=PIPE, env=envhpc, shell=True).communicate()
+    if queue is None:
+        return said
+    queue.put(list(said))
+    queue.close()
+    return None

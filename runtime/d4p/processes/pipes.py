@@ -7,11 +7,11 @@ import os
 import select
 import struct
 import time
-from collections.abc import Callable
 from typing import Any
 
 from d4p.failure import pack_for
 from d4p.items import unpack
+from d4p.outlet import Lanes
 
 _HEAD = struct.Struct("<IQ")
 _END = 0xFFFF_FFFF_FFFF_FFFF
@@ -72,21 +72,9 @@ class Sender:
 
     def __init__(self, channel: int, edge: str, inboxes: list[Inbox]) -> None:
         self.channel, self.edge, self.inboxes = channel, edge, inboxes
-        self.held: list[list[Any]] = [[] for _ in inboxes]
-        self.most = [1] * len(inboxes)
+        self.lanes = Lanes(len(inboxes), self._send)
+        self.held, self.most = self.lanes.held, self.lanes.most
         self.left = [time.perf_counter()] * len(inboxes)
-
-    def deliverer(self) -> Callable[[int, Any], None]:
-        """The function that takes (consumer's instance, item)."""
-        held, most, send = self.held, self.most, self._send
-
-        def deliver(dest: int, item: Any) -> None:
-            batch = held[dest]
-            batch.append(item)
-            if len(batch) >= most[dest]:
-                send(dest)
-
-        return deliver
 
     def _send(self, dest: int) -> None:
         batch = self.held[dest]

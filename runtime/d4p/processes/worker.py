@@ -15,6 +15,7 @@ from d4p.errors import D4pError
 from d4p.events import Events, Sampler
 from d4p.inputs import Inputs
 from d4p.job import Job
+from d4p.outlet import Lanes
 from d4p.processes.pipes import Inbox, Sender
 from d4p.results import Spool
 from d4p.stage import Stage
@@ -66,13 +67,13 @@ class _Instance:
     def __init__(self, task: Task, job: Job, say: _Speaker) -> None:
         self.task, self.job = task, job
         self.senders: dict[int, Sender] = {}
-        self.stage = Stage(job.workflow, job.number(task.function), task.index, deliver=self._deliver,
+        self.stage = Stage(job.workflow, job.number(task.function), task.index, lanes=self._lanes,
                            spool=job.spooler(task.index), log=job.log)
         self.failure: BaseException | None = None
 
-    def _deliver(self, channel: int, edge: str) -> tuple[Callable[[int, Any], None], int]:
+    def _lanes(self, channel: int, edge: str) -> Lanes:
         sender = self.senders[channel] = Sender(channel, edge, self.task.to[channel])
-        return sender.deliverer(), len(sender.inboxes)
+        return sender.lanes
 
     def run(self) -> None:
         """The life of one instance: preprocess, its items, postprocess, and the end for its consumers."""

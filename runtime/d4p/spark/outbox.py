@@ -5,10 +5,11 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from d4p.failure import pack_for
+from d4p.outlet import Lanes
 
 #: A record is (key, batch); a key is (destination instance, channel, producer instance, sequence).
 #: Channel 0 is for results, whose batch is (PE id, port, items).
@@ -27,32 +28,52 @@ class Outbox:
         self._ready: deque[tuple[Key, Any]] = deque()
         self._spilled: Any = None
         self._spills = 0
-        self._batches: list[_Batch] = []
+        self._open: list[Lanes] = []
         self.size = 0
+        self.full = False  # whether it is time to hand over what is ready
 
-    def channel(self, number: int, edge: str) -> tuple[Callable[[int, Any], None], int]:
-        """What a stage asks for a channel: a function of (consumer's instance, item), and the number of instances."""
-        count = self.to[number]
-        batches = [_Batch(self, (dest, number, self.index), lambda items: pack_for(edge, items)) for dest in range(count)]
-        self._batches += batches
-        adds = [batch.add for batch in batches]
-
-        def deliver(dest: int, item: Any) -> None:
-            adds[dest % count](item)
-
-        return deliver, count
+    def channel(self, number: int, edge: str) -> Lanes:
+        """What a stage asks for a channel: where the items for its consumer's instances wait."""
+        keys = [(dest, number, self.index) for dest in range(self.to[number])]
+        return self._lanes(keys, lambda items: pack_for(edge, items))
 
     def result(self, pe_id: str, port: str, order: int) -> Callable[[Any], None]:
         """The function that takes an item of a result; `order` tells the results of a stage apart."""
-        batch = _Batch(self, (order, RESULTS, self.index), lambda items: (pe_id, port, pack_for(f"{pe_id}.{port}", items)))
-        self._batches.append(batch)
-        return batch.add
+        key = (order, RESULTS, self.index)
+        lanes = self._lanes([key], lambda items: (pe_id, port, pack_for(f"{pe_id}.{port}", items)))
+        (batch,), most, send = lanes.held, lanes.most, lanes.send
+
+        def put(item: Any) -> None:
+            batch.append(item)
+            if len(batch) >= most[0]:
+                send(0)
+
+        return put
+
+    def _lanes(self, keys: list[tuple[int, int, int]], packed: Callable[[list], Any]) -> Lanes:
+        """Lanes for some destinations. How many items make a batch depends on the items alone, so a re-run makes the
+        same ones."""
+        sequence = [0] * len(keys)
+
+        def send(dest: int) -> None:
+            batch = lanes.held[dest]
+            value, count = packed(batch), len(batch)
+            size = len(value if isinstance(value, bytes) else value[2])
+            lanes.most[dest] = max(1, min(_BATCH_ITEMS, 2 * count, _BATCH_BYTES * count // max(1, size)))
+            batch.clear()
+            self.put((*keys[dest], sequence[dest]), value, size)
+            sequence[dest] += 1
+
+        lanes = Lanes(len(keys), send, most=16)
+        self._open.append(lanes)
+        return lanes
 
     def put(self, key: Key, value: Any, size: int) -> None:
         if self.size + size > _WAITING:
             self._spill()
         self._ready.append((key, value))
         self.size += size
+        self.full = self.size > _WAITING // 4 or self._spills > 0
 
     def _spill(self) -> None:
         if self._spilled is None:
@@ -62,10 +83,6 @@ class Outbox:
         self._spills += len(self._ready)
         self._ready.clear()
         self.size = 0
-
-    def full(self) -> bool:
-        """Whether it is time to hand over what is ready."""
-        return self.size > _WAITING // 4 or self._spills > 0
 
     def drain(self) -> Iterator[tuple[Key, Any]]:
         """The batches that are ready, in the order they were made."""
@@ -79,41 +96,21 @@ class Outbox:
         while self._ready:
             yield self._ready.popleft()
         self.size = 0
+        self.full = False
 
     def flush(self) -> None:
         """Make batches of all that is held."""
-        for batch in self._batches:
-            batch.flush()
+        for lanes in self._open:
+            for dest, batch in enumerate(lanes.held):
+                if batch:
+                    lanes.send(dest)
 
 
-class _Batch:
-    """Items for one destination. How many make a batch depends on the items alone, so a re-run makes the same ones."""
-
-    def __init__(self, outbox: Outbox, key: tuple[int, int, int], packed: Callable[[list], Any]) -> None:
-        self.outbox, self.key, self.packed = outbox, key, packed
-        self.held: list[Any] = []
-        self.most, self.sequence = 16, 0
-
-    def add(self, item: Any) -> None:
-        self.held.append(item)
-        if len(self.held) >= self.most:
-            self.flush()
-
-    def flush(self) -> None:
-        if not self.held:
-            return
-        value = self.packed(self.held)
-        size = len(value if isinstance(value, bytes) else value[2])
-        self.most = max(1, min(_BATCH_ITEMS, 2 * len(self.held), _BATCH_BYTES * len(self.held) // max(1, size)))
-        self.held.clear()
-        dest, channel, producer = self.key
-        self.outbox.put((dest, channel, producer, self.sequence), value, size)
-        self.sequence += 1
-
-
-def until_full(items: Iterable[Any], outbox: Outbox) -> Iterator[Any]:
-    """Items until the outbox has enough to hand over; the rest stays in the iterator."""
-    for item in items:
-        yield item
-        if outbox.full():
-            return
+def until_full(first: Any, rest: Iterator[Any], outbox: Outbox) -> Iterator[Any]:
+    """Items until the outbox has enough to hand over; the others stay in `rest`."""
+    yield first
+    if not outbox.full:
+        for item in rest:
+            yield item
+            if outbox.full:
+                return

@@ -21,6 +21,8 @@ from d4p.workflow import Workflow
 
 #: Marks a failure of ours in what Spark says about a failed task.
 MARK = "d4p-failed:"
+#: Items of a batch that are fed between two looks at what is ready.
+_FEW = 32
 
 
 class Task:
@@ -43,7 +45,7 @@ class Task:
         outbox = Outbox(index, self.to)
         results = iter(range(1 << 30))
         stage = Stage(
-            self.workflow, job.number(self.function), index, deliver=outbox.channel, log=job.log,
+            self.workflow, job.number(self.function), index, lanes=outbox.channel, log=job.log,
             spool=lambda name, port: outbox.result(self.workflow.pes[name].id, str(port), next(results)),
         )
         self.function(stage)
@@ -54,7 +56,7 @@ class Task:
             yield from _feed(stage, self.root, arriving, outbox)
         elif any(isinstance(entry, int) for entry in stage.entries):
             for (_, channel, _, _), batch in arriving:
-                yield from _feed(stage, channel, unpack(batch), outbox)
+                yield from _feed_batch(stage, channel, unpack(batch), outbox)
         stage.postprocess()
         outbox.flush()
         yield from outbox.drain()
@@ -66,32 +68,18 @@ class Task:
 
 def _feed(stage: Stage, entry: int | str, items: Iterable[Any], outbox: Outbox) -> Iterator[Any]:
     """Feed items, handing over batches as they get ready."""
-    left = _Peekable(items)
-    while left.more():
-        stage.feed(entry, until_full(left, outbox))
+    rest = iter(items)
+    for first in rest:
+        stage.feed(entry, until_full(first, rest, outbox))
         yield from outbox.drain()
 
 
-class _Peekable:
-    """An iterator that knows whether there is more."""
-
-    def __init__(self, items: Iterable[Any]) -> None:
-        self._items = iter(items)
-        self._next: list[Any] = []
-
-    def more(self) -> bool:
-        if not self._next:
-            self._next = [item for item in [next(self._items, _END)] if item is not _END]
-        return bool(self._next)
-
-    def __iter__(self) -> _Peekable:
-        return self
-
-    def __next__(self) -> Any:
-        return self._next.pop() if self._next else next(self._items)
-
-
-_END = object()
+def _feed_batch(stage: Stage, entry: int | str, items: list[Any], outbox: Outbox) -> Iterator[Any]:
+    """The same for items that are all here: a few at a time."""
+    for start in range(0, len(items), _FEW):
+        stage.feed(entry, items[start : start + _FEW])
+        if outbox.full:
+            yield from outbox.drain()
 
 
 class _NoSpool(Spool):
