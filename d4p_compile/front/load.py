@@ -21,6 +21,7 @@ from d4p.graph import WorkflowGraph
 from ..ir.graph import Origin
 from .beside import inputs_beside
 from .blame import located, users_traceback, why_import_failed
+from .later import imported_later
 from .python2 import check_python3
 from .source import Source, parse_workflow
 
@@ -48,6 +49,7 @@ def load(workflow: str, attribute: str | None = None, parameters: Mapping[str, A
                     call=not isinstance(getattr_path(module, name), WorkflowGraph))
     folder = source.folder or _top_folder(source.module, getattr(module, "__file__", None))
     modules = _own_modules(folder, before | {"__main__"}, source.module)
+    modules |= {name: file for name, file in imported_later(modules, folder).items() if _is_own(file)}
     for file in modules.values():
         opened |= _READ_BY.get(file, set())
     opened |= inputs_beside(graph, folder)
@@ -138,6 +140,8 @@ def _import(source: Source) -> ModuleType:
         if folder in sys.path:
             sys.path.remove(folder)
         sys.path.insert(0, folder)
+        if not {"", os.getcwd()} & set(sys.path):
+            sys.path.append(os.getcwd())  # `d4p run package/workflow.py` from the folder that holds the package
         _forget(source)
     try:
         if source.file and source.folder and source.module != source.file.stem:

@@ -15,6 +15,7 @@ import d4p_compile
 from d4p.errors import RunFailed
 from tests.targets import TARGETS, answers
 
+CONF = Path(__file__).parents[2] / "conf"
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "failing.py"
 
 
@@ -126,6 +127,25 @@ def test_interrupted_all_processes_are_gone_within_2_seconds(target, how, tmp_pa
         assert program.returncode == 130
         assert errors == "interrupted\n"
         assert sorted(p.name for p in tmp_path.iterdir()) == ["bundle"]
+
+
+@pytest.mark.spark
+def test_an_interrupted_spark_program_ends_quietly(tmp_path):
+    bundle = d4p_compile.compile(f"{WORKFLOWS}:forever", "spark", output=tmp_path / "bundle")
+    program = subprocess.Popen([sys.executable, "-u", str(bundle.script)], stderr=subprocess.PIPE, start_new_session=True,
+                               stdout=subprocess.PIPE, text=True, env={**os.environ, "SPARK_CONF_DIR": str(CONF)})
+    assert program.stdout.readline().startswith("Spark ")
+    while len(_group(program.pid)) < 4:  # this, Java, Python's daemon and a worker
+        assert program.poll() is None
+        time.sleep(0.2)
+    os.killpg(program.pid, signal.SIGINT)
+    started = time.monotonic()
+    _, errors = program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert errors.splitlines()[-1] == "interrupted" and "Traceback" not in errors
+    while _group(program.pid) and time.monotonic() - started < 10:
+        time.sleep(0.05)
+    assert _group(program.pid) == []
 
 
 def _group(leader: int) -> list[int]:

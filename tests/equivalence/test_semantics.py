@@ -207,3 +207,14 @@ def test_ids_follow_the_order_of_addition_in_every_graph():
     for _ in range(2):
         graph = d4p_compile.load(f"{WORKFLOWS}:diamond").graph
         assert [pe.id for pe in graph.pes] == ["Numbers0", "Plus1", "Plus2", "Listing3"]
+
+
+@pytest.mark.parametrize("graph", ["composites", "partitions", "phases", "odd_names"])
+def test_processes_that_are_spawned_give_the_same(graph, monkeypatch):
+    expected = answers(f"{WORKFLOWS}:{graph}", "sequential")
+    monkeypatch.setenv("D4P_START_METHOD", "spawn")
+    assert answers(f"{WORKFLOWS}:{graph}", "processes") == expected
+
+
+def test_a_thousand_stages_run_in_fewer_processes():
+    assert only(answers(f"{WORKFLOWS}:chain", "processes", fuse=False)) == bag(999, 1000, 1001)

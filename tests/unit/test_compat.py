@@ -107,7 +107,7 @@ def original(tmp_path):
     (package / "new" / "__init__.py").write_text("IMPORTED = 1\n")
     (package / "core.py").write_text("class GenericPE: pass\n")
     (package / "extra.py").write_text("from dispel4py.core import GenericPE\nclass Extra(GenericPE): pass\n")
-    (package / "new" / "monitoring.py").write_text("from dispel4py.core import GenericPE\n")
+    (package / "new" / "timings.py").write_text("from dispel4py.core import GenericPE\n")
     return str(package.parent)
 
 
@@ -118,7 +118,7 @@ from d4p.compat import install; install()
 import dispel4py, d4p
 assert not hasattr(dispel4py, "IMPORTED")
 from dispel4py.extra import Extra
-from dispel4py.new.monitoring import GenericPE
+from dispel4py.new.timings import GenericPE
 assert issubclass(Extra, d4p.GenericPE) and GenericPE is d4p.GenericPE
 import dispel4py.new; assert not hasattr(dispel4py.new, "IMPORTED")
 try:

@@ -132,6 +132,7 @@ def _session(name: str) -> SparkSession:
 
 def _interrupted(signum: int, frame: Any) -> None:
     logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
     raise KeyboardInterrupt
 
 

@@ -1,0 +1,44 @@
+"""`python -m tests.benchmarks [--quick] [hop | spark | channel | dispel4py | all]`: one table of ratios."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from .measure import Row
+
+BENCHMARKS = {"hop": "hop", "spark": "spark", "channel": "channel", "dispel4py": "original"}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    options.add_argument("--quick", action="store_true", help="fewer items: a look, not a measurement")
+    options.add_argument("which", nargs="?", default="all", choices=[*BENCHMARKS, "all"])
+    arguments = options.parse_args()
+    rows = []
+    for name, module in BENCHMARKS.items():
+        if arguments.which in (name, "all"):
+            for row in importlib.import_module(f"tests.benchmarks.{module}").rows(arguments.quick):
+                rows.append(row)
+                print(f"{row.what}: {row.ours}; {row.other}; {row.ratio}", file=sys.stderr, flush=True)
+    Console(width=max(120, Console().width)).print(table(rows, arguments.quick))
+
+
+def table(rows: list[Row], quick: bool) -> Table:
+    """What a run measured."""
+    title = f"{os.cpu_count()} cores, Python {platform.python_version()}{', --quick' if quick else ''}"
+    made = Table("what", "ours", "other", "ratio", "wanted", title=title)
+    for row in rows:
+        said = {None: "", True: "[green]met[/]", False: "[red]not met[/]"}[row.met]
+        made.add_row(row.what, row.ours, row.other, row.ratio, f"{row.wanted} {said}".strip())
+    return made
+
+
+if __name__ == "__main__":
+    main()

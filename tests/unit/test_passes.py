@@ -1,0 +1,225 @@
+"""The passes, each on small graphs made by hand."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from d4p.errors import Refused
+from d4p_compile.ir.graph import WIDTH, Edge, Exchange, Graph, Grouping, Pe, Port
+from d4p_compile.ir.plan import Plan, Stage
+from d4p_compile.passes import Options, run_passes
+from d4p_compile.passes.fuse import fuse
+from d4p_compile.passes.lower import lower
+from d4p_compile.passes.place import place
+from d4p_compile.passes.route import exchange, route
+from d4p_compile.passes.verify import verify
+
+BY, ALL, GLOBAL, NONE = Grouping("by", (0,)), Grouping("all"), Grouping("global"), Grouping()
+WIDE = Options("processes", wide=True)
+
+
+def graph(*edges: str, partitions=(), **settings) -> Graph:
+    """A graph of edges "a b"; settings by PE: grouping of its input, count, "state", "single", "reader", "any"."""
+    names = list(dict.fromkeys(name for edge in edges for name in edge.split()))
+    pes = []
+    for name in names:
+        asked = settings.get(name, ())
+        asked = asked if isinstance(asked, tuple) else (asked,)
+        pes.append(Pe(
+            id=name, name=name, cls="tests.Pe", class_name="Pe", outputs=("out",),
+            inputs=(Port("in", next((a for a in asked if isinstance(a, Grouping)), NONE)),),
+            asked=next((a for a in asked if isinstance(a, int)), None), single="single" in asked,
+            keeps="state" in asked or "any" in asked, any_order="any" in asked, output="out",
+            kind="reader" if "reader" in asked else "pe",
+        ))
+    made = tuple(Edge(a, "out", b, "in") for a, b in (edge.split() for edge in edges))
+    return Graph("test", tuple(pes), made, partitions=tuple(tuple(p.split()) for p in partitions))
+
+
+def counts(made: Graph, options: Options = WIDE) -> dict[str, object]:
+    return {pe.name: pe.instances for pe in place(made, options).pes}
+
+
+# place
+
+
+def test_roots_singles_and_gathered_pes_are_one_instance_whatever_they_ask_for():
+    made = graph("a b", "b c", "b d", a=4, c=("single", 3), d=(GLOBAL, 5), b=2)
+    assert counts(made) == {"a": 1, "b": 2, "c": 1, "d": 1}
+    warnings = place(made, WIDE).warnings
+    assert len(warnings) == 2 and warnings[0].startswith("a asks for 4") and warnings[1].startswith("d asks for 5")
+
+
+def test_a_pe_with_one_global_and_another_input_keeps_what_it_asked_for():
+    made = graph("a c", "b c", c=3)
+    pes = [replace(pe, inputs=(Port("in", GLOBAL), Port("more"))) if pe.name == "c" else pe for pe in made.pes]
+    edges = (made.edges[0], replace(made.edges[1], input="more"))
+    assert counts(replace(made, pes=tuple(pes), edges=edges))["c"] == 3
+
+
+def test_without_state_behind_them_pes_get_the_width():
+    assert counts(graph("a b", "b c")) == {"a": 1, "b": WIDTH, "c": WIDTH}
+    assert counts(graph("a b", "b c"), Options()) == {"a": 1, "b": 1, "c": 1}
+
+
+def test_what_state_could_tell_is_not_widened():
+    assert counts(graph("a b", "b c", c="state")) == {"a": 1, "b": 1, "c": 1}
+    assert counts(graph("a b", "b c", c=("state", BY, 4))) == {"a": 1, "b": 1, "c": 4}
+    assert counts(graph("a b", "b c", c=("any", BY, 4))) == {"a": 1, "b": WIDTH, "c": 4}
+
+
+def test_a_reader_and_what_follows_it_are_wide_unless_state_is_routed_by_a_counter():
+    assert counts(graph("a b", "b c", a="reader", c=("state", BY, 4))) == {"a": WIDTH, "b": WIDTH, "c": 4}
+    assert counts(graph("a b", "b c", a="reader", c=("state", 3))) == {"a": 1, "b": 1, "c": 3}
+
+
+def test_a_pe_that_gets_every_item_is_not_multiplied():
+    assert counts(graph("a b", b=ALL)) == {"a": 1, "b": 1}
+
+
+def test_one_asked_for_is_kept_without_n():
+    assert counts(graph("a b", b=1)) == {"a": 1, "b": 1}
+
+
+@pytest.mark.parametrize("n, expected", [
+    (3, {"a": 1, "b": 1, "c": 1}), (4, {"a": 1, "b": 1, "c": 1}), (5, {"a": 1, "b": 2, "c": 2}),
+    (9, {"a": 1, "b": 4, "c": 4}), (2, {"a": 1, "b": 1, "c": 1}),
+])
+def test_n_is_shared_over_chains(n, expected):
+    assert counts(graph("a b", "b c", c="state"), Options(instances=n)) == expected
+
+
+def test_n_leaves_what_was_asked_for_and_shares_the_rest_evenly():
+    made = graph("a b", "a c", "a d", b=3, d=BY)
+    assert counts(made, Options(instances=10)) == {"a": 1, "b": 3, "c": 3, "d": 3}
+
+
+def test_n_must_be_positive_and_large_enough():
+    with pytest.raises(Refused, match="-n must be 1 or more, not 0"):
+        place(graph("a b"), Options(instances=0))
+    with pytest.raises(Refused, match="-n 3 is too small: the least is 5"):
+        run_passes(graph("a b", b=4), Options(instances=3))
+    with pytest.raises(Refused, match="-n 1 is too small: the least is 2"):
+        run_passes(graph("a b", partitions=("a", "b")), Options(instances=1))
+    assert len(run_passes(graph("a b", "b c", "c d"), Options("processes", 1, wide=True)).stages) == 1
+
+
+# route
+
+
+@pytest.mark.parametrize("grouping, producers, consumers, expected", [
+    (NONE, 1, 1, "forward"), (NONE, 3, 3, "forward"), (NONE, WIDTH, WIDTH, "forward"), (NONE, 2, 3, "round robin"),
+    (NONE, 1, WIDTH, "round robin"), (NONE, 3, 1, "gather"), (BY, 1, 4, "hash [0]"), (BY, 4, 4, "hash [0]"),
+    (BY, 4, 1, "gather"), (BY, 1, 1, "forward"), (ALL, 1, 4, "broadcast"), (ALL, 4, 4, "broadcast"), (ALL, 1, 1, "forward"),
+    (GLOBAL, 4, 1, "gather"), (GLOBAL, 1, 1, "forward"), (GLOBAL, 3, 3, "gather"),
+])
+def test_the_cheapest_exchange_that_meets_the_grouping(grouping, producers, consumers, expected):
+    found = exchange(grouping, producers, consumers)
+    assert str(found) == expected
+    assert found.require == ((0,) if grouping is BY and consumers == 1 else ())
+
+
+# fuse
+
+
+def stages(made: Graph, options: Options = WIDE) -> list[str]:
+    return [str(stage) for stage in run_passes(made, options).stages]
+
+
+def apart(made: Graph, options: Options = WIDE) -> dict[str, str]:
+    return dict(run_passes(made, options).apart)
+
+
+def test_a_chain_of_equal_counts_is_one_stage():
+    assert stages(graph("a b", "b c", c="state")) == ["a > b > c"]
+    assert stages(graph("a b", "b c"), replace(WIDE, fuse=False)) == ["a", "b", "c"]
+
+
+def test_the_reasons_why_neighbours_are_apart():
+    assert apart(graph("a b", "b c", b="state", c=(BY, 4))) == {"b | c": "group-by [0] over 4 instances"}
+    assert apart(graph("a b", b=(ALL, 3))) == {"a | b": '"all" to 3 instances'}
+    assert apart(graph("a b", b=3)) == {"a | b": "counts apart: a x1, b x3"}
+    assert apart(graph("a b"))["a | b"].endswith("glued to one instance, b would run serially")
+    assert apart(graph("a b", b="state", partitions=("a", "b"))) == {"a | b": "different partitions"}
+
+
+def test_a_diamond_is_one_stage_and_a_detour_keeps_its_ends_apart():
+    assert stages(graph("a b", "a c", "b d", "c d", d="state")) == ["a > b > c > d"]
+    detour = graph("a b", "b c", "a c", b=(BY, 3), c="state")
+    assert stages(detour) == ["a", "b", "c"]
+    assert apart(detour)["a | c"] == "b stands between them"
+
+
+def test_sources_run_side_by_side_where_a_target_can():
+    two = graph("a c", "b c", c="state")
+    assert stages(two) == ["b", "a > c"] and apart(two) == {"b | c": "their sources run side by side"}
+    assert stages(two, Options()) == ["a > b > c"]
+    assert stages(two, Options("processes", 1, wide=True)) == ["a > b > c"]
+
+
+def test_no_stage_waits_for_itself_in_a_tangle():
+    edges = [f"p{i} p{j}" for i in range(12) for j in range(i + 1, 12) if (i * j + i) % 3]
+    settings = {f"p{i}": (BY, 3) for i in (4, 7)} | {"p9": "state", "p11": 2}
+    made = run_passes(graph(*edges, **settings), WIDE)
+    assert sorted(name for stage in made.stages for name in stage.pes) == sorted(pe.name for pe in made.graph.pes)
+
+
+# number and verify
+
+
+def test_stages_and_channels_are_numbered_from_1_in_topological_order():
+    made = run_passes(graph("a c", "a b", "b d", "c d", b=(BY, 2), c=(BY, 3), d=(BY, 4)), WIDE)
+    assert [(s.number, str(s)) for s in made.stages] == [(1, "a"), (2, "c"), (3, "b"), (4, "d")]
+    assert [c.number for c in made.channels] == [1, 2, 3, 4]
+
+
+def test_a_stage_that_keeps_state_or_routes_in_turn_takes_items_in_order():
+    made = run_passes(graph("a b", "b c", "c d", b=(BY, 2), c=(BY, 3), d=("state", BY, 2)), WIDE)
+    assert {str(s): s.ordered for s in made.stages} == {"a": False, "b": False, "c": False, "d": True}
+    made = run_passes(graph("a b", "b c", b=(BY, 2), c=3), WIDE)
+    assert {str(s): s.ordered for s in made.stages} == {"a": False, "b": True, "c": False}
+
+
+def test_a_cycle_is_refused_by_name():
+    with pytest.raises(Refused, match="cycle: b -> c -> b"):
+        verify(graph("a b", "b c", "c b"), WIDE)
+
+
+def test_an_unknown_port_is_refused_with_those_that_exist():
+    made = graph("a b")
+    with pytest.raises(Refused, match=r"b \(tests.Pe\) has no input port 'inn'.*Its input ports: 'in'; did you mean 'in'"):
+        verify(replace(made, edges=(replace(made.edges[0], input="inn"),)), WIDE)
+
+
+def test_nonsense_cannot_be_constructed():
+    with pytest.raises(ValueError):
+        Grouping("by")
+    with pytest.raises(ValueError):
+        Exchange("hash")
+    with pytest.raises(ValueError):
+        Stage((), 1)
+    made = route(place(graph("a b"), WIDE), WIDE)
+    with pytest.raises(ValueError, match="exactly one stage"):
+        Plan(made, "processes", (Stage(("a",), 1),), ())
+
+
+def test_a_thousand_pes_plan_in_about_two_seconds():
+    edges = [f"p{i} p{i + 1}" for i in range(999)] + [f"p{i} p{i + 7}" for i in range(0, 990, 3)]
+    settings = {f"p{i}": ("state", BY, 3) for i in range(0, 1000, 11)}
+    made = graph(*edges, **settings)
+    started = time.perf_counter()
+    plan = run_passes(made, WIDE)
+    assert time.perf_counter() - started < 4  # about 2 on a quiet machine
+    assert len(plan.stages) > 100
+
+
+def test_passes_do_not_change_their_input():
+    made = graph("a b", "b c", c=(BY, 2))
+    before = repr(made)
+    lowered = lower(route(place(made, WIDE), WIDE), WIDE)
+    after = repr(lowered)
+    fuse(lowered, WIDE)
+    assert repr(made) == before and repr(lowered) == after
