@@ -40,11 +40,11 @@ def blame(stage: Any, error: Exception) -> RunFailed:
     frames = list(_frames(error.__traceback__))
     name, pe, at = _culprit(stage, frames)
     if pe is None:
-        return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {_said(error)}")
+        return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {said(error)}")
     number = stage.counts().get(name, 0)
     phase = _phase(frames[at:])
     where = f"item {number}" if phase == "process" else phase
-    parts = [f"{name} ({type(pe).__name__}), instance {stage.index}, {where}: {_said(error)}"]
+    parts = [f"{name} ({type(pe).__name__}), instance {stage.index}, {where}: {said(error)}"]
     item = _item(frames[:at])
     if phase == "process" and item is not _NONE:
         parts.append(f"  the item: {short(item)}")
@@ -100,9 +100,17 @@ def _phase(frames: list) -> str:
     return "process"
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
+    """The type of an error and what it says."""
     text = str(error)
     return f"{type(error).__name__}: {text}" if text and not isinstance(error, RunFailed) else text or type(error).__name__
+
+
+def traceback_without(error: BaseException, *more: str) -> str:
+    """The traceback of an error without frames of this package, and of modules whose path has one of `more` in it."""
+    kept = [summary for summary in traceback.extract_tb(error.__traceback__)
+            if not summary.filename.startswith(_OURS) and not any(part in summary.filename for part in more)]
+    return "".join(traceback.format_list(kept)).rstrip()
 
 
 def short(item: Any, limit: int = 200) -> str:
@@ -110,7 +118,7 @@ def short(item: Any, limit: int = 200) -> str:
     try:
         text = repr(item)
     except Exception as error:
-        text = f"<{type(item).__name__} whose repr fails: {_said(error)}>"
+        text = f"<{type(item).__name__} whose repr fails: {said(error)}>"
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
@@ -121,4 +129,4 @@ def _own_traceback(error: BaseException, at: int) -> str:
     walked = list(traceback.walk_tb(error.__traceback__))[at:]
     kept = [summary for summary in traceback.StackSummary.extract(iter(walked))
             if not summary.filename.startswith(_OURS) and not summary.name.startswith("into_")]
-    return "".join(["Traceback (the PE's own):\n", *traceback.format_list(kept), _said(error)]) if kept else ""
+    return "".join(["Traceback (the PE's own):\n", *traceback.format_list(kept), said(error)]) if kept else ""

@@ -21,6 +21,7 @@ from d4p.results import Results, Spool
 from d4p.summary import summarise
 from d4p.workflow import Workflow
 
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Execute = Callable[[Job, Callable], list[dict[str, Any]]]
 
 
@@ -50,7 +51,6 @@ def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
         print(f"{'refused' if isinstance(error, Refused) else 'failed'}: {error}", file=sys.stderr, flush=True)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         events.say("interrupted")
         print("interrupted", file=sys.stderr, flush=True)
         sys.exit(130)
@@ -58,7 +58,9 @@ def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
 
 def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
     """One run: check everything, execute, commit what was written, say what happened."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in _ENDS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup asks for that
+            signal.signal(number, _interrupt)
     seconds = clock()
     inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
     for pe in workflow.pes.values():
@@ -115,7 +117,6 @@ class _spool_folder:
 
 
 def _interrupt(signum: int, frame: Any) -> None:
+    for number in _ENDS:
+        signal.signal(number, signal.SIG_IGN)  # once is enough: what follows is the end
     raise KeyboardInterrupt
-
-
-

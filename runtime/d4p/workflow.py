@@ -6,6 +6,7 @@ import copy
 import functools
 import hashlib
 import importlib
+import platform
 import random
 import sys
 from collections import deque
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import d4p
-from d4p.errors import Refused
+from d4p.errors import D4pError, Refused
+from d4p.failure import said, traceback_without
 from d4p.flatten import Flat, flatten, topological
 from d4p.labels import fingerprint, labels
+from d4p.unpack import unpack_modules
 
 
 _CHANGEABLE = (list, dict, set, bytearray, deque, random.Random)
@@ -58,11 +61,18 @@ class Workflow:
 
             return cloudpickle.loads(self._pickle())
         module, _, attribute = self.source.partition(":")
-        with compat.loading():
-            found = importlib.import_module(module)
-            for name in attribute.split("."):
-                found = getattr(found, name)
-            return found(**self.parameters) if self.parameters is not None else found
+        unpack_modules(module.partition(".")[0])
+        try:
+            with compat.loading():
+                found = importlib.import_module(module)
+                for name in attribute.split("."):
+                    found = getattr(found, name)
+                return found(**self.parameters) if self.parameters is not None else found
+        except D4pError:
+            raise
+        except Exception as error:
+            raise Refused(f"{self.source}, which d4p could load when it compiled it, fails in the program (on"
+                          f" {platform.node()}): {said(error)}\n{traceback_without(error, 'importlib')}") from error
 
     def _pickle(self) -> bytes:
         if self._bytes is None:

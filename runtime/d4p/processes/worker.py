@@ -39,6 +39,7 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, cont
     """The main function of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for connection in others:
         connection.close()
     threading.Thread(target=_die_with_parent, args=(lifeline,), daemon=True).start()

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import shutil
-import signal
-import sys
 import tempfile
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyspark
-from pyspark import RDD, SparkConf, SparkContext, StorageLevel
+from pyspark import RDD, SparkContext, StorageLevel
 from pyspark.accumulators import AccumulatorParam
-from pyspark.sql import SparkSession
 
-from d4p.errors import RunFailed
+from d4p.errors import D4pError, RunFailed
 from d4p.events import Sampler
 from d4p.items import unpack
-from d4p.java import prepare
 from d4p.job import Job
 from d4p.spark.exchange import take
 from d4p.spark.names import named
 from d4p.spark.outbox import RESULTS
+from d4p.spark.session import session
 from d4p.spark.ship import ship
 from d4p.spark.task import Task, unmarked
 
@@ -91,49 +83,24 @@ class Run:
 
 def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[str, Any]]:
     """Run a Spark program's `main` in the session that spark-submit configures, or in a local one."""
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
     script = Path(main.__globals__["__file__"]).resolve()
-    shared = SparkSession.getActiveSession()
-    spark = shared or _session(job.workflow.source.partition(":")[0])
-    scratch = tempfile.mkdtemp(prefix="d4p-ship-")
     try:
-        sc = spark.sparkContext
-        if shared is None:
-            signal.signal(signal.SIGINT, _interrupted)  # PySpark's own prints tracebacks
-        ship(sc, script.parent, Path(scratch))
-        run = Run(job, sc)
-        with Sampler(lambda: _progress(job, run), seconds=0.5):
-            main(sc, run)
-        return [run.reports.value[key] for key in sorted(run.reports.value)]
+        with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch, session(_name(job)) as spark:
+            sc = spark.sparkContext
+            ship(sc, script.parent, Path(scratch))
+            run = Run(job, sc)
+            with Sampler(lambda: _progress(job, run), seconds=0.5):
+                main(sc, run)
+            return [run.reports.value[key] for key in sorted(run.reports.value)]
+    except D4pError:
+        raise
     except Exception as error:
         raise _failure(error) from error
-    finally:
-        if shared is None:
-            spark.stop()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _session(name: str) -> SparkSession:
-    """A new session. What spark-submit or spark-defaults.conf set wins over what we would."""
-    if "PYSPARK_GATEWAY_PORT" not in os.environ:  # spark-submit has started its Java already
-        print(f"Spark {pyspark.__version__} on {prepare(os.environ, pyspark.__version__, quiet=True)}", flush=True)
-    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # nothing here uses it
-    SparkContext._ensure_initialized()
-    given = SparkConf()
-    builder = SparkSession.builder
-    defaults = {"spark.app.name": name, "spark.master": "local[*]", "spark.ui.showConsoleProgress": "false",
-                "spark.log.level": "OFF"}
-    for key, value in defaults.items():
-        if given.get(key) is None:
-            builder = builder.config(key, value)
-    return builder.getOrCreate()
-
-
-def _interrupted(signum: int, frame: Any) -> None:
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")
-    raise KeyboardInterrupt
+def _name(job: Job) -> str:
+    return job.workflow.source.partition(":")[0]
 
 
 def _progress(job: Job, run: Run) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import pickle
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from d4p.depth import FRAMES
-from d4p.errors import D4pError
+from d4p.errors import D4pError, RunFailed
 from d4p.events import Events
+from d4p.failure import said
 from d4p.inputs import Inputs
 from d4p.items import unpack
 from d4p.job import Job
@@ -38,6 +40,9 @@ class Task:
             yield from self._run(index, arriving)
         except D4pError as error:
             raise RuntimeError(marked(error)) from None
+        except Exception as error:
+            where = f"stage {Job.number(self.function)} ({self.function.__doc__}), instance {index}: {said(error)}"
+            raise RuntimeError(marked(RunFailed(f"{where}\n{traceback.format_exc()}"))) from None
 
     def _run(self, index: int, arriving: Iterable[Any]) -> Iterator[Any]:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))

@@ -1,0 +1,87 @@
+"""A Spark session for one program: its Java, its settings, and an end that leaves nothing behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyspark
+from pyspark import SparkConf, SparkContext, java_gateway
+from pyspark.sql import SparkSession
+
+from d4p.java import prepare
+
+#: What a program asks for where neither spark-submit nor spark-defaults.conf says otherwise.
+_DEFAULTS = {"spark.master": "local[*]", "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF"}
+
+
+@contextmanager
+def session(name: str) -> Iterator[SparkSession]:
+    """The session at hand, left as it is; or a new one, which is stopped at the end together with its Java."""
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        yield active
+        return
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:  # spark-submit has started its Java already
+        print(f"Spark {pyspark.__version__} on {prepare(os.environ, pyspark.__version__, quiet=True)}", flush=True)
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # nothing here uses it
+    started: list[subprocess.Popen] = []
+    spark = None
+    try:
+        _end_quietly()
+        with _noting(started):
+            SparkContext._ensure_initialized()
+        spark = _builder(name).getOrCreate()
+        _end_quietly()  # SparkContext has put a handler of its own, which prints tracebacks
+        yield spark
+    finally:
+        if spark is not None:
+            spark.stop()
+        for java in started:
+            java.kill()  # before its session is up it would not notice that this program is gone
+            java.wait()
+
+
+def _builder(name: str) -> Any:
+    given, builder = SparkConf(), SparkSession.builder
+    for key, value in {"spark.app.name": name, **_DEFAULTS}.items():
+        if given.get(key) is None:
+            builder = builder.config(key, value)
+    return builder
+
+
+@contextmanager
+def _noting(started: list[subprocess.Popen]) -> Iterator[None]:
+    """Note the process that PySpark starts for Java, from its first moment."""
+    before = java_gateway.Popen
+
+    def noted(*arguments: Any, **settings: Any) -> subprocess.Popen:
+        started.append(before(*arguments, **settings))
+        return started[-1]
+
+    java_gateway.Popen = noted
+    try:
+        yield
+    finally:
+        java_gateway.Popen = before
+
+
+def _end_quietly() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+
+
+def _interrupted(signum: int, frame: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # once is enough: what follows is the end
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    raise KeyboardInterrupt
