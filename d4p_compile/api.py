@@ -32,7 +32,8 @@ class Source:
     graph: Graph
 
 
-def load(workflow: Workflow | Source, attribute: str | None = None, parameters: Mapping[str, Any] | None = None) -> Source:
+def load(workflow: Workflow | Source, attribute: str | None = None,
+         parameters: Mapping[str, Any] | None = None) -> Source:
     """Load a workflow: a file, a module, either with `:attribute`, or a WorkflowGraph at hand.
 
     Raises Refused, saying what must be and what was found.
@@ -95,7 +96,8 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
     return run_for_results(source.loaded, made, inputs, list(options), [Path(p) for p in include], quiet)
 
 
-def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -> tuple[Bundle, tempfile.TemporaryDirectory]:
+def temporary_bundle(loaded: Loaded, made: Plan,
+                     include: Iterable[Path] = ()) -> tuple[Bundle, tempfile.TemporaryDirectory]:
     """A bundle for one run. A live graph is pickled into it."""
     import cloudpickle
 

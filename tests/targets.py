@@ -39,10 +39,18 @@ def _in_session(workflow: Any, instances: int | None, inputs: Any, session: Any,
     source = d4p_compile.load(workflow, more.pop("attribute", None), more.pop("parameters", None))
     plan = d4p_compile.plan(source, "spark", instances, **more)
     bundle, holder = temporary_bundle(source.loaded, plan)
-    spool = tempfile.mkdtemp(prefix="d4p-test-")
-    with holder, mock.patch.dict(os.environ, D4P_SPOOL=spool):
+    spool = tempfile.TemporaryDirectory(prefix="d4p-test-")
+    with holder, mock.patch.dict(os.environ, D4P_SPOOL=spool.name):
         names: dict[str, Any] = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
         exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
-        given = ["-d", json.dumps(inputs)] if isinstance(inputs, dict) else [] if inputs is None else ["-i", str(inputs)]
-        program.run(names["main"], names["workflow"], names["spark"].execute, program.parser("").parse_args(given), Events())
-        return Results(spool, program.unconnected(names["workflow"]))
+        arguments = program.parser("").parse_args(_options(inputs))
+        program.run(names["main"], names["workflow"], names["spark"].execute, arguments, Events())
+        results = Results(spool.name, program.unconnected(names["workflow"]))
+        results.spool = spool  # goes with them
+        return results
+
+
+def _options(inputs: Any) -> list[str]:
+    if inputs is None:
+        return []
+    return ["-d", json.dumps(inputs)] if isinstance(inputs, dict) else ["-i", str(inputs)]

@@ -33,7 +33,8 @@ class _Writer:
         self._given: dict[tuple, str] = {("pe", name): var for name, var in self.var.items()}
         self._taken = set(self.var.values())
         self.to = {
-            c.edge.key: self._name("to", *c.edge.key, base=f"to_{identifier(c.edge.dest)}") for c in plan.channels_from(stage)
+            c.edge.key: self._name("to", *c.edge.key, base=f"to_{identifier(c.edge.dest)}")
+            for c in plan.channels_from(stage)
         }
         self.needs = {
             hop.key: self._name("needs", *hop.key, base=f"needs_of_{self.var[hop.dest]}")
@@ -88,7 +89,8 @@ class _Writer:
         out += self._take()
         targets = self._targets()
         out += [f"    {name} = {expression}" for name, expression in targets]
-        out += _wrapped("    ", [self._count(name) for name in self.stage.pes] + [self._counter(*p) for p in sorted(self.counted)], " = 0", " = ")
+        counters = [self._count(name) for name in self.stage.pes] + [self._counter(*p) for p in sorted(self.counted)]
+        out += _wrapped("    ", counters, " = 0", " = ")
         for name in self.stage.pes:
             if name not in self.inlined:
                 out += ["", *self._function(name)]
@@ -103,7 +105,8 @@ class _Writer:
             found.append((self.to[channel.edge.key], self._channel(channel)))
         for hop in self.plan.hops(self.stage):
             if hop.key in self.needs:
-                found.append((self.needs[hop.key], f"stage.needs({quoted(str(hop))}, {quoted(list(hop.exchange.require))})"))
+                fields = quoted(list(hop.exchange.require))
+                found.append((self.needs[hop.key], f"stage.needs({quoted(str(hop))}, {fields})"))
         for pe, port in self.graph.results():
             if pe in self.inside:
                 found.append((self._result(pe, port), f"stage.result({self.var[pe]}, {quoted(port)})"))
@@ -157,7 +160,8 @@ class _Writer:
 
     def _result(self, pe: str, port: str) -> str:
         alone = len(self.graph.by_name[pe].outputs) == 1
-        return self._name("result", pe, port, base=f"result_{self.var[pe]}{'' if alone else '_' + identifier(str(port))}")
+        base = f"result_{self.var[pe]}"
+        return self._name("result", pe, port, base=base if alone else f"{base}_{identifier(str(port))}")
 
     def _counter(self, pe: str, port: str) -> str:
         return self._name("counter", pe, port, base=f"n_{self.var[pe]}_{identifier(str(port))}")
@@ -178,7 +182,7 @@ class _Writer:
         return self._name("out", pe, port, base=f"{self.var[pe]}_{identifier(str(port))}")
 
     def _required(self, pe: str, port: str) -> list:
-        """The hops of a port whose items must have the fields that the consumer groups by, though it is one instance."""
+        """The hops of a port to a PE that groups by fields, though it is one instance: items must have them."""
         return [e for e in self.graph.edges_out[pe] if e.output == port and e.key in self.needs]
 
     def _fan_outs(self, name: str) -> list[str]:

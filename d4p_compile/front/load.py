@@ -21,7 +21,7 @@ from d4p.graph import WorkflowGraph
 from ..ir.graph import Origin
 from .beside import inputs_beside
 from .blame import located, users_traceback, why_import_failed
-from .later import imported_later
+from .later import files_named, imported_later
 from .python2 import check_python3
 from .source import Source, parse_workflow
 
@@ -48,10 +48,11 @@ def load(workflow: str, attribute: str | None = None, parameters: Mapping[str, A
     origin = Origin(source.module, name, tuple((parameters or {}).items()), file=str(source.file or ""),
                     call=not isinstance(getattr_path(module, name), WorkflowGraph))
     folder = source.folder or _top_folder(source.module, getattr(module, "__file__", None))
-    modules = _own_modules(folder, before | {"__main__"}, source.module)
-    modules |= {name: file for name, file in imported_later(modules, folder).items() if _is_own(file)}
+    modules = _own_modules(before, source.module)
+    modules |= imported_later(modules, folder, _is_users)
     for file in modules.values():
         opened |= _READ_BY.get(file, set())
+    opened |= files_named(modules)
     opened |= inputs_beside(graph, folder)
     data = tuple(sorted(p for p in opened if p.suffix not in (".py", ".pyc") and p.is_file() and folder in p.parents))
     return Loaded(graph, origin, folder, modules, data)
@@ -87,6 +88,8 @@ _AUDIT: list[tuple[Path, set[Path]]] = []
 #: What each module read while it was imported: a helper module isn't imported again when another workflow, or the
 #: same one, is loaded later in this process.
 _READ_BY: dict[Path, set[Path]] = {}
+#: The modules that the import of each workflow loaded, for the same reason.
+_LOADED_BY: dict[Path | None, dict[str, Path]] = {}
 _hooked = False
 
 
@@ -276,19 +279,23 @@ def _is_own(file: Path) -> bool:
     return not any(text.startswith(paths[k] + os.sep) for k in ("stdlib", "platstdlib"))
 
 
-def _own_modules(folder: Path, before: set[str], main: str) -> dict[str, Path]:
-    """The workflow's own modules: those its import loaded from the user's files, and those under its folder."""
+def _is_users(file: Path) -> bool:
+    """Whether a module's file is the user's own, and not of this package or of the runtime, which may lie anywhere."""
     import d4p
 
     ours = (Path(d4p.__file__).parent, Path(__file__).parents[1])
+    return _is_own(file) and not any(folder in file.parents for folder in ours)
+
+
+def _own_modules(before: set[str], main: str) -> dict[str, Path]:
+    """The workflow's own modules that its import loaded, now or when it was loaded before in this process."""
     found = {}
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not file or not file.endswith(".py") or name == "__main__":
-            continue
-        path = Path(file).resolve()
-        if any(o in path.parents for o in ours) or not _is_own(path):
-            continue
-        if name == main or name not in before or folder in path.parents:
-            found[name] = path
-    return found
+        if file and file.endswith(".py") and (name == main or name not in before) and name != "__main__":
+            path = Path(file).resolve()
+            if _is_users(path):
+                found[name] = path
+    known = _LOADED_BY.setdefault(found.get(main), {})
+    known |= found
+    return {name: file for name, file in sorted(known.items()) if name in sys.modules}

@@ -16,7 +16,7 @@ from d4p.errors import Refused
 from .python2 import check_python3
 
 #: Modules of ours and of the engines, which a workflow's own name must not hide; `job` is the compiled program.
-_TAKEN = frozenset({"d4p", "d4p_compile", "dispel4py", "job", "pyspark", "mpi4py"})
+TAKEN = frozenset({"d4p", "d4p_compile", "dispel4py", "job", "pyspark", "mpi4py"})
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,6 @@ def _find(module: str) -> Path | None:
 def module_name(file: Path) -> str:
     """The name a file is imported by: its stem, made a valid name that hides no standard module."""
     name = re.sub(r"\W", "_", file.stem)
-    if not name.isidentifier() or keyword.iskeyword(name) or name in sys.stdlib_module_names or name in _TAKEN:
+    if not name.isidentifier() or keyword.iskeyword(name) or name in sys.stdlib_module_names or name in TAKEN:
         name = f"workflow_{name}"
     return name

@@ -46,7 +46,8 @@ def fuse(plan: Plan, options: Options) -> Plan:
     """Merge stages; `apart` of the result holds the reason for each edge that stays a channel."""
     graph = plan.graph
     reasons = {edge.key: why_separate(graph, edge) for edge in graph.edges}
-    order = list(nx.lexicographical_topological_sort(digraph(graph), key={p.name: i for i, p in enumerate(graph.pes)}.get))
+    added = {pe.name: i for i, pe in enumerate(graph.pes)}
+    order = list(nx.lexicographical_topological_sort(digraph(graph), key=added.get))
     side_by_side = options.wide and (options.instances is None or options.instances >= _instances(graph))
     clusters = _Clusters(graph, side_by_side)
     for name in order:
@@ -115,7 +116,8 @@ class _Clusters:
             self.has_root.add(a)
 
     def why(self, edge: Edge) -> str:
-        return self._obstacle(self.of[edge.source], self.of[edge.dest]) or "each PE is a stage of its own (fusion is off)"
+        obstacle = self._obstacle(self.of[edge.source], self.of[edge.dest])
+        return obstacle or "each PE is a stage of its own (fusion is off)"
 
     def stages(self) -> list[list[str]]:
         """Members of each stage in topological order (the order in which they were placed)."""

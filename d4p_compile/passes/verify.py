@@ -42,7 +42,8 @@ def _port(graph: Graph, edge: Edge, pe: str, port: str, known, side: str) -> Non
     at = f" ({edge.where})" if edge.where else ""
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise Refused(
-        f"{pe} ({graph.by_name[pe].cls}) has no {side} port {port!r}: connecting {edge}{at}. Its {side} ports: {have}{hint}"
+        f"{pe} ({graph.by_name[pe].cls}) has no {side} port {port!r}: connecting {edge}{at}. "
+        f"Its {side} ports: {have}{hint}"
     )
 
 

@@ -37,7 +37,8 @@ def _stage(plan: Plan, stage: Stage) -> list[str]:
     to = f", to={sends(plan, stage)}" if plan.channels_from(stage) else ""
     reads = f", root={quoted(root)}" if root else ""
     out.append(f"        arriving = {source}")
-    out.append(f"        out_{number} = arriving.mapPartitionsWithIndex(run.task(stage_{number}, {instances}{to}{reads}))")
+    task = f"run.task(stage_{number}, {instances}{to}{reads})"
+    out.append(f"        out_{number} = arriving.mapPartitionsWithIndex({task})")
     if _uses(plan, stage) > 1:
         out.append(f"        out_{number} = run.once(out_{number})  # {_uses(plan, stage)} uses: computed once")
     for consumer in _consumers(plan, stage):
@@ -54,7 +55,8 @@ def _gathered(plan: Plan, stage: Stage) -> list[str]:
         return []
     out = [f"    # {line}" for channel in plan.channels_into(stage) for line in keeps(channel)]
     numbers = ", ".join(str(producer.number) for producer in producers)
-    return [*out, f'    with run.named("{numbers}", "for " + stage_{stage.number}.__doc__):', f"        {_shuffle(plan, stage)}"]
+    out.append(f'    with run.named("{numbers}", "for " + stage_{stage.number}.__doc__):')
+    return [*out, f"        {_shuffle(plan, stage)}"]
 
 
 def _shuffle(plan: Plan, stage: Stage) -> str:

@@ -90,7 +90,7 @@ def _assign(workflow: Workflow, roots: list[str], parsed: dict[str, Any]) -> dic
         for name in names:
             if name not in roots:
                 if is_reader(workflow.pes[name]):
-                    raise Refused(f"there is an input for {key}, but it reads splits of its own input and takes no items")
+                    raise Refused(f"there is an input for {key}, but it reads its own input and takes no items")
                 raise Refused(f"there is an input for {key}, but {name} isn't a root: its inputs are connected. "
                               f"The roots: {', '.join(roots)}")
             given[name] = _items(key, value)

@@ -165,10 +165,15 @@ def pack(items: list) -> bytes:
 
 
 def unpack(blob: bytes | bytearray | memoryview) -> list:
-    """The items of a batch. numpy arrays are writable."""
-    if blob[:1] == _ONE_BY_ONE:
-        return _unpack_one_by_one(blob)
-    return pickle.loads(blob)
+    """The items of a batch. numpy arrays are writable. Raises RunFailed for an item that was pickled and can't be made
+    again, as an exception whose `__init__` takes other arguments than it hands to its base class."""
+    try:
+        return _unpack_one_by_one(blob) if blob[:1] == _ONE_BY_ONE else pickle.loads(blob)
+    except Exception as error:
+        raise RunFailed(
+            f"an item can't be made again from its pickle: {type(error).__name__}: {error}. Give its class a "
+            "__reduce__(), or let an exception's __init__ hand all its arguments to super().__init__()"
+        ) from error
 
 
 def _pack_whole(items: list, kinds: set[type]) -> bytes:

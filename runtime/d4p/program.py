@@ -100,7 +100,8 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
 def unconnected(workflow: Workflow) -> list[tuple[str, str]]:
     """The (PE id, port) of each output that nothing is connected to."""
     used = {(id(e.source), e.output) for e in workflow.flat.edges}
-    return [(pe.id, str(port)) for pe in workflow.flat.pes for port in pe.outputconnections if (id(pe), port) not in used]
+    pes = workflow.flat.pes
+    return [(pe.id, str(port)) for pe in pes for port in pe.outputconnections if (id(pe), port) not in used]
 
 
 class _spool_folder:

@@ -6,6 +6,7 @@ import copy
 import functools
 import hashlib
 import importlib
+import os
 import platform
 import random
 import sys
@@ -62,6 +63,7 @@ class Workflow:
             return cloudpickle.loads(self._pickle())
         module, _, attribute = self.source.partition(":")
         unpack_modules(module.partition(".")[0])
+        here = os.getcwd()
         try:
             with compat.loading():
                 found = importlib.import_module(module)
@@ -73,6 +75,8 @@ class Workflow:
         except Exception as error:
             raise Refused(f"{self.source}, which d4p could load when it compiled it, fails in the program (on"
                           f" {platform.node()}): {said(error)}\n{traceback_without(error, 'importlib')}") from error
+        finally:
+            os.chdir(here)  # a program runs in the user's folder, wherever its workflow went
 
     def _pickle(self) -> bytes:
         if self._bytes is None:

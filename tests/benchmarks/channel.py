@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from d4p import processes
@@ -20,19 +21,17 @@ WANTED = {"integers": (300_000, "items/s"), "pairs": (300_000, "items/s"), "arra
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    context = multiprocessing.get_context("fork")
     for kind, most in MANY.items():
         count = most // 10 if quick else most
         few = count // (1 if kind == "arrays" else FEW)
-        ours, queue, pipe = alternating(
-            3, lambda: compiled(kind, count) / count, lambda: one_by_one(context, queued, kind, few) / few,
-            lambda: one_by_one(context, piped, kind, few) / few,
-        )
+        ours, queue, pipe = alternating(3, partial(compiled, kind, count), partial(one_by_one, queued, kind, few),
+                                        partial(one_by_one, piped, kind, few))
         least, unit = WANTED[kind]
-        speed = _speed(ours, kind)
+        speed, *others = (_speed(each, kind) for each in (ours / count, queue / few, pipe / few))
         yield Row(f"channel, {kind}" + (" of 64 KiB" if kind == "arrays" else ""), f"{speed:,.0f} {unit}",
-                  f"Queue {_speed(queue, kind):,.0f}, Pipe {_speed(pipe, kind):,.0f} {unit}",
-                  **at_least(speed, least, f"{queue / ours:.1f}, {pipe / ours:.1f} times", f">= {least:,} {unit}"))
+                  "Queue {:,.0f}, Pipe {:,.0f}".format(*others),
+                  **at_least(speed, least, " and ".join(f"{speed / other:.1f}" for other in others) + " times",
+                             f">= {least:,} {unit}"))
 
 
 def _speed(seconds: float, kind: str) -> float:
@@ -48,8 +47,9 @@ def compiled(kind: str, count: int) -> float:
     return seconds
 
 
-def one_by_one(context: Any, producer: Callable, kind: str, count: int) -> float:
-    """The same with a producer of a process of its own that sends each item by itself."""
+def one_by_one(producer: Callable, kind: str, count: int) -> float:
+    """The same with a producer in a process of its own that sends each item by itself."""
+    context = multiprocessing.get_context("fork")
     made = context.Queue() if producer is queued else context.Pipe(duplex=False)
     process = context.Process(target=producer, args=(made, kind, count))
     process.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from d4p.stage import Stage
@@ -19,7 +20,7 @@ def rows(quick: bool) -> Iterator[Row]:
         with program("hop.py:chain", "processes", 2, kind=kind) as names:
             stage, feed = generated(names)
             hand_written = by_hand(*(names["workflow"].copy(name, 0) for name in "abcd"))
-            ours, hand = alternating(7, lambda: seconds(lambda: feed(items)), lambda: seconds(lambda: hand_written(items)))
+            ours, hand = alternating(7, partial(seconds, feed, items), partial(seconds, hand_written, items))
         assert stage.report()["received"]["d"] == 7 * len(items) and stage.pes[-1].last == items[-1] + 3
         each = 1e9 / len(items) / 4
         yield Row(f"hop, {len(items):,} items through 4 PEs {kind}", f"{ours * each:.0f} ns a hop",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -110,19 +111,18 @@ def test_nothing_that_looks_whole_is_left(target, tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted_all_processes_are_gone_within_2_seconds(target, how, tmp_path):
     bundle = d4p_compile.compile(f"{WORKFLOWS}:forever", target, output=tmp_path / "bundle")
-    program = subprocess.Popen([sys.executable, str(bundle.script), "--output", str(tmp_path / "out")],
-                               stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, text=True)
-    time.sleep(1.5)
-    assert len(_group(program.pid)) == (5 if target == "processes" else 1)
-    if how == signal.SIGINT:
-        os.killpg(program.pid, how)  # as a terminal does
-    else:
-        program.send_signal(how)
-    started = time.monotonic()
-    _, errors = program.communicate(timeout=10)
-    while _group(program.pid) and time.monotonic() - started < 2:
-        time.sleep(0.05)
-    assert _group(program.pid) == []
+    with started(sys.executable, str(bundle.script), "--output", str(tmp_path / "out")) as program:
+        time.sleep(1.5)
+        assert len(_group(program.pid)) == (5 if target == "processes" else 1)
+        if how == signal.SIGINT:
+            os.killpg(program.pid, how)  # as a terminal does
+        else:
+            program.send_signal(how)
+        begun = time.monotonic()
+        _, errors = program.communicate(timeout=10)
+        while _group(program.pid) and time.monotonic() - begun < 2:
+            time.sleep(0.05)
+        assert _group(program.pid) == []
     if how != signal.SIGKILL:
         assert program.returncode == 130
         assert errors == "interrupted\n"
@@ -132,20 +132,33 @@ def test_interrupted_all_processes_are_gone_within_2_seconds(target, how, tmp_pa
 @pytest.mark.spark
 def test_an_interrupted_spark_program_ends_quietly(tmp_path):
     bundle = d4p_compile.compile(f"{WORKFLOWS}:forever", "spark", output=tmp_path / "bundle")
-    program = subprocess.Popen([sys.executable, "-u", str(bundle.script)], stderr=subprocess.PIPE, start_new_session=True,
-                               stdout=subprocess.PIPE, text=True, env={**os.environ, "SPARK_CONF_DIR": str(CONF)})
-    assert program.stdout.readline().startswith("Spark ")
-    while len(_group(program.pid)) < 4:  # this, Java, Python's daemon and a worker
-        assert program.poll() is None
-        time.sleep(0.2)
-    os.killpg(program.pid, signal.SIGINT)
-    started = time.monotonic()
-    _, errors = program.communicate(timeout=30)
-    assert program.returncode == 130
-    assert errors.splitlines()[-1] == "interrupted" and "Traceback" not in errors
-    while _group(program.pid) and time.monotonic() - started < 10:
-        time.sleep(0.05)
-    assert _group(program.pid) == []
+    environment = {**os.environ, "SPARK_CONF_DIR": str(CONF)}
+    with started(sys.executable, "-u", str(bundle.script), env=environment) as program:
+        assert program.stdout.readline().startswith("Spark ")
+        while len(_group(program.pid)) < 2:  # this and Java
+            assert program.poll() is None
+            time.sleep(0.2)
+        time.sleep(4)
+        os.killpg(program.pid, signal.SIGINT)
+        begun = time.monotonic()
+        _, errors = program.communicate(timeout=30)
+        assert program.returncode == 130
+        assert errors.splitlines()[-1] == "interrupted" and "Traceback" not in errors
+        while _group(program.pid) and time.monotonic() - begun < 10:
+            time.sleep(0.05)
+        assert _group(program.pid) == []
+
+
+@contextlib.contextmanager
+def started(*command: str, **how):
+    """A program in a process group of its own, none of which outlives the test."""
+    program = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, text=True,
+                               **how)
+    try:
+        yield program
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
 
 
 def _group(leader: int) -> list[int]:

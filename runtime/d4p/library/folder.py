@@ -50,7 +50,7 @@ class Folder:
             raise Refused(f"the output {self.path}{_of(writer)} must be a folder; it is a file")
         here = os.path.realpath(os.getcwd()) + "/"
         if self._local and here.startswith(os.path.realpath(self.place).rstrip("/") + "/"):
-            raise Refused(f"the output {self.path}{_of(writer)} is the folder you are in, or one above it: give another")
+            raise Refused(f"the output {self.path}{_of(writer)} is the folder you are in or one above it")
 
     def _may_remove(self, writer: str) -> None:
         """The temporary folder is there: another writer's, at work now, or left by a run that was killed."""

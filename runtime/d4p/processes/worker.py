@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from d4p.depth import FRAMES
-from d4p.errors import D4pError
+from d4p.errors import D4pError, RunFailed
 from d4p.events import Events, Sampler
 from d4p.inputs import Inputs
 from d4p.job import Job
@@ -87,7 +87,7 @@ class _Instance:
         while ends:
             if not task.inbox.ready():
                 self._flush()
-            channel, items = task.inbox.take()
+            channel, items = self._take()
             if items is None:
                 ends -= 1
             else:
@@ -95,6 +95,13 @@ class _Instance:
         stage.postprocess()
         for sender in self.senders.values():
             sender.close()
+
+    def _take(self) -> tuple[int, list[Any] | None]:
+        try:
+            return self.task.inbox.take()
+        except RunFailed as error:
+            task = self.task
+            raise RunFailed(f"stage {self.stage.number} ({task.function.__doc__}), instance {task.index}: {error}") from error
 
     def _flush(self) -> None:
         for sender in self.senders.values():

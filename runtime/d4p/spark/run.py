@@ -46,7 +46,8 @@ class Run:
         """Within this, what Spark makes is called `stage <number>: <pes>` in its UI and event log."""
         return named(self.sc, f"stage {stage}: {pes}")
 
-    def task(self, function: Callable, instances: int, to: dict[int, int] | None = None, root: str | None = None) -> Task:
+    def task(self, function: Callable, instances: int, to: dict[int, int] | None = None,
+             root: str | None = None) -> Task:
         """A stage's instances as tasks: `to` gives the instances of the consumer of each of its channels, `root` the
         reader whose items are what arrives."""
         return Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, self.reports)

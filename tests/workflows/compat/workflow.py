@@ -362,13 +362,9 @@ class ClassState(IterativePE):
 
 
 def class_state():
-    graph = WorkflowGraph()
-    numbers = Numbers(6)
-    one, other = ClassState(), ClassState()
-    other.numprocesses = 2
-    graph.connect(numbers, "output", one, "input")
-    graph.connect(numbers, "output", other, "input")
-    return graph
+    state = ClassState()
+    state.numprocesses = 2
+    return chain(Numbers(6), state)
 
 
 class Defaults(IterativePE):
@@ -385,8 +381,9 @@ class Defaults(IterativePE):
 
 def mutable_defaults():
     graph = WorkflowGraph()
-    items = Items("a", "b", "a")
-    for pe in (Defaults(), Defaults()):
+    items, one, other = Items("a", "b", "a"), Defaults(), Defaults()
+    other.name = "Other"
+    for pe in (one, other):
         graph.connect(items, "output", pe, "input")
     return graph
 
@@ -401,7 +398,7 @@ def functions():
     extra = 7
     for i, function in enumerate([lambda d: d + 1, functools.partial(scaled, by=4), closed, abs, str]):
         pe = SimpleFunctionPE(function)
-        pe.name = "f%d" % i
+        pe.name = "f" + "abcde"[i]
         graph.connect(numbers, "output", pe, "input")
     named = SimpleFunctionPE(functools.partial(scaled, plus=1), {"by": 2})
     graph.connect(numbers, "output", named, "input")
@@ -685,12 +682,83 @@ def file_beside():
     return chain(Items(*NUMBERS), Collect())
 
 
+class Lazy(IterativePE):
+    """Imports and opens what lies beside the file only when it runs."""
+
+    def _process(self, data):
+        import later
+
+        with open(os.path.join(HERE, "later.json")) as file:
+            return (json.load(file), later.word())
+
+
+def files_at_run_time():
+    return chain(Numbers(2), Lazy())
+
+
+def squared(data, prov_cluster):
+    return {"_d4p_prov": {"metadata": {"value": data}}, "_d4p_data": data * data}
+
+
+def with_provenance():
+    from dispel4py.provenance import InitiateNewRun, ProvenancePE, ProvenanceRecorderToFile
+
+    class Declares(Collect):
+        def process(self, inputs):
+            self.addToProvState("here", inputs, metadata={"a": 1})
+            super().process(inputs)
+
+    graph = chain(Numbers(3), SimpleFunctionPE(squared, {"prov_cluster": "mine"}), Declares())
+    InitiateNewRun(graph, ProvenanceRecorderToFile, provImpClass=ProvenancePE, username="me")
+    return graph
+
+
 def timed():
     """A PE in a wrapper, as delayed_pipeline of dispel4py's own examples has it."""
     wrapped = ProcessTimingPE(Base(10))
     graph = chain(Numbers(3), wrapped, Collect())
     assert isinstance(wrapped, Base) and wrapped.name == "Base"
     return graph
+
+
+# -- several at once, since each run takes its time ----------------------------------------------------------------
+def together(*makers):
+    """Several graphs in one; the names of their PEs follow the names of the graphs."""
+    union = WorkflowGraph()
+    for make in makers:
+        graph = make()
+        for node in graph.graph.nodes():
+            pe = node.getContainedObject()
+            if isinstance(pe, GenericPE):
+                pe.name = make.__name__ + "." + pe.name
+            union.add(pe)
+        for _, _, edge in graph.graph.edges(data=True):
+            for output, input in edge["ALL_CONNECTIONS"]:
+                union.connect(edge["DIRECTION"][0], output, edge["DIRECTION"][1], input)
+    return union
+
+
+def of_ports():
+    return together(two_ports, numbered_ports, grouped_afterwards, grouped_by_tuple, grouped_by_name,
+                    grouped_composite, fan_in, an_unconnected_input, counts_in_places)
+
+
+def of_composites():
+    return together(nested_composites, flattened_already, own_chain, aggregates, parallel_aggregates, running)
+
+
+def of_pes():
+    return together(class_state, mutable_defaults, functions, kinds_of_pes, helpers_beside, file_beside,
+                    files_at_run_time, seeded, timed, with_provenance)
+
+
+def of_spawned():
+    return together(class_state, helpers_beside, items_of_all_kinds)
+
+
+def of_items():
+    return together(items_of_all_kinds, none_items, streams, writes_in_preprocess, generators, speaks,
+                    own_log_and_write)
 
 
 # -- what files do at their end ------------------------------------------------------------------------------------

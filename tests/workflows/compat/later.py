@@ -1,0 +1,5 @@
+"""A module that nothing imports before the workflow runs."""
+
+
+def word():
+    return "late"
