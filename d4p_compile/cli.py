@@ -198,7 +198,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
         raise Refused("--check is for the sequential target only, which sees every item in one process: "
                       "leave --target out")
     source = _load(workflow, target, attribute, parameters)
-    made = _plan(source, target, instances)
+    made = _plan(source, target, instances, fuse=not check)
     check_inputs(source.loaded, made, iterations, data, file, limit)
     available = engine(target).available()
     if not available.runs:
@@ -216,6 +216,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
         with watching(made) as screen:
             # in our folder, so that results are gone also after a program that was killed
             spool = {} if "D4P_SPOOL" in os.environ else {"D4P_SPOOL": os.path.join(holder.name, ".results")}
+            spool["D4P_SOURCE"] = str(source.loaded.folder)
             status = execute(bundle, options, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr,
                              environment=spool)
     if said := ended_by(status):
@@ -242,10 +243,10 @@ def _load(workflow: str, target: str, attribute: str | None, parameters: dict[st
         return api.load(workflow, attribute, parameters)
 
 
-def _plan(source: Any, target: str, instances: int | None, watch: Callable | None = None) -> Any:
+def _plan(source: Any, target: str, instances: int | None, watch: Callable | None = None, fuse: bool = True) -> Any:
     from . import api
 
-    return api.plan(source, target, instances, watch=watch)
+    return api.plan(source, target, instances, watch=watch, fuse=fuse)
 
 
 def _how_to_run(bundle: Any) -> Iterator[str]:

@@ -51,16 +51,21 @@ def execute(bundle: Bundle, options: list[str], *, watch: Watch | None = None,
         finally:
             os.close(send)
         signals.process = process
-        reader = threading.Thread(target=_relay, args=(events, watch or (lambda event: None)), daemon=True)
+        said: set[str] = set()
+        reader = threading.Thread(target=_relay, args=(events, said, watch or (lambda event: None)), daemon=True)
         reader.start()
         status = process.wait()
         reader.join(timeout=5)
+    if status == 0 and "done" not in said:
+        raise RunFailed("the program ended before its run was done, as if all were well: does a PE call os._exit()?")
     return 128 - status if status < 0 else status
 
 
-def _relay(events: Iterable[str], watch: Watch) -> None:
+def _relay(events: Iterable[str], said: set[str], watch: Watch) -> None:
     for line in events:
-        watch(json.loads(line))
+        event = json.loads(line)
+        said.add(event["event"])
+        watch(event)
 
 
 class _Signals:
@@ -128,7 +133,7 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
         out = subprocess.DEVNULL if quiet else None
         with tempfile.TemporaryFile() as errors:
             status = execute(bundle, [*options, *input_options(inputs, holder.name)], watch=said.append,
-                             environment={"D4P_SPOOL": spool.name}, stdout=out, stderr=errors if quiet else None)
+                             environment={"D4P_SPOOL": spool.name, "D4P_SOURCE": str(loaded.folder)}, stdout=out, stderr=errors if quiet else None)
             if status:
                 errors.seek(0)
                 raise _failed(status, said, errors.read().decode(errors="replace"))

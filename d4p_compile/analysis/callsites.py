@@ -59,6 +59,7 @@ class CallWalker(ExpressionWalker):
         """`ref.name(...)`."""
         if ref == SUPER:
             self.trace.super_mentions.add(name)
+            self.trace.super_taken.update([name] if self.inner else [])
             return NONE
         if ref == SELF:
             return self.method_of_self(call, name)
@@ -70,6 +71,10 @@ class CallWalker(ExpressionWalker):
             if not callees:
                 self.hand_over(call, f"{ref}.{name}")
             return frozenset().union(*[self.called(call, r) for r in sorted(callees, key=str)])
+        if any(key == "inplace" for key, _ in call.keywords) and _is_true(call.node, "inplace"):
+            self.store_in(frozenset([ref]), f"changes {{}} by {name}", call.node)
+        for refs in [refs for key, refs in call.keywords if key == "out"]:
+            self.store_in(refs, f"lets {ref}.{name} write to {{}}", call.node)
         self.op("call", ref, f"calls {ref}.{name}", call.node, name)
         self.method_of_local(call, name)
         if name == "copy":
@@ -80,6 +85,7 @@ class CallWalker(ExpressionWalker):
 
     def method_of_self(self, call: Call, name: str) -> Refs:
         self.trace.mentions.add(name)
+        self.trace.taken.update([name] if self.inner else [])
         if name in ("__setattr__", "__delattr__"):
             self.op("always", None, f"calls self.{name}", call.node)
             return NONE
@@ -122,12 +128,15 @@ class CallWalker(ExpressionWalker):
             return self.called_builtin(call, builtin)
         if value is copy.copy:
             return frozenset(r if r.held else r.then("copy") for r in call.args[0]) if call.args else NONE
-        if known.qualified(value) in known.FIRST_ARGUMENT_CHANGED and call.args:
-            self.store_in(call.args[0], f"changes {{}} with {ref}", call.node)
+        if not is_user(value):
+            for position in known.changed_positions(value, len(call.args)):
+                self.store_in(call.args[position], f"changes {{}} with {ref}", call.node)
+        if generator := known.draws_from(value):
+            self.op("always", None, f"draws from the global generator {generator}", call.node)
         elif isinstance(value, types.FunctionType) and is_user(value):
             return self.inline(call, value)
         elif isinstance(value, type) or callable(value) and not is_user(value):
-            if isinstance(value, functools.partial) or isinstance(value, types.MethodType):
+            if known.is_bound(value) or isinstance(value, functools.partial) or not known.is_function_like(value):
                 self.op("invoke", ref, f"calls {ref}", call.node)
             if isinstance(value, type) and is_user(value) or isinstance(value, functools.partial):
                 self.hand_over(call, str(ref))
@@ -220,9 +229,17 @@ class CallWalker(ExpressionWalker):
                 self.hand_over(call, function.__name__)
                 continue
             env = arguments(source, args, call.keywords)
-            results |= type(self)(source, env, self.methods, self.trace, self.depth + 1).run()
+            walker = type(self)(source, env, self.methods, self.trace, self.depth + 1)
+            walker.inner = self.inner
+            results |= walker.run()
         self.trace.walked[key] = results
         return results
+
+
+def _is_true(node: ast.AST, keyword: str) -> bool:
+    """May a keyword argument of a call be true?"""
+    given = [k.value for k in getattr(node, "keywords", []) if k.arg == keyword]
+    return not all(isinstance(value, ast.Constant) and not value.value for value in given)
 
 
 def arguments(source: Any, args: tuple[Refs, ...], keywords: tuple[tuple[str | None, Refs], ...]) -> dict[str, Refs]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import FunctionType
@@ -22,6 +23,7 @@ SETUP = PREPROCESS + (
 """Methods that run before the first item or outside of the run."""
 RUNTIME = ("process", "_process", "process_batch", "postprocess", "_postprocess", "write", "_write")
 """Methods the engine calls, whoever else does."""
+WRITES = ("write", "_write")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,17 +71,32 @@ def function_ops(function: FunctionType) -> tuple[Op, ...]:
 
 def _collect(table: MethodTable, entries: tuple[str, ...] | None, overrides: tuple[Override, ...]) -> ClassOps:
     replaced = {name for name, _, _ in overrides}
-    before_run = _reach(table, [n for n in PREPROCESS if n in table.functions], Trace())
+    before = Trace()
+    before_run = _reach(table, [n for n in PREPROCESS if n in table.functions], before)
     types = assigned_types([f for _, f in before_run])
     trace = Trace()
+    for op in [op for op in before.ops if op.kind == "rank"]:
+        trace.ops[op] = None
+    if (before.mentions | before.super_mentions) & set(WRITES):
+        trace.ops[Op("always", None, "", "writes in preprocess", "")] = None
     for _, function, bound in overrides:
         _walk(table, function, trace, bound)
     if entries is None:
-        reached = _reach(table, [n for n in SETUP if n in table.functions], Trace())
-        at_setup = ({name for name, _ in reached} | set(SETUP)) - set(RUNTIME)
+        setup = Trace()
+        reached = _reach(table, [n for n in SETUP if n in table.functions], setup)
+        at_setup = ({name for name, _ in reached} - _taken(table, setup) | set(SETUP)) - set(RUNTIME)
+        trace.super_mentions |= setup.super_taken - set(SETUP)
         entries = tuple(n for n in table.functions if n not in at_setup and n not in replaced)
     _reach(table, entries, trace, replaced)
     return ClassOps(tuple(trace.ops), types, table)
+
+
+def _taken(table: MethodTable, setup: Trace) -> set[str]:
+    """The methods that setup only mentions (`self.table = {0: self.even}`): they are called while items come."""
+    if "*" in setup.taken:
+        return set(table.functions)
+    found = {name: next((vars(c)[name] for c in table.mro if name in vars(c)), None) for name in setup.taken}
+    return {name for name, value in found.items() if not isinstance(value, property | functools.cached_property)}
 
 
 def _reach(table: MethodTable, start: Iterable[str], trace: Trace, skip: set[str] = frozenset()) -> list:

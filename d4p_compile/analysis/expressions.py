@@ -23,6 +23,7 @@ class ExpressionWalker:
         self.outer: set[str] = set()  # locals of the functions around a nested one
         self.declared: set[str] = set()  # global and nonlocal names
         self.locals = local_names(function.node)
+        self.inner = 0  # how many nested functions deep the walk is
 
     # -- helpers ---------------------------------------------------------------------------------------------------
     def op(self, kind: str, ref: Ref | None, what: str, node: ast.AST, name: str = "") -> None:
@@ -53,9 +54,13 @@ class ExpressionWalker:
         """`ref.name`; of modules and classes the value itself."""
         if ref == SUPER:
             self.trace.super_mentions.add(name)
+            self.trace.super_taken.add(name)
             return NONE
         if ref == SELF:
             self.trace.mentions.add(name)
+            self.trace.taken.add(name)
+            if name == "rank":
+                self.op("rank", None, "reads self.rank", self.function.node)
         if not ref.bare or ref.root.kind != "value":
             return NONE if ref.held else frozenset([ref.then("attr", name)])
         value = ref.root.value
@@ -169,7 +174,9 @@ class ExpressionWalker:
             self.eval(default)
         before = dict(self.env)
         self.env.update({name: NONE for name in parameter_names(node)})
+        self.inner += 1
         self.eval(node.body)
+        self.inner -= 1
         self.env = before
         return NONE
 

@@ -17,6 +17,8 @@ from d4p_compile.analysis.values import UNSET, Frame, Known, of, values
 
 MAX_DEPTH = 4
 _DOUBTFUL = ("unknown", "result")
+_UNKNOWN = ": what it does isn't known before the run"
+_DOUBT = ", a library's method that may keep something"
 _INPLACE = ("__iadd__", "__isub__", "__imul__", "__ior__", "__iand__", "__itruediv__")
 
 
@@ -31,7 +33,7 @@ def first_reason(ops: Iterable[Op], frame: Frame) -> str | None:
 
 def judge(op: Op, frame: Frame) -> str | None:
     """None if `op` keeps no state, else "" or what to add to its description."""
-    if op.kind == "always":
+    if op.kind in ("always", "rank"):
         return ""
     certain = all(kind in ("attr", "in") for kind, _ in op.ref.steps)
     if op.kind == "store" and certain and op.ref.root.kind != "param":
@@ -59,27 +61,31 @@ def _call(op: Op, found: list[Known], frame: Frame) -> str | None:
     if op.ref.root.kind != "param" and not found and op.name in known.MUTATORS:
         return ""
     for k in found:
-        why = None if k.fresh else _call_on(op, k, frame)
+        why = None if k.fresh else _call_on(op.name, k, frame, _is_inside(op))
         if why is not None:
             return why
     return None
 
 
-def _call_on(op: Op, k: Known, frame: Frame) -> str | None:
+def _call_on(name: str, k: Known, frame: Frame, inside: bool = False) -> str | None:
+    """A method called on what is known of an object: every doubt is state, but for names and types known to read."""
     if k.kind == "unknown":
-        if op.name in known.MUTATORS:
+        if name in known.MUTATORS:
             return ""
-        return None if op.name in known.READERS or _is_inside(op) else ": what it does isn't known before the run"
+        return None if name in known.READERS or inside and known.reads(name) else _UNKNOWN
     if k.kind == "result":
-        return "" if op.name in known.MUTATORS else None
+        return None if known.reads(name) and name not in known.MOVES_A_FILE else "" if name in known.MUTATORS else _DOUBT
     if k.kind == "stream":
         return f" ({_article(k)} moves on)"
     if k.kind == "user":
-        return _method_of_user(k, op.name, frame)
+        return _method_of_user(k, name, frame)
     if k.kind == "container":
-        return "" if op.name in known.MUTATORS else None
-    sized = any(hasattr(k.type, n) for n in ("__len__", "__iter__")) or k.type.__module__ == "_hashlib"
-    return "" if k.kind == "library" and op.name in known.MUTATORS and sized else None
+        return "" if name in known.MUTATORS else None
+    if k.kind != "library":
+        return None
+    if name in known.MUTATORS:
+        return ""
+    return None if known.reads_of(k.type, name) else _DOUBT
 
 
 def _method_of_user(k: Known, name: str, frame: Frame) -> str | None:
@@ -106,9 +112,13 @@ def _invoke(op: Op, found: list[Known], frame: Frame) -> str | None:
 
 
 def _invoke_one(k: Known, frame: Frame) -> str | None:
-    if k.kind == "unknown":
-        return ": what it does isn't known before the run"
-    return None if k.value is UNSET else callable_reason(k.value, frame)
+    if k.value is not UNSET:
+        return callable_reason(k.value, frame)
+    if k.kind == "user":
+        return _method_of_user(k, "__call__", frame)
+    if k.kind in ("harmless", "container"):
+        return None
+    return None if k.kind == "library" and known.is_harmless_to_call(k.type) else _UNKNOWN
 
 
 def callable_reason(value: Any, frame: Frame, args: tuple = (), keywords: dict[str, Any] | None = None) -> str | None:
@@ -119,15 +129,20 @@ def callable_reason(value: Any, frame: Frame, args: tuple = (), keywords: dict[s
     deeper = Frame(frame.obj, frame.types, frame.params, frame.depth + 1)
     if isinstance(value, functools.partial):
         return callable_reason(value.func, deeper, value.args + args, {**value.keywords, **keywords})
+    if generator := known.draws_from(value):
+        return f", which draws from the global generator {generator}"
     if isinstance(value, types.MethodType):
         if value.__self__ is frame.obj:
             return None  # a method of the object, which is read anyway
         if is_user(type(value.__self__)) and not args and not keywords:
             return _method_of_user(of(value.__self__), value.__func__.__name__, deeper)
+        if known.is_bound(value) and not is_user(value.__func__):
+            return _call_on(value.__name__, of(value.__self__), deeper)
         return callable_reason(value.__func__, deeper, (value.__self__, *args), keywords)
-    if isinstance(value, types.BuiltinMethodType) and not isinstance(value.__self__, types.ModuleType | None):
-        k = of(value.__self__)
-        return "" if k.kind == "stream" or k.kind == "container" and value.__name__ in known.MUTATORS else None
+    if known.is_bound(value):
+        return _call_on(value.__name__, of(value.__self__), deeper)
+    if not is_user(value) and (why := _given(value, args, keywords, deeper)) is not None:
+        return why
     if isinstance(value, type) or value is None:
         return None
     functions = [f for f in plain_functions(value) if is_user(f)]
@@ -141,9 +156,23 @@ def callable_reason(value: Any, frame: Frame, args: tuple = (), keywords: dict[s
         why = first_reason(ops, Frame(params=_defaults(function) | bound, depth=deeper.depth))
         if why is not None:
             return f", which {why}"
-    if functions or known.kind_of(type(value)) != "user":
+    if functions:
         return None
-    return _method_of_user(of(value), "__call__", deeper)
+    if known.kind_of(type(value)) == "user":
+        return _method_of_user(of(value), "__call__", deeper)
+    return None if known.is_function_like(value) or known.is_harmless_to_call(type(value)) else _UNKNOWN
+
+
+def _given(value: Any, args: tuple, keywords: dict[str, Any], frame: Frame) -> str | None:
+    """What a library's function does to arguments it is already given, as in `partial(next, self.ids)`."""
+    name = known.builtin_name(value)
+    changed = known.changed_positions(value, len(args))
+    for i, k in enumerate([of(v) for v in (*args, *keywords.values())]):
+        if i in changed or k.kind == "stream" or name == "next" and k.kind == "user":
+            return f", which changes {_article(k)}"
+        if k.kind == "callable" and (why := _invoke_one(k, frame)) is not None:
+            return why
+    return None
 
 
 def _defaults(function: types.FunctionType) -> dict[str, Any]:

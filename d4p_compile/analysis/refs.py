@@ -89,7 +89,7 @@ def unpack(refs: Iterable[Ref]) -> Refs:
 class Op:
     """Something a method does that keeps state, always or depending on the value of `ref`.
 
-    kind: always, store (assign into it), aug (`name += ...`), call (method `name`), invoke (call the thing itself),
+    kind: always, rank (reads self.rank), store (assign into it), aug (`name += ...`), call (method `name`), invoke (call the thing itself),
     pass (to an unknown function), lend (to a library function), iter, next, contains, getitem.
     """
 
@@ -105,9 +105,14 @@ class Op:
 
 @dataclass
 class Trace:
-    """What was seen while methods were walked: operations, in order, and the methods of self that are mentioned."""
+    """What was seen while methods were walked: operations, in order, and the methods of self that are mentioned.
+
+    `taken` are those mentioned without a call, or called by a nested function: they may run at any later time.
+    """
 
     ops: dict[Op, None] = field(default_factory=dict)
     mentions: set[str] = field(default_factory=set)
     super_mentions: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
+    super_taken: set[str] = field(default_factory=set)
     walked: dict[tuple, Refs] = field(default_factory=dict)

@@ -7,6 +7,7 @@ import csv
 import importlib.util
 import io
 import logging
+import queue
 import re
 import sys
 import types
@@ -26,6 +27,7 @@ _DISPLAYS: dict[type, type] = {
 }  # fmt: skip
 
 _OPENERS = ("open", "urlopen", "fdopen", "NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile", "popen")
+_QUEUES = ("Queue", "SimpleQueue", "JoinableQueue", "LifoQueue", "PriorityQueue")
 _BRINGS_ANYTHING = ("builtins", "pickle", "_pickle", "cloudpickle", "dill", "joblib", "copy", "functools", "_functools",
                     "itertools", "operator", "_operator", "importlib")  # fmt: skip
 
@@ -91,6 +93,8 @@ def _type_of(value: ast.expr | None, source: Function) -> type | None:
         return np.ndarray
     if getattr(called, "__name__", None) in _OPENERS:
         return io.IOBase
+    if getattr(called, "__name__", None) in _QUEUES:
+        return queue.Queue
     if called in (csv.reader, csv.writer):
         return type(csv.reader(()))
     if _is_library_function(called):

@@ -11,7 +11,7 @@ from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from d4p.base import SimpleFunctionPE
-from d4p_compile.analysis.classes import Override, class_ops, methods_of
+from d4p_compile.analysis.classes import PREPROCESS, Override, class_ops, methods_of
 from d4p_compile.analysis.judge import Frame, callable_reason, first_reason
 from d4p_compile.analysis.methods import is_plain_function
 from d4p_compile.analysis.source import plain_functions
@@ -51,6 +51,12 @@ def _reason(pe: Any) -> str | None:
         if isinstance(pe, base):
             return f"is a {base.__name__}"
     overrides, others = _overrides(pe)
+    for name, function, _ in overrides:  # these may know the PE by another name than self
+        names = function.__code__.co_names
+        if name in PREPROCESS and ("write" in names or "_write" in names):
+            return "writes in preprocess"
+        if "rank" in names:
+            return "reads self.rank"
     found = class_ops(cls, None, overrides)
     frame = Frame(pe, found.types)
     why = first_reason(found.ops, frame)

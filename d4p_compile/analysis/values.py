@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import inspect
 import types
-from collections import deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Sized
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,6 +20,7 @@ from d4p_compile.analysis.setup_types import LibraryResult
 ITEMS_LOOKED_AT = 100
 _METHODS = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
             classmethod, type)  # fmt: skip
+_FILLED_LATER = (list, dict, set, deque, defaultdict, OrderedDict)
 _FRESH_SLICES = (list, tuple, str, bytes, bytearray, deque, array.array, range)
 
 
@@ -109,7 +110,9 @@ def _part(whole: Known) -> Known:
 def _inside(before: Known, name: str, frame: Frame) -> list[Known]:
     value = before.value
     if value is UNSET:
-        return [Known()] if before.type is None else []
+        return [Known()] if before.type is None or before.type in _FILLED_LATER else []
+    if type(value) in _FILLED_LATER and not value:
+        return [Known()]
     if isinstance(value, np.ndarray):
         return [before] if value.ndim > 1 or value.dtype == object else []
     found, todo = [], [value]

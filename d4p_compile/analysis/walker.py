@@ -179,7 +179,9 @@ class FunctionWalker(CallWalker):
         self.env = {k: v for k, v in self.env.items() if k not in own} | {n: NONE for n in parameter_names(node)}
         self.outer = self.outer | self.locals
         self.locals, self.declared = own, set()
+        self.inner += 1
         self.block(node.body)
+        self.inner -= 1
         self.env, self.locals, self.outer, self.declared, self.returned = saved
 
     def on_ClassDef(self, node: ast.ClassDef) -> None:

@@ -34,6 +34,12 @@ def variables(plan: Plan, stage: Stage) -> dict[str, str]:
     return chosen
 
 
+def in_docstring(text: str) -> str:
+    """Text as it can stand between three quotes."""
+    text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return text[:-1] + '\\"' if text.endswith('"') else text
+
+
 def quoted(value: object) -> str:
     """A string or list as Python source, in double quotes where that needs no escapes."""
     if isinstance(value, list):

@@ -12,7 +12,7 @@ from ..ir.graph import WIDTH, Instances
 from ..ir.plan import Channel, Plan, Stage
 from ..show.text import described
 from .docs import docstring
-from .names import quoted
+from .names import in_docstring, quoted
 from .stage import stage_function
 
 _templates = jinja2.Environment(
@@ -24,7 +24,7 @@ _templates = jinja2.Environment(
 def render(template: str, plan: Plan, what: str, **more: Any) -> str:
     """The text of a program; the same plan gives the same bytes."""
     return _templates.get_template(template).render(
-        docstring=docstring(plan, what),
+        docstring=in_docstring(docstring(plan, what)),
         version=d4p.__version__,
         workflow=workflow(plan),
         stages=plan.stages,

@@ -11,7 +11,7 @@ import textwrap
 
 from ..ir.graph import Pe
 from ..ir.plan import Plan, Stage
-from .names import identifier, quoted, variables
+from .names import identifier, in_docstring, quoted, variables
 
 #: More functions than this calling one another in a row would strain the interpreter's stack.
 DEEP = 30
@@ -49,9 +49,6 @@ class _Writer:
     def _hops_into(self, name: str) -> list:
         return [e for e in self.graph.edges_in[name] if e.source in self.inside]
 
-    def _from_outside(self, name: str) -> bool:
-        return self.graph.is_root(name) or any(e.source not in self.inside for e in self.graph.edges_in[name])
-
     def _is_inlined(self, name: str) -> bool:
         """Its only producer stands before it in this stage, only returns, and feeds nobody else."""
         edges = self.graph.edges_in[name]
@@ -85,7 +82,7 @@ class _Writer:
     # The text
 
     def lines(self) -> list[str]:
-        out = [f"def stage_{self.stage.number}(stage):", f'    """{self.stage.title}"""']
+        out = [f"def stage_{self.stage.number}(stage):", f'    """{in_docstring(self.stage.title)}"""']
         out += self._take()
         targets = self._targets()
         out += [f"    {name} = {expression}" for name, expression in targets]

@@ -11,7 +11,7 @@ from d4p.flatten import flatten
 from d4p.inputs import is_reader
 from d4p.labels import fingerprint, labels
 
-from ..analysis.calls import call_style, may_write
+from ..analysis.calls import call_style, may_write, overrides_write
 from ..analysis.state import state_of
 from ..ir.graph import Edge, Graph, Grouping, Pe, Port
 from .load import Loaded
@@ -52,7 +52,7 @@ def _short(where: str) -> str:
 def _pe(pe: Any, name: str) -> Pe:
     state = state_of(pe)
     reader = is_reader(pe)
-    style = "producer" if reader else call_style(pe)
+    style = "producer" if reader else "process" if overrides_write(pe) else call_style(pe)
     output = getattr(pe, "OUTPUT_NAME", "output")
     if style in ("iterative", "producer") and output not in pe.outputconnections:
         style = "process"

@@ -190,7 +190,7 @@ def _graph(module: ModuleType, source: Source, parameters: Mapping[str, Any] | N
     graphs = _graphs(module)
     if not graphs:
         raise Refused(f"there is no graph in {where}: it must have a WorkflowGraph at module level, or a function that "
-                      f"makes one, given as {_typed(source)}:FUNCTION. It has: {_offer(module)}")
+                      f"makes one, given as {_typed(source)}:FUNCTION. It has: {_offer(module)}{_under_main(source)}")
     if len(graphs) > 1:
         raise Refused(f"there are several graphs in {where}: {', '.join(graphs)}. Say which: "
                       f"{_typed(source)}:{next(iter(graphs))}")
@@ -198,6 +198,14 @@ def _graph(module: ModuleType, source: Source, parameters: Mapping[str, Any] | N
     if parameters:
         _no_parameters(name, where)
     return name, graph
+
+
+def _under_main(source: Source) -> str:
+    """A hint for a file that makes its graph where only `python FILE` would."""
+    text = source.file.read_text(encoding="utf-8-sig", errors="replace") if source.file else ""
+    if "__main__" not in text:
+        return ""
+    return '. What stands under `if __name__ == "__main__":` isn\'t run when the module is imported'
 
 
 def _typed(source: Source) -> str:

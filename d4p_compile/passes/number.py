@@ -22,14 +22,17 @@ def number(plan: Plan, options: Options) -> Plan:
     order = list(nx.lexicographical_topological_sort(between, key=lambda pes: min(position[p] for p in pes)))
     rank = {pes: i for i, pes in enumerate(order, 1)}
     by_pes = {stage.pes: stage for stage in plan.stages}
-    stages = tuple(replace(by_pes[pes], number=rank[pes], ordered=_ordered(plan, by_pes[pes])) for pes in order)
+    ordered = {pes for pes in order if _tells_order(plan, by_pes[pes])}
+    # What feeds such a stage must number its items the same when a task is run again: it takes its own in order too.
+    ordered |= {before for pes in ordered for before in nx.ancestors(between, pes)}
+    stages = tuple(replace(by_pes[pes], number=rank[pes], ordered=pes in ordered) for pes in order)
     added = {edge.key: i for i, edge in enumerate(plan.graph.edges)}
     channels = sorted(plan.channels, key=lambda c: (rank[plan.stage_of[c.edge.source].pes], added[c.edge.key]))
     numbered = tuple(replace(channel, number=i) for i, channel in enumerate(channels, 1))
     return replace(plan, stages=stages, channels=numbered)
 
 
-def _ordered(plan: Plan, stage: Stage) -> bool:
+def _tells_order(plan: Plan, stage: Stage) -> bool:
     keeps = any(plan.graph.by_name[name].keeps for name in stage.pes)
     counts = any(c.edge.exchange.kind == "round robin" for c in plan.channels_from(stage))
     return keeps or counts

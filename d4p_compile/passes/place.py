@@ -41,6 +41,7 @@ def place(graph: Graph, options: Options) -> Graph:
     else:
         chosen = share(graph, fixed, free, options.instances)
     chosen |= fixed
+    warnings += _without_order(graph, chosen)
     pes = (replace(pe, instances=chosen[pe.name][0], because=chosen[pe.name][1]) for pe in graph.pes)
     return replace(graph.with_pes(pes), warnings=tuple(warnings))
 
@@ -104,6 +105,18 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         elif name not in feeds_state:
             wide[name] = (WIDTH, "keeps no state, and no PE after it can tell")
     return wide
+
+
+def _without_order(graph: Graph, chosen: dict[str, tuple[Instances, str]]) -> list[str]:
+    """Say so where a PE that may mind the order of its items follows splits, which have none between them."""
+    minds = [pe.name for pe in graph.pes if pe.keeps and not pe.any_order]
+    notes = []
+    for reader in (pe.name for pe in graph.pes if pe.kind == "reader" and chosen[pe.name][0] != 1):
+        behind = [name for name in minds if reader in _upstream_of(graph, {name})]
+        if behind:
+            notes.append(f"{reader} reads splits side by side, and {behind[0]}, which keeps state, may get them in any "
+                         f"order: {reader}.numprocesses = 1 keeps it, any_order = True says that it doesn't matter")
+    return notes
 
 
 def _upstream_of(graph: Graph, targets: set[str]) -> set[str]:

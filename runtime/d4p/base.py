@@ -133,7 +133,8 @@ def create_iterative_chain(functions: Iterable[Any], FunctionPE_class: Callable[
     """A composite, `input` to `output`, that applies functions one after the other.
 
     Each entry is a function or a pair `(function, parameters)` where parameters is a dict of keyword arguments.
-    `FunctionPE_class` is called without arguments and its `compute_fn`, `params` and `name` are set.
+    `FunctionPE_class` is called without arguments, or with the function and its parameters where it asks for them, and
+    its `compute_fn`, `params` and `name` are set.
 
     Raises:
         Refused: no functions, or an entry that is neither a function nor such a pair.
@@ -144,7 +145,7 @@ def create_iterative_chain(functions: Iterable[Any], FunctionPE_class: Callable[
     graph = WorkflowGraph()
     first = previous = None
     for function, params in chain:
-        pe = FunctionPE_class()
+        pe = _function_pe(FunctionPE_class, function, params)
         pe.compute_fn = function
         pe.params = params
         pe.name = name_prefix + _function_name(function) + name_suffix
@@ -157,6 +158,16 @@ def create_iterative_chain(functions: Iterable[Any], FunctionPE_class: Callable[
     graph.inputmappings = {"input": (first, IterativePE.INPUT_NAME)}
     graph.outputmappings = {"output": (previous, IterativePE.OUTPUT_NAME)}
     return graph
+
+
+def _function_pe(make: Callable[..., Any], function: Callable, params: dict[str, Any]) -> Any:
+    try:
+        inspect.signature(make).bind()
+    except TypeError:  # dispel4py gave them to the class until 2015
+        return make(function, params)
+    except ValueError:
+        pass  # a class without a signature
+    return make()
 
 
 def _function_and_params(entry: Any) -> tuple[Callable, dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import traceback
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +35,7 @@ def pack_for(edge: str, items: list) -> bytes:
         raise PeFailed(f"{edge}: {error}") from None
 
 
-def blame(stage: Any, error: Exception) -> RunFailed:
+def blame(stage: Any, error: BaseException) -> RunFailed:
     """The error to raise for an exception that came out of a stage."""
     if isinstance(error, PeFailed):
         return error
@@ -130,3 +132,12 @@ def _own_traceback(error: BaseException, at: int) -> str:
     kept = [summary for summary in traceback.StackSummary.extract(iter(walked))
             if not summary.filename.startswith(_OURS) and not summary.name.startswith("into_")]
     return "".join(["Traceback (the PE's own):\n", *traceback.format_list(kept), said(error)]) if kept else ""
+
+
+def at_source(message: str, bundle: str) -> str:
+    """A message whose files are the user's own (D4P_SOURCE is their folder) and not their copies in a bundle."""
+    source = os.environ.get("D4P_SOURCE")
+    if not source:
+        return message
+    message = message.replace(f'"{bundle}/', f'"{source}/')
+    return re.sub(r'"[^"\n]*/workflow-[0-9a-f]{12}\.zip(\.unpacked)?/', lambda _: f'"{source}/', message)

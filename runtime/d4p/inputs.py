@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 from collections.abc import Iterator
@@ -22,9 +23,9 @@ class Inputs:
     limit: int | None = None
 
     def items(self, root: str) -> Iterator[dict]:
-        """The items of one root, made anew at each call; an empty item is a dict of its own."""
+        """The items of one root, made anew at each call: what one root does to them no other sees."""
         given = self.given[root]
-        items = iter(given) if isinstance(given, list) else ({} for _ in range(given))
+        items = map(copy.deepcopy, given) if isinstance(given, list) else ({} for _ in range(given))
         return itertools.islice(items, self.limit)
 
 

@@ -12,13 +12,18 @@ from d4p.flatten import Flat
 
 def labels(flat: Flat) -> dict[str, str]:
     """`{PE id: name}` with names that are unique: the PE's own name where no other has it, else its id."""
-    times = Counter(str(pe.name) for pe in flat.pes)
+    times = Counter(_one_line(pe.name) for pe in flat.pes)
     ids = {pe.id for pe in flat.pes}
     chosen = {}
     for pe in flat.pes:
-        name = str(pe.name)
-        chosen[pe.id] = name if times[name] == 1 and (name == pe.id or name not in ids) else pe.id
+        name = _one_line(pe.name)
+        chosen[pe.id] = name if times[name] == 1 and (name == pe.id or name not in ids) else _one_line(pe.id)
     return chosen
+
+
+def _one_line(name: object) -> str:
+    """A name as it can stand in a plan: white space is one blank."""
+    return " ".join(str(name).split()) or "pe"
 
 
 def fingerprint(flat: Flat) -> str:

@@ -22,11 +22,18 @@ class Output:
     def write(self, results: Results) -> None:
         """One file of JSON lines for each result: `<PE id>.<port>.jsonl`."""
         for (pe_id, port), items in results.items():
-            name = f"{safe(pe_id)}.{safe(port)}.jsonl"
+            name = self._name(f"{safe(pe_id)}.{safe(port)}")
             with self._folder.open(name) as file:
                 for item in items:
                     file.write(dumps_json(item).encode() + b"\n")
             self._files.append(name)
+
+    def _name(self, stem: str) -> str:
+        """A file name of its own: ports that differ only in what no file name can hold are numbered."""
+        name, number = f"{stem}.jsonl", 2
+        while name in self._files:
+            name, number = f"{stem}-{number}.jsonl", number + 1
+        return name
 
     def commit(self) -> None:
         """Put the folder in its place, with an empty `_SUCCESS`."""

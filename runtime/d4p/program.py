@@ -14,6 +14,7 @@ from typing import Any
 from d4p.depth import FRAMES
 from d4p.errors import D4pError, Refused
 from d4p.events import Events, clock
+from d4p.failure import at_source
 from d4p.inputs import is_reader, read_inputs
 from d4p.job import Job
 from d4p.output import Output
@@ -46,9 +47,10 @@ def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
     try:
         run(main, workflow, execute, arguments, events)
     except D4pError as error:
-        events.say("failed", message=str(error))
+        message = at_source(str(error), os.path.dirname(os.path.abspath(sys.argv[0])))
+        events.say("failed", message=message)
         sys.stdout.flush()
-        print(f"{'refused' if isinstance(error, Refused) else 'failed'}: {error}", file=sys.stderr, flush=True)
+        print(f"{'refused' if isinstance(error, Refused) else 'failed'}: {message}", file=sys.stderr, flush=True)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         events.say("interrupted")
@@ -92,9 +94,12 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
             raise
         events.say("done", seconds=seconds())
         written = [str(pe.path) for pe in writers] + ([output.path] if output else [])
-        for line in summarise(workflow, reports, results, written, seconds()):
-            print(line)
-        sys.stdout.flush()
+        try:
+            for line in summarise(workflow, reports, results, written, seconds()):
+                print(line)
+            sys.stdout.flush()
+        except BrokenPipeError:  # nobody reads on, `| head` say: the run is done all the same
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def unconnected(workflow: Workflow) -> list[tuple[str, str]]:

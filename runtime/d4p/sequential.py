@@ -8,6 +8,8 @@ from typing import Any
 
 from d4p.depth import Tamer
 from d4p.events import Sampler
+from d4p.failure import pack_for
+from d4p.items import unpack
 from d4p.job import Job
 from d4p.outlet import Lanes
 from d4p.stage import Stage
@@ -73,7 +75,8 @@ class Run:
             tamed = self._tamer.tame(deliver)
 
             def send(dest: int) -> None:
-                items = made.held[dest].copy()
+                # As other engines send them: what the consumer changes, the producer doesn't see.
+                items = unpack(pack_for(edge, made.held[dest]))
                 made.held[dest].clear()
                 tamed((dest, items))
 

@@ -16,6 +16,10 @@ from d4p.outlet import Put, needs, outlet
 Entry = Callable[[Iterable[Any]], None]
 
 
+#: What a PE may raise that fails the run: also a `sys.exit()`, which would end the program as if all were done.
+FAILURES = (Exception, SystemExit)
+
+
 class Stop(BaseException):
     """Ends a run from inside a PE's own `write`: not an Exception, so that the PE doesn't catch what isn't its own."""
 
@@ -92,7 +96,7 @@ class Stage:
         def guarded(item: Any) -> None:
             try:
                 put(item)
-            except Exception as error:
+            except FAILURES as error:
                 raise self._fail(error) from None
 
         return guarded
@@ -107,12 +111,12 @@ class Stage:
                 put = pe._other_writer(name)
             try:
                 put(data)
-            except Exception as error:
+            except FAILURES as error:
                 raise self._fail(error) from None
 
         return write
 
-    def _fail(self, error: Exception) -> Stop:
+    def _fail(self, error: BaseException) -> Stop:
         """Remember the first failure: a PE may swallow what comes out of its `write`."""
         if self.failure is None:
             self.failure = blame(self, error)
@@ -207,7 +211,7 @@ class Stage:
         except Stop:
             if self.failure is None:
                 raise
-        except Exception as error:
+        except FAILURES as error:
             self._fail(error)
         if self.failure is not None:
             raise self.failure

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from d4p.failure import short
 from d4p.results import Results
 from d4p.workflow import Workflow
 
@@ -75,5 +76,4 @@ def _count(count: int, noun: str) -> str:
 
 
 def _shortened(item: Any, limit: int = 150) -> str:
-    text = repr(item).replace("\n", " ")
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return short(item, limit).replace("\n", " ")

@@ -51,6 +51,15 @@ def test_a_pe_that_raises_in_another_phase(failure, phase):
     assert first == f"RaisesInPhase (RaisesInPhase), instance 0, {phase}: OSError: no disk"
 
 
+def test_a_pe_that_ends_the_program_fails_the_run(failure):
+    first = failure("exits").splitlines()[0]
+    assert first.startswith("Exits (Exits), instance ") and first.endswith(": SystemExit: 0")
+
+
+def test_an_item_that_cannot_be_made_again(failure):
+    assert "an item can't be made again from its pickle: TypeError" in failure("cannot_be_made_again")
+
+
 def test_a_pe_cannot_swallow_the_failure_of_another(failure):
     assert failure("swallowed").splitlines()[0] == "Raises (Raises), instance 0, item 4: ValueError: no such number: 3"
 
@@ -80,8 +89,6 @@ def test_process_that_returns_no_dict(failure):
 
 
 def test_an_item_that_cannot_be_pickled_is_named_by_pe_port_and_attribute(failure):
-    if failure.target == "sequential":
-        return  # an item goes from hand to hand there
     message = failure("unpicklable")
     assert message.startswith("Lock.output -> Spread.input: ")
     assert "lock" in message and "inside" in message
@@ -149,6 +156,40 @@ def test_an_interrupted_spark_program_ends_quietly(tmp_path):
         assert _group(program.pid) == []
 
 
+@pytest.mark.spark
+def test_a_user_sees_what_a_pe_said_on_spark_and_no_java(tmp_path):
+    run = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:raises", "--target", "spark", "--output", "out"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    first = next(i for i, line in enumerate(lines) if not line.startswith("progress: "))
+    assert lines[first] == "failed: Raises (Raises), instance 0, item 8: ValueError: no such number: 7"
+    assert f'  File "{WORKFLOWS}", line ' in done.stderr
+    assert "py4j" not in done.stderr and "java" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes"])
+def test_a_pe_that_ends_the_program_has_failed(target):
+    with pytest.raises(RunFailed, match=r"^Leaves \(Leaves\), instance 0, item 3: SystemExit: 0"):
+        d4p_compile.run(f"{WORKFLOWS}:leaves", target)
+    with pytest.raises(RunFailed, match="a worker process ended with 0|ended before its run was done"):
+        d4p_compile.run(f"{WORKFLOWS}:vanishes", target)
+
+
+def test_a_worker_that_dies_is_seen_although_its_child_lives():
+    begun = time.monotonic()
+    with pytest.raises(RunFailed, match="a worker process was killed by SIGKILL"):
+        d4p_compile.run(f"{WORKFLOWS}:dies_with_a_child", "processes")
+    assert time.monotonic() - begun < 15
+
+
+def test_the_check_of_the_command_line_sees_fused_hops(tmp_path):
+    run = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:changes", "--check"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "failed: Changes, instance 0, changed item 1" in done.stderr
+
+
 @contextlib.contextmanager
 def started(*command: str, **how):
     """A program in a process group of its own, none of which outlives the test."""
@@ -157,12 +198,13 @@ def started(*command: str, **how):
     try:
         yield program
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(program.pid, signal.SIGKILL)
+        for process in _group(program.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
 
 def _group(leader: int) -> list[int]:
-    """The living processes of a process group."""
+    """The living processes of the session that a program leads."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -170,6 +212,6 @@ def _group(leader: int) -> list[int]:
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            if int(fields[2]) == leader and fields[0] != "Z":
+            if int(fields[3]) == leader and fields[0] != "Z":
                 found.append(int(entry.name))
     return found

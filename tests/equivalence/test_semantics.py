@@ -209,6 +209,29 @@ def test_ids_follow_the_order_of_addition_in_every_graph():
         assert [pe.id for pe in graph.pes] == ["Numbers0", "Plus1", "Plus2", "Listing3"]
 
 
+def test_what_a_consumer_changes_behind_a_channel_no_other_sees(run):
+    assert only(run("changed_behind_a_channel")) == bag(2, 2, 2, 2)
+
+
+def test_each_root_gets_items_of_its_own(run):
+    found = run("two_roots", inputs={"Lister": [{"files": ["a"]}]})
+    assert list(found.values()) == [bag(["a", "seen"])] * 2
+
+
+def test_names_that_are_hard_to_write_down(run):
+    assert only(run("quoted_names")) == bag(11, 12, 13)
+
+
+def test_returning_goes_the_way_of_an_own_write(run):
+    assert only(run("own_write")) == bag(["written", 0], ["written", 1])
+
+
+def test_every_result_has_a_file_of_its_own(tmp_path):
+    d4p_compile.run(f"{WORKFLOWS}:many_ports", options=["--output", str(tmp_path / "out")])
+    files = [path.read_text() for path in sorted((tmp_path / "out").glob("*.jsonl"))]
+    assert sorted(files) == ['"BHZ.raw"\n', '"BHZ/raw"\n', '"BHZ_raw"\n']
+
+
 @pytest.mark.parametrize("graph", ["composites", "partitions", "phases", "odd_names"])
 def test_processes_that_are_spawned_give_the_same(graph, monkeypatch):
     expected = answers(f"{WORKFLOWS}:{graph}", "sequential")

@@ -385,13 +385,13 @@ def main(sc, run):
         out_1 = run.once(out_1)  # 5 uses: computed once
         # channel 1: parity.even -> halve.input, round robin:
         #   items take turns over the instances of halve
-        into_2 = spark.shuffle([spark.take(out_1, 1)], 2, ordered=False)
+        into_2 = spark.shuffle([spark.take(out_1, 1)], 2, ordered=True)
         # channel 2: parity.odd -> triple.input, round robin:
         #   items take turns over the instances of triple
-        into_3 = spark.shuffle([spark.take(out_1, 2)], 3, ordered=False)
+        into_3 = spark.shuffle([spark.take(out_1, 2)], 3, ordered=True)
         # channel 3: numbers.output -> residue.input, round robin:
         #   items take turns over the instances of residue
-        into_6 = spark.shuffle([spark.take(out_1, 3)], 2, ordered=False)
+        into_6 = spark.shuffle([spark.take(out_1, 3)], 2, ordered=True)
         # channel 4: numbers.output -> multiples.input, broadcast:
         #   every instance of multiples gets every item
         into_8 = spark.shuffle([spark.take(out_1, 4)], 3, ordered=True)
@@ -408,7 +408,7 @@ def main(sc, run):
     # channel 6: triple.output -> digit.input, gather:
     #   one instance of digit gets every item
     with run.named("2, 3", "for " + stage_4.__doc__):
-        into_4 = spark.shuffle([out_2, out_3], 1, ordered=False)
+        into_4 = spark.shuffle([out_2, out_3], 1, ordered=True)
     # stage 4 x1: digit
     with run.named(4, stage_4.__doc__):
         arriving = into_4

@@ -227,6 +227,16 @@ def test_chain_of_functions():
     assert chain.outputmappings == {"output": (pes[2], "output")}
 
 
+def test_chain_of_a_class_that_wants_its_function():
+    class Wants(SimpleFunctionPE):
+        def __init__(self, compute_fn, params={}):
+            SimpleFunctionPE.__init__(self, compute_fn, params)
+            self.given = compute_fn, params
+
+    for pe, params in zip(create_iterative_chain([add, (add, {"n": 2})], Wants).getContainedObjects(), [{}, {"n": 2}]):
+        assert pe.given == (add, params) == (pe.compute_fn, pe.params) and pe.name == "PE_add"
+
+
 @pytest.mark.parametrize("bad", [[], [3], ["add"], [(add,)], [(add, 3)]])
 def test_chain_refuses(bad):
     with pytest.raises(Refused, match="create_iterative_chain"):

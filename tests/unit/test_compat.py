@@ -336,6 +336,51 @@ def test_process_prints(capsys):
         "Inputs: {'TestProducer0': 2}\nOutputs: {'TestProducer0': {'output': [1, 2]}}\n")
 
 
+def test_a_wrapper_is_the_pe_it_wraps(installed):
+    import copy
+
+    from dispel4py.new.monitoring import MonitoringWrapper, ProcessTimingPE
+
+    wrapped = ProcessTimingPE(t.TestOneInOneOut())
+    assert isinstance(wrapped, t.TestOneInOneOut) and type(wrapped).__name__ == "TestOneInOneOut"
+    graph = WorkflowGraph()
+    graph.connect(t.TestProducer(), "output", wrapped, "input")
+    assert list(process_and_return(graph, {"TestProducer": 3}).values()) == [{"output": [1, 2, 3]}]
+    assert wrapped.times_count == 3
+    duplicate = copy.deepcopy(wrapped)
+    duplicate.times_count = 7
+    assert duplicate.baseObject.times_count == 7 and wrapped.times_count == 3
+
+    class Doubled(MonitoringWrapper):
+        def process(self, inputs):
+            return {"output": 2 * self.baseObject.process(inputs)["output"]}
+
+    assert Doubled(t.TestOneInOneOut()).process({"input": 4}) == {"output": 8}
+
+
+def test_provenance_gives_every_pe_the_methods_that_declare_it(installed):
+    from dispel4py.provenance import GenericPE, SimpleFunctionPE
+
+    assert GenericPE().update_prov_state("name", 1, metadata={}) is None
+    pe = SimpleFunctionPE(lambda data: {"_d4p_prov": {"format": "text"}, "_d4p_data": data + 1})
+    assert pe.process({"input": 1}) == {"output": 2}
+
+
+def test_engines_that_are_not_here_can_be_imported_and_say_so(installed):
+    from dispel4py.new.dynamic_redis import process
+
+    with pytest.raises(Refused, match="no dynamic, Redis or ZeroMQ target"):
+        process(WorkflowGraph(), {})
+
+
+def test_the_oldest_simple_process_gives_results_by_pe_and_port(installed):
+    from dispel4py import simple_process
+
+    graph, producer = WorkflowGraph(), t.TestProducer()
+    graph.add(producer)
+    assert simple_process.process(graph, {producer: 2}) == {(producer.id, "output"): [1, 2]}
+
+
 # Drawing.
 
 

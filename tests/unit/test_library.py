@@ -308,7 +308,7 @@ def test_what_must_not_be_overwritten(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     for path in (".", "..", tmp_path, tmp_path / "here"):
-        with pytest.raises(Refused, match="the folder you are in, or one above it"):
+        with pytest.raises(Refused, match="the folder you are in or one above it"):
             WriteText(path).begin_output(True)
 
 

@@ -176,11 +176,11 @@ def test_stages_and_channels_are_numbered_from_1_in_topological_order():
     assert [c.number for c in made.channels] == [1, 2, 3, 4]
 
 
-def test_a_stage_that_keeps_state_or_routes_in_turn_takes_items_in_order():
-    made = run_passes(graph("a b", "b c", "c d", b=(BY, 2), c=(BY, 3), d=("state", BY, 2)), WIDE)
-    assert {str(s): s.ordered for s in made.stages} == {"a": False, "b": False, "c": False, "d": True}
+def test_a_stage_that_keeps_state_or_routes_in_turn_takes_items_in_order_and_so_does_what_feeds_it():
+    made = run_passes(graph("a b", "b c", "b d", c=(BY, 3), d=("state", BY, 2), b=(BY, 2)), WIDE)
+    assert {str(s): s.ordered for s in made.stages} == {"a": True, "b": True, "c": False, "d": True}
     made = run_passes(graph("a b", "b c", b=(BY, 2), c=3), WIDE)
-    assert {str(s): s.ordered for s in made.stages} == {"a": False, "b": True, "c": False}
+    assert {str(s): s.ordered for s in made.stages} == {"a": True, "b": True, "c": False}
 
 
 def test_a_cycle_is_refused_by_name():

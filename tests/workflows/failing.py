@@ -1,6 +1,7 @@
 """Workflows that go wrong, each in its own way. Nothing here knows of d4p."""
 
 import os
+import sys
 import threading
 import time
 
@@ -35,6 +36,42 @@ class Raises(IterativePE):
         if data == self.at:
             raise ValueError("no such number: %s" % data)
         return data
+
+
+class Exits(IterativePE):
+    def _process(self, data):
+        if data == 3:
+            sys.exit(0)
+        return data
+
+
+def exits():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(), "output", Exits(), "input")
+    return graph
+
+
+class OddError(Exception):
+    """Can be pickled and not made again: its __init__ takes more than it hands on."""
+
+    def __init__(self, code, text):
+        Exception.__init__(self, text)
+        self.code = code
+
+
+class WritesErrors(IterativePE):
+    def _process(self, data):
+        return OddError(data, "odd")
+
+
+def cannot_be_made_again():
+    graph = WorkflowGraph()
+    errors, takes = WritesErrors(), Raises(-1)
+    takes._add_input("input", grouping="global")
+    errors.numprocesses = 2
+    graph.connect(Numbers(), "output", errors, "input")
+    graph.connect(errors, "output", takes, "input")
+    return graph
 
 
 class RaisesInPhase(IterativePE):
@@ -226,3 +263,45 @@ class Keeper(Tally):
 
 def forever():
     return _pipe(Forever(), Tuples(), Keeps([0], 3))
+
+
+class Leaves(IterativePE):
+    def __init__(self, how):
+        IterativePE.__init__(self)
+        self.how = how
+        self.seen = 0
+
+    def _process(self, data):
+        self.seen += 1
+        if data == 2:
+            self.how(0)
+        return data
+
+
+def leaves():
+    import sys
+
+    return _pipe(Numbers(), Leaves(sys.exit))
+
+
+def vanishes():
+    return _pipe(Numbers(), Leaves(os._exit))
+
+
+class DiesWithAChild(IterativePE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.child = None
+
+    def _process(self, data):
+        import signal
+
+        self.child = os.fork()
+        if self.child == 0:
+            time.sleep(30)
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dies_with_a_child():
+    return _pipe(Numbers(), DiesWithAChild(), Takes())

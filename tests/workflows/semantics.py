@@ -448,3 +448,86 @@ def odd_names():
     graph.connect(b, "output", ports, "c-d")
     graph.connect(ports, "x y", ports2, "a b")
     return graph
+
+
+class Changes(IterativePE):
+    """Changes what it receives and says what came of it."""
+
+    def __init__(self, count):
+        IterativePE.__init__(self)
+        self.numprocesses = count
+
+    def _process(self, data):
+        data["n"] += 1
+        return data["n"]
+
+
+class OneDict(ProducerPE):
+    """Writes the same dict again and again."""
+
+    def _process(self, inputs):
+        meta = {"n": 1}
+        for _ in range(4):
+            self.write("output", meta)
+
+
+def changed_behind_a_channel():
+    return _pipe(OneDict(), Changes(2))
+
+
+class Lister(GenericPE):
+    """Adds to the list it was given."""
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_output("output")
+
+    def process(self, inputs):
+        inputs["files"].append("seen")
+        return {"output": inputs["files"]}
+
+
+def two_roots():
+    graph = WorkflowGraph()
+    graph.add(Lister())
+    graph.add(Lister())
+    return graph
+
+
+def quoted_names():
+    """Names that are hard to write down."""
+    source, plus, last = Numbers(3), Plus(), Plus(10)
+    source.name, plus.name, last.name = 'say "hi"', 'a"""b\\N{x}', "two\nlines\\"
+    graph = _pipe(source, plus, last)
+    graph.partitions = [[source], [plus], [last]]
+    return graph
+
+
+class ManyPorts(GenericPE):
+    def __init__(self):
+        GenericPE.__init__(self)
+        for port in ("BHZ.raw", "BHZ_raw", "BHZ/raw"):
+            self._add_output(port)
+
+    def process(self, inputs):
+        return {port: port for port in self.outputconnections}
+
+
+def many_ports():
+    graph = WorkflowGraph()
+    graph.add(ManyPorts())
+    return graph
+
+
+class OwnWrite(IterativePE):
+    """Its write marks items; what it returns goes the same way."""
+
+    def write(self, name, data, **kwargs):
+        IterativePE.write(self, name, ["written", data])
+
+    def _process(self, data):
+        return data
+
+
+def own_write():
+    return _pipe(Numbers(2), OwnWrite())

@@ -49,7 +49,7 @@ class ReadLines(Reader):
         Refused: no such encoding, or `split_bytes` below 1.
     """
 
-    def __init__(self, path: Path, encoding: str = "utf-8", split_bytes: int = 64 << 20) -> None:
+    def __init__(self, path: Path, encoding: str = "utf-8", split_bytes: int = 16 << 20) -> None:
         Reader.__init__(self, path)
         if isinstance(split_bytes, bool) or not isinstance(split_bytes, int) or split_bytes < 1:
             raise Refused(f"split_bytes must be a number of bytes from 1; it is {split_bytes!r}")

@@ -58,10 +58,12 @@ class Inbox:
         parts = [_HEAD.pack(channel, _END if blob is None else len(blob)), blob or b""]
         fd = self.send.fileno()
         with self.lock:
-            sent, total = os.writev(fd, parts), sum(map(len, parts))
-            view = memoryview(parts[1])
-            while sent < total:
-                sent += os.write(fd, view[sent - _HEAD.size :])
+            sent = os.writev(fd, parts)
+            for part in parts:
+                view = memoryview(part)[sent:]
+                sent = max(0, sent - len(part))
+                while view:
+                    view = view[os.write(fd, view) :]
 
 
 class Sender:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -122,6 +123,9 @@ class _Workers:
                 said = True
                 if what == "done":
                     finished.add(control)
+            for control in open_controls - finished:
+                if not self.processes[control][0].is_alive() and not control.poll():
+                    raise self._died(control)  # a process that it started may still hold its end of the pipe
             if said:
                 self.job.progress(report for reports in self.reports.values() for report in reports)
         return [report for control in self.processes for report in self.reports[control]]
@@ -148,9 +152,9 @@ class _Workers:
         last = time.monotonic() + _GRACE
         for process, _ in self.processes.values():
             process.join(max(0.0, last - time.monotonic()))
-            if process.is_alive():
-                process.kill()
-                process.join()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with what the PEs started
+            process.join()
         for lifeline in self.lifelines:
             lifeline.close()
 

@@ -37,6 +37,7 @@ class Task:
 def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, control: Any, lifeline: Any,
          others: list[Any]) -> None:
     """The main function of a worker process."""
+    os.setpgid(0, 0)  # so that the parent can end what PEs start as well
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -46,6 +47,7 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, cont
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     say = _Speaker(control)
     try:
+        workflow.pes  # noqa: B018  once, before threads ask for it at once
         job = Job(workflow, inputs, Spool(spool), Events())
         runs = [_Instance(task, job, say) for task in tasks]
         with Sampler(lambda: say("progress", [run.stage.report() for run in runs])):

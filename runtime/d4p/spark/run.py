@@ -86,18 +86,18 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
     """Run a Spark program's `main` in the session that spark-submit configures, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
     script = Path(main.__globals__["__file__"]).resolve()
-    try:
-        with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch, session(_name(job)) as spark:
+    with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch, session(_name(job)) as spark:
+        try:
             sc = spark.sparkContext
             ship(sc, script.parent, Path(scratch))
             run = Run(job, sc)
             with Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(sc, run)
             return [run.reports.value[key] for key in sorted(run.reports.value)]
-    except D4pError:
-        raise
-    except Exception as error:
-        raise _failure(error) from error
+        except D4pError:
+            raise
+        except Exception as error:
+            raise _failure(error) from None  # what Spark says lies in its Java, which ends with the session
 
 
 def _name(job: Job) -> str:

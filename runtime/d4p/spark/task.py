@@ -41,8 +41,8 @@ class Task:
         except D4pError as error:
             raise RuntimeError(marked(error)) from None
         except Exception as error:
-            where = f"stage {Job.number(self.function)} ({self.function.__doc__}), instance {index}: {said(error)}"
-            raise RuntimeError(marked(RunFailed(f"{where}\n{traceback.format_exc()}"))) from None
+            failed = RunFailed(f"{self._where(index)}: {said(error)}\n{traceback.format_exc()}")
+            raise RuntimeError(marked(failed)) from None
 
     def _run(self, index: int, arriving: Iterable[Any]) -> Iterator[Any]:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
@@ -61,11 +61,20 @@ class Task:
             yield from _feed(stage, self.root, arriving, outbox)
         elif any(isinstance(entry, int) for entry in stage.entries):
             for (_, channel, _, _), batch in arriving:
-                yield from _feed_batch(stage, channel, unpack(batch), outbox)
+                yield from _feed_batch(stage, channel, self._unpacked(batch, index), outbox)
         stage.postprocess()
         outbox.flush()
         yield from outbox.drain()
         self.reports.add({(stage.number, index): stage.report()})
+
+    def _unpacked(self, batch: bytes, index: int) -> list[Any]:
+        try:
+            return unpack(batch)
+        except RunFailed as error:
+            raise RunFailed(f"{self._where(index)}: {error}") from error
+
+    def _where(self, index: int) -> str:
+        return f"stage {Job.number(self.function)} ({self.function.__doc__}), instance {index}"
 
     def _roots(self, stage: Stage) -> list[str]:
         return [name for name in self.workflow.roots() if name in stage.names and name != self.root]
