@@ -129,7 +129,8 @@ def _copy_included(loaded: Loaded, include: Iterable[Path], made: Path) -> list[
         path = path.resolve()
         name = path.relative_to(loaded.folder) if loaded.folder in path.parents else Path(path.name)
         if path.is_dir():
-            shutil.copytree(path, made / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+            compiled = shutil.ignore_patterns("__pycache__", "*.pyc")
+            shutil.copytree(path, made / name, dirs_exist_ok=True, ignore=compiled)
         else:
             _copy(path, made / name)
     return []

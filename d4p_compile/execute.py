@@ -132,8 +132,9 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
         said: list[dict[str, Any]] = []
         out = subprocess.DEVNULL if quiet else None
         with tempfile.TemporaryFile() as errors:
+            environment = {"D4P_SPOOL": spool.name, "D4P_SOURCE": str(loaded.folder)}
             status = execute(bundle, [*options, *input_options(inputs, holder.name)], watch=said.append,
-                             environment={"D4P_SPOOL": spool.name, "D4P_SOURCE": str(loaded.folder)}, stdout=out, stderr=errors if quiet else None)
+                             environment=environment, stdout=out, stderr=errors if quiet else None)
             if status:
                 errors.seek(0)
                 raise _failed(status, said, errors.read().decode(errors="replace"))

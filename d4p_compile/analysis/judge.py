@@ -74,7 +74,9 @@ def _call_on(name: str, k: Known, frame: Frame, inside: bool = False) -> str | N
             return ""
         return None if name in known.READERS or inside and known.reads(name) else _UNKNOWN
     if k.kind == "result":
-        return None if known.reads(name) and name not in known.MOVES_A_FILE else "" if name in known.MUTATORS else _DOUBT
+        if name in known.MUTATORS:
+            return ""
+        return None if known.reads(name) and name not in known.MOVES_A_FILE else _DOUBT
     if k.kind == "stream":
         return f" ({_article(k)} moves on)"
     if k.kind == "user":

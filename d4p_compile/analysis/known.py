@@ -74,7 +74,7 @@ _CHANGED = {name: (0,) for name in (
     "operator.isub operator.imul operator.iand operator.ixor operator.itruediv operator.ifloordiv operator.imatmul "
     "numpy.copyto numpy.put numpy.place numpy.putmask numpy.fill_diagonal numpy.put_along_axis ctypes.memmove "
     "ctypes.memset builtins.setattr builtins.delattr").split()
-} | {"struct.pack_into": (1,), "os.readv": (1,), "posix.readv": (1,), "os.preadv": (1,), "posix.preadv": (1,)}  # fmt: skip
+} | {"struct.pack_into": (1,), "posix.readv": (1,), "posix.preadv": (1,)}  # fmt: skip
 """Which arguments, by position, a library's function changes."""
 
 _READS = re.compile(
@@ -104,7 +104,8 @@ HARMLESS_TYPES = (
 CONTAINER_TYPES = (list, dict, set, collections.deque, bytearray, array.array, np.ndarray, collections.UserDict,
                    collections.UserList, collections.ChainMap, memoryview)  # fmt: skip
 STREAM_TYPES = (io.IOBase, random.Random, np.random.Generator, np.random.RandomState, queue.Queue, queue.SimpleQueue,
-                codecs.IncrementalDecoder, codecs.IncrementalEncoder, codecs.StreamReader, codecs.StreamWriter)  # fmt: skip
+                codecs.IncrementalDecoder, codecs.IncrementalEncoder, codecs.StreamReader,
+                codecs.StreamWriter)  # fmt: skip
 CALLABLE_TYPES = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.MethodWrapperType,
                   functools.partial)  # fmt: skip
 _HARMLESS_NAMES = ("obspy.core.utcdatetime.UTCDateTime",)
@@ -187,7 +188,7 @@ def draws_from(value: object) -> str | None:
         return "numpy.random"
     if getattr(value, "__module__", None) in ("numpy.random", "numpy.random.mtrand") and not is_bound(value):
         return "numpy.random"
-    torch = getattr(value, "__module__", None) in ("torch", "torch.random") or "torch" in str(getattr(owner, "__name__", ""))
+    torch = "torch" in f"{getattr(value, '__module__', '')} {getattr(owner, '__name__', '')}"
     return "torch" if torch and name.startswith(("rand", "normal", "bernoulli", "multinomial", "manual_seed")) else None
 
 

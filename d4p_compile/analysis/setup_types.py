@@ -10,6 +10,7 @@ import logging
 import queue
 import re
 import sys
+import threading
 import types
 from collections.abc import Iterable, Sized
 from types import FunctionType
@@ -93,6 +94,8 @@ def _type_of(value: ast.expr | None, source: Function) -> type | None:
         return np.ndarray
     if getattr(called, "__name__", None) in _OPENERS:
         return io.IOBase
+    if called in (threading.Lock, threading.RLock):
+        return type(called())
     if getattr(called, "__name__", None) in _QUEUES:
         return queue.Queue
     if called in (csv.reader, csv.writer):

@@ -55,7 +55,8 @@ def _is_name(text: str) -> bool:
 
 def _at(path: Path) -> set[Path]:
     files = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
-    first = list(itertools.islice((f for f in files if f.suffix not in (".py", ".pyc") and f.is_file()), _MOST_FILES + 1))
+    data = (f for f in files if f.suffix not in (".py", ".pyc") and f.is_file())
+    first = list(itertools.islice(data, _MOST_FILES + 1))
     return set(first) if len(first) <= _MOST_FILES else set()
 
 

@@ -52,6 +52,8 @@ class Count(GenericPE):
 class Top(IterativePE):
     """Writes the `n` most frequent words, the most frequent first; equal ones by the alphabet."""
 
+    any_order = True  # the counts are sorted
+
     def __init__(self, n):
         IterativePE.__init__(self)
         self.inputconnections["input"]["grouping"] = "global"

@@ -59,6 +59,6 @@ def _look(written: tuple) -> None:
     if pickle.dumps(pickle.loads(pickle.dumps(item, 5)), 5) == pickle.dumps(before, 5):
         return
     raise PeFailed(
-        f"{output.partition('.')[0]}, instance {instance}, changed item {number} of {output} after writing it: it wrote "
-        f"{short(before)}, and that is {short(item)} now. Write a copy, or make a new object for each item"
+        f"{output.partition('.')[0]}, instance {instance}, changed item {number} of {output} after writing it: it "
+        f"wrote {short(before)}, and that is {short(item)} now. Write a copy, or make a new object for each item"
     )

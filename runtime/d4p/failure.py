@@ -105,7 +105,9 @@ def _phase(frames: list) -> str:
 def said(error: BaseException) -> str:
     """The type of an error and what it says."""
     text = str(error)
-    return f"{type(error).__name__}: {text}" if text and not isinstance(error, RunFailed) else text or type(error).__name__
+    if isinstance(error, RunFailed) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def traceback_without(error: BaseException, *more: str) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import copy
+import datetime
+import enum
 import functools
 import hashlib
 import importlib
+import logging
+import numbers
 import os
 import platform
-import random
+import re
 import sys
-from collections import deque
-from pathlib import Path
+import uuid
+from pathlib import Path, PurePath
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import d4p
@@ -21,8 +26,11 @@ from d4p.flatten import Flat, flatten, topological
 from d4p.labels import fingerprint, labels
 from d4p.unpack import unpack_modules
 
-
-_CHANGEABLE = (list, dict, set, bytearray, deque, random.Random)
+_UNCHANGING = (
+    type(None), numbers.Number, str, bytes, range, slice, type(Ellipsis), type(NotImplemented), re.Pattern,
+    logging.Logger, enum.Enum, datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, PurePath, uuid.UUID,
+    type, ModuleType, FunctionType, BuiltinFunctionType,
+)  # fmt: skip
 
 
 class Workflow:
@@ -48,8 +56,8 @@ class Workflow:
         found = fingerprint(flat)
         if found != self.fingerprint:
             raise Refused(
-                f"{self.source} makes another graph here ({found}) than the one that was compiled ({self.fingerprint}): "
-                "compile again after a change, and let the module build the same graph every time it is imported"
+                f"{self.source} makes another graph here ({found}) than the one that was compiled "
+                f"({self.fingerprint}): compile again after a change, and let the module build the same graph every time it is imported"
             )
         return flat
 
@@ -133,15 +141,46 @@ class Workflow:
 
 
 def _class_state(pe: Any, memo: dict[int, Any]) -> dict[str, Any]:
-    """Copies of the containers and random generators in the attributes of a PE's class, such as `seen = []`.
+    """Copies of what can change in the attributes of a PE's class, such as `seen = []` or `total = np.zeros(1)`.
 
     Instances in one process would share them, and those in others wouldn't: a list is state of the instance, wherever
-    it was written down.
+    it was written down. What can't be copied stays shared.
     """
-    found = {name: value for cls in reversed(type(pe).__mro__) for name, value in vars(cls).items()
-             if not name.startswith("__")}  # fmt: skip
-    return {name: copy.deepcopy(value, memo) for name, value in found.items()
-            if isinstance(value, _CHANGEABLE) and name not in vars(pe)}
+    found: dict[str, Any] = {}
+    for name, owner in _class_names(type(pe)):
+        value = vars(owner).get(name)
+        if name in vars(pe) or _never_changes(value):
+            continue
+        tried = dict(memo)
+        try:
+            mine = copy.deepcopy(value, tried)
+        except Exception:  # a lock, a connection, an open file
+            continue
+        memo.update(tried)
+        memo.setdefault(id(memo), []).append(tried)  # an id in a memo must not be given to another object
+        if mine is not value:
+            found[name] = mine
+    return found
+
+
+@functools.cache
+def _class_names(cls: type) -> tuple[tuple[str, type], ...]:
+    """The attributes of a class, below d4p's own, that are values of its own; each with the class that has it."""
+    owners = {name: owner for owner in reversed(cls.__mro__) for name in vars(owner)}
+    return tuple((name, owner) for name, owner in owners.items() if _is_of_user(name, owner))
+
+
+def _is_of_user(name: str, owner: type) -> bool:
+    if owner is object or owner.__module__.split(".")[0] == "d4p" or name.startswith(("__", "_abc_")):
+        return False
+    value = vars(owner)[name]
+    return not hasattr(type(value), "__get__") and not isinstance(value, (type, ModuleType))
+
+
+def _never_changes(value: Any) -> bool:
+    if isinstance(value, (tuple, frozenset)):
+        return all(map(_never_changes, value))
+    return isinstance(value, _UNCHANGING) or type(value) is object
 
 
 def require(version: str, script: str | None = None) -> None:

@@ -18,7 +18,10 @@ from tests.targets import TARGETS, answers
 WORKFLOW = Path(__file__).parents[1] / "workflows" / "compat" / "workflow.py"
 
 
-@pytest.fixture(scope="module", params=[pytest.param(t, marks=pytest.mark.spark if t == "spark" else ()) for t in TARGETS])
+MARKED = [pytest.param(t, marks=pytest.mark.spark if t == "spark" else ()) for t in TARGETS]
+
+
+@pytest.fixture(scope="module", params=MARKED)
 def run(request):
     """Run a graph of workflow.py on a target and give `{result: items, sorted}`, each graph once.
 

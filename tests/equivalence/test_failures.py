@@ -193,8 +193,8 @@ def test_the_check_of_the_command_line_sees_fused_hops(tmp_path):
 @contextlib.contextmanager
 def started(*command: str, **how):
     """A program in a process group of its own, none of which outlives the test."""
-    program = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, text=True,
-                               **how)
+    program = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                               start_new_session=True, **how)
     try:
         yield program
     finally:

@@ -229,11 +229,12 @@ def test_chain_of_functions():
 
 def test_chain_of_a_class_that_wants_its_function():
     class Wants(SimpleFunctionPE):
-        def __init__(self, compute_fn, params={}):
+        def __init__(self, compute_fn, params={}):  # noqa: B006  as old classes have it
             SimpleFunctionPE.__init__(self, compute_fn, params)
             self.given = compute_fn, params
 
-    for pe, params in zip(create_iterative_chain([add, (add, {"n": 2})], Wants).getContainedObjects(), [{}, {"n": 2}]):
+    chain = create_iterative_chain([add, (add, {"n": 2})], Wants).getContainedObjects()
+    for pe, params in zip(chain, [{}, {"n": 2}], strict=True):
         assert pe.given == (add, params) == (pe.compute_fn, pe.params) and pe.name == "PE_add"
 
 

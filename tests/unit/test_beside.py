@@ -109,7 +109,8 @@ def test_workflows_of_one_folder_do_not_carry_each_other(folder):
 
 def test_modules_from_a_path_that_the_workflow_adds(folder):
     write(folder.parent / "lib" / "outside.py", "def work(x):\n    return x * 7\n")
-    workflow = write(folder / "adds.py", "import sys, os\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'lib'))\n"
+    workflow = write(folder / "adds.py", "import sys, os\n"
+                     "sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'lib'))\n"
                      "from outside import work\n" + GRAPH.format(function="work"))
     for _ in range(2):
         assert modules(workflow) == {"adds", "outside"}
@@ -118,7 +119,8 @@ def test_modules_from_a_path_that_the_workflow_adds(folder):
 
 def test_a_file_of_a_package_run_from_the_folder_above_it(folder, monkeypatch):
     write(folder / "package" / "helping.py", "def work(x):\n    return x * 2\n")
-    workflow = write(folder / "package" / "flow.py", "from package.helping import work\n" + GRAPH.format(function="work"))
+    text = "from package.helping import work\n" + GRAPH.format(function="work")
+    workflow = write(folder / "package" / "flow.py", text)
     monkeypatch.chdir(folder)
     assert answer(workflow) == [6]
 

@@ -113,7 +113,8 @@ def test_n_must_be_positive_and_large_enough():
 @pytest.mark.parametrize("grouping, producers, consumers, expected", [
     (NONE, 1, 1, "forward"), (NONE, 3, 3, "forward"), (NONE, WIDTH, WIDTH, "forward"), (NONE, 2, 3, "round robin"),
     (NONE, 1, WIDTH, "round robin"), (NONE, 3, 1, "gather"), (BY, 1, 4, "hash [0]"), (BY, 4, 4, "hash [0]"),
-    (BY, 4, 1, "gather"), (BY, 1, 1, "forward"), (ALL, 1, 4, "broadcast"), (ALL, 4, 4, "broadcast"), (ALL, 1, 1, "forward"),
+    (BY, 4, 1, "gather"), (BY, 1, 1, "forward"),
+    (ALL, 1, 4, "broadcast"), (ALL, 4, 4, "broadcast"), (ALL, 1, 1, "forward"),
     (GLOBAL, 4, 1, "gather"), (GLOBAL, 1, 1, "forward"), (GLOBAL, 3, 3, "gather"),
 ])
 def test_the_cheapest_exchange_that_meets_the_grouping(grouping, producers, consumers, expected):
@@ -190,7 +191,8 @@ def test_a_cycle_is_refused_by_name():
 
 def test_an_unknown_port_is_refused_with_those_that_exist():
     made = graph("a b")
-    with pytest.raises(Refused, match=r"b \(tests.Pe\) has no input port 'inn'.*Its input ports: 'in'; did you mean 'in'"):
+    wanted = r"b \(tests.Pe\) has no input port 'inn'.*Its input ports: 'in'; did you mean 'in'"
+    with pytest.raises(Refused, match=wanted):
         verify(replace(made, edges=(replace(made.edges[0], input="inn"),)), WIDE)
 
 

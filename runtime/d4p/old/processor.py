@@ -11,7 +11,8 @@ from d4p.old.utils import load_graph, make_hash
 
 __all__ = [
     "GROUPING", "STATUS", "STATUS_ACTIVE", "STATUS_INACTIVE", "STATUS_TERMINATED", "GenericPE", "GenericWrapper",
-    "GenericWriter", "WorkflowGraph", "config", "create_partitioned", "get_inputs", "load_graph", "make_hash", "simpleLogger",
+    "GenericWriter", "WorkflowGraph", "config", "create_partitioned",
+    "get_inputs", "load_graph", "make_hash", "simpleLogger",
 ]  # fmt: skip
 
 STATUS_ACTIVE = 10

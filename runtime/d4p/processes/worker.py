@@ -103,7 +103,8 @@ class _Instance:
             return self.task.inbox.take()
         except RunFailed as error:
             task = self.task
-            raise RunFailed(f"stage {self.stage.number} ({task.function.__doc__}), instance {task.index}: {error}") from error
+            where = f"stage {self.stage.number} ({task.function.__doc__}), instance {task.index}"
+            raise RunFailed(f"{where}: {error}") from error
 
     def _flush(self) -> None:
         for sender in self.senders.values():

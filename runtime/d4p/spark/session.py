@@ -32,7 +32,7 @@ def session(name: str) -> Iterator[SparkSession]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # spark-submit has started its Java already
         print(f"Spark {pyspark.__version__} on {prepare(os.environ, pyspark.__version__, quiet=True)}", flush=True)
-    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # nothing here uses it
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # which isn't used
     started: list[subprocess.Popen] = []
     spark = None
     try:
