@@ -57,7 +57,8 @@ class Workflow:
         if found != self.fingerprint:
             raise Refused(
                 f"{self.source} makes another graph here ({found}) than the one that was compiled "
-                f"({self.fingerprint}): compile again after a change, and let the module build the same graph every time it is imported"
+                f"({self.fingerprint}): compile again after a change, and let the module build the same graph "
+                "every time it is imported"
             )
         return flat
 
