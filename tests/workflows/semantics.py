@@ -531,3 +531,13 @@ class OwnWrite(IterativePE):
 
 def own_write():
     return _pipe(Numbers(2), OwnWrite())
+
+
+class SameKey(ProducerPE):
+    def _process(self, inputs):
+        for i in range(100):
+            self.write("output", ("same", i))
+
+
+def skewed():
+    return _pipe(SameKey(), Listing([0], 4))
