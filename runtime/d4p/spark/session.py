@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pyspark
@@ -39,8 +40,8 @@ def session(name: str) -> Iterator[SparkSession]:
         _end_quietly()
         with _noting(started):
             SparkContext._ensure_initialized()
-        spark = _builder(name).getOrCreate()
-        _end_quietly()  # SparkContext has put a handler of its own, which prints tracebacks
+        with _keeping_handlers():
+            spark = _builder(name).getOrCreate()
         yield spark
     finally:
         if spark is not None:
@@ -72,6 +73,17 @@ def _noting(started: list[subprocess.Popen]) -> Iterator[None]:
         yield
     finally:
         java_gateway.Popen = before
+
+
+@contextmanager
+def _keeping_handlers() -> Iterator[None]:
+    """SparkContext puts a handler for SIGINT of its own, which prints tracebacks: not in here."""
+    module = sys.modules[SparkContext.__module__]
+    module.signal = SimpleNamespace(signal=lambda *arguments: None, SIGINT=signal.SIGINT)
+    try:
+        yield
+    finally:
+        module.signal = signal
 
 
 def _end_quietly() -> None:
