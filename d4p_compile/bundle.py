@@ -54,7 +54,9 @@ def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[
         runtime_zip(made / RUNTIME)
         digest = hashlib.sha256((made / RUNTIME).read_bytes()).hexdigest()
         (made / f"{RUNTIME}.sha256").write_text(f"{digest}  {RUNTIME}\n")
-        notes = _copy_modules(loaded, made) + _copy_data(loaded, made) + _copy_included(loaded, include, made)
+        _copy_modules(loaded, made)
+        notes = _copy_data(loaded, made)
+        _copy_included(loaded, include, made)
         if graph_pickle is not None:
             (made / "graph.pickle").write_bytes(graph_pickle)
         for name, content in getattr(engine, "extras", lambda plan, folder: {})(plan, made).items():
@@ -94,7 +96,7 @@ def _zip(path: Path, files: dict[str, Path]) -> None:
             archive.writestr(info, files[name].read_bytes())
 
 
-def _copy_modules(loaded: Loaded, made: Path) -> list[str]:
+def _copy_modules(loaded: Loaded, made: Path) -> None:
     """Each module at its place under the workflow's folder, and where its name would be looked for."""
     for name, file in loaded.modules.items():
         by_name = Path(*name.split("."))
@@ -107,7 +109,6 @@ def _copy_modules(loaded: Loaded, made: Path) -> list[str]:
             if place == made / SCRIPT:
                 raise Refused(f"a workflow's module can't be called {SCRIPT}: that is the compiled program's name")
             _copy(file, place)
-    return []
 
 
 def _copy_data(loaded: Loaded, made: Path) -> list[str]:
@@ -122,7 +123,7 @@ def _copy_data(loaded: Loaded, made: Path) -> list[str]:
     return notes
 
 
-def _copy_included(loaded: Loaded, include: Iterable[Path], made: Path) -> list[str]:
+def _copy_included(loaded: Loaded, include: Iterable[Path], made: Path) -> None:
     for path in include:
         if not path.exists():
             raise Refused(f"--include {path}: there is no such file or folder")
@@ -133,7 +134,6 @@ def _copy_included(loaded: Loaded, include: Iterable[Path], made: Path) -> list[
             shutil.copytree(path, made / name, dirs_exist_ok=True, ignore=compiled)
         else:
             _copy(path, made / name)
-    return []
 
 
 def _copy(file: Path, place: Path) -> None:

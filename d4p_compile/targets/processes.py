@@ -15,11 +15,12 @@ WHAT = "processes"
 NEEDS = "Python alone, on Linux or macOS"
 WIDE = True
 CARRIES = frozenset(EXCHANGES)
+_MANNER = "Each instance runs in a process of its own; bounded pipes join them."
 
 
 def program(plan: Plan) -> str:
     """The text of the script."""
-    return render("processes.py.j2", plan, WHAT)
+    return render("local.py.j2", plan, WHAT, engine="processes", manner=_MANNER)
 
 
 def command(script: Path) -> list[str]:

@@ -14,11 +14,12 @@ WHAT = "one process"
 NEEDS = "Python alone"
 WIDE = False
 CARRIES = frozenset(EXCHANGES)
+_MANNER = "Every item is driven to the sinks before the next."
 
 
 def program(plan: Plan) -> str:
     """The text of the script."""
-    return render("sequential.py.j2", plan, WHAT)
+    return render("local.py.j2", plan, WHAT, engine="sequential", manner=_MANNER)
 
 
 def command(script: Path) -> list[str]:

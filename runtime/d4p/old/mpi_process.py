@@ -1,4 +1,4 @@
-"""dispel4py.new.mpi_process: says how the workflow is run on that target."""
+"""dispel4py.new.mpi_process: says how the workflow is run instead."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ def process(workflow: Any, inputs: Any = None, args: Any = None) -> None:
     """Refused, always: the target is started by `d4p run`."""
     refuse_while_loading("mpi_process.process")
     raise Refused("mpi_process.process does not start a run from Python; run the workflow's file with"
-                  " `d4p run FILE --target mpi`")
+                  " `d4p run FILE --target processes` or `--target spark`: there is no MPI target")
