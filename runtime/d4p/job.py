@@ -60,11 +60,12 @@ class Job:
         self._events.say("stage", number=number, name=pes or name, done=done, total=total)
 
 
-def read_splits(reader: Any, index: int, instances: int, limit: int | None) -> Iterator[Any]:
+def read_splits(reader: Any, index: int, instances: int, limit: int | None,
+                splits: list[Any] | None = None) -> Iterator[Any]:
     """The items of the splits that fall to one of a reader's instances: a run of neighbours, the same everywhere.
 
-    With a limit the first instance reads all there is to read."""
-    splits = reader.plan_splits()
+    With a limit the first instance reads all there is to read. `splits` are those planned before, if they were."""
+    splits = reader.plan_splits() if splits is None else splits
     if limit is not None:
         left = limit
         for split in splits if index == 0 else ():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pyspark import RDD, SparkContext, StorageLevel
 from pyspark.accumulators import AccumulatorParam
+from pyspark.serializers import NoOpSerializer
+from pyspark.sql import SparkSession
 
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Sampler
@@ -17,6 +19,7 @@ from d4p.job import Job
 from d4p.spark.exchange import take
 from d4p.spark.names import named
 from d4p.spark.outbox import RESULTS
+from d4p.spark.readers import Splits, lines, native
 from d4p.spark.session import session
 from d4p.spark.ship import ship
 from d4p.spark.task import Task, unmarked
@@ -36,10 +39,10 @@ class _Reports(AccumulatorParam):
 class Run:
     """What the `main` of a Spark program works with."""
 
-    def __init__(self, job: Job, sc: SparkContext) -> None:
-        self.job, self.sc = job, sc
-        self.width = sc.defaultParallelism
-        self.reports = sc.accumulator({}, _Reports())
+    def __init__(self, job: Job, spark: SparkSession) -> None:
+        self.job, self.spark, self.sc = job, spark, spark.sparkContext
+        self.width = self.sc.defaultParallelism
+        self.reports = self.sc.accumulator({}, _Reports())
         self._kept: list[RDD] = []
 
     def named(self, stage: int | str, pes: str):
@@ -47,16 +50,29 @@ class Run:
         return named(self.sc, f"stage {stage}: {pes}")
 
     def task(self, function: Callable, instances: int, to: dict[int, int] | None = None,
-             root: str | None = None) -> Task:
-        """A stage's instances as tasks: `to` gives the instances of the consumer of each of its channels, `root` the
-        reader whose items are what arrives."""
-        return Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, self.reports)
+             root: str | None = None) -> Callable[[int, Iterable[Any]], Iterator[Any]]:
+        """What mapPartitionsWithIndex calls: a stage's instances. `to` gives the instances of the consumer of each of
+        its channels, `root` the reader whose items are what arrives."""
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root)
+        reports = self.reports
+
+        def instance(index: int, arriving: Iterable[Any]) -> Iterator[Any]:
+            if root is None:  # records of other stages: (key, batch)
+                arriving = ((key[1], batch) for key, batch in arriving)
+            return task.run(index, arriving, lambda key, report: reports.add({key: report}))
+
+        return instance
 
     def read(self, reader: str, instances: int) -> RDD:
-        """The items of a library reader, read by Spark where it can: see `d4p.spark.readers`."""
-        from d4p.spark.readers import read
-
-        return read(self.sc, self.job.workflow.pes[reader], instances, self.job.inputs.limit)
+        """The items of a library reader, in as many partitions as the stage has instances."""
+        pe, limit = self.job.workflow.pes[reader], self.job.inputs.limit
+        frame = native(self.spark, pe, instances, limit)
+        if frame is None:
+            return self.sc.parallelize(range(instances), instances).flatMap(Splits(pe, instances, limit))
+        # As bytes from Java to Python: rows would be pickled one by one.
+        binary = self.sc._jvm.org.apache.spark.sql.Encoders.BINARY()
+        values = getattr(frame._jdf, "as")(binary).toJavaRDD()
+        return RDD(values, self.sc, NoOpSerializer()).mapPartitions(lines)
 
     def once(self, stage: RDD) -> RDD:
         """A stage with several consumers is computed here, once, and kept on disk for all of them."""
@@ -90,7 +106,7 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
         try:
             sc = spark.sparkContext
             ship(sc, script.parent, Path(scratch))
-            run = Run(job, sc)
+            run = Run(job, spark)
             with Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(sc, run)
             return [run.reports.value[key] for key in sorted(run.reports.value)]

@@ -1,4 +1,4 @@
-"""One instance of a stage as a Spark task: a partition of batches in, batches out."""
+"""One instance of a stage as a Spark task: batches in, batches out, whatever carries them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from d4p.inputs import Inputs
 from d4p.items import unpack
 from d4p.job import Job
 from d4p.results import Spool
-from d4p.spark.outbox import Outbox, until_full
+from d4p.spark.outbox import Key, Outbox, until_full
 from d4p.stage import Stage
 from d4p.workflow import Workflow
 
@@ -25,26 +25,44 @@ from d4p.workflow import Workflow
 MARK = "d4p-failed:"
 #: Items of a batch that are fed between two looks at what is ready.
 _FEW = 32
+#: What a task is given to hand its report to.
+Report = Callable[[tuple[int, int], dict[str, Any]], None]
 
 
 class Task:
-    """What mapPartitionsWithIndex calls: (index, records or a reader's items) gives records."""
+    """The instances of a stage: `run(index, ...)` is the life of one, from `preprocess` to its report.
+
+    Args:
+        function: the generated `stage_<n>`.
+        instances: how many there are.
+        to: the instances of the consumer of each of the stage's channels.
+        root: the reader whose items are what arrives; else batches of channels arrive, or nothing.
+    """
 
     def __init__(self, function: Callable[[Stage], Stage], workflow: Workflow, inputs: Inputs, instances: int,
-                 to: dict[int, int], root: str | None, reports: Any) -> None:
+                 to: dict[int, int], root: str | None) -> None:
         self.function, self.workflow, self.inputs = function, workflow, inputs
-        self.instances, self.to, self.root, self.reports = instances, to, root, reports
+        self.instances, self.to, self.root = instances, to, root
 
-    def __call__(self, index: int, arriving: Iterable[Any]) -> Iterator[Any]:
+    @property
+    def title(self) -> str:
+        """`stage <number>: <pes>`, as in the plan."""
+        return f"stage {Job.number(self.function)}: {self.function.__doc__}"
+
+    def run(self, index: int, arriving: Iterable[Any], report: Report) -> Iterator[tuple[Key, Any]]:
+        """Give the batches that an instance sends; `arriving` are (channel, batch), or the items of `root`.
+
+        Raises RuntimeError with a marked message: `unmarked` makes the error of it again on the driver.
+        """
         try:
-            yield from self._run(index, arriving)
+            yield from self._run(index, arriving, report)
         except D4pError as error:
             raise RuntimeError(marked(error)) from None
         except Exception as error:
             failed = RunFailed(f"{self._where(index)}: {said(error)}\n{traceback.format_exc()}")
             raise RuntimeError(marked(failed)) from None
 
-    def _run(self, index: int, arriving: Iterable[Any]) -> Iterator[Any]:
+    def _run(self, index: int, arriving: Iterable[Any], report: Report) -> Iterator[tuple[Key, Any]]:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         job = Job(self.workflow, self.inputs, _NoSpool(), Events())
         outbox = Outbox(index, self.to)
@@ -60,14 +78,14 @@ class Task:
         if self.root is not None:
             yield from _feed(stage, self.root, arriving, outbox)
         elif any(isinstance(entry, int) for entry in stage.entries):
-            for (_, channel, _, _), batch in arriving:
+            for channel, batch in arriving:
                 yield from _feed_batch(stage, channel, self._unpacked(batch, index), outbox)
         stage.postprocess()
         outbox.flush()
         yield from outbox.drain()
-        self.reports.add({(stage.number, index): stage.report()})
+        report((stage.number, index), stage.report())
 
-    def _unpacked(self, batch: bytes, index: int) -> list[Any]:
+    def _unpacked(self, batch: Any, index: int) -> list[Any]:
         try:
             return unpack(batch)
         except RunFailed as error:
