@@ -14,16 +14,17 @@ from d4p import program
 from d4p.events import Events
 from d4p.items import dumps_json
 from d4p.results import Results
+from d4p.workflow import unconnected
 from d4p_compile.api import temporary_bundle
 
-TARGETS = ("sequential", "processes", "spark")
+TARGETS = ("sequential", "processes", "spark", "spark-df")
 
 
 def answers(workflow: Any, target: str, *, instances: int | None = None, inputs: Any = None, session: Any = None,
             options: list[str] = (), **more: Any) -> dict[tuple[str, str], Counter]:
     """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand; others as users run them."""
-    if target == "spark":
-        found = _in_session(workflow, instances, inputs, session, **more)
+    if target.startswith("spark"):
+        found = _in_session(workflow, target, instances, inputs, session, **more)
     else:
         found = d4p_compile.run(workflow, target, instances, inputs=inputs, options=options, **more)
     return {key: Counter(canonical(item) for item in items) for key, items in found.items()}
@@ -34,18 +35,18 @@ def canonical(item: Any) -> str:
     return dumps_json(item)
 
 
-def _in_session(workflow: Any, instances: int | None, inputs: Any, session: Any, **more: Any) -> Results:
+def _in_session(workflow: Any, target: str, instances: int | None, inputs: Any, session: Any, **more: Any) -> Results:
     assert session is not None, "ask for the fixture spark_session"
     source = d4p_compile.load(workflow, more.pop("attribute", None), more.pop("parameters", None))
-    plan = d4p_compile.plan(source, "spark", instances, **more)
+    plan = d4p_compile.plan(source, target, instances, **more)
     bundle, holder = temporary_bundle(source.loaded, plan)
     spool = tempfile.TemporaryDirectory(prefix="d4p-test-")
     with holder, mock.patch.dict(os.environ, D4P_SPOOL=spool.name):
         names: dict[str, Any] = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
         exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
         arguments = program.parser("").parse_args(_options(inputs))
-        program.run(names["main"], names["workflow"], names["spark"].execute, arguments, Events())
-        results = Results(spool.name, program.unconnected(names["workflow"]))
+        program.run(names["main"], names["workflow"], names[target.replace("-", "_")].execute, arguments, Events())
+        results = Results(spool.name, unconnected(names["workflow"]))
         results.spool = spool  # goes with them
         return results
 

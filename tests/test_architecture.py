@@ -12,6 +12,7 @@ RUNTIME, COMPILER = ROOT / "runtime" / "d4p", ROOT / "d4p_compile"
 #: Modules of the runtime that serve one engine, file system or library, and what else they may import.
 SERVES = {
     "spark": {"pyspark"},
+    "spark_df": {"pyspark", "pyarrow"},
     "library/filesystems.py": {"fsspec"},
     "old/visualisation.py": {"IPython"},
     "old/seismo.py": {"obspy"},
@@ -45,19 +46,23 @@ def test_the_runtime_needs_only_the_standard_library_and_what_it_serves():
 
 
 def test_engines_of_the_runtime_do_not_import_each_other():
-    engines = {"processes", "spark", "sequential"}
+    engines = {"processes", "spark", "spark_df", "sequential"}
+    rdd = {"run", "exchange", "names"}  # what of d4p.spark is for RDD programs alone
     for name, found in files(RUNTIME):
         mine = name.split("/")[0].removesuffix(".py")
         if mine in engines:
             others = {i.split(".")[1] for i in found if i.startswith("d4p.") and i.split(".")[1] in engines - {mine}}
+            if mine == "spark_df":
+                others -= {"spark"}
+                assert not {i for i in found if i.startswith("d4p.spark.") and i.split(".")[2] in rdd}, name
             assert not others, f"runtime/d4p/{name} imports {others}"
 
 
 def test_targets_never_import_each_other():
-    targets = {"sequential", "processes", "spark"}
+    targets = {"sequential", "processes", "spark", "spark_df"}
     for name, found in files(COMPILER / "targets"):
         mine = name.removesuffix(".py")
-        others = {t for t in targets - {mine} if any(i.startswith(f"d4p_compile.targets.{t}") for i in found)}
+        others = {t for t in targets - {mine} if any(f"{i}.".startswith(f"d4p_compile.targets.{t}.") for i in found)}
         assert not others or mine == "__init__", f"targets/{name} imports {others}"
 
 

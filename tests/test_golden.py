@@ -25,13 +25,14 @@ CASES = {
     "partitions": f"{SEMANTICS}:partitions",
     "odd_names": f"{SEMANTICS}:odd_names",
 }
-TARGETS = ("sequential", "processes", "spark")
+TARGETS = ("sequential", "processes", "spark", "spark-df")
 ALL = [(case, target) for case in CASES for target in TARGETS]
 
 
 def written(case: str, target: str) -> dict[str, str]:
     plan = d4p_compile.plan(CASES[case], target)
-    return {f"{case}_{target}.py": find_target(target).program(plan), f"{case}_{target}.txt": text(plan) + "\n"}
+    name = f"{case}_{target}".replace("-", "_")
+    return {f"{name}.py": find_target(target).program(plan), f"{name}.txt": text(plan) + "\n"}
 
 
 @pytest.mark.parametrize("case, target", ALL)
@@ -43,7 +44,7 @@ def test_the_program_and_the_plan_are_as_they_were(case, target):
 
 
 def test_nothing_golden_is_left_over():
-    expected = {name for case, target in ALL for name in (f"{case}_{target}.py", f"{case}_{target}.txt")}
+    expected = {f"{case}_{target}".replace("-", "_") + end for case, target in ALL for end in (".py", ".txt")}
     assert {path.name for path in GOLDEN.iterdir()} == expected | {"README.md"}
 
 

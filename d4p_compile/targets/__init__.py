@@ -9,7 +9,7 @@ from types import ModuleType
 
 from d4p.errors import Refused
 
-TARGETS = {"sequential": ".sequential", "processes": ".processes", "spark": ".spark"}
+TARGETS = {"sequential": ".sequential", "processes": ".processes", "spark": ".spark", "spark-df": ".spark_df"}
 ALIASES = {"simple": "sequential", "multi": "processes"}
 
 

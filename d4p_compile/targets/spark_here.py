@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from d4p.java import find_java, remedy, spark_needs
 
@@ -60,6 +61,15 @@ def available(environ: Mapping[str, str] = os.environ) -> Availability:
     if search.java is None:
         return Availability(False, "; ".join([f"{spark}, no Java for it", *search.passed_over]), remedy())
     return Availability(True, f"{spark}, Java {search.java.version} ({search.java.source})")
+
+
+def environment(bundle: Any) -> dict[str, str]:
+    """What `d4p run` adds to the program's environment: settings that keep Spark's noise down."""
+    from ..conf import conf_file
+
+    if "SPARK_CONF_DIR" in os.environ or "SPARK_HOME" in os.environ:
+        return {}
+    return {"SPARK_CONF_DIR": str(conf_file("log4j2.properties").parent)}
 
 
 def _package() -> Spark | None:

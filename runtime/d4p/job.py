@@ -10,7 +10,7 @@ from d4p.check import Checker
 from d4p.events import Events
 from d4p.inputs import Inputs, is_reader
 from d4p.results import Spool
-from d4p.workflow import Workflow
+from d4p.workflow import Workflow, unconnected
 
 
 class Job:
@@ -26,6 +26,11 @@ class Job:
     def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events, check: bool = False) -> None:
         self.workflow, self.inputs, self.spool, self._events = workflow, inputs, spool, events
         self.checker = Checker() if check else None
+
+    @property
+    def has_results(self) -> bool:
+        """Whether some output is connected to nothing."""
+        return bool(unconnected(self.workflow))
 
     @staticmethod
     def number(function: Callable) -> int:

@@ -20,7 +20,7 @@ from d4p.job import Job
 from d4p.output import Output
 from d4p.results import Results, Spool
 from d4p.summary import summarise
-from d4p.workflow import Workflow
+from d4p.workflow import Workflow, unconnected
 
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Execute = Callable[[Job, Callable], list[dict[str, Any]]]
@@ -100,13 +100,6 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
             sys.stdout.flush()
         except BrokenPipeError:  # nobody reads on, `| head` say: the run is done all the same
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def unconnected(workflow: Workflow) -> list[tuple[str, str]]:
-    """The (PE id, port) of each output that nothing is connected to."""
-    used = {(id(e.source), e.output) for e in workflow.flat.edges}
-    pes = workflow.flat.pes
-    return [(pe.id, str(port)) for pe in pes for port in pe.outputconnections if (id(pe), port) not in used]
 
 
 class _spool_folder:

@@ -141,6 +141,13 @@ class Workflow:
         return {name: value for name, value in vars(self).items() if name in kept}
 
 
+def unconnected(workflow: Workflow) -> list[tuple[str, str]]:
+    """The (PE id, port) of each output that nothing is connected to."""
+    used = {(id(e.source), e.output) for e in workflow.flat.edges}
+    pes = workflow.flat.pes
+    return [(pe.id, str(port)) for pe in pes for port in pe.outputconnections if (id(pe), port) not in used]
+
+
 def _class_state(pe: Any, memo: dict[int, Any]) -> dict[str, Any]:
     """Copies of what can change in the attributes of a PE's class, such as `seen = []` or `total = np.zeros(1)`.
 

@@ -12,8 +12,8 @@ import d4p_compile
 from d4p.events import Events
 from d4p.inputs import read_inputs
 from d4p.job import Job
-from d4p.program import unconnected
 from d4p.results import Results, Spool
+from d4p.workflow import unconnected
 from d4p_compile.api import temporary_bundle
 
 WORKFLOWS = Path(__file__).parent / "workflows"

@@ -20,10 +20,10 @@ CONF = Path(__file__).parents[2] / "conf"
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "failing.py"
 
 
-@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t == "spark" else ()) for t in TARGETS])
+@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS])
 def failure(request):
     """Run a graph of failing.py and give the message of its failure."""
-    session = request.getfixturevalue("spark_session") if request.param == "spark" else None
+    session = request.getfixturevalue("spark_session") if request.param.startswith("spark") else None
 
     def call(attribute: str, **more) -> str:
         with pytest.raises(RunFailed) as caught:

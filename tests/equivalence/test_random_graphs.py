@@ -59,9 +59,10 @@ def test_processes_and_unfused_equal_sequential(spec: str, instances: int | None
 
 
 @pytest.mark.spark
+@pytest.mark.parametrize("target", ["spark", "spark-df"])
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(graphs())
-def test_spark_equals_sequential(spark_session, spec: str) -> None:
+def test_spark_equals_sequential(spark_session, target: str, spec: str) -> None:
     parameters = {"spec": spec}
     expected = answers(GRAPHS, "sequential", parameters=parameters)
-    assert answers(GRAPHS, "spark", parameters=parameters, session=spark_session) == expected
+    assert answers(GRAPHS, target, parameters=parameters, session=spark_session) == expected

@@ -13,10 +13,10 @@ from tests.targets import TARGETS, answers, canonical
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "semantics.py"
 
 
-@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t == "spark" else ()) for t in TARGETS])
+@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS])
 def run(request):
     """Run a graph of semantics.py on a target and give `{port of the result: list of items, sorted}`."""
-    session = request.getfixturevalue("spark_session") if request.param == "spark" else None
+    session = request.getfixturevalue("spark_session") if request.param.startswith("spark") else None
 
     def call(attribute: str, **more):
         found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, **more)

@@ -113,8 +113,7 @@ def main(sc, run):
         into_3 = spark.shuffle([out_1, out_2], run.width, ordered=False)
     # stage 3 xW: class > 2nd PE!
     with run.named(3, stage_3.__doc__):
-        arriving = into_3
-        out_3 = arriving.mapPartitionsWithIndex(run.task(stage_3, run.width))
+        out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, run.width))
         run.finish(out_3)
 
 

@@ -83,15 +83,13 @@ def main(sc, run):
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: 1}))
     # stage 2 x1: First
     with run.named(2, stage_2.__doc__):
-        arriving = out_1
-        out_2 = arriving.mapPartitionsWithIndex(run.task(stage_2, 1, to={2: 3}))
+        out_2 = out_1.mapPartitionsWithIndex(run.task(stage_2, 1, to={2: 3}))
         # channel 2: First.output -> Listing.input, hash [0]:
         #   items whose [0] are equal meet in one instance of Listing
         into_3 = spark.shuffle([out_2], 3, ordered=True)
     # stage 3 x3: Listing
     with run.named(3, stage_3.__doc__):
-        arriving = into_3
-        out_3 = arriving.mapPartitionsWithIndex(run.task(stage_3, 3))
+        out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 3))
         run.finish(out_3)
 
 

@@ -397,12 +397,10 @@ def main(sc, run):
         into_8 = spark.shuffle([spark.take(out_1, 4)], 3, ordered=True)
     # stage 2 x2: halve
     with run.named(2, stage_2.__doc__):
-        arriving = into_2
-        out_2 = arriving.mapPartitionsWithIndex(run.task(stage_2, 2, to={5: 1}))
+        out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 2, to={5: 1}))
     # stage 3 x3: triple
     with run.named(3, stage_3.__doc__):
-        arriving = into_3
-        out_3 = arriving.mapPartitionsWithIndex(run.task(stage_3, 3, to={6: 1}))
+        out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 3, to={6: 1}))
     # channel 5: halve.output -> digit.input, gather:
     #   one instance of digit gets every item
     # channel 6: triple.output -> digit.input, gather:
@@ -411,30 +409,25 @@ def main(sc, run):
         into_4 = spark.shuffle([out_2, out_3], 1, ordered=True)
     # stage 4 x1: digit
     with run.named(4, stage_4.__doc__):
-        arriving = into_4
-        out_4 = arriving.mapPartitionsWithIndex(run.task(stage_4, 1, to={7: 4}))
+        out_4 = into_4.mapPartitionsWithIndex(run.task(stage_4, 1, to={7: 4}))
         # channel 7: digit.output -> by_digit.item, hash [0]:
         #   items whose [0] are equal meet in one instance of by_digit
         into_5 = spark.shuffle([out_4], 4, ordered=True)
     # stage 5 x4: by_digit
     with run.named(5, stage_5.__doc__):
-        arriving = into_5
-        out_5 = arriving.mapPartitionsWithIndex(run.task(stage_5, 4))
+        out_5 = into_5.mapPartitionsWithIndex(run.task(stage_5, 4))
     # stage 6 x2: residue
     with run.named(6, stage_6.__doc__):
-        arriving = into_6
-        out_6 = arriving.mapPartitionsWithIndex(run.task(stage_6, 2, to={8: 3}))
+        out_6 = into_6.mapPartitionsWithIndex(run.task(stage_6, 2, to={8: 3}))
         # channel 8: residue.output -> by_residue.item, hash ['residue']:
         #   items whose ['residue'] are equal meet in one instance of by_residue
         into_7 = spark.shuffle([out_6], 3, ordered=True)
     # stage 7 x3: by_residue
     with run.named(7, stage_7.__doc__):
-        arriving = into_7
-        out_7 = arriving.mapPartitionsWithIndex(run.task(stage_7, 3))
+        out_7 = into_7.mapPartitionsWithIndex(run.task(stage_7, 3))
     # stage 8 x3: multiples
     with run.named(8, stage_8.__doc__):
-        arriving = into_8
-        out_8 = arriving.mapPartitionsWithIndex(run.task(stage_8, 3))
+        out_8 = into_8.mapPartitionsWithIndex(run.task(stage_8, 3))
     with run.named("1, 5, 7, 8", "results"):
         run.finish(spark.take(out_1, 0), out_5, out_7, out_8)
 

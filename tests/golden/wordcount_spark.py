@@ -89,15 +89,13 @@ def main(sc, run):
         into_2 = spark.shuffle([out_1], 4, ordered=True)
     # stage 2 x4: count
     with run.named(2, stage_2.__doc__):
-        arriving = into_2
-        out_2 = arriving.mapPartitionsWithIndex(run.task(stage_2, 4, to={2: 1}))
+        out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 4, to={2: 1}))
         # channel 2: count.count -> top.input, gather:
         #   one instance of top gets every item
         into_3 = spark.shuffle([out_2], 1, ordered=True)
     # stage 3 x1: top
     with run.named(3, stage_3.__doc__):
-        arriving = into_3
-        out_3 = arriving.mapPartitionsWithIndex(run.task(stage_3, 1))
+        out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 1))
         run.finish(out_3)
 
 

@@ -12,17 +12,18 @@ from pyspark.accumulators import AccumulatorParam
 from pyspark.serializers import NoOpSerializer
 from pyspark.sql import SparkSession
 
-from d4p.errors import D4pError, RunFailed
+from d4p.errors import D4pError
 from d4p.events import Sampler
 from d4p.items import unpack
 from d4p.job import Job
+from d4p.spark.driver import failure, name, stages_progress
 from d4p.spark.exchange import take
 from d4p.spark.names import named
 from d4p.spark.outbox import RESULTS
 from d4p.spark.readers import Splits, lines, native
 from d4p.spark.session import session
-from d4p.spark.ship import ship
-from d4p.spark.task import Task, unmarked
+from d4p.spark.ship import archives
+from d4p.spark.task import Task
 
 
 class _Reports(AccumulatorParam):
@@ -102,10 +103,11 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
     """Run a Spark program's `main` in the session that spark-submit configures, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
     script = Path(main.__globals__["__file__"]).resolve()
-    with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch, session(_name(job)) as spark:
+    with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch, session(name(job)) as spark:
         try:
             sc = spark.sparkContext
-            ship(sc, script.parent, Path(scratch))
+            for archive in archives(script.parent, Path(scratch)):
+                sc.addPyFile(str(archive))
             run = Run(job, spark)
             with Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(sc, run)
@@ -113,28 +115,9 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
         except D4pError:
             raise
         except Exception as error:
-            raise _failure(error) from None  # what Spark says lies in its Java, which ends with the session
-
-
-def _name(job: Job) -> str:
-    return job.workflow.source.partition(":")[0]
+            raise failure(error) from None  # what Spark says lies in its Java, which ends with the session
 
 
 def _progress(job: Job, run: Run) -> None:
-    tracker = run.sc.statusTracker()
-    for stage_id in tracker.getActiveStageIds():
-        info = tracker.getStageInfo(stage_id)
-        if info:
-            job.stage_progress(info.name, info.numCompletedTasks, info.numTasks)
+    stages_progress(job, run.sc)
     job.progress(list(run.reports.value.values()))
-
-
-def _failure(error: Exception) -> Exception:
-    """What to tell the user: the PE's own failure if there is one, without Java's stack."""
-    ours = unmarked(str(error))
-    if ours is not None:
-        return ours
-    if type(error).__module__.startswith(("py4j", "pyspark")):
-        lines = [line for line in str(error).splitlines() if line.strip() and not line.lstrip().startswith("at ")]
-        return RunFailed("Spark: " + "\n".join(lines[:30]))
-    return error

@@ -1,16 +1,15 @@
-"""Give the executors the runtime and the workflow's own modules, as spark-submit --py-files would."""
+"""The runtime and the workflow's own modules as they travel to the executors, as spark-submit --py-files would send."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-from pyspark import SparkContext
 
-
-def ship(sc: SparkContext, bundle: Path, scratch: Path) -> None:
-    """Send the zips that lie beside the script; where spark-submit sent them there are none.
+def archives(bundle: Path, scratch: Path) -> Iterator[Path]:
+    """The zips that lie beside the script, to be given to the executors; where spark-submit sent them there are none.
 
     A session may run several programs, so a zip travels under a name that tells its content. `scratch` is to be kept
     as long as executors may ask for them.
@@ -21,4 +20,4 @@ def ship(sc: SparkContext, bundle: Path, scratch: Path) -> None:
             digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:12]
             copy = scratch / f"{archive.stem}-{digest}.zip"
             shutil.copyfile(archive, copy)
-            sc.addPyFile(str(copy))
+            yield copy

@@ -1,0 +1,144 @@
+"""The `main` of a Spark program: for each stage the frame it takes, its tasks, the shuffles that it writes.
+
+What is said about stages is the same for RDDs and DataFrames; a `Dialect` is how each of them says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..ir.plan import Plan, Stage
+from .names import quoted
+from .program import count, keeps, sends
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Expressions of one kind of Spark program.
+
+    Attributes:
+        seeds: of the count of instances: what a stage without inputs takes.
+        apply: of the name of a frame and the task: the frame with the stage applied to it.
+        take: of a stage's output and channel numbers: the batches of just these channels.
+        shuffle: of the outputs, the counts of instances that wrote them, the count of the consumer's, `ordered`.
+        finish: of the outputs and the counts of instances that wrote them.
+        named: of a stage's numbers and what follows them in the name: the `with` under which its shuffles are called.
+    """
+
+    seeds: Callable[[str], str]
+    apply: Callable[[str, str], str]
+    take: Callable[[str, list[int]], str]
+    shuffle: Callable[[list[str], list[str], str, bool], str]
+    finish: Callable[[list[str], list[str]], str]
+    named: Callable[[str, str], str] | None = None
+
+
+def blocks(plan: Plan, say: Dialect) -> list[str]:
+    """The lines of `main`."""
+    return [*(line for stage in plan.stages for line in _stage(plan, stage, say)), *_finish(plan, say)]
+
+
+def _stage(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
+    """The lines that make one stage's frame and the shuffles that it alone writes."""
+    number, instances = stage.number, count(stage.instances)
+    source, root = _source(plan, stage, say)
+    to = f", to={sends(plan, stage)}" if plan.channels_from(stage) else ""
+    reads = f", root={quoted(root)}" if root else ""
+    arriving, body = (source, []) if source.isidentifier() else ("arriving", [f"arriving = {source}"])
+    body.append(f"out_{number} = " + say.apply(arriving, f"run.task(stage_{number}, {instances}{to}{reads})"))
+    if _uses(plan, stage) > 1:
+        body.append(f"out_{number} = run.once(out_{number})  # {_uses(plan, stage)} uses: computed once")
+    for consumer in _consumers(plan, stage):
+        if len(_producers(plan, consumer)) == 1 and not _is_narrow(plan, consumer):
+            body += [f"# {line}" for channel in plan.channels_into(consumer) for line in keeps(channel)]
+            body.append(_shuffle(plan, consumer, say))
+    out = _gathered(plan, stage, say)
+    out.append(f"    # stage {number} {stage.times}: {stage.title}")
+    return [*out, *_under(say, str(number), f"stage_{number}.__doc__", body)]
+
+
+def _under(say: Dialect, numbers: str, what: str, body: list[str]) -> list[str]:
+    if say.named is None:
+        return [f"    {line}" for line in body]
+    return [f"    {say.named(numbers, what)}", *(f"        {line}" for line in body)]
+
+
+def _gathered(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
+    """The shuffle into a stage that several stages write."""
+    producers = _producers(plan, stage)
+    if len(producers) < 2:
+        return []
+    out = [f"    # {line}" for channel in plan.channels_into(stage) for line in keeps(channel)]
+    numbers = ", ".join(str(producer.number) for producer in producers)
+    what = f'"for " + stage_{stage.number}.__doc__'
+    return [*out, *_under(say, f'"{numbers}"', what, [_shuffle(plan, stage, say)])]
+
+
+def _shuffle(plan: Plan, stage: Stage, say: Dialect) -> str:
+    producers = _producers(plan, stage)
+    taken = [_taken(plan, producer, stage, say) for producer in producers]
+    counts = [count(producer.instances) for producer in producers]
+    return f"into_{stage.number} = {say.shuffle(taken, counts, count(stage.instances), stage.ordered)}"
+
+
+def _source(plan: Plan, stage: Stage, say: Dialect) -> tuple[str, str | None]:
+    """What a stage's tasks read, and the reader whose items it holds."""
+    instances = count(stage.instances)
+    if plan.channels_into(stage):
+        if _is_narrow(plan, stage):
+            return _taken(plan, _producers(plan, stage)[0], stage, say), None
+        return f"into_{stage.number}", None
+    roots = plan.roots(stage)
+    if len(roots) == 1 and plan.graph.by_name[roots[0]].kind == "reader":
+        return f"run.read({quoted(roots[0])}, {instances})", roots[0]
+    return say.seeds(instances), None
+
+
+def _is_narrow(plan: Plan, stage: Stage) -> bool:
+    """Instance i takes from instance i of one stage alone: no shuffle."""
+    forward = all(c.edge.exchange.kind == "forward" for c in plan.channels_into(stage))
+    return forward and len(_producers(plan, stage)) == 1
+
+
+def _producers(plan: Plan, stage: Stage) -> list[Stage]:
+    found = {plan.stage_of[c.edge.source].number: plan.stage_of[c.edge.source] for c in plan.channels_into(stage)}
+    return [found[number] for number in sorted(found)]
+
+
+def _consumers(plan: Plan, stage: Stage) -> list[Stage]:
+    found = {plan.stage_of[c.edge.dest].number: plan.stage_of[c.edge.dest] for c in plan.channels_from(stage)}
+    return [found[number] for number in sorted(found)]
+
+
+def _taken(plan: Plan, producer: Stage, consumer: Stage, say: Dialect) -> str:
+    """What of a producer's output goes to a consumer."""
+    name = f"out_{producer.number}"
+    if _uses(plan, producer) == 1:
+        return name
+    return say.take(name, [c.number for c in plan.channels_into(consumer) if c.edge.source in producer.pes])
+
+
+def _uses(plan: Plan, stage: Stage) -> int:
+    """How many frames are made from a stage's output: one for each consuming stage, one for its results."""
+    return len(_consumers(plan, stage)) + any(pe in stage.pes for pe, _ in plan.graph.results())
+
+
+def _finish(plan: Plan, say: Dialect) -> list[str]:
+    """The action that runs what is left; in the block of the last stage where that is the only one."""
+    last = [stage for stage in plan.stages if _is_last(plan, stage)]
+    action = say.finish([_last(plan, stage, say) for stage in last], [count(stage.instances) for stage in last])
+    if say.named is None:
+        return [f"    {action}"]
+    if last == [plan.stages[-1]]:
+        return [f"        {action}"]
+    numbers = ", ".join(str(stage.number) for stage in last)
+    return _under(say, f'"{numbers}"', '"results"', [action])
+
+
+def _is_last(plan: Plan, stage: Stage) -> bool:
+    return not plan.channels_from(stage) or any(pe in stage.pes for pe, _ in plan.graph.results())
+
+
+def _last(plan: Plan, stage: Stage, say: Dialect) -> str:
+    return f"out_{stage.number}" if not plan.channels_from(stage) else say.take(f"out_{stage.number}", [0])

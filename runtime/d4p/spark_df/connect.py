@@ -1,0 +1,69 @@
+"""The two ways to a Spark: a driver with Spark's Java beside it, or Spark Connect, where Spark is a server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from d4p.errors import Refused
+from d4p.spark.ship import archives
+
+
+def session(name: str) -> AbstractContextManager[Any]:
+    """The session of the server that SPARK_REMOTE names (`sc://host:port`), or one that has Spark in it."""
+    if remote := os.environ.get("SPARK_REMOTE"):
+        return _remote(remote, name)
+    from d4p.spark.session import session as in_here
+
+    return in_here(name)
+
+
+@contextmanager
+def _remote(url: str, name: str) -> Iterator[Any]:
+    try:
+        from pyspark.sql.connect.session import SparkSession as Remote
+
+        spark = Remote.builder.remote(url).appName(name).getOrCreate()
+        version = spark.version
+    except ImportError as error:
+        raise Refused(f"SPARK_REMOTE is {url}, and the client of Spark Connect lacks a package: {error}. "
+                      "pip install 'pyspark[connect]'") from None  # fmt: skip
+    except Exception as error:
+        raise Refused(f"SPARK_REMOTE is {url}, where no Spark Connect server answers: {_first_line(error)}") from None
+    print(f"Spark {version} by Spark Connect, {url}", flush=True)
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def is_remote(spark: Any) -> bool:
+    """Whether a session is one of Spark Connect, which has neither Java nor a SparkContext here."""
+    return not isinstance(spark, SparkSession) or not hasattr(spark, "_jvm")
+
+
+def width(spark: Any) -> int:
+    """How many tasks run side by side: Spark's default parallelism."""
+    if not is_remote(spark):
+        return spark.sparkContext.defaultParallelism
+    numbers = spark.range(1 << 20).select(F.spark_partition_id().alias("partition")).distinct()
+    return numbers.count()  # a range has that many partitions, where nobody asks for another count
+
+
+def ship(spark: Any, bundle: Path, scratch: Path) -> None:
+    """Give the executors the zips that lie beside the script. `scratch` is kept as long as they may ask for them."""
+    for archive in archives(bundle, scratch):
+        if is_remote(spark):
+            spark.addArtifacts(str(archive), pyfile=True)
+        else:
+            spark.sparkContext.addPyFile(str(archive))

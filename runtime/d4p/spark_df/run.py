@@ -1,0 +1,146 @@
+"""The driver of a DataFrame program: session, tasks, the actions at the end, and what failed."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from d4p.errors import D4pError
+from d4p.events import Sampler
+from d4p.items import unpack
+from d4p.job import Job
+from d4p.spark.driver import failure, name, stages_progress
+from d4p.spark.outbox import RESULTS
+from d4p.spark.readers import Splits, lines, native
+from d4p.spark.task import Task
+from d4p.spark_df import connect
+from d4p.spark_df.batches import NOTHING, REPORTS, on_batches
+
+#: Adaptive execution would leave out a stage that gets no rows, whose instances live all the same, and may merge
+#: partitions, which are instances.
+_SETTINGS = {"spark.sql.adaptive.enabled": "false"}
+#: Before Spark 4 a batch on its way to Python is bounded by rows alone: few, since a row is a batch of items.
+_ROWS = {"spark.sql.execution.arrow.maxRecordsPerBatch": "128"}
+
+
+class Run:
+    """What the `main` of a DataFrame program works with."""
+
+    def __init__(self, job: Job, spark: SparkSession) -> None:
+        self.job, self.spark = job, spark
+        self.width = connect.width(spark)
+        self.reports: dict[tuple[int, int], dict[str, Any]] = {}
+        self._items: dict[str, Callable[[int, Iterable[Any]], Iterator[Any]]] = {}
+        self._kept: list[DataFrame] = []
+
+    def instances(self, count: int) -> DataFrame:
+        """One row, and nothing in it, for each instance of a stage that takes items from nowhere."""
+        return self.spark.range(0, count, 1, count)
+
+    def read(self, reader: str, instances: int) -> DataFrame:
+        """What a library reader reads, in as many partitions as the stage has instances."""
+        pe, limit = self.job.workflow.pes[reader], self.job.inputs.limit
+        frame = native(self.spark, pe, instances, limit)
+        if frame is None:
+            splits = Splits(pe, instances, limit)
+            self._items[reader] = lambda index, rows: splits(index)
+            return self.instances(instances)
+        self._items[reader] = lambda index, rows: lines(rows)
+        return frame
+
+    def task(self, function: Callable, instances: int, to: dict[int, int] | None = None,
+             root: str | None = None) -> Callable:
+        """What mapInArrow calls: a stage's instances. `to` gives the instances of the consumer of each of its channels,
+        `root` the reader whose items are what arrives."""
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root)
+        return on_batches(task, self._items[root] if root else None)
+
+    def union(self, outputs: list[DataFrame], instances: list[int]) -> DataFrame:
+        """The outputs of several stages in one DataFrame. Each begins at a multiple of its own count of partitions, so
+        that its tasks, which Spark numbers through, know which instances they are."""
+        together, count = outputs[0], instances[0]
+        for output, partitions in zip(outputs[1:], instances[1:], strict=True):
+            if short := -count % partitions:
+                together, count = together.union(self._nothing(short)), count + short
+            together, count = together.union(output), count + partitions
+        return together
+
+    def _nothing(self, partitions: int) -> DataFrame:
+        columns = [F.lit(0).alias("dest"), F.lit(NOTHING).alias("channel"), F.lit(0).alias("producer"),
+                   F.col("id").alias("sequence"), F.lit(None).cast("binary").alias("items")]  # fmt: skip
+        return self.spark.range(0, partitions, 1, partitions).select(*columns)
+
+    def once(self, stage: DataFrame) -> DataFrame:
+        """A stage with several consumers is computed here, once, and kept on disk for all of them."""
+        stage = stage.persist(StorageLevel.DISK_ONLY)
+        self._kept.append(stage)
+        self._take_reports(stage)
+        return stage
+
+    def _take_reports(self, stage: DataFrame) -> None:
+        for row in stage.where(F.col("channel") == REPORTS).select("items").collect():
+            key, report = pickle.loads(row.items)
+            self.reports[key] = report
+
+    def finish(self, last: DataFrame) -> None:
+        """Run what is left, and spool the results one partition at a time."""
+        if not self.job.has_results:
+            self._take_reports(last)
+        else:
+            last = self.once(last)
+            parts: dict[tuple, Callable] = {}
+            results = last.where(F.col("channel") == RESULTS).select("producer", "items")
+            for instance, packed in results.toLocalIterator():
+                pe_id, port, batch = pickle.loads(packed)
+                key = (pe_id, port, instance)
+                if key not in parts:
+                    parts[key] = self.job.spool.part(*key)
+                for item in unpack(batch):
+                    parts[key](item)
+        for stage in self._kept:
+            stage.unpersist()
+
+
+def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[str, Any]]:
+    """Run a DataFrame program's `main` in the session that spark-submit or SPARK_REMOTE gives, or in a local one."""
+    job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
+    script = Path(main.__globals__["__file__"]).resolve()
+    with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch, connect.session(name(job)) as spark:
+        try:
+            connect.ship(spark, script.parent, Path(scratch))
+            run = Run(job, spark)
+            with _settings(spark), Sampler(lambda: _progress(job, run), seconds=0.5):
+                main(spark, run)
+            return [run.reports[key] for key in sorted(run.reports)]
+        except D4pError:
+            raise
+        except Exception as error:
+            raise failure(error) from None  # what Spark says lies in its Java, which ends with the session
+
+
+def _progress(job: Job, run: Run) -> None:
+    if not connect.is_remote(run.spark):
+        stages_progress(job, run.spark.sparkContext)
+    job.progress(list(run.reports.values()))
+
+
+@contextmanager
+def _settings(spark: SparkSession) -> Iterator[None]:
+    """What a program needs of the session, while it runs."""
+    wanted = {**_SETTINGS, **(_ROWS if spark.version.startswith("3.") else {})}
+    before = {key: spark.conf.get(key) for key in wanted}
+    for key, value in wanted.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            spark.conf.set(key, value)
