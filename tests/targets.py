@@ -21,9 +21,10 @@ TARGETS = ("sequential", "processes", "spark", "spark-df")
 
 
 def answers(workflow: Any, target: str, *, instances: int | None = None, inputs: Any = None, session: Any = None,
-            options: list[str] = (), **more: Any) -> dict[tuple[str, str], Counter]:
-    """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand; others as users run them."""
-    if target.startswith("spark"):
+            options: list[str] = (), own_process: bool = False, **more: Any) -> dict[tuple[str, str], Counter]:
+    """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand, unless it is to have a process
+    of its own; others run as users run them."""
+    if target.startswith("spark") and not own_process:
         found = _in_session(workflow, target, instances, inputs, session, **more)
     else:
         found = d4p_compile.run(workflow, target, instances, inputs=inputs, options=options, **more)

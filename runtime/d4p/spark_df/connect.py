@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -26,10 +29,10 @@ def session(name: str) -> AbstractContextManager[Any]:
 
 @contextmanager
 def _remote(url: str, name: str) -> Iterator[Any]:
+    _reach(url)
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # which isn't used
     try:
-        from pyspark.sql.connect.session import SparkSession as Remote
-
-        spark = Remote.builder.remote(url).appName(name).getOrCreate()
+        spark = SparkSession.builder.remote(url).appName(name).getOrCreate()
         version = spark.version
     except ImportError as error:
         raise Refused(f"SPARK_REMOTE is {url}, and the client of Spark Connect lacks a package: {error}. "
@@ -43,13 +46,25 @@ def _remote(url: str, name: str) -> Iterator[Any]:
         spark.stop()
 
 
+def _reach(url: str) -> None:
+    """Raise Refused where nobody listens: the client would try again for minutes."""
+    found = re.match(r"sc://([^:/;]+)(?::(\d+))?", url)
+    if found is None:
+        raise Refused(f"SPARK_REMOTE must be the address of a Spark Connect server, sc://host:port; it is {url}")
+    try:
+        socket.create_connection((found[1], int(found[2] or 15002)), timeout=10).close()
+    except OSError as error:
+        said = error.strerror or error
+        raise Refused(f"SPARK_REMOTE is {url}, where no Spark Connect server answers: {said}") from None
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def is_remote(spark: Any) -> bool:
     """Whether a session is one of Spark Connect, which has neither Java nor a SparkContext here."""
-    return not isinstance(spark, SparkSession) or not hasattr(spark, "_jvm")
+    return type(spark).__module__.startswith("pyspark.sql.connect")
 
 
 def width(spark: Any) -> int:

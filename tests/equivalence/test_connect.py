@@ -1,0 +1,99 @@
+"""DataFrame programs on Spark Connect: a server that has Spark, and a client that has neither Java nor RDDs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import d4p_compile
+from d4p.errors import Refused, RunFailed
+from tests.targets import answers
+
+pytestmark = pytest.mark.spark
+WORKFLOWS = Path(__file__).parents[1] / "workflows"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The address of a Spark Connect server of the pip package, on a port of its own."""
+    import pyspark
+
+    from d4p.java import prepare
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("server")
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_NO_DAEMONIZE": "1"}
+    prepare(environment, pyspark.__version__, quiet=True)
+    settings = {
+        "spark.connect.grpc.binding.port": port, "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.ui.enabled": "false", "spark.local.dir": folder, "spark.sql.artifact.isolation.enabled": "true",
+    }  # fmt: skip
+    command = [Path(pyspark.__file__).parent / "bin" / "spark-submit", "--master", "local[2]",
+               *(word for key, value in settings.items() for word in ("--conf", f"{key}={value}")),
+               "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]  # fmt: skip
+    log = folder / "server.log"
+    with open(log, "wb") as file:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=file,
+                                   start_new_session=True)  # fmt: skip
+    try:
+        _wait_for(port, process, log)
+        yield f"sc://127.0.0.1:{port}"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.3)
+    raise AssertionError(log.read_text())
+
+
+def run(server, workflow, monkeypatch, **more):
+    """`answers`, of a program in a process of its own that knows the server alone."""
+    monkeypatch.setenv("SPARK_REMOTE", server)
+    return answers(workflow, "spark-df", own_process=True, **more)
+
+
+@pytest.mark.parametrize("graph", ["fan_in", "round_robin", "group_by", "everyone", "postprocess_flows", "composites",
+                                   "phases", "unconnected", "ordered_through_instances"])  # fmt: skip
+def test_the_same_answers(server, graph, monkeypatch):
+    workflow = f"{WORKFLOWS / 'semantics.py'}:{graph}"
+    expected = answers(workflow, "sequential")
+    assert run(server, workflow, monkeypatch) == expected
+
+
+@pytest.mark.parametrize("example", ["wordcount", "tour"])
+def test_examples(server, example, monkeypatch):
+    workflow = EXAMPLES / example / f"{example}.py"
+    expected = answers(workflow, "sequential")
+    assert run(server, workflow, monkeypatch) == expected
+
+
+def test_a_failure_is_told_as_on_every_target(server, monkeypatch):
+    with pytest.raises(RunFailed) as caught:
+        run(server, f"{WORKFLOWS / 'failing.py'}:raises", monkeypatch)
+    assert str(caught.value).startswith("Raises (Raises), instance 0, item 8: ValueError: no such number: 7")
+    assert "in _process" in str(caught.value) and "grpc" not in str(caught.value)
+
+
+def test_a_server_that_is_not_there(monkeypatch):
+    monkeypatch.setenv("SPARK_REMOTE", "sc://127.0.0.1:1")
+    with pytest.raises(Refused, match="SPARK_REMOTE is sc://127.0.0.1:1, where no Spark Connect server answers"):
+        d4p_compile.run(f"{WORKFLOWS / 'semantics.py'}:fan_in", "spark-df")
