@@ -63,9 +63,9 @@ def _text(spark: SparkSession, paths: Iterable[str], files: list[File]) -> DataF
     urls = {_url(file.source, file.name): file.size for file in files}
     wanted = {_path(url) for url, size in urls.items() if size != 0}
     all_of_them = {_path(url) for url in urls}
-    by_path = [_url(path) for path in paths]
+    by_path = [_url(path) for path in paths]  # several may overlap, and Spark would read a file twice
     by_name = [re.sub(r"([\\*?\[\]{}])", r"\\\1", url) for url in urls]
-    for asked in (by_path, by_name):
+    for asked in ([by_path] if len(by_path) == 1 else []) + [by_name]:
         try:
             frame = spark.read.text(asked).select(F.col("value").cast("binary").alias("value"))
             found = {unquote(_path(url)) for url in frame.inputFiles()}

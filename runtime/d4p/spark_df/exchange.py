@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 
@@ -14,16 +14,15 @@ def shuffle(batches: DataFrame, instances: int, ordered: bool) -> DataFrame:
     A shuffle hands over in another order on every run. A stage that keeps state or routes by a counter takes its
     batches `ordered` by (channel, producer instance, sequence), or a re-run task would route differently.
     """
-    if hasattr(batches, "repartitionById"):  # Spark 4.1
-        arrived = batches.repartitionById(instances, "dest")
-    else:
-        arrived = batches.repartition(instances, _stands_for(instances))
+    by_id = hasattr(batches, "repartitionById")  # from Spark 4.1 on
+    arrived = batches.repartitionById(instances, "dest") if by_id else by_hash(batches, instances)
     return arrived.sortWithinPartitions("channel", "producer", "sequence") if ordered else arrived
 
 
-def _stands_for(instances: int) -> Column:
-    """A number that Spark's hash partitioning brings to the partition of `dest`."""
-    return F.element_at(F.array(*map(F.lit, representatives(instances))), F.col("dest") + 1)
+def by_hash(batches: DataFrame, instances: int) -> DataFrame:
+    """The same by Spark's hash partitioning: of numbers that stand for the partitions."""
+    numbers = F.array(*map(F.lit, representatives(instances)))
+    return batches.repartition(instances, F.element_at(numbers, F.col("dest") + 1))
 
 
 @cache

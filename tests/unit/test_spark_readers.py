@@ -1,0 +1,143 @@
+"""Spark's own reader gives the lines that every engine reads, or isn't used."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import functions as F
+
+from d4p import ReadLines
+from d4p.spark.readers import Splits, lines, native
+from d4p.spark_df.exchange import by_hash, murmur3, representatives, shuffle
+
+pytestmark = pytest.mark.spark
+#: Line ends, marks, malformed and cut UTF-8, characters that only some take for line ends.
+PIECES = [b"a", b"word ", b"\n", b"\r", b"\r\n", b"\xef\xbb\xbf", b"\xff", b"\xe2\x82", "é€𝄞".encode(), b"\x0b", b"\x00",
+          "\u2028".encode(), b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80"]  # fmt: skip
+
+
+@pytest.fixture
+def spark(spark_session):
+    """A session that cuts files into small pieces."""
+    before = spark_session.conf.get("spark.sql.files.maxPartitionBytes")
+    spark_session.conf.set("spark.sql.files.maxPartitionBytes", "7b")
+    spark_session.conf.set("spark.sql.files.openCostInBytes", "4b")
+    yield spark_session
+    spark_session.conf.set("spark.sql.files.maxPartitionBytes", before)
+    spark_session.conf.unset("spark.sql.files.openCostInBytes")
+
+
+def read(spark, reader: ReadLines, instances: int = 3) -> Counter | None:
+    """What Spark reads, in as many partitions as asked for; None where it isn't asked to."""
+    frame = native(spark, reader, instances, None)
+    if frame is None:
+        return None
+    assert frame.rdd.getNumPartitions() == instances
+    return Counter(lines(row.value for row in frame.collect()))
+
+
+def by_python(reader: ReadLines) -> Counter:
+    return Counter(line for split in reader.plan_splits() for line in reader.read(split))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join), min_size=1, max_size=3))
+def test_the_same_lines_wherever_files_are_cut(spark, tmp_path_factory, texts: list[bytes]) -> None:
+    folder = tmp_path_factory.mktemp("texts")
+    for number, text in enumerate(texts):
+        (folder / f"{number}.txt").write_bytes(text)
+    reader = ReadLines(str(folder))
+    assert read(spark, reader) == by_python(reader)
+
+
+def test_compressed_files_are_read_where_hadoop_knows_how(spark, tmp_path):
+    text = "".join(f"line {i}\n" for i in range(1000)).encode()
+    (tmp_path / "a.gz").write_bytes(gzip.compress(text[:5000]) + gzip.compress(text[5000:]))
+    (tmp_path / "b.bz2").write_bytes(bz2.compress(text))
+    (tmp_path / "c.txt").write_bytes(text)
+    reader = ReadLines(str(tmp_path))
+    assert read(spark, reader) == by_python(reader)
+    for name, packed in {"d.xz": lzma.compress(text), "e.GZ": gzip.compress(text)}.items():
+        (tmp_path / name).write_bytes(packed)
+        assert read(spark, reader) is None
+        (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize("pattern", ["", "/*.txt", "/**/*", "/{a}.txt", "/sub/k=v/x.txt", "/a b.txt", "/??*"])
+def test_just_the_files_that_a_path_stands_for(spark, tmp_path, pattern):
+    for name in ["plain.txt", "a b.txt", "c,d.txt", "{a}.txt", "[1].txt", "50%20.txt", "é.txt", "empty.txt",
+                 "sub/k=v/x.txt", "sub/y.txt", "#1?.txt", *([] if pattern else ["_hidden.txt", ".dot.txt"])]:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("" if name.startswith("empty") else f"in {name}\n")
+    reader = ReadLines(f"{tmp_path}{pattern}")
+    assert read(spark, reader) == by_python(reader)
+
+
+def test_names_that_hadoop_hides_are_left_to_the_splits(spark, tmp_path):
+    (tmp_path / "_hidden.txt").write_text("x\n")
+    reader = ReadLines(str(tmp_path / "_hidden.txt"))
+    assert read(spark, reader) is None and by_python(reader) == Counter("x")
+
+
+def test_several_paths_that_overlap_are_read_once(spark, tmp_path):
+    (tmp_path / "a.txt").write_text("once\n")
+    reader = ReadLines([str(tmp_path), str(tmp_path / "a.txt"), str(tmp_path / "*.txt")])
+    assert read(spark, reader) == by_python(reader) == Counter(["once"])
+
+
+def test_what_spark_would_read_in_another_way_is_left_to_the_splits(spark, tmp_path):
+    (tmp_path / "a.txt").write_text("x\ny\n")
+    latin = ReadLines(str(tmp_path), encoding="latin-1")
+    assert read(spark, latin) is None
+    assert native(spark, ReadLines(str(tmp_path)), 3, limit=1) is None  # the first items: in order
+    assert native(spark, ReadLines(str(tmp_path)), 1, None) is None  # one instance keeps the order
+    splits = Splits(latin, 2, None)
+    assert [line for index in range(2) for line in splits(index)] == ["x", "y"]
+
+
+def test_a_reader_of_the_users_own_is_asked_itself(spark, tmp_path):
+    class Mine(ReadLines):
+        pass
+
+    (tmp_path / "a.txt").write_text("x\n")
+    assert native(spark, Mine(str(tmp_path)), 3, None) is None
+
+
+def test_rows_come_to_the_partition_that_stands_for_them(spark_session):
+    """The way of Spark before 4.1: what its hash brings to each partition."""
+    for number in (0, 1, 41, 4711, 2**31 - 1):
+        ((hashed,),) = spark_session.sql(f"SELECT hash(CAST({number} AS INT))").collect()
+        assert murmur3(number) == hashed
+    for partitions in (1, 2, 3, 7, 64, 200, 1000):
+        numbers = spark_session.createDataFrame([(n,) for n in representatives(partitions)], "n int")
+        found = numbers.selectExpr(f"pmod(hash(n), {partitions}) AS p").collect()
+        assert [row.p for row in found] == list(range(partitions))
+
+
+@pytest.mark.parametrize("exchange", [lambda rows, n: shuffle(rows, n, ordered=True), by_hash])
+def test_rows_come_to_the_instance_that_they_name(spark_session, exchange):
+    keys = ["CAST(id * 7919 % 13 AS INT) AS dest", "0 AS channel", "0 AS producer", "id AS sequence"]
+    rows = exchange(spark_session.range(1000).selectExpr(*keys), 13)
+    found = rows.select("dest", "sequence", F.spark_partition_id().alias("partition")).collect()
+    assert len(found) == 1000 and {row.partition for row in found} == set(range(13))
+    assert all(row.dest == row.partition for row in found)
+
+
+def test_files_are_found_by_their_folder_and_not_one_by_one(spark, tmp_path, monkeypatch):
+    for number in range(50):
+        (tmp_path / f"{number}.txt").write_text("x\n")
+    asked = []
+    reader_class = type(spark.read)
+    before = reader_class.text
+    monkeypatch.setattr(reader_class, "text", lambda self, paths, **more: asked.append(paths) or before(self, paths))
+    assert read(spark, ReadLines(str(tmp_path))) == Counter({"x": 50})
+    assert asked == [[f"file://{tmp_path}"]]
+    assert Path(asked[0][0].removeprefix("file://")).is_dir()
