@@ -185,11 +185,17 @@ def _most(rows: list[tuple[str, ...]], what: str) -> list[tuple[str, ...]]:
     return [*rows[: MANY - 1], ("...", *[""] * (len(rows[0]) - 2), more)]
 
 
+def _width(target: str) -> str:
+    if target.startswith("spark"):
+        return "Spark's default parallelism, or an instance for each 128 MiB to read where that is more"
+    return "the number of cores"
+
+
 def text(plan: Plan) -> str:
     """The whole plan."""
     out = [f"{plan.graph.name} for {plan.target}: {size(plan)}", "", *outline(plan)]
     if any(stage.instances == WIDTH for stage in plan.stages):
-        out += ["", "W is the engine's width, known when the program starts: cores, or Spark's default parallelism"]
+        out += ["", f"W is known when the program starts: {_width(plan.target)}"]
     if plan.apart:
         out += ["", "apart", *apart(plan)]
     out += ["", "instances", *instances(plan)]

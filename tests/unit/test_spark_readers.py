@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from d4p import ReadLines
-from d4p.spark.readers import Splits, lines, native
+from d4p.spark.readers import Splits, native
 from d4p.spark_df.exchange import by_hash, murmur3, representatives, shuffle
 
 pytestmark = pytest.mark.spark
 #: Line ends, marks, malformed and cut UTF-8, characters that only some take for line ends.
-PIECES = [b"a", b"word ", b"\n", b"\r", b"\r\n", b"\xef\xbb\xbf", b"\xff", b"\xe2\x82", "é€𝄞".encode(), b"\x0b", b"\x00",
-          "\u2028".encode(), b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80"]  # fmt: skip
+PIECES = [b"a", b"word ", b"\n", b"\r", b"\r\n", b"\xef\xbb\xbf", b"\xff", b"\xe2\x82", "é€𝄞".encode(), b"\x0b",
+          b"\x00", "\u2028".encode(), b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80"]  # fmt: skip
 
 
 @pytest.fixture
@@ -36,11 +36,11 @@ def spark(spark_session):
 
 def read(spark, reader: ReadLines, instances: int = 3) -> Counter | None:
     """What Spark reads, in as many partitions as asked for; None where it isn't asked to."""
-    frame = native(spark, reader, instances, None)
-    if frame is None:
+    found = native(spark, reader, instances, None)
+    if found is None:
         return None
-    assert frame.rdd.getNumPartitions() == instances
-    return Counter(lines(row.value for row in frame.collect()))
+    assert found.frame.rdd.getNumPartitions() == instances
+    return Counter(found.items(row.value for row in found.frame.collect()))
 
 
 def by_python(reader: ReadLines) -> Counter:

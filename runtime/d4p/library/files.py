@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import pathlib
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
@@ -43,8 +45,15 @@ class ReadFiles(Reader):
         """The item of a file, if it has one."""
         fs, _ = locate(split.source)
         path = fs.unstrip_protocol(split.name)
+        return self._made(path, lambda: self._item(fs, split.name, path))
+
+    def from_bytes(self, path: str, content: bytes) -> Iterator[Any]:
+        """The item of a file that an engine has read."""
+        return self._made(path, lambda: self._item_of(path, content))
+
+    def _made(self, path: str, make: Callable[[], Any]) -> Iterator[Any]:
         try:
-            item = self._item(fs, split.name, path)
+            item = make()
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             if not self.skip_broken:
@@ -63,10 +72,21 @@ class ReadFiles(Reader):
                 return self.reader(file)
         if isinstance(fs, Local):
             return self.reader(name)
+        return self._fetched(name, lambda place: fs.get_file(name, place))
+
+    def _item_of(self, path: str, content: bytes) -> Any:
+        if self.reader is None:
+            return path, content
+        if self.opened:
+            return self.reader(io.BytesIO(content))
+        return self._fetched(path, lambda place: pathlib.Path(place).write_bytes(content))
+
+    def _fetched(self, path: str, fetch: Callable[[str], Any]) -> Any:
+        """What the reader makes of a file that is put on this machine for it."""
         with tempfile.TemporaryDirectory(prefix="d4p-fetched-") as folder:
-            fetched = os.path.join(folder, os.path.basename(name))
-            fs.get_file(name, fetched)
-            return self.reader(fetched)
+            place = os.path.join(folder, os.path.basename(path))
+            fetch(place)
+            return self.reader(place)
 
     def _traceback(self, error: Exception) -> str:
         """The part of the traceback that is the reader's own."""

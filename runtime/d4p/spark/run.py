@@ -20,7 +20,7 @@ from d4p.spark.driver import failure, name, stages_progress
 from d4p.spark.exchange import take
 from d4p.spark.names import named
 from d4p.spark.outbox import RESULTS
-from d4p.spark.readers import Splits, lines, native
+from d4p.spark.readers import Splits, native, width
 from d4p.spark.session import session
 from d4p.spark.ship import archives
 from d4p.spark.task import Task
@@ -42,7 +42,7 @@ class Run:
 
     def __init__(self, job: Job, spark: SparkSession) -> None:
         self.job, self.spark, self.sc = job, spark, spark.sparkContext
-        self.width = self.sc.defaultParallelism
+        self.width = width(job.workflow.pes.values(), self.sc.defaultParallelism)
         self.reports = self.sc.accumulator({}, _Reports())
         self._kept: list[RDD] = []
 
@@ -67,13 +67,13 @@ class Run:
     def read(self, reader: str, instances: int) -> RDD:
         """The items of a library reader, in as many partitions as the stage has instances."""
         pe, limit = self.job.workflow.pes[reader], self.job.inputs.limit
-        frame = native(self.spark, pe, instances, limit)
-        if frame is None:
+        found = native(self.spark, pe, instances, limit)
+        if found is None:
             return self.sc.parallelize(range(instances), instances).flatMap(Splits(pe, instances, limit))
         # As bytes from Java to Python: rows would be pickled one by one.
         binary = self.sc._jvm.org.apache.spark.sql.Encoders.BINARY()
-        values = getattr(frame._jdf, "as")(binary).toJavaRDD()
-        return RDD(values, self.sc, NoOpSerializer()).mapPartitions(lines)
+        values = getattr(found.frame._jdf, "as")(binary).toJavaRDD()
+        return RDD(values, self.sc, NoOpSerializer()).mapPartitions(found.items)
 
     def once(self, stage: RDD) -> RDD:
         """A stage with several consumers is computed here, once, and kept on disk for all of them."""

@@ -19,7 +19,7 @@ from d4p.items import unpack
 from d4p.job import Job
 from d4p.spark.driver import failure, name, stages_progress
 from d4p.spark.outbox import RESULTS
-from d4p.spark.readers import Splits, lines, native
+from d4p.spark.readers import Splits, native, width
 from d4p.spark.task import Task
 from d4p.spark_df import connect
 from d4p.spark_df.batches import NOTHING, REPORTS, on_batches
@@ -36,7 +36,7 @@ class Run:
 
     def __init__(self, job: Job, spark: SparkSession) -> None:
         self.job, self.spark = job, spark
-        self.width = connect.width(spark)
+        self.width = width(job.workflow.pes.values(), connect.width(spark))
         self.reports: dict[tuple[int, int], dict[str, Any]] = {}
         self._items: dict[str, Callable[[int, Iterable[Any]], Iterator[Any]]] = {}
         self._kept: list[DataFrame] = []
@@ -48,13 +48,14 @@ class Run:
     def read(self, reader: str, instances: int) -> DataFrame:
         """What a library reader reads, in as many partitions as the stage has instances."""
         pe, limit = self.job.workflow.pes[reader], self.job.inputs.limit
-        frame = native(self.spark, pe, instances, limit)
-        if frame is None:
+        found = native(self.spark, pe, instances, limit)
+        if found is None:
             splits = Splits(pe, instances, limit)
             self._items[reader] = lambda index, rows: splits(index)
             return self.instances(instances)
-        self._items[reader] = lambda index, rows: lines(rows)
-        return frame
+        items = found.items
+        self._items[reader] = lambda index, rows: items(rows)
+        return found.frame
 
     def task(self, function: Callable, instances: int, to: dict[int, int] | None = None,
              root: str | None = None) -> Callable:
