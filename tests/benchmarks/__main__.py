@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--quick] [hop | spark | channel | dispel4py | all]`: one table of ratios."""
+"""`python -m tests.benchmarks [--quick] [hop | spark | hdfs | channel | dispel4py | all]`: one table of ratios."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.table import Table
 
 from .measure import Row
 
-BENCHMARKS = {"hop": "hop", "spark": "spark", "channel": "channel", "dispel4py": "original"}
+BENCHMARKS = {"hop": "hop", "spark": "spark", "hdfs": "hdfs", "channel": "channel", "dispel4py": "original"}
 
 
 def main() -> None:

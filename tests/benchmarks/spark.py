@@ -1,54 +1,44 @@
-"""The compiled Spark program beside an RDD job written by hand, in one session that is warm."""
+"""Compiled Spark programs beside jobs written by hand, in one session that is warm: RDDs and DataFrames."""
 
 from __future__ import annotations
 
-import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from . import by_hand
 from .compiled import program, run
 from .measure import Row, alternating, at_most, seconds
 from .words import write_text
 
 WORDS, COUNTERS = 10_000_000, 2
+#: Files of 64 arrays of 64 KiB.
+FILES, IN_A_FILE, SAMPLES = 512, 64, 16 << 10
+ENGINES = {"spark": "RDD", "spark-df": "DataFrame"}
+WANTED = 1.05
 
 
 def rows(quick: bool) -> Iterator[Row]:
     try:
         import pyspark  # noqa: F401
     except ImportError:
-        yield Row("Spark, word count", "", "does not run here: no pyspark")
+        yield Row("Spark", "", "does not run here: no pyspark")
         return
-    words = WORDS // 10 if quick else WORDS
-    with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder, session() as sc:
-        path = Path(folder) / "words.txt"
-        few = Path(folder) / "few.txt"
-        write_text(path, words)
-        write_text(few, 100_000)
-        for text in (few, path):
-            with program("spark_words.py:word_count", "spark", path=str(text), counters=COUNTERS) as names:
-                found: list[Any] = [None, None]
-
-                def ours(names: dict = names, found: list = found) -> None:
-                    (pairs,) = run(names, names["spark"]).values()
-                    found[0] = sorted(pairs)
-
-                def by_hand(text: Path = text, found: list = found) -> None:
-                    found[1] = sorted(hand_written(sc, str(text)))
-
-                least = alternating(1 if text is few else 3, lambda: seconds(ours), lambda: seconds(by_hand))
-            assert found[0] == found[1], "the two programs differ"
-    yield Row(f"Spark, word count of {words:,}", f"{least[0]:.2f} s", f"hand-written RDD job {least[1]:.2f} s",
-              **at_most(least[0] / least[1], 1.1))
+    with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder, session() as spark:
+        yield from word_count(spark, Path(folder), WORDS // 10 if quick else WORDS)
+        yield from arrays(spark, Path(folder), FILES // 8 if quick else FILES)
+        yield from growth(spark, Path(folder), [n // 10 if quick else n for n in (1_000_000, 3_000_000, 10_000_000)])
 
 
 @contextmanager
 def session() -> Iterator[Any]:
     """A local session with two cores."""
+    import os
+
     import pyspark
     from pyspark.sql import SparkSession
 
@@ -61,19 +51,99 @@ def session() -> Iterator[Any]:
         .config("spark.log.level", "OFF").config("spark.ui.showConsoleProgress", "false").getOrCreate()
     )
     try:
-        yield spark.sparkContext
+        yield spark
     finally:
         spark.stop()
 
 
-def hand_written(sc: Any, path: str) -> list[tuple[str, int]]:
-    """The same job, as a user of Spark writes it: a keyed shuffle, and the counts of a key in a dict."""
+def compiled(stack: ExitStack, workflow: str, target: str, **parameters: Any) -> Callable[[], dict]:
+    """A function that runs a compiled program and gives its results."""
+    names = stack.enter_context(program(workflow, target, **parameters))
+    return lambda: run(names, names[target.replace("-", "_")])
 
-    def count(pairs: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
-        counts: dict[str, int] = {}
-        for word, n in pairs:
-            counts[word] = counts.get(word, 0) + n
-        return counts.items()
 
-    words = sc.textFile(path, COUNTERS).flatMap(lambda line: [(word, 1) for word in line.split()])
-    return words.partitionBy(COUNTERS).mapPartitions(count).collect()
+def word_count(spark: Any, folder: Path, words: int) -> Iterator[Row]:
+    """Both kinds of Spark program, each beside its own kind by hand."""
+    hands = {
+        "spark": lambda path: by_hand.word_count_rdd(spark.sparkContext, path, COUNTERS),
+        "spark-df": lambda path: by_hand.word_count_df(spark, path, COUNTERS),
+    }
+    few, many = folder / "few.txt", folder / "words.txt"
+    write_text(few, 100_000)
+    write_text(many, words)
+    for text, repeats in ((few, 1), (many, 3)):
+        answers: list[Any] = []
+        with ExitStack() as stack:
+            calls = []
+            for target, hand in hands.items():
+                ours = compiled(stack, "spark_words.py:word_count", target, path=str(text), counters=COUNTERS)
+                calls.append(lambda ours=ours: seconds(lambda: answers.append(sorted(*ours().values()))))
+                calls.append(lambda hand=hand, text=text: seconds(lambda: answers.append(sorted(hand(str(text))))))
+            least = alternating(repeats, *calls)
+        assert all(answer == answers[0] for answer in answers), "the programs differ"
+    yield from compared(f"word count of {words:,}", least)
+
+
+def compared(what: str, least: list[float]) -> Iterator[Row]:
+    """Rows for [RDD, RDD by hand, DataFrame, DataFrame by hand] in seconds."""
+    rdd, rdd_hand, df, df_hand = least
+    for kind, ours, hand in (("RDD", rdd, rdd_hand), ("DataFrame", df, df_hand)):
+        yield Row(f"Spark {kind}, {what}", f"{ours:.2f} s", f"by hand {hand:.2f} s", **at_most(ours / hand, WANTED))
+    yield Row(f"Spark, {what}: DataFrame against RDD", f"{df:.2f} s", f"{rdd:.2f} s", f"{df / rdd:.2f}")
+
+
+def arrays(spark: Any, folder: Path, files: int) -> Iterator[Row]:
+    """Filter, map and write of arrays of 64 KiB; each program writes a folder of its own, removed before the next."""
+    import numpy as np
+
+    source = folder / "arrays"
+    source.mkdir()
+    rng = np.random.default_rng(1)
+    for number in range(files):
+        rng.standard_normal(IN_A_FILE * SAMPLES, np.float32).tofile(source / f"{number:05d}.f32")
+    paths = sorted(map(str, source.iterdir()))
+    total = files * IN_A_FILE * SAMPLES * 4
+    parts = max(2, -(-total // (128 << 20)))
+    out = folder / "squares"
+    hands = {
+        "spark": lambda: by_hand.arrays_rdd(spark.sparkContext, paths, str(out), parts),
+        "spark-df": lambda: by_hand.arrays_df(spark, paths, str(out), parts),
+    }
+    with ExitStack() as stack:
+        calls = []
+        for target, hand in hands.items():
+            ours = compiled(stack, "spark_arrays.py:arrays", target, path=str(source), out=str(out))
+            calls += [lambda call=ours: afresh(call, out), lambda call=hand: afresh(call, out)]
+        least = alternating(3, *calls)
+    shutil.rmtree(source)
+    yield from compared(f"filter, map and write of {total / 2**30:.2g} GiB of 64 KiB arrays", least)
+
+
+def afresh(call: Callable, out: Path) -> float:
+    """How long a call takes that writes a folder anew; what it wrote is removed."""
+    taken = seconds(call)
+    assert len(list(out.glob("part-*"))) > 1
+    shutil.rmtree(out)
+    return taken
+
+
+def growth(spark: Any, folder: Path, sizes: list[int]) -> Iterator[Row]:
+    """Word counts of three sizes: how far the cost is from a straight line."""
+    import numpy as np
+
+    for number, size in enumerate(sizes):
+        write_text(folder / f"growth-{number}.txt", size)
+    for target, kind in ENGINES.items():
+        with ExitStack() as stack:
+            calls = []
+            for number in range(len(sizes)):
+                path = str(folder / f"growth-{number}.txt")
+                ours = compiled(stack, "spark_words.py:word_count", target, path=path, counters=COUNTERS)
+                calls.append(lambda call=ours: seconds(call))
+            alternating(1, calls[0])
+            taken = alternating(3, *calls)
+        slope, start = np.polyfit(sizes, taken, 1)
+        off = max(abs(start + slope * size - t) / t for size, t in zip(sizes, taken, strict=True))
+        shown = ", ".join(f"{size / 1e6:g} M: {t:.2f} s" for size, t in zip(sizes, taken, strict=True))
+        yield Row(f"Spark {kind}, word counts", shown, f"a line: {start:.2f} s + {slope * 1e6:.2f} s a million",
+                  ratio=f"off by {off:.1%}", wanted="<= 10%", met=off <= 0.10)  # fmt: skip

@@ -1,0 +1,63 @@
+"""20,000 files of 4 KB on HDFS, read by compiled Spark programs and by the best reader written by hand."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from . import by_hand
+from .measure import Row, alternating, at_most, seconds
+from .spark import ENGINES, compiled, session
+
+FILES, BYTES = 20_000, 4096
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    files = FILES // 10 if quick else FILES
+    with hadoop_here() as hadoop, session() as spark:
+        path = f"{hadoop.fs_url}/benchmark/small"
+        write_small_files(path, files)
+        answers: list[Any] = []
+        with ExitStack() as stack:
+            calls = []
+            for target in ENGINES:
+                ours = compiled(stack, "spark_arrays.py:lines", target, path=path)
+                calls.append(lambda call=ours: seconds(lambda: answers.append(tuple(*next(iter(call().values()))))))
+            calls.append(lambda: seconds(lambda: answers.append(by_hand.checksum_of_lines(spark, path))))
+            alternating(1, *calls)
+            *ours, hand = alternating(3, *calls)
+        assert all(answer == answers[0] for answer in answers), "the programs differ"
+    for kind, taken in zip(ENGINES.values(), ours, strict=True):
+        yield Row(f"Spark {kind}, {files:,} files of 4 KB from HDFS", f"{taken:.2f} s",
+                  f"read.text, openCostInBytes 0: {hand:.2f} s", **at_most(taken / hand, 1.2))  # fmt: skip
+
+
+@contextmanager
+def hadoop_here() -> Iterator[Any]:
+    """An HDFS of this run, which programs find by HADOOP_CONF_DIR. Needs Maven and a JDK."""
+    from tests.cluster.servers import start
+
+    with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder:
+        hadoop = start(Path(folder) / "hadoop", parent=os.getpid())
+        os.environ["HADOOP_CONF_DIR"] = str(hadoop.conf_dir)
+        try:
+            yield hadoop
+        finally:
+            hadoop.stop()
+            del os.environ["HADOOP_CONF_DIR"]
+
+
+def write_small_files(path: str, files: int) -> None:
+    """Files of about 4 KB of text."""
+    import fsspec
+
+    fs, place = fsspec.core.url_to_fs(path)
+    fs.makedirs(place, exist_ok=True)
+    for number in range(files):
+        line = f"{number:06d} " + "word " * 18 + "\n"
+        with fs.open(f"{place}/{number:06d}.txt", "wb") as file:
+            file.write((line * (BYTES // len(line))).encode())

@@ -1,0 +1,63 @@
+"""Executors that are lost, and executors that are small: processes of their own, killed for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.targets import answers
+
+pytestmark = pytest.mark.spark
+FAULTS = Path(__file__).parents[1] / "workflows" / "faults.py"
+TARGETS = ("spark", "spark-df")
+
+
+@pytest.fixture(scope="module")
+def executors():
+    """A session with two executors of one core and 1 GB, as processes on this machine."""
+    import pyspark
+    from pyspark.sql import SparkSession
+
+    from d4p.java import prepare
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    prepare(os.environ, pyspark.__version__, quiet=True)
+    session = (
+        SparkSession.builder.master("local-cluster[2,1,1024]").appName("executors").config("spark.ui.enabled", "false")
+        .config("spark.log.level", "OFF").config("spark.ui.showConsoleProgress", "false")
+        .config("spark.executor.memory", "1g").getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def expected() -> Counter:
+    """The sequential answer of the chain."""
+    ((_, items),) = answers(f"{FAULTS}:chain", "sequential").items()
+    assert sum(items.values()) == 1000
+    return items
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("at", ["mix:15000", "keyed:1", "keyed:9000", "spread:12000", "totals:end"])
+def test_an_executor_that_is_killed_changes_nothing(executors, expected, target, at, tmp_path):
+    marker = tmp_path / "killed"
+    parameters = {"at": at, "marker": str(marker)}
+    ((_, found),) = answers(f"{FAULTS}:chain", target, session=executors, parameters=parameters).items()
+    assert marker.exists(), "no executor was killed"
+    assert sorted(found.elements()) == sorted(expected.elements())
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_group_of_5_million_items_streams_through_an_executor_of_1_gb(executors, target):
+    found = answers(f"{FAULTS}:one_key", target, session=executors)
+    by_port = {port: list(items.elements()) for (_, port), items in found.items()}
+    count = 5_000_000
+    assert sorted(map(json.loads, by_port["sum"])) == [[0, 0], [count, count * (count - 1) // 2]]
+    assert max(map(json.loads, by_port["megabytes"])) < 400
