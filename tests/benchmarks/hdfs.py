@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from . import by_hand
-from .measure import Row, alternating, at_most, seconds
-from .spark import ENGINES, compiled, session
+from .measure import Row, alternating, at_most
+from .spark import ENGINES, compiled, same, session
 
 FILES, BYTES = 20_000, 4096
 
@@ -21,16 +21,12 @@ def rows(quick: bool) -> Iterator[Row]:
     with hadoop_here() as hadoop, session() as spark:
         path = f"{hadoop.fs_url}/benchmark/small"
         write_small_files(path, files)
-        answers: list[Any] = []
         with ExitStack() as stack:
-            calls = []
-            for target in ENGINES:
-                ours = compiled(stack, "spark_arrays.py:lines", target, path=path)
-                calls.append(lambda call=ours: seconds(lambda: answers.append(tuple(*next(iter(call().values()))))))
-            calls.append(lambda: seconds(lambda: answers.append(by_hand.checksum_of_lines(spark, path))))
+            programs = [compiled(stack, "spark_arrays.py:lines", target, path=path) for target in ENGINES]
+            calls = same([lambda call=call: tuple(*next(iter(call().values()))) for call in programs]
+                         + [lambda: by_hand.checksum_of_lines(spark, path)])
             alternating(1, *calls)
             *ours, hand = alternating(3, *calls)
-        assert all(answer == answers[0] for answer in answers), "the programs differ"
     for kind, taken in zip(ENGINES.values(), ours, strict=True):
         yield Row(f"Spark {kind}, {files:,} files of 4 KB from HDFS", f"{taken:.2f} s",
                   f"read.text, openCostInBytes 0: {hand:.2f} s", **at_most(taken / hand, 1.2))  # fmt: skip

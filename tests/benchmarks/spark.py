@@ -72,16 +72,26 @@ def word_count(spark: Any, folder: Path, words: int) -> Iterator[Row]:
     write_text(few, 100_000)
     write_text(many, words)
     for text, repeats in ((few, 1), (many, 3)):
-        answers: list[Any] = []
         with ExitStack() as stack:
             calls = []
             for target, hand in hands.items():
                 ours = compiled(stack, "spark_words.py:word_count", target, path=str(text), counters=COUNTERS)
-                calls.append(lambda ours=ours: seconds(lambda: answers.append(sorted(*ours().values()))))
-                calls.append(lambda hand=hand, text=text: seconds(lambda: answers.append(sorted(hand(str(text))))))
-            least = alternating(repeats, *calls)
-        assert all(answer == answers[0] for answer in answers), "the programs differ"
+                calls += [lambda call=ours: sorted(*call().values()),
+                          lambda call=hand, path=str(text): sorted(call(path))]  # fmt: skip
+            least = alternating(repeats, *same(calls))
     yield from compared(f"word count of {words:,}", least)
+
+
+def same(calls: list[Callable[[], Any]]) -> list[Callable[[], float]]:
+    """The calls, timed, of which all must give the same."""
+    answers: list[Any] = []
+
+    def timed(call: Callable[[], Any]) -> float:
+        taken = seconds(lambda: answers.append(call()))
+        assert answers[-1] == answers[0], "the programs differ"
+        return taken
+
+    return [lambda call=call: timed(call) for call in calls]
 
 
 def compared(what: str, least: list[float]) -> Iterator[Row]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -103,10 +102,10 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
     """Run a Spark program's `main` in the session that spark-submit configures, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
     script = Path(main.__globals__["__file__"]).resolve()
-    with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch, session(name(job)) as spark:
+    with session(name(job)) as spark:
         try:
             sc = spark.sparkContext
-            for archive in archives(script.parent, Path(scratch)):
+            for archive in archives(script.parent, sc.applicationId):
                 sc.addPyFile(str(archive))
             run = Run(job, spark)
             with Sampler(lambda: _progress(job, run), seconds=0.5):

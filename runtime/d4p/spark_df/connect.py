@@ -75,10 +75,11 @@ def width(spark: Any) -> int:
     return numbers.count()  # a range has that many partitions, where nobody asks for another count
 
 
-def ship(spark: Any, bundle: Path, scratch: Path) -> None:
-    """Give the executors the zips that lie beside the script. `scratch` is kept as long as they may ask for them."""
-    for archive in archives(bundle, scratch):
-        if is_remote(spark):
+def ship(spark: Any, bundle: Path) -> None:
+    """Give the executors the zips that lie beside the script."""
+    if is_remote(spark):
+        for archive in archives(bundle, spark.session_id):
             spark.addArtifacts(str(archive), pyfile=True)
-        else:
+    else:
+        for archive in archives(bundle, spark.sparkContext.applicationId):
             spark.sparkContext.addPyFile(str(archive))

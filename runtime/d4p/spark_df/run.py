@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,9 +113,9 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
     """Run a DataFrame program's `main` in the session that spark-submit or SPARK_REMOTE gives, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
     script = Path(main.__globals__["__file__"]).resolve()
-    with tempfile.TemporaryDirectory(prefix="d4p-ship-") as scratch, connect.session(name(job)) as spark:
+    with connect.session(name(job)) as spark:
         try:
-            connect.ship(spark, script.parent, Path(scratch))
+            connect.ship(spark, script.parent)
             run = Run(job, spark)
             with _settings(spark), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(spark, run)
