@@ -94,6 +94,8 @@ public class MiniCluster {
         conf.set("hadoop.tmp.dir", folder.resolve("tmp").toString());
         conf.set("hdfs.minidfs.basedir", folder.resolve("hdfs").toString());
         conf.setInt("dfs.replication", 1);
+        conf.setInt("dfs.client.block.write.locateFollowingBlock.initial.delay.ms", 20); // a close asks again sooner
+        conf.setBoolean("dfs.namenode.delegation.token.always-use", true);
         String user = System.getProperty("user.name");
         conf.set("hadoop.proxyuser." + user + ".hosts", "*");
         conf.set("hadoop.proxyuser." + user + ".groups", "*");
