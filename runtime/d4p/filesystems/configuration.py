@@ -1,4 +1,6 @@
-"""A Hadoop client's configuration, found and read as Hadoop does: HADOOP_CONF_DIR, else $HADOOP_HOME/etc/hadoop."""
+"""A Hadoop client's configuration, found and read as Hadoop does: HADOOP_CONF_DIR, else $HADOOP_HOME/etc/hadoop.
+
+A task of Spark on YARN has neither, and the driver's configuration in its working folder."""
 
 from __future__ import annotations
 
@@ -23,8 +25,10 @@ def folder() -> Path | None:
         return Path(given)
     if home := os.environ.get("HADOOP_HOME"):
         found = Path(home, "etc", "hadoop")
-        return found if found.is_dir() else None
-    return None
+        if found.is_dir():
+            return found
+    shipped = Path("__spark_conf__", "__hadoop_conf__")  # in a container of YARN: where Spark put the driver's
+    return shipped.absolute() if shipped.is_dir() else None
 
 
 def read() -> Mapping[str, str]:

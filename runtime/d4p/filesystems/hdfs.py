@@ -202,7 +202,8 @@ def _client(root: str) -> Any:
         "dfs.client.failover.sleep.max.millis": "4000" if several else "1000",
     }
     try:
-        return Client(root, {name: value for name, value in bounds.items() if name not in settings})
+        return Client(root, {name: value for name, value in bounds.items() if name not in settings},
+                      str(folder) if (folder := configuration.folder()) else None)
     except (OSError, RuntimeError) as error:
         raise errors.native(error, root, "/") from None
 

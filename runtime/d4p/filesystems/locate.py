@@ -37,7 +37,7 @@ def use_default(url: str | None, home: str | None = None) -> None:
         home: the folder of relative paths; /user/<name> when not given.
     """
     local = url is None or url.startswith("file:")
-    _Default.url = None if local else url.rstrip("/")
+    _Default.url = None if local else url if url.endswith("://") else url.rstrip("/")
     _Default.home = None if local else home
 
 

@@ -1,10 +1,10 @@
 #!/bin/sh
-# The commands `hdfs dfs|dfsadmin|fsck` and `yarn logs|application|node` of a Hadoop installation, on the jars of the test
+# The commands `hdfs dfs|dfsadmin|fetchdt` and `yarn logs|application|node` of a Hadoop installation, on the jars of the test
 # cluster. Named by what it is called as.
 case "$(basename "$0") $1" in
     "hdfs dfs") class=org.apache.hadoop.fs.FsShell; shift ;;
     "hdfs dfsadmin") class=org.apache.hadoop.hdfs.tools.DFSAdmin; shift ;;
-    "hdfs fsck") class=org.apache.hadoop.hdfs.tools.DFSck; shift ;;
+    "hdfs fetchdt") class=org.apache.hadoop.hdfs.tools.DelegationTokenFetcher; shift ;;
     "yarn logs") class=org.apache.hadoop.yarn.client.cli.LogsCLI; shift ;;
     "yarn application") class=org.apache.hadoop.yarn.client.cli.ApplicationCLI ;;
     "yarn node") class=org.apache.hadoop.yarn.client.cli.NodeCLI; shift ;;
