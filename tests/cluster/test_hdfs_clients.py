@@ -14,7 +14,6 @@ import pytest
 
 from d4p import files
 from d4p.filesystems import locate, use_default
-from d4p.filesystems.tokens import delegation_token
 from d4p.library import ReadFiles
 
 pytestmark = pytest.mark.cluster
@@ -57,22 +56,6 @@ def test_a_nameservice_whose_first_namenode_is_down(client, tmp_path, monkeypatc
     with files.open(path, "w") as file:
         file.write("text")
     assert files.open(f"web{path}").read() == b"text"
-
-
-def test_a_delegation_token_stands_for_its_owner(client, tmp_path, monkeypatch):
-    """As on a node of YARN: alice's token, and nobody says who we are."""
-    tokens = tmp_path / "tokens"
-    subprocess.run([client.bin / "hdfs", "fetchdt", "--renewer", "yarn", tokens],
-                   env=client.env(HADOOP_USER_NAME="alice"), check=True, capture_output=True)
-    monkeypatch.setenv("HADOOP_TOKEN_FILE_LOCATION", str(tokens))
-    assert delegation_token(client.fs_url.partition("://")[2])
-    for url in client.webhdfs_url, "webhdfs://":
-        with pytest.raises(PermissionError, match="user=alice, access=WRITE"):
-            files.open(f"{url}/new", "w")
-        path = f"{url}/tmp/token-{time.time_ns()}"
-        with files.open(path, "w") as file:
-            file.write("text")
-        assert files.open(path, "r").read() == "text"
 
 
 def test_the_default_file_system_of_a_program(client, tmp_path):

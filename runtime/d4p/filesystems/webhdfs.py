@@ -286,7 +286,8 @@ def _clients(root: str, addresses: tuple[str, ...], service: str) -> tuple[Any, 
     except ImportError:
         raise Refused(f"{root} needs the package hdfs: pip install 'd4p_compile[hdfs]'") from None
     url = ";".join(addresses)
-    if token := delegation_token(service):
+    # YARN hands tokens out on any cluster, and one without Kerberos takes none over HTTP.
+    if configuration.kerberos() and (token := delegation_token(service)):
         return tuple(TokenClient(url, token, timeout=timeout) for timeout in _timeouts())
     proxy = os.environ.get("HADOOP_PROXY_USER")
     if not configuration.kerberos():
