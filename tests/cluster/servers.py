@@ -103,7 +103,7 @@ class Hadoop:
 
 
 def start(folder: Path, parent: int = 0) -> Hadoop:
-    """Start the servers and wait until HDFS and YARN answer.
+    """Start HDFS and YARN and wait until they answer.
 
     Args:
         folder: where they keep everything; made, and removed when they end.
@@ -113,28 +113,34 @@ def start(folder: Path, parent: int = 0) -> Hadoop:
         Missing: this machine lacks something.
         NoCluster: they don't come up.
     """
-    program, classes = java(), jars()
+    launch("MiniCluster", folder, parent, "ready.properties")
+    return find(folder)
+
+
+def launch(program: str, folder: Path, parent: int, ready: str) -> subprocess.Popen:
+    """Start a program of the folder `hadoop` and wait until it has written a file. Raises as `start` does."""
+    runs, classes = java(), jars()
     folder = folder.resolve()
     folder.mkdir(parents=True)
     command = [
-        str(program), "--add-opens", "java.base/java.lang=ALL-UNNAMED", "-Djava.net.preferIPv4Stack=true",
-        f"-Dtest.build.data={folder / 'data'}", "-Xmx1g", "-cp", f"{HERE}:{classes}/*", str(HERE / "MiniCluster.java"),
+        str(runs), "--add-opens", "java.base/java.lang=ALL-UNNAMED", "-Djava.net.preferIPv4Stack=true",
+        f"-Dtest.build.data={folder / 'data'}", "-Xmx1g", "-cp", f"{HERE}:{classes}/*", str(HERE / f"{program}.java"),
         str(folder), str(parent),
     ]
     env = {name: value for name, value in os.environ.items() if not name.startswith(("HADOOP_", "YARN_", "SPARK_"))}
-    env["JAVA_HOME"] = str(program.parents[1])  # what containers of YARN run
+    env["JAVA_HOME"] = str(runs.parents[1])  # what containers of YARN run
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log,
                                    stderr=subprocess.STDOUT, start_new_session=True)
     try:
-        _commands(folder, program, classes)
-        _wait(process, folder)
+        _commands(folder, runs, classes)
+        _wait(process, folder, ready)
     except BaseException:
         process.kill()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return find(folder)
+    return process
 
 
 def _commands(folder: Path, program: Path, classes: Path) -> None:
@@ -147,9 +153,9 @@ def _commands(folder: Path, program: Path, classes: Path) -> None:
         (folder / "bin" / name).chmod(0o755)
 
 
-def _wait(process: subprocess.Popen, folder: Path) -> None:
+def _wait(process: subprocess.Popen, folder: Path, ready: str) -> None:
     until = time.monotonic() + START_SECONDS
-    while not (folder / "ready.properties").exists():
+    while not (folder / ready).exists():
         if process.poll() is not None or time.monotonic() > until:
             text = (folder / "log").read_text(errors="replace")
             raise NoCluster(f"the servers of Hadoop didn't come up; the end of their log:\n{text[-3000:]}")

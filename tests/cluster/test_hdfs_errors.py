@@ -26,9 +26,6 @@ def refused(path: str) -> str:
     return str(error.value)
 
 
-def urls(hadoop):
-    return hadoop.fs_url, hadoop.webhdfs_url
-
 
 @pytest.fixture(params=["hdfs", "webhdfs"])
 def root(client, request):

@@ -220,8 +220,11 @@ def test_the_token_for_a_namenode(tmp_path, monkeypatch):
     assert delegation_token("ha-hdfs:big") is None
     (tmp_path / "tokens").write_bytes(content)
     monkeypatch.setenv("HADOOP_TOKEN_FILE_LOCATION", str(tmp_path / "tokens"))
-    assert delegation_token("ha-hdfs:big") == read(content)[1].text
-    assert delegation_token("localhost:8020") == read(content)[2].text
+    assert delegation_token("ha-hdfs:big") == read(content)[1]
+    assert delegation_token("localhost:8020") == read(content)[2]
+    assert delegation_token("") is None
+    (tmp_path / "tokens").write_bytes(_credentials(("HDFS_DELEGATION_TOKEN", "ha-hdfs:big")))
+    assert delegation_token("").service == "ha-hdfs:big"
     assert delegation_token("other:8020") is None
     assert read(b"HDTS\1") == []
 

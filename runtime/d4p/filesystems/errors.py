@@ -75,7 +75,7 @@ def native(error: BaseException, root: str, path: str) -> OSError:
         return PermissionError(errno.EACCES, f"HDFS at {root} asks for Kerberos, whose library isn't on this machine: "
                                "apt install libgssapi-krb5-2, or dnf install krb5-libs", path)
     if _TICKET.search(text):
-        return ticket(_first(text), root, path)
+        return ticket(_gss(_first(text)), root, path)
     if "No NameNode hosts found" in text:
         return unreachable("its configuration names no NameNode", root, path)
     return unreachable(_first(text), root, path) if isinstance(error, OSError) else OSError(errno.EIO, _first(text),
@@ -98,6 +98,13 @@ def silent(seconds: float, root: str, path: str) -> TimeoutError:
 def _first(text: str) -> str:
     """The first line, which is the message; the rest is Java's stack."""
     return text.strip().split("\n")[0].strip()
+
+
+def _gss(text: str) -> str:
+    """What GSSAPI says in words, without its numbers and the first clause, which says it in general."""
+    found = re.search(r'"([^"]{10,})"\)*$', text)
+    words = found.group(1) if found else text
+    return re.sub(r"^[^:]*(No credentials were supplied|may provide more information)[^:]*: ", "", words)
 
 
 def _after(text: str, start: str) -> str:

@@ -14,6 +14,7 @@ from d4p.errors import Refused
 from d4p.filesystems import configuration, errors
 from d4p.filesystems.deadline import Deadline
 from d4p.filesystems.remote import PerProcess, Remote, keep, same_process
+from d4p.filesystems.tokens import delegation_token
 
 PORT = 8020
 #: How long the NameNode may take to answer, and a DataNode to take or give a piece of a file.
@@ -194,7 +195,11 @@ def _client(root: str) -> Any:
         raise Refused("HADOOP_PROXY_USER works with hdfs:// on a cluster with Kerberos alone: set HADOOP_USER_NAME, or "
                       "write webhdfs://")
     settings = configuration.read()
-    several = len(configuration.nameservice(root.partition("://")[2])) > 1
+    scheme, _, host = root.partition("://")
+    several = len(configuration.nameservice(host)) > 1
+    url = root
+    if not several and configuration.kerberos() and (token := delegation_token(host)):
+        url = f"{scheme}://{token.service}"  # hdfs-native compares names, and Hadoop writes the address into a token
     # Hadoop's own defaults go on for minutes. Where there are two NameNodes one may be taking over from the other.
     bounds = {
         "dfs.client.failover.max.attempts": "8" if several else "3",
@@ -202,7 +207,7 @@ def _client(root: str) -> Any:
         "dfs.client.failover.sleep.max.millis": "4000" if several else "1000",
     }
     try:
-        return Client(root, {name: value for name, value in bounds.items() if name not in settings},
+        return Client(url, {name: value for name, value in bounds.items() if name not in settings},
                       str(folder) if (folder := configuration.folder()) else None)
     except (OSError, RuntimeError) as error:
         raise errors.native(error, root, "/") from None

@@ -19,8 +19,8 @@ class Token(NamedTuple):
     text: str
 
 
-def delegation_token(service: str) -> str | None:
-    """The token for a NameNode, or None.
+def delegation_token(service: str) -> Token | None:
+    """The token for a NameNode.
 
     Args:
         service: "ha-hdfs:NAME" or the "host:port" of its RPC; "" where that isn't known, for the only one there is.
@@ -30,11 +30,10 @@ def delegation_token(service: str) -> str | None:
         return None
     with open(place, "rb") as file:
         tokens = [token for token in read(file.read()) if token.kind in _KINDS]
-    names = {service, _numeric(service)}
-    for token in tokens:
-        if token.service in names:
-            return token.text
-    return tokens[0].text if len(tokens) == 1 else None
+    if not service:
+        return tokens[0] if len(tokens) == 1 else None
+    names = (service, _numeric(service))
+    return next((token for token in tokens if token.service in names), None)
 
 
 def read(content: bytes) -> list[Token]:

@@ -288,7 +288,7 @@ def _clients(root: str, addresses: tuple[str, ...], service: str) -> tuple[Any, 
     url = ";".join(addresses)
     # YARN hands tokens out on any cluster, and one without Kerberos takes none over HTTP.
     if configuration.kerberos() and (token := delegation_token(service)):
-        return tuple(TokenClient(url, token, timeout=timeout) for timeout in _timeouts())
+        return tuple(TokenClient(url, token.text, timeout=timeout) for timeout in _timeouts())
     proxy = os.environ.get("HADOOP_PROXY_USER")
     if not configuration.kerberos():
         return tuple(InsecureClient(url, configuration.login(), proxy=proxy, timeout=timeout)
