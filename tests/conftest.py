@@ -1,9 +1,10 @@
-"""What all tests share: the data folder, a check of the installation, one Spark session a module."""
+"""What all tests share: the data folder, a check of the installation, one Spark session a module, one Hadoop a run."""
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,23 @@ def spark_session():
     )
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def hadoop():
+    """A real HDFS and YARN: `tests.cluster.servers.Hadoop`, started once for all tests, ended with them.
+
+    With D4P_TEST_HADOOP, the folder of one that `python -m tests.cluster up --folder` started, that one."""
+    from tests.cluster import servers
+    from tests.cluster.jars import Missing
+
+    if given := os.environ.get("D4P_TEST_HADOOP"):
+        yield servers.find(Path(given))
+        return
+    try:
+        found = servers.start(Path(tempfile.mkdtemp(prefix="d4p-hadoop-")) / "cluster", parent=os.getpid())
+    except Missing as missing:
+        pytest.fail(str(missing)) if os.environ.get("CI") else pytest.skip(str(missing))
+    yield found
+    found.stop()
+    found.folder.parent.rmdir()

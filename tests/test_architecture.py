@@ -13,7 +13,9 @@ RUNTIME, COMPILER = ROOT / "runtime" / "d4p", ROOT / "d4p_compile"
 SERVES = {
     "spark": {"pyspark"},
     "spark_df": {"pyspark", "pyarrow"},
-    "library/filesystems.py": {"fsspec"},
+    "filesystems/hdfs.py": {"hdfs_native"},
+    "filesystems/webhdfs.py": {"hdfs", "requests", "urllib3"},  # HdfsCLI and what it is made of
+    "filesystems/others.py": {"fsspec"},
     "old/visualisation.py": {"IPython"},
     "old/seismo.py": {"obspy"},
     "workflow.py": {"cloudpickle"},

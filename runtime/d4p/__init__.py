@@ -2,6 +2,7 @@
 
 __version__ = "0.1.0"
 
+from d4p import files
 from d4p.base import (
     BasePE,
     CompositePE,
@@ -33,6 +34,7 @@ __all__ = [
     "WriteText",
     "beside",
     "create_iterative_chain",
+    "files",
     "require",
     "start",
 ]

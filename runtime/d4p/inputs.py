@@ -12,6 +12,7 @@ from typing import Any
 
 from d4p.base import ConsumerPE, IterativePE
 from d4p.errors import Refused
+from d4p.filesystems import is_url, locate
 from d4p.workflow import Workflow
 
 
@@ -55,10 +56,15 @@ def is_reader(pe: Any) -> bool:
 
 
 def _read(file: str) -> str:
+    """The text of a file on this machine or behind a URL."""
+    fs, name = locate(file if is_url(file) else Path(file))
     try:
-        return Path(file).read_text(encoding="utf-8")
+        with fs.open(name, "rb") as opened:
+            return opened.read().decode("utf-8")
     except OSError as error:
-        raise Refused(f"-f {file}: {error.strerror}: give the path of a JSON file") from None
+        raise Refused(f"-f {file}: {error.strerror or error}: give the path of a JSON file") from None
+    except UnicodeDecodeError as error:
+        raise Refused(f"-f {file} must be JSON in UTF-8; byte {error.start + 1} isn't") from None
 
 
 def _parse(text: str, option: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from d4p.errors import Refused, RunFailed
-from d4p.library.filesystems import Local, locate
+from d4p.filesystems import Local, locate
 from d4p.library.paths import File, Path
 from d4p.library.reader import Reader
 
@@ -55,7 +55,7 @@ class ReadFiles(Reader):
         try:
             item = make()
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
+            reason = _reason(error, split.name)
             if not self.skip_broken:
                 raise RunFailed(f"{self.id} can't read {path}: {reason}{self._traceback(error)}") from error
             self.log(f"left out {path}: {reason}")
@@ -94,3 +94,10 @@ class ReadFiles(Reader):
         if self.reader is None or not frames:
             return ""
         return "\nTraceback (the reader's own):\n" + "".join(traceback.format_list(frames)).rstrip("\n")
+
+
+def _reason(error: Exception, name: str) -> str:
+    """What a file system says of the file itself, or what a reader raised."""
+    if isinstance(error, OSError) and error.strerror and error.filename == name:
+        return error.strerror
+    return f"{type(error).__name__}: {error}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from d4p.errors import Refused, RunFailed
-from d4p.library.filesystems import locate
+from d4p.filesystems import locate
 from d4p.library.paths import Path
 from d4p.library.reader import Reader
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from d4p.errors import Refused
-from d4p.library.filesystems import locate
+from d4p.filesystems import as_path, locate, missing
 
 Path = str | os.PathLike | Iterable[str | os.PathLike]
 
@@ -22,10 +22,10 @@ class File(NamedTuple):
 
 
 def as_paths(path: Path) -> tuple[str, ...]:
-    """One path or several as a tuple of strings. Raises Refused."""
+    """One path or several as a tuple of strings, which still know what was a `pathlib.Path`. Raises Refused."""
     several = [path] if isinstance(path, (str, os.PathLike)) else path
     try:
-        paths = tuple(os.fspath(p) for p in several)
+        paths = tuple(as_path(p) for p in several)
     except TypeError:
         paths = ()
     if not paths or not all(isinstance(p, str) and p for p in paths):
@@ -44,18 +44,18 @@ def find(paths: tuple[str, ...], reader: str) -> list[File]:
     """
     found: dict[str, File] = {}
     for path in paths:
-        fs, _ = locate(path)
-        for info in _infos(path, reader):
+        fs, name = locate(path)
+        for info in _infos(fs, name, path, reader):
             found.setdefault(fs.unstrip_protocol(info["name"]), File(path, info["name"], info.get("size")))
     return [found[name] for name in sorted(found)]
 
 
-def _infos(path: str, reader: str) -> list[dict[str, Any]]:
-    fs, name = locate(path)
+def _infos(fs: Any, name: str, path: str, reader: str) -> list[dict[str, Any]]:
     try:
-        if fs.exists(name):
-            if not fs.isdir(name):
-                return [fs.info(name)]
+        info = _info(fs, name)
+        if info is not None:
+            if info["type"] != "directory":
+                return [info]
             files = [i for i in fs.ls(name, detail=True) if i["type"] == "file" and not _hidden(i["name"])]
             return files or _refuse(f"{reader} looked for files in the folder {path}, and there are none directly in it"
                                     f": to take those of its folders too, give {path.rstrip('/')}/**/*")
@@ -67,11 +67,21 @@ def _infos(path: str, reader: str) -> list[dict[str, Any]]:
     return _refuse(f"{reader} looked for {path}, and there is no such file or folder{_here(path)}")
 
 
+def _info(fs: Any, name: str) -> dict[str, Any] | None:
+    """What is at a path: one question of a server, and not three."""
+    try:
+        return fs.info(name)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def _hidden(name: str) -> bool:
     return name.rstrip("/").rpartition("/")[2].startswith(("_", "."))
 
 
 def _here(path: str) -> str:
+    if where := missing(path):
+        return where
     absolute = os.path.isabs(path) or "://" in path
     return "" if absolute else f" (the working directory is {os.getcwd()})"
 

@@ -1,0 +1,106 @@
+"""The file system of this machine. A workflow with local files needs nothing else on its workers."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import glob
+import os
+import shutil
+import sys
+import uuid
+from typing import Any, BinaryIO
+
+_AT_FDCWD, _RENAME_NOREPLACE = -100, 1
+_UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+
+
+class Local:
+    """See `d4p.filesystems`."""
+
+    exists = staticmethod(os.path.exists)
+    isdir = staticmethod(os.path.isdir)
+
+    def info(self, path: str) -> dict[str, Any]:
+        kind = "directory" if os.path.isdir(path) else "file"
+        return {"name": path, "type": kind, "size": os.stat(path).st_size}
+
+    def ls(self, path: str, detail: bool = True) -> list[Any]:
+        names = [os.path.join(path, name) for name in os.listdir(path)]
+        return [self.info(name) for name in names if os.path.exists(name)] if detail else names
+
+    def glob(self, path: str, detail: bool = True) -> dict[str, dict[str, Any]]:
+        return {name: self.info(name) for name in glob.glob(path, recursive=True) if os.path.exists(name)}
+
+    def open(self, path: str, mode: str = "rb") -> BinaryIO:
+        return open(path, mode)
+
+    def create(self, path: str, data: bytes) -> None:
+        temporary = beside(path)
+        try:
+            with open(temporary, "xb") as file:
+                file.write(data)
+            self.rename(temporary, path)
+        except BaseException:
+            if os.path.exists(temporary):
+                os.remove(temporary)
+            raise
+
+    def makedirs(self, path: str, exist_ok: bool = False) -> None:
+        os.makedirs(path, exist_ok=exist_ok)
+
+    def rename(self, source: str, dest: str) -> None:
+        number = _renameat2(source, dest)
+        if number in _UNSUPPORTED:  # not Linux, or a network file system: look first
+            if os.path.lexists(dest):
+                number = errno.EEXIST
+            else:
+                os.rename(source, dest)
+                return
+        if number == errno.EEXIST:
+            raise FileExistsError(number, os.strerror(number), dest)
+        if number:
+            raise OSError(number, os.strerror(number), source, None, dest)
+
+    def replace(self, source: str, dest: str) -> None:
+        os.replace(source, dest)
+
+    def mv(self, source: str, dest: str, recursive: bool = False) -> None:
+        os.replace(source, dest)
+
+    def rm(self, path: str, recursive: bool = False) -> None:
+        if not os.path.isdir(path) or os.path.islink(path):
+            os.remove(path)
+        elif recursive:
+            shutil.rmtree(path)
+        else:
+            os.rmdir(path)
+
+    def touch(self, path: str) -> None:
+        open(path, "wb").close()
+
+    def get_file(self, path: str, local: str) -> None:
+        shutil.copyfile(path, local)
+
+    def unstrip_protocol(self, path: str) -> str:
+        return path
+
+    def invalidate_cache(self) -> None:
+        """There is none."""
+
+
+def beside(path: str) -> str:
+    """A hidden name in the same folder that nothing else has."""
+    folder, _, name = path.rstrip("/").rpartition("/")
+    return f"{folder}/.{name}.{uuid.uuid4().hex}" if folder or path.startswith("/") else f".{name}.{uuid.uuid4().hex}"
+
+
+def _renameat2(source: str, dest: str) -> int:
+    """Linux's rename that never replaces; the error's number, 0 where there is none. Python has no name for it."""
+    if sys.platform != "linux":
+        return errno.ENOSYS
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return errno.ENOSYS
+    done = call(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(dest), _RENAME_NOREPLACE)
+    return ctypes.get_errno() if done else 0
