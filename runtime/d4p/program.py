@@ -15,6 +15,7 @@ from d4p.depth import FRAMES
 from d4p.errors import D4pError, Refused
 from d4p.events import Events, clock
 from d4p.failure import at_source
+from d4p.filesystems import use_default
 from d4p.inputs import is_reader, read_inputs
 from d4p.job import Job
 from d4p.output import Output
@@ -64,6 +65,7 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup asks for that
             signal.signal(number, _interrupt)
     seconds = clock()
+    use_default(*getattr(execute, "default_fs", lambda: (None, None))())
     inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
     for pe in workflow.pes.values():
         if is_reader(pe):

@@ -41,6 +41,11 @@ def use_default(url: str | None, home: str | None = None) -> None:
     _Default.home = None if local else home
 
 
+def default() -> tuple[str | None, str | None]:
+    """What `use_default` was given."""
+    return _Default.url, _Default.home
+
+
 def is_url(path: str) -> bool:
     return _URL.match(path) is not None
 

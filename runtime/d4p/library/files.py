@@ -45,17 +45,17 @@ class ReadFiles(Reader):
         """The item of a file, if it has one."""
         fs, _ = locate(split.source)
         path = fs.unstrip_protocol(split.name)
-        return self._made(path, lambda: self._item(fs, split.name, path))
+        return self._made(path, split.name, lambda: self._item(fs, split.name, path))
 
     def from_bytes(self, path: str, content: bytes) -> Iterator[Any]:
         """The item of a file that an engine has read."""
-        return self._made(path, lambda: self._item_of(path, content))
+        return self._made(path, path, lambda: self._item_of(path, content))
 
-    def _made(self, path: str, make: Callable[[], Any]) -> Iterator[Any]:
+    def _made(self, path: str, name: str, make: Callable[[], Any]) -> Iterator[Any]:
         try:
             item = make()
         except Exception as error:
-            reason = _reason(error, split.name)
+            reason = _reason(error, name)
             if not self.skip_broken:
                 raise RunFailed(f"{self.id} can't read {path}: {reason}{self._traceback(error)}") from error
             self.log(f"left out {path}: {reason}")

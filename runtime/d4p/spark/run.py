@@ -17,6 +17,7 @@ from d4p.items import unpack
 from d4p.job import Job
 from d4p.spark.driver import failure, name, stages_progress
 from d4p.spark.exchange import take
+from d4p.spark.hadoop import on_hadoop
 from d4p.spark.names import named
 from d4p.spark.outbox import RESULTS
 from d4p.spark.readers import Splits, native, width
@@ -98,6 +99,7 @@ class Run:
             stage.unpersist()
 
 
+@on_hadoop
 def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[str, Any]]:
     """Run a Spark program's `main` in the session that spark-submit configures, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts

@@ -13,6 +13,7 @@ from d4p.depth import FRAMES
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Events
 from d4p.failure import said
+from d4p.filesystems import default, use_default
 from d4p.inputs import Inputs
 from d4p.items import unpack
 from d4p.job import Job
@@ -43,6 +44,7 @@ class Task:
                  to: dict[int, int], root: str | None) -> None:
         self.function, self.workflow, self.inputs = function, workflow, inputs
         self.instances, self.to, self.root = instances, to, root
+        self.default_fs = default()
 
     @property
     def title(self) -> str:
@@ -64,6 +66,7 @@ class Task:
 
     def _run(self, index: int, arriving: Iterable[Any], report: Report) -> Iterator[tuple[Key, Any]]:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
+        use_default(*self.default_fs)
         job = Job(self.workflow, self.inputs, _NoSpool(), Events())
         outbox = Outbox(index, self.to)
         results = iter(range(1 << 30))

@@ -17,6 +17,7 @@ from d4p.events import Sampler
 from d4p.items import unpack
 from d4p.job import Job
 from d4p.spark.driver import failure, name, stages_progress
+from d4p.spark.hadoop import on_hadoop
 from d4p.spark.outbox import RESULTS
 from d4p.spark.readers import Splits, native, width
 from d4p.spark.task import Task
@@ -109,6 +110,7 @@ class Run:
             stage.unpersist()
 
 
+@on_hadoop
 def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[str, Any]]:
     """Run a DataFrame program's `main` in the session that spark-submit or SPARK_REMOTE gives, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
