@@ -58,9 +58,10 @@ def test_xcorr(target, tmp_path):
 
 
 @pytest.mark.spark
-def test_a_spark_bundle_runs_by_itself_and_names_its_stages_by_the_plan(tmp_path):
+@pytest.mark.parametrize("target_name", ["spark", "spark-df"])
+def test_a_spark_bundle_runs_by_itself_and_names_its_stages_by_the_plan(target_name, tmp_path):
     """`spark-submit job.py` in another folder, with neither d4p nor d4p_compile on the path."""
-    bundle = d4p_compile.compile(EXAMPLES / "wordcount" / "wordcount.py", "spark", output=tmp_path / "bundle")
+    bundle = d4p_compile.compile(EXAMPLES / "wordcount" / "wordcount.py", target_name, output=tmp_path / "bundle")
     events = tmp_path / "events"
     events.mkdir()
     done = _submit(tmp_path, bundle.folder, events, "--output", "counts")
@@ -68,13 +69,15 @@ def test_a_spark_bundle_runs_by_itself_and_names_its_stages_by_the_plan(tmp_path
     assert "4 PEs" in done.stdout and "written: counts" in done.stdout
     items = [json.loads(line) for line in (tmp_path / "counts" / "top3.output.jsonl").read_text().splitlines()]
     assert ["the", 9825] in items and (tmp_path / "counts" / "_SUCCESS").exists()
-    names = set()
+    names, plans = set(), ""
     for log in events.rglob("*events*"):
         for line in log.read_text().splitlines():
             event = json.loads(line)
             if event["Event"] == "SparkListenerStageCompleted":
                 names.add(event["Stage Info"]["Stage Name"])
-    assert names == {"stage 1: read > split", "stage 2: count", "stage 3: top"}
+            plans += event.get("physicalPlanDescription", "")
+    stages = {"stage 1: read > split", "stage 2: count", "stage 3: top"}
+    assert names == stages if target_name == "spark" else all(f"MapInArrow {name}(" in plans for name in stages)
 
 
 def _submit(cwd: Path, bundle: Path, events: Path, *options: str) -> subprocess.CompletedProcess:
