@@ -16,8 +16,10 @@ import pytest
 import d4p_compile
 from d4p import ReadLines, WriteRecords, WriteText
 from d4p.errors import Refused, RunFailed
+from d4p.filesystems import configuration
 from d4p.outputs import claim
 from d4p.outputs.store import Store
+from tests.cluster.conftest import Place
 from tests.unit.byhand import ByHand
 
 pytestmark = pytest.mark.cluster
@@ -139,3 +141,22 @@ def test_a_program_that_is_killed_and_resumed(place, tmp_path, target):
     place.fs.rm(f"{place.name}/in/0.txt")
     other = subprocess.run([*command, "--resume"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert other.returncode == 2 and "was made from other files for ReadLines" in other.stderr
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("target", ["spark", "spark-df"])
+def test_a_spark_program_writes_to_hdfs(client, tmp_path, target):
+    """A bare path is one of Hadoop's default file system, for writers and for --output."""
+    name = f"d4p-{tmp_path.name}"
+    home = Place(f"{client.fs_url}{configuration.home()}/{name}")
+    command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:both", "--target", target, "-p",
+               f"folder={name}", "--output", f"{name}/results"]
+    for more in ([], ["--resume"]):
+        done = subprocess.run([*command, *more], cwd=tmp_path, capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, done.stderr
+        assert f"written: {name}/results" in done.stdout and ("nothing was run" in done.stdout) == bool(more)
+        assert sorted(map(int, lines(home, "text"))) == list(range(100))
+        assert sorted(map(int, lines(home, "records"))) == list(range(1, 101))
+        assert len(lines(home, "results/Fails4.output")) == 100
+        assert names(home) == ["records", "results", "text"] and os.listdir(tmp_path) == []
+    home.fs.rm(home.name, recursive=True)
