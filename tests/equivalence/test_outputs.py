@@ -203,6 +203,20 @@ def test_a_program_that_is_killed_and_resumed(target, points, here):
         (here / "out").rmdir()
 
 
+def test_what_a_killed_run_left_is_removed_without_resume_and_that_is_said(here):
+    killed = program("slow", "processes", here, parameters=paths(here))
+    while not one_is_done(here):
+        time.sleep(0.002)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate(timeout=20)
+    for options in ([], ["--overwrite"]):
+        afresh = program("slow", "processes", here, *options)
+        out, err = afresh.communicate(timeout=60)
+        assert afresh.returncode == 0, err
+        assert ("complete part" in out and "--resume goes on with them" in out) == (not options)
+        assert lines(here / "out") == UPPER and seen(here) == ["out"]
+
+
 def test_two_at_once(here):
     first = program("slow", "sequential", here)
     while not (here / ".out.d4p-unfinished").exists():

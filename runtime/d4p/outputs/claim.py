@@ -5,9 +5,9 @@ programs that start at once one gets it. The claim of a run that is gone stays; 
 next number, exclusively too. The highest number holds.
 
 On the machine that it was made on, a claim is of a run that is gone if its process is. From elsewhere nobody can look,
-so a run says every BEAT seconds that it lives, and one that hasn't for LEASE seconds is taken to be gone; should it
-come back, it finds that its claim no longer holds, and commits nothing. YARN starts an application's next attempt only
-once the one before is gone.
+so a run says every BEAT seconds that it lives, and one that hasn't for LEASE seconds (the clocks of machines that
+share files differ by less) is taken to be gone; should it come back, it finds that its claim no longer holds, and
+commits nothing. YARN starts an application's next attempt only once the one before is gone.
 """
 
 from __future__ import annotations

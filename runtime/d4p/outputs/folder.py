@@ -40,6 +40,7 @@ class Folder:
         self.attempts, self.whole = f"{self.unfinished}/attempts", f"{self.unfinished}/whole"
         self.committed = False
         self.decided: dict[str, Any] | None = None
+        self.given_up = 0  # complete parts that --resume would have used
         self.kept: dict[str, tuple[str, ...]] = {}  # complete parts of an earlier run, by folder
         self._claim: Claim | None = None
         self._replace = False
@@ -64,6 +65,8 @@ class Folder:
                 self._look_for_own(decided, identity)
             elif self.store.exists(self.place):
                 self._may_replace()
+            elif (begun := self._json(f"{self.unfinished}/run.json")) and not differences(begun["identity"], identity):
+                self.given_up = sum(len(self._complete(sub)) for sub in self.subs)
         except OSError as error:
             raise Refused(f"{self.said} can't be read: {error.strerror or error}") from None
 

@@ -140,6 +140,13 @@ class Outputs:
             folder.abort(keep=self.resume or lost)
 
     @property
+    def notes(self) -> list[str]:
+        """What the user might have wanted otherwise."""
+        given_up = sum(folder.given_up for folder in self.folders)
+        parts = f"{given_up} complete {'part' if given_up == 1 else 'parts'}"
+        return [f"removed {parts} of an earlier run that was killed; --resume goes on with them"] if given_up else []
+
+    @property
     def written(self) -> list[str]:
         """The paths, as they were given."""
         return [folder.path for folder in self.folders]
