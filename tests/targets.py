@@ -25,7 +25,7 @@ def answers(workflow: Any, target: str, *, instances: int | None = None, inputs:
     """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand, unless it is to have a process
     of its own; others run as users run them."""
     if target.startswith("spark") and not own_process:
-        found = _in_session(workflow, target, instances, inputs, session, **more)
+        found = _in_session(workflow, target, instances, inputs, session, options, **more)
     else:
         found = d4p_compile.run(workflow, target, instances, inputs=inputs, options=options, **more)
     return {key: Counter(canonical(item) for item in items) for key, items in found.items()}
@@ -36,7 +36,8 @@ def canonical(item: Any) -> str:
     return dumps_json(item)
 
 
-def _in_session(workflow: Any, target: str, instances: int | None, inputs: Any, session: Any, **more: Any) -> Results:
+def _in_session(workflow: Any, target: str, instances: int | None, inputs: Any, session: Any, options: list[str] = (),
+                **more: Any) -> Results:
     assert session is not None, "ask for the fixture spark_session"
     source = d4p_compile.load(workflow, more.pop("attribute", None), more.pop("parameters", None))
     plan = d4p_compile.plan(source, target, instances, **more)
@@ -45,7 +46,7 @@ def _in_session(workflow: Any, target: str, instances: int | None, inputs: Any, 
     with holder, mock.patch.dict(os.environ, D4P_SPOOL=spool.name):
         names: dict[str, Any] = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
         exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
-        arguments = program.parser("").parse_args(_options(inputs))
+        arguments = program.parser("").parse_args([*_options(inputs), *options])
         program.run(names["main"], names["workflow"], names[target.replace("-", "_")].execute, arguments, Events())
         results = Results(spool.name, unconnected(names["workflow"]))
         results.spool = spool  # goes with them

@@ -13,6 +13,7 @@ RUNTIME, COMPILER = ROOT / "runtime" / "d4p", ROOT / "d4p_compile"
 SERVES = {
     "spark": {"pyspark"},
     "spark_df": {"pyspark", "pyarrow"},
+    "outputs/parquet.py": {"pyarrow", "numpy"},
     "filesystems/hdfs.py": {"hdfs_native"},
     "filesystems/webhdfs.py": {"hdfs", "requests", "urllib3"},  # HdfsCLI and what it is made of
     "filesystems/others.py": {"fsspec"},

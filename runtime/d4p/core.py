@@ -119,7 +119,8 @@ class GenericPE:
             self.inputconnections[name][TYPE] = tuple_type
 
     def _add_output(self, name: str, tuple_type: Any = None) -> None:
-        """Declares the output `name`; `tuple_type` names the fields of its items, for example `["word", "count"]`."""
+        """Declares the output `name`; `tuple_type` names the fields of its items, for example `["word", "count"]`, or
+        gives their types too, `[("word", str), ("count", int)]` (tuples) or `{"word": str}` (dicts): `d4p.schema`."""
         self.outputconnections[name] = {NAME: name}
         if tuple_type:
             self.outputconnections[name][TYPE] = tuple_type

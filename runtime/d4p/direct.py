@@ -49,11 +49,11 @@ def _run(workflow: WorkflowGraph, inputs: Mapping[Any, Any],
     results: dict[str, dict[str, list[Any]]] = {}
     written: list[tuple[Any, dict[str, Any]]] = []
     pending: Pending = deque()
-    writers = [pe for pe in flat.pes if hasattr(pe, "begin_output")]
+    writers = [pe for pe in flat.pes if hasattr(pe, "write_to")]
     begun: list[Any] = []
     try:
         for pe in writers:
-            pe.begin_output(False)
+            pe.begin_output()
             begun.append(pe)
         _wire(flat, written, results, resultmappings)
         order = topological(flat.pes, flat.edges)

@@ -22,3 +22,7 @@ class RunFailed(D4pError):
     """The run started and failed."""
 
     exit_status = 1
+
+
+class WorkerLost(RunFailed):
+    """A worker died, or the engine gave up: nothing that the workflow did. What is whole stays for --resume."""

@@ -29,8 +29,8 @@ class Job:
 
     @property
     def has_results(self) -> bool:
-        """Whether some output is connected to nothing."""
-        return bool(unconnected(self.workflow))
+        """Whether some output is connected to nothing, and its items are to be spooled."""
+        return self.workflow.writing.spooled and bool(unconnected(self.workflow))
 
     @staticmethod
     def number(function: Callable) -> int:

@@ -8,7 +8,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from d4p.depth import FRAMES
@@ -18,9 +19,10 @@ from d4p.failure import at_source
 from d4p.filesystems import use_default
 from d4p.inputs import is_reader, read_inputs
 from d4p.job import Job
-from d4p.output import Output
+from d4p.outputs.identity import identity
+from d4p.outputs.run import Outputs
 from d4p.results import Results, Spool
-from d4p.summary import summarise
+from d4p.summary import of_reports, of_results, summarise
 from d4p.workflow import Workflow, unconnected
 
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,8 +36,11 @@ def parser(description: str) -> argparse.ArgumentParser:
     options.add_argument("-d", "--data", metavar="JSON", help='items of the roots: \'{"read": [{"input": "a.txt"}]}\'')
     options.add_argument("-f", "--file", metavar="FILE", help="a JSON file with the items of the roots")
     options.add_argument("--limit", type=int, metavar="K", help="take the first K items of every root")
-    options.add_argument("--output", metavar="DIR", help="write all results there, as JSON lines")
+    options.add_argument("--output", metavar="DIR",
+                         help="write all results there: JSON lines, or Parquet where a port declares types")
     options.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote")
+    options.add_argument("--resume", action="store_true",
+                         help="go on with what an earlier run of the same plan on the same input wrote")
     options.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # `d4p run --check` compiles for it
     return options
 
@@ -70,51 +75,65 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
     for pe in workflow.pes.values():
         if is_reader(pe):
             pe.check_input()
-    output = Output(arguments.output, arguments.overwrite) if arguments.output else None
-    writers = [pe for pe in workflow.pes.values() if hasattr(pe, "begin_output")]
-    with _spool_folder() as folder:
-        spool = Spool(folder)
-        begun: list[Any] = []
-        try:
-            for pe in writers:
-                pe.begin_output(arguments.overwrite)
-                begun.append(pe)
-            reports = execute(Job(workflow, inputs, spool, events, arguments.check), main)
-            spool.close()
-            results = Results(folder, unconnected(workflow))
-            if output:
-                output.write(results)
-            for pe in writers:
-                pe.commit_output()
-            if output:
-                output.commit()
-        except BaseException:
-            for pe in begun:
-                pe.abort_output()
-            if output:
-                output.abort()
-            raise
+    kept = os.environ.get("D4P_SPOOL")
+    outputs = Outputs(workflow, arguments.output, _results(workflow), overwrite=arguments.overwrite,
+                      resume=arguments.resume, spooled=kept is not None)
+    if not outputs.begin(lambda: identity(main, workflow, inputs)):
         events.say("done", seconds=seconds())
-        written = [str(pe.path) for pe in writers] + ([output.path] if output else [])
-        try:
-            for line in summarise(workflow, reports, results, written, seconds()):
-                print(line)
-            sys.stdout.flush()
-        except BrokenPipeError:  # nobody reads on, `| head` say: the run is done all the same
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
+        _print(f"written: {path}" for path in outputs.written)
+        return
+    try:
+        _print(f"note: {note}" for note in outputs.notes)
+        workflow.writing = outputs.writing()
+        with _spool_folder(kept) as folder:
+            spool = Spool(folder)
+            with outputs.beating():
+                reports = execute(Job(workflow, inputs, spool, events, arguments.check), main)
+            spool.close()
+            outputs.commit(reports)
+            events.say("done", seconds=seconds())
+            if workflow.writing.spooled:
+                results = of_results(Results(folder, unconnected(workflow)))
+            else:
+                results = of_reports(workflow, reports, _results(workflow))
+            _print(summarise(workflow, reports, results, outputs.written, seconds()))
+    except BaseException as error:
+        outputs.abort(error)
+        raise
 
 
-class _spool_folder:
-    """Where results are kept: D4P_SPOOL if the caller wants to read them, else a folder that goes with the run."""
+def _print(lines: Iterable[str]) -> None:
+    try:
+        for line in lines:
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads on, `| head` say: the run is done all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def __enter__(self) -> str:
-        kept = os.environ.get("D4P_SPOOL")
-        self.temporary = None if kept else tempfile.mkdtemp(prefix="d4p-results-")
-        return kept or self.temporary
 
-    def __exit__(self, *exc: object) -> None:
-        if self.temporary:
-            shutil.rmtree(self.temporary, ignore_errors=True)
+def _results(workflow: Workflow) -> list[tuple[str, str]]:
+    """`unconnected`, with names of the plan instead of ids."""
+    return [(workflow.names[pe], port) for pe, port in unconnected(workflow)]
+
+
+@contextmanager
+def _spool_folder(kept: str | None) -> Iterator[str]:
+    """Where results are kept: D4P_SPOOL if the caller wants to read them, else a folder that goes with the run.
+
+    It is made in D4P_SCRATCH, if that is set: so a caller sees to it that it goes also where the program is killed.
+    """
+    if kept:
+        yield kept
+        return
+    scratch = os.environ.get("D4P_SCRATCH")
+    if scratch:
+        os.makedirs(scratch, exist_ok=True)
+    temporary = tempfile.mkdtemp(prefix="d4p-results-", dir=scratch)
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _interrupt(signum: int, frame: Any) -> None:

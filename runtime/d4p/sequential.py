@@ -42,11 +42,12 @@ class Run:
             made = self._instances.setdefault(function, [])
             for index in range(instances):
                 stage = Stage(job.workflow, job.number(function), index, lanes=self._to(to),
-                              spool=job.spooler(index), log=job.log, checker=job.checker)
+                              spool=job.spooler(index), log=job.log, instances=instances, checker=job.checker)
                 function(stage)
                 made.append(stage)
             stages += made
-        of = {name: [s for s in stages if name in s.names] for name in job.workflow.order}
+        running = [stage for stage in stages if not stage.kept()]
+        of = {name: [s for s in running if name in s.names] for name in job.workflow.order}
         with Sampler(lambda: job.progress(stage.report() for stage in stages)):
             for name in reversed(job.workflow.order):
                 for stage in of[name]:
@@ -56,13 +57,15 @@ class Run:
             for name in job.workflow.order:
                 for stage in of[name]:
                     stage.postprocess_pe(name)
+            for stage in running:
+                stage.finish()
         if job.checker is not None:
             job.checker.finish()
         return [stage.report() for stage in stages]
 
     def _feed(self, root: str, stages: list[Stage]) -> None:
         for stage in stages:
-            stage.feed(root, self.job.feed(stage, root, len(stages)))
+            stage.feed(root, self.job.feed(stage, root, stage.instances))
 
     def _to(self, to: dict[int, int]) -> Callable[[int, str], Lanes]:
         def lanes(number: int, edge: str) -> Lanes:

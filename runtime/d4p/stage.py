@@ -12,6 +12,7 @@ from d4p.errors import RunFailed
 from d4p.failure import blame
 from d4p.items import own
 from d4p.outlet import Put, needs, outlet
+from d4p.outputs.instance import InstanceOutputs
 
 Entry = Callable[[Iterable[Any]], None]
 
@@ -34,13 +35,16 @@ class Stage:
         lanes: called with (channel number, edge); gives the Lanes to the consumer's instances.
         spool: called with (PE name, port); gives the function that takes an item of a result.
         log: called with a line of text that a PE logs.
+        instances: how many instances of the stage there are.
+        repeatable: whether this instance reads the same in another run with as many instances.
         checker: with `--check`, the Checker of the run.
     """
 
     own = staticmethod(own)
 
-    def __init__(self, workflow, number: int, index: int, *, lanes, spool, log, checker=None) -> None:
-        self.number, self.index = number, index
+    def __init__(self, workflow, number: int, index: int, *, lanes, spool, log, instances=1, repeatable=True,
+                 checker=None) -> None:
+        self.number, self.index, self.instances = number, index, instances
         self.names: tuple[str, ...] = ()
         self.pes: tuple[GenericPE, ...] = ()
         self.entries: dict[int | str, Entry] = {}
@@ -50,6 +54,7 @@ class Stage:
         self._ports: dict[int, dict[str, Put]] = {}
         self._sent: dict[str, Callable[[], int]] = {}
         self._results: Counter[tuple[str, str]] = Counter()
+        self._outputs = InstanceOutputs(workflow.writing, index, instances, repeatable)
         self.bounded = Tamer().tame
         self.failure: RunFailed | None = None
 
@@ -62,6 +67,7 @@ class Stage:
         for name, pe in zip(names, self.pes, strict=True):
             pe._d4p_log = _logger(self._log, name, self.index)
             pe._d4p_ports = {}
+            self._outputs.writer(name, pe)
         return self.pes
 
     def to(self, channel: int, edge: str, kind: str, fields: Iterable = (), needs: Iterable = ()) -> Put:
@@ -73,7 +79,8 @@ class Stage:
     def result(self, pe: GenericPE, port: str) -> Put:
         """The function that takes one item of an output that nothing is connected to."""
         name = self.names[self.pes.index(pe)]
-        put, counts, key = self._spool(name, port), self._results, (name, port)
+        put = self._outputs.result(name, pe, port, self._spool)
+        counts, key = self._results, (name, str(port))
 
         def keep(item: Any) -> None:
             counts[key] += 1
@@ -180,7 +187,18 @@ class Stage:
             "received": self.counts(),
             "sent": {edge: count() for edge, count in self._sent.items()},
             "results": dict(self._results),
+            **self._outputs.report(),
         }
+
+    def kept(self) -> bool:
+        """Whether all that this instance writes is whole from an earlier run, so that it needs no running: to be asked
+        before `preprocess`. Only an instance that takes nothing from others and sends them nothing can be left out."""
+        alone = not self._sent and not any(isinstance(entry, int) for entry in self.entries)
+        if not alone or not self._outputs.are_kept(self.pes):
+            return False
+        received, self._results = self._outputs.kept_counts()
+        self.counts = lambda: received
+        return True
 
     def preprocess(self) -> None:
         """Run every PE's `preprocess`, consumers first, so that what one writes there finds the next one ready."""
@@ -201,6 +219,10 @@ class Stage:
 
     def postprocess_pe(self, name: str) -> None:
         self._guard(self._pe(name).postprocess)
+
+    def finish(self) -> None:
+        """Called after the last `postprocess`: what the instance wrote is complete. Raises RunFailed."""
+        self._outputs.finish()
 
     def _pe(self, name: str) -> GenericPE:
         return self.pes[self.names.index(name)]

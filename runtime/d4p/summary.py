@@ -4,26 +4,60 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from d4p.failure import short
+from d4p.outputs.part import Part
+from d4p.outputs.records import FIRST, shown
 from d4p.results import Results
 from d4p.workflow import Workflow
 
-#: Items of a result, and edges, that are shown.
-FIRST, MOST_EDGES = 20, 40
+#: Edges that are shown.
+MOST_EDGES = 40
 
 
-def summarise(workflow: Workflow, reports: list[dict[str, Any]], results: Results, written: list[str],
+@dataclass(frozen=True)
+class Result:
+    """A result as it is shown: its name, how many items, the first of them as texts, and where the others are."""
+
+    name: str
+    count: int
+    first: list[str]
+    others: str
+
+
+def of_results(results: Results) -> list[Result]:
+    """Results that were spooled."""
+    return [Result(f"{pe}.{port}", len(items), [shown(item) for item in islice(items, FIRST)],
+                   "--output DIR writes them all") for (pe, port), items in results.items()]
+
+
+def of_reports(workflow: Workflow, reports: list[dict[str, Any]], results: list[tuple[str, str]]) -> list[Result]:
+    """Results that instances wrote to --output, from what they reported; `results` are (PE's name, port)."""
+    made = []
+    for key in results:
+        mine = [report for report in reports if key in report["results"] or key in report["outputs"]]
+        first = [text for report in mine for text in report["first"].get(key, ())]
+        suffixes = Counter(Part.of(report["outputs"][key]).suffix for report in mine if key in report["outputs"])
+        others = "all of them are written below"
+        if len(suffixes) > 1:
+            others += (f", in {_count(suffixes['.jsonl'], 'part')} of JSON lines, each with an item that isn't exactly "
+                       f"of the port's types, and {suffixes['.parquet']} of Parquet")
+        count = sum(report["results"].get(key, 0) for report in mine)
+        made.append(Result(f"{workflow.pes[key[0]].id}.{key[1]}", count, first[:FIRST], others))
+    return made
+
+
+def summarise(workflow: Workflow, reports: list[dict[str, Any]], results: list[Result], written: list[str],
               seconds: float) -> Iterator[str]:
     """The lines to print."""
-    for (pe, port), items in results.items():
-        yield f"{pe}.{port}: {_items(len(items))}"
-        for item in islice(items, FIRST):
-            yield f"  {_shortened(item)}"
-        if len(items) > FIRST:
-            yield f"  ... and {len(items) - FIRST:,} more: --output DIR writes them all"
+    for result in results:
+        yield f"{result.name}: {_items(result.count)}"
+        for text in result.first:
+            yield f"  {text}"
+        if result.count > len(result.first):
+            yield f"  ... and {result.count - len(result.first):,} more: {result.others}"
     received: dict[str, list[int]] = {}
     for report in reports:
         for name, count in report["received"].items():
@@ -41,6 +75,9 @@ def summarise(workflow: Workflow, reports: list[dict[str, Any]], results: Result
     for name, counts in received.items():
         if name in workflow.pes and len(counts) > 1 and max(counts) > 2 * sum(counts) / len(counts):
             yield f"  {name} is skewed; items per instance: {', '.join(f'{c:,}' for c in counts)}"
+    kept = sum(report["kept"] for report in reports)
+    if kept:
+        yield f"  {_count(kept, 'instance')} of {len(reports):,} had been done by an earlier run and were not run again"
     for path in written:
         yield f"written: {path}"
 
@@ -73,7 +110,3 @@ def _items(count: int) -> str:
 
 def _count(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _shortened(item: Any, limit: int = 150) -> str:
-    return short(item, limit).replace("\n", " ")

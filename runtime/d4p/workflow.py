@@ -24,6 +24,7 @@ from d4p.errors import D4pError, Refused
 from d4p.failure import said, traceback_without
 from d4p.flatten import Flat, flatten, topological
 from d4p.labels import fingerprint, labels
+from d4p.outputs.writing import Writing
 from d4p.unpack import unpack_modules
 
 _UNCHANGING = (
@@ -37,7 +38,8 @@ class Workflow:
     """Where a graph comes from, as a value that can be sent to workers.
 
     `source` is `module:attribute`; with `parameters` (a dict) the attribute is a function that makes the
-    graph. `pickled` is the file of a graph without a module (one made in a notebook).
+    graph. `pickled` is the file of a graph without a module (one made in a notebook). `writing` says where instances
+    write outputs, once a program has begun them.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Workflow:
         self.fingerprint = fingerprint
         self.parameters = parameters
         self.pickled = pickled
+        self.writing = Writing()
         self._bytes: bytes | None = None
 
     @functools.cached_property
@@ -135,7 +138,7 @@ class Workflow:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a worker needs; a pickled graph goes along, since its file is on this machine."""
-        kept = ("source", "fingerprint", "parameters", "pickled", "_bytes")
+        kept = ("source", "fingerprint", "parameters", "pickled", "writing", "_bytes")
         if self.pickled is not None:
             self._pickle()
         return {name: value for name, value in vars(self).items() if name in kept}

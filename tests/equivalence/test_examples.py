@@ -67,7 +67,7 @@ def test_a_spark_bundle_runs_by_itself_and_names_its_stages_by_the_plan(target_n
     done = _submit(tmp_path, bundle.folder, events, "--output", "counts")
     assert done.returncode == 0, done.stderr
     assert "4 PEs" in done.stdout and "written: counts" in done.stdout
-    items = [json.loads(line) for line in (tmp_path / "counts" / "top3.output.jsonl").read_text().splitlines()]
+    items = [json.loads(line) for line in (tmp_path / "counts/top3.output/part-00000.jsonl").read_text().splitlines()]
     assert ["the", 9825] in items and (tmp_path / "counts" / "_SUCCESS").exists()
     names, plans = set(), ""
     for log in events.rglob("*events*"):

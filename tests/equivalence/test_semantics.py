@@ -228,7 +228,7 @@ def test_returning_goes_the_way_of_an_own_write(run):
 
 def test_every_result_has_a_file_of_its_own(tmp_path):
     d4p_compile.run(f"{WORKFLOWS}:many_ports", options=["--output", str(tmp_path / "out")])
-    files = [path.read_text() for path in sorted((tmp_path / "out").glob("*.jsonl"))]
+    files = [path.read_text() for path in sorted((tmp_path / "out").glob("*/part-00000.jsonl"))]
     assert sorted(files) == ['"BHZ.raw"\n', '"BHZ/raw"\n', '"BHZ_raw"\n']
 
 

@@ -6,12 +6,9 @@ import bz2
 import copy
 import gzip
 import io
-import json
 import lzma
 import os
 import pickle
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -19,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import d4p
 from d4p import ReadFiles, ReadLines, WorkflowGraph, WriteRecords, WriteText
 from d4p.direct import process_and_return
 from d4p.errors import Refused, RunFailed
@@ -226,133 +222,3 @@ def test_a_broken_file_is_left_out_by_name_or_stops_the_run(abc, capsys):
     message = str(failed.value)
     assert message.startswith(f"ReadFiles can't read {abc}/b: ValueError: b is bad\nTraceback (the reader's own):")
     assert 'raise ValueError("b is bad")' in message and "library/files.py" not in message
-
-
-# -- writers ---------------------------------------------------------------------------------------------------------
-
-
-def instance(pe, rank, items):
-    mine = pickle.loads(pickle.dumps(pe))
-    mine.rank = rank
-    mine.preprocess()
-    for item in items:
-        mine.process({"input": item})
-    mine.postprocess()
-
-
-def files(folder: Path):
-    return {p.name: p.read_text() for p in sorted(folder.iterdir())}
-
-
-def test_text_parts(tmp_path):
-    pe = WriteText(tmp_path / "deep" / "out")
-    assert (pe.path, pe.stateful, list(pe.outputconnections)) == (str(tmp_path / "deep" / "out"), False, [])
-    pe.begin_output(False)
-    instance(pe, 0, ["a", 1, "é"])
-    instance(pe, 1, [])
-    assert not (tmp_path / "deep" / "out").exists()
-    pe.commit_output()
-    assert files(tmp_path / "deep" / "out") == {"_SUCCESS": "", "part-00000": "a\n1\né\n", "part-00001": ""}
-    assert os.listdir(tmp_path / "deep") == ["out"]
-    assert read(ReadLines(pe.path)) == ["a", "1", "é"]
-
-
-def test_records(tmp_path):
-    items = [{"a": [1, float("nan")]}, (1, "x"), None]
-    for form in ("jsonl", "pickle"):
-        pe = WriteRecords(tmp_path / form, form)
-        pe.begin_output()
-        instance(pe, 0, items)
-        pe.commit_output()
-    lines = (tmp_path / "jsonl" / "part-00000").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [{"a": [1, {"$float": "nan"}]}, [1, "x"], None]
-    with open(tmp_path / "pickle" / "part-00000", "rb") as file:
-        assert repr([pickle.load(file) for _ in items]) == repr(items)
-
-
-def test_a_task_that_runs_again_does_not_double_its_items(tmp_path):
-    pe = WriteText(tmp_path / "out")
-    pe.begin_output()
-    lost = copy.deepcopy(pe)
-    lost.preprocess()
-    lost.process({"input": "lost"})
-    instance(pe, 0, ["a"])
-    instance(pe, 0, ["a"])
-    pe.commit_output()
-    assert files(tmp_path / "out") == {"_SUCCESS": "", "part-00000": "a\n"}
-
-
-def test_an_output_that_exists(tmp_path):
-    pe = WriteText(tmp_path / "out")
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old").write_text("old")
-    with pytest.raises(Refused, match=r"out of WriteText exists: give another folder, or --overwrite"):
-        pe.begin_output(False)
-    pe.begin_output(True)
-    instance(pe, 0, ["new"])
-    assert files(tmp_path / "out") == {"old": "old"}
-    pe.abort_output()
-    assert files(tmp_path / "out") == {"old": "old"} and os.listdir(tmp_path) == ["out"]
-    pe.begin_output(True)
-    instance(pe, 0, ["new"])
-    pe.commit_output()
-    assert files(tmp_path / "out") == {"_SUCCESS": "", "part-00000": "new\n"} and os.listdir(tmp_path) == ["out"]
-
-
-def test_what_must_not_be_overwritten(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(Refused, match="must be a folder; it is a file"):
-        WriteText(tmp_path / "file").begin_output(True)
-    with pytest.raises(Refused, match="can't be made"):
-        WriteText(tmp_path / "file" / "out").begin_output()
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    for path in (".", "..", tmp_path, tmp_path / "here"):
-        with pytest.raises(Refused, match="the folder you are in or one above it"):
-            WriteText(path).begin_output(True)
-
-
-def test_one_folder_has_one_writer(tmp_path):
-    one, two = WriteText(tmp_path / "out"), WriteText(f"{tmp_path}/out/")
-    one.begin_output()
-    with pytest.raises(Refused, match="is being written by another PE of this workflow"):
-        two.begin_output()
-    one.abort_output()
-    two.begin_output()
-    two.abort_output()
-    assert os.listdir(tmp_path) == []
-
-
-def test_what_a_killed_run_left_is_removed(tmp_path):
-    script = f"import d4p, os; d4p.WriteText({str(tmp_path / 'out')!r}).begin_output(); os._exit(9)"
-    subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(Path(d4p.__file__).parents[1])})
-    assert os.listdir(tmp_path) == [".out.d4p-unfinished"]
-    pe = WriteText(tmp_path / "out")
-    pe.begin_output()
-    instance(pe, 0, [])
-    pe.commit_output()
-    assert files(tmp_path / "out") == {"_SUCCESS": "", "part-00000": ""}
-
-
-def test_a_folder_that_workers_do_not_share_is_said(tmp_path):
-    pe = WriteText(tmp_path / "out")
-    with pytest.raises(RunFailed, match="on a file system that it shares with all its workers"):
-        instance(pe, 0, [])
-    pe.begin_output()
-    with pytest.raises(RunFailed, match="no instance of WriteText wrote under"):
-        pe.commit_output()
-    pe.abort_output()
-    assert os.listdir(tmp_path) == []
-
-
-def test_writing_to_a_url():
-    fs = pytest.importorskip("fsspec").filesystem("memory")
-    for overwrite in (False, True):
-        pe = WriteText("memory://written/out")
-        pe.begin_output(overwrite)
-        instance(pe, 0, ["a"])
-        instance(pe, 1, ["b"])
-        assert fs.exists("/written/out") == overwrite
-        pe.commit_output()
-        assert sorted(fs.find("/written")) == [f"/written/out/{n}" for n in ("_SUCCESS", "part-00000", "part-00001")]
-    assert read(ReadLines("memory://written/out")) == ["a", "b"]

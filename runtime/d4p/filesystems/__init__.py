@@ -3,7 +3,7 @@
 `locate(path)` gives the file system of a path and the path as that file system calls it. A file system has
 
     exists(path), isdir(path)
-    info(path)                      {"name", "type": "file" or "directory", "size"}
+    info(path)                      {"name", "type": "file" or "directory", "size", "mtime": seconds}
     ls(path, detail=True)           what is in a folder: infos, or paths
     glob(path, detail=True)         {path: info} of what matches; `**` stands for any number of folders
     open(path, mode)                "rb", "wb", "ab", "xb" (a new file, FileExistsError where something is there)

@@ -220,4 +220,5 @@ def _options(overwrite: bool) -> Any:
 
 
 def _info(status: Any) -> dict[str, Any]:
-    return {"name": status.path, "type": "directory" if status.isdir else "file", "size": status.length}
+    return {"name": status.path, "type": "directory" if status.isdir else "file", "size": status.length,
+            "mtime": status.modification_time / 1000}

@@ -22,8 +22,8 @@ class Local:
     isdir = staticmethod(os.path.isdir)
 
     def info(self, path: str) -> dict[str, Any]:
-        kind = "directory" if os.path.isdir(path) else "file"
-        return {"name": path, "type": kind, "size": os.stat(path).st_size}
+        kind, status = "directory" if os.path.isdir(path) else "file", os.stat(path)
+        return {"name": path, "type": kind, "size": status.st_size, "mtime": status.st_mtime}
 
     def ls(self, path: str, detail: bool = True) -> list[Any]:
         names = [os.path.join(path, name) for name in os.listdir(path)]

@@ -317,4 +317,5 @@ def _reason(error: BaseException) -> str:
 
 def _info(path: str, status: dict[str, Any]) -> dict[str, Any]:
     kind = "directory" if status["type"] == "DIRECTORY" else "file"
-    return {"name": path, "type": kind, "size": status["length"]}
+    return {"name": path, "type": kind, "size": status["length"],
+            "mtime": status["modificationTime"] / 1000}

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from d4p.errors import Refused
 from d4p.filesystems import as_path, locate, missing
 
+#: What file systems call the time of a file's last change.
+_CHANGED = ("mtime", "modified", "LastModified", "last_modified", "updated", "created")
+
 Path = str | os.PathLike | Iterable[str | os.PathLike]
 
 
@@ -48,6 +51,17 @@ def find(paths: tuple[str, ...], reader: str) -> list[File]:
         for info in _infos(fs, name, path, reader):
             found.setdefault(fs.unstrip_protocol(info["name"]), File(path, info["name"], info.get("size")))
     return [found[name] for name in sorted(found)]
+
+
+def stamps(paths: tuple[str, ...], reader: str) -> list[tuple[str, Any, Any]]:
+    """`(name, size, time of change)` of the same files: what differs where their content does. Raises Refused."""
+    found = {}
+    for path in paths:
+        fs, name = locate(path)
+        for info in _infos(fs, name, path, reader):
+            changed = next((info[key] for key in _CHANGED if info.get(key) is not None), None)
+            found[fs.unstrip_protocol(info["name"])] = (info.get("size"), str(changed))
+    return [(name, *found[name]) for name in sorted(found)]
 
 
 def _infos(fs: Any, name: str, path: str, reader: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from d4p.core import GenericPE
-from d4p.library.paths import File, Path, as_paths, find
+from d4p.library.paths import File, Path, as_paths, find, stamps
 
 
 class Reader(GenericPE):
@@ -27,6 +27,10 @@ class Reader(GenericPE):
     def files(self) -> list[File]:
         """The files to read, sorted. Raises Refused where there are none."""
         return find(self.paths, self.id)
+
+    def input_files(self) -> list[tuple[str, Any, Any]]:
+        """The files' names, sizes and times, by which a run knows whether an earlier one read the same."""
+        return stamps(self.paths, self.id)
 
     def check_input(self) -> None:
         """Raises Refused where there is nothing to read."""

@@ -1,35 +1,36 @@
 """`WriteText` and `WriteRecords`: a folder of part files, one an instance, that is there whole or not at all.
 
-    the program                          an instance, in any process
-    begin_output: make .out.d4p-unfinished
-                                         preprocess: open .out.d4p-unfinished/.part-00002.<attempt>
-                                         process: write
-                                         postprocess: rename it to .out.d4p-unfinished/part-00002
-    commit_output: rename it to out      (a task that runs again renames over what it renamed before)
-
-So that any process finds the temporary folder, its name follows from the path alone.
+How that is done stands in `d4p.outputs.folder`: an instance writes a file of its own and names it as complete in
+`postprocess`; the program takes one of each instance, and puts the folder in its place.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from d4p.base import ConsumerPE
 from d4p.errors import Refused, RunFailed
-from d4p.items import dumps_json
-from d4p.library.folder import Folder
+from d4p.failure import short
 from d4p.library.paths import as_paths
+from d4p.outputs.folder import Folder
+from d4p.outputs.part import Attempt, Maker, Part, Place
+from d4p.outputs.records import json_line
+from d4p.outputs.writing import new_id
+from d4p.schema import Schema, declared_schema, why_none
 
 
 class _Writer(ConsumerPE):
     """Base of writers: a subclass says how an item becomes bytes."""
 
     stateful = False  # each instance has a file of its own
+    suffix = ""  # of the files
+    _place: Place | None = None
+    _maker: Maker | None = None
+    _file: Attempt | None = None
+    part: Part | None = None  # what this instance wrote, once it is complete
 
     def __init__(self, path: str | os.PathLike) -> None:
         ConsumerPE.__init__(self)
@@ -40,59 +41,58 @@ class _Writer(ConsumerPE):
     def _bytes(self, item: Any) -> bytes:
         raise NotImplementedError
 
-    def begin_output(self, overwrite: bool = False) -> None:
-        """In the program, before the run. Raises Refused where something is at the path, unless it may be replaced."""
-        Folder(self.path).begin(overwrite, self.id)
-
-    def commit_output(self) -> None:
-        """In the program, after the run: puts the folder in its place, with an empty `_SUCCESS`."""
-        folder = Folder(self.path)
-        parts = folder.parts()
-        if not parts:
-            raise RunFailed(f"no instance of {self.id} wrote under {folder.temporary}: is {self.path} on a file system "
-                            "that all workers share?")
-        folder.commit(self.id, parts)
-
-    def abort_output(self) -> None:
-        """In the program, after a run that failed: leaves nothing of it behind."""
-        Folder(self.path).abort()
+    def write_to(self, place: Place | None, maker: Maker) -> None:
+        """The engine says where this instance writes; None where its output is there already, from an earlier run."""
+        self._place, self._maker = place, maker
 
     def preprocess(self) -> None:
-        self._folder = Folder(self.path)
-        self._part = f"part-{self.rank:05d}"
-        self._attempt = f".{self._part}.{uuid.uuid4().hex}"
-        with self._named():
-            self._file = self._folder.open(self._attempt)
+        if self._place is not None:
+            self._file = Attempt(self._place, self._maker, self.suffix)
+        self._write_bytes = len if self._file is None else self._file.write
+        self._count = 0
 
     def _process(self, data: Any) -> None:
         record = self._bytes(data)
+        self._count += 1
         try:
-            self._file.write(record)
+            self._write_bytes(record)
         except OSError as error:
-            raise self._failed(error) from error
+            raise self._file.failed(error) from error
 
     def postprocess(self) -> None:
-        with self._named():
-            self._file.close()
-            self._folder.keep(self._attempt, self._part)
+        if self._file is not None:
+            self.part = self._file.finish(self._count)
 
-    @contextmanager
-    def _named(self) -> Iterator[None]:
+    # For `d4p.direct`, which runs a graph without a program
+
+    def begin_output(self) -> None:
+        """Make room. Raises Refused where something is at the path."""
+        self._folder, self._run = Folder(self.path, self.id), new_id()
+        self._folder.claim(self._run)
         try:
-            yield
-        except OSError as error:
-            raise self._failed(error) from error
+            self._folder.look({}, overwrite=False, resume=False)
+            self._folder.prepare({}, self._run)
+        except BaseException:
+            self._folder.release()
+            raise
+        self.write_to(self._folder.places()[""], Maker(attempt=f"{self._run}.{new_id()}"))
 
-    def _failed(self, error: OSError) -> RunFailed:
-        return RunFailed(f"{self.id}, instance {self.rank}, can't write to {self.path}: {error.strerror or error}")
+    def commit_output(self) -> None:
+        """Put the folder in its place."""
+        self._folder.decide({"": [self.part]}, {}, self._run)
+        self._folder.commit()
+
+    def abort_output(self) -> None:
+        """Leave nothing behind."""
+        self._folder.abort(keep=False)
 
 
 class WriteText(_Writer):
     """Writes `str(item)` and a line feed for each item of `input`, in UTF-8, to `path`/part-00000, ...
 
     Args:
-        path: the folder, local or a URL. It appears when the run is done; one that exists is refused, or replaced
-            with `--overwrite`.
+        path: the folder, local or a URL. It appears when the run is done; one that exists is refused, replaced with
+            `--overwrite`, or left as it is with `--resume` where it holds what this run would write.
     """
 
     def _bytes(self, item: Any) -> bytes:
@@ -103,17 +103,59 @@ class WriteRecords(_Writer):
     """Writes each item of `input` as a record to `path`/part-00000, ...
 
     Args:
-        path: the folder, local or a URL. It appears when the run is done; one that exists is refused, or replaced
-            with `--overwrite`.
-        format: "jsonl", a line of JSON an item (`d4p.items.loads_json` reads it, and what JSON has no word for), or
-            "pickle", one pickle after the other (`pickle.load` as often as it can).
+        path: the folder, as for `WriteText`.
+        format: "jsonl", a line of JSON an item (`d4p.items.loads_json` reads it, and what JSON has no word for);
+            "pickle", one pickle after the other (`pickle.load` as often as it can); or "parquet", part-00000.parquet,
+            which needs pyarrow on the workers.
+        schema: for "parquet", the fields of the items with their types: `[("word", str), ("count", int)]` for tuples,
+            `{"word": str, "count": int}` for dicts (`d4p.schema`). An item that isn't exactly of it fails the run.
     """
 
-    def __init__(self, path: str | os.PathLike, format: str = "jsonl") -> None:
+    def __init__(self, path: str | os.PathLike, format: str = "jsonl", schema: Any = None) -> None:
         _Writer.__init__(self, path)
-        if format not in ("jsonl", "pickle"):
-            raise Refused(f'format must be "jsonl" or "pickle"; it is {format!r}')
+        if format not in ("jsonl", "pickle", "parquet"):
+            raise Refused(f'format must be "jsonl", "pickle" or "parquet"; it is {format!r}')
+        if (format == "parquet") != (schema is not None):
+            raise Refused(f"format={format!r} {'needs a' if format == 'parquet' else 'takes no'} schema: "
+                          'WriteRecords(path, "parquet", schema=[("word", str), ("count", int)])')
+        if schema is not None and (reason := why_none(schema)):
+            raise Refused(f"the schema must be names with types; {reason}")
         self.format = format
+        self.schema = schema if not isinstance(schema, Mapping) else dict(schema)
+        self.suffix = ".parquet" if format == "parquet" else ""
+        self._table: Any = None
+
+    def preprocess(self) -> None:
+        _Writer.preprocess(self)
+        if self.format == "parquet" and self._file is not None:
+            try:
+                from d4p.outputs.parquet import TableFile
+            except ImportError:
+                raise RunFailed(f"{self.id} writes Parquet, which needs pyarrow on every worker: pip install pyarrow"
+                                ) from None
+            self._table = TableFile(self._file, declared_schema(self.schema))
+
+    def _process(self, data: Any) -> None:
+        if self.format != "parquet":
+            _Writer._process(self, data)
+            return
+        self._count += 1
+        if self._table is not None:
+            self._fits(self._table.put(data))
+
+    def _fits(self, all_fit: bool) -> None:
+        if all_fit:
+            return
+        table: Schema = self._table.schema
+        number, item = next((n, item) for n, item in enumerate(self._table.held(), 1) if not table.fits(item))
+        number += self._count - len(self._table.held())
+        form = "dicts" if table.form is dict else "tuples"
+        raise RunFailed(f"items must be {form} of exactly {table}; item {number} is {short(item)}")
+
+    def postprocess(self) -> None:
+        if self._table is not None:
+            self._fits(self._table.finish())
+        _Writer.postprocess(self)
 
     def _bytes(self, item: Any) -> bytes:
-        return pickle.dumps(item, 5) if self.format == "pickle" else f"{dumps_json(item)}\n".encode()
+        return pickle.dumps(item, 5) if self.format == "pickle" else json_line(item)

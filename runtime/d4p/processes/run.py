@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 
-from d4p.errors import D4pError, RunFailed
+from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
 from d4p.processes.pipes import Inbox
 from d4p.processes.worker import Task, work
@@ -130,7 +130,7 @@ class _Workers:
                 self.job.progress(report for reports in self.reports.values() for report in reports)
         return [report for control in self.processes for report in self.reports[control]]
 
-    def _died(self, control: Any) -> RunFailed:
+    def _died(self, control: Any) -> WorkerLost:
         process, tasks = self.processes[control]
         process.join(_GRACE)
         code = process.exitcode
@@ -142,7 +142,7 @@ class _Workers:
             counts = reports.get((number, task.index), {})
             seen = ", ".join(f"{name} had {count:,} items" for name, count in counts.items()) or "no item seen yet"
             where.append(f"stage {number} ({task.function.__doc__}), instance {task.index} ({seen})")
-        return RunFailed(f"a worker process {how}: it held {'; '.join(where)}")
+        return WorkerLost(f"a worker process {how}: it held {'; '.join(where)}")
 
     def end(self) -> None:
         """Leave no worker behind."""

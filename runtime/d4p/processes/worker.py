@@ -71,7 +71,7 @@ class _Instance:
         self.task, self.job = task, job
         self.senders: dict[int, Sender] = {}
         self.stage = Stage(job.workflow, job.number(task.function), task.index, lanes=self._lanes,
-                           spool=job.spooler(task.index), log=job.log)
+                           spool=job.spooler(task.index), log=job.log, instances=task.instances)
         self.failure: BaseException | None = None
 
     def _lanes(self, channel: int, edge: str) -> Lanes:
@@ -81,6 +81,8 @@ class _Instance:
     def run(self) -> None:
         """The life of one instance: preprocess, its items, postprocess, and the end for its consumers."""
         task, stage = self.task, self.task.function(self.stage)
+        if stage.kept():
+            return
         stage.preprocess()
         for name in self.job.workflow.roots():
             if name in stage.names:
@@ -95,6 +97,7 @@ class _Instance:
             else:
                 stage.feed(channel, items)
         stage.postprocess()
+        stage.finish()
         for sender in self.senders.values():
             sender.close()
 

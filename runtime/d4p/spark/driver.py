@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from d4p.errors import RunFailed
+from d4p.errors import WorkerLost
 from d4p.job import Job
 from d4p.spark.task import unmarked
 
@@ -30,5 +30,5 @@ def failure(error: Exception) -> Exception:
         return ours
     if type(error).__module__.startswith(("py4j", "pyspark")):
         lines = [line for line in str(error).splitlines() if line.strip() and not line.lstrip().startswith("at ")]
-        return RunFailed("Spark: " + "\n".join(lines[:30]))
+        return WorkerLost("Spark: " + "\n".join(lines[:30]))
     return error

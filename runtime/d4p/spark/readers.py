@@ -16,9 +16,9 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from d4p.filesystems import Local, locate
 from d4p.job import read_splits
 from d4p.library.files import ReadFiles
-from d4p.library.filesystems import Local, locate
 from d4p.library.lines import ReadLines
 from d4p.library.paths import File
 

@@ -44,6 +44,7 @@ class Run:
         self.job, self.spark, self.sc = job, spark, spark.sparkContext
         self.width = width(job.workflow.pes.values(), self.sc.defaultParallelism)
         self.reports = self.sc.accumulator({}, _Reports())
+        self._native: set[str] = set()  # readers whose items Spark reads
         self._kept: list[RDD] = []
 
     def named(self, stage: int | str, pes: str):
@@ -54,7 +55,7 @@ class Run:
              root: str | None = None) -> Callable[[int, Iterable[Any]], Iterator[Any]]:
         """What mapPartitionsWithIndex calls: a stage's instances. `to` gives the instances of the consumer of each of
         its channels, `root` the reader whose items are what arrives."""
-        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root)
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, root in self._native)
         reports = self.reports
 
         def instance(index: int, arriving: Iterable[Any]) -> Iterator[Any]:
@@ -70,6 +71,7 @@ class Run:
         found = native(self.spark, pe, instances, limit)
         if found is None:
             return self.sc.parallelize(range(instances), instances).flatMap(Splits(pe, instances, limit))
+        self._native.add(reader)
         # As bytes from Java to Python: rows would be pickled one by one.
         binary = self.sc._jvm.org.apache.spark.sql.Encoders.BINARY()
         values = getattr(found.frame._jdf, "as")(binary).toJavaRDD()

@@ -38,12 +38,13 @@ class Task:
         instances: how many there are.
         to: the instances of the consumer of each of the stage's channels.
         root: the reader whose items are what arrives; else batches of channels arrive, or nothing.
+        native: whether Spark reads them, which may give an instance other ones in another run.
     """
 
     def __init__(self, function: Callable[[Stage], Stage], workflow: Workflow, inputs: Inputs, instances: int,
-                 to: dict[int, int], root: str | None) -> None:
+                 to: dict[int, int], root: str | None, native: bool = False) -> None:
         self.function, self.workflow, self.inputs = function, workflow, inputs
-        self.instances, self.to, self.root = instances, to, root
+        self.instances, self.to, self.root, self.native = instances, to, root, native
         self.default_fs = default()
 
     @property
@@ -72,9 +73,13 @@ class Task:
         results = iter(range(1 << 30))
         stage = Stage(
             self.workflow, job.number(self.function), index, lanes=outbox.channel, log=job.log,
+            instances=self.instances, repeatable=not self.native,
             spool=lambda name, port: outbox.result(self.workflow.pes[name].id, str(port), next(results)),
         )
         self.function(stage)
+        if stage.kept():
+            report((stage.number, index), stage.report())
+            return
         stage.preprocess()
         for root in self._roots(stage):
             yield from _feed(stage, root, job.feed(stage, root, self.instances), outbox)
@@ -84,6 +89,7 @@ class Task:
             for channel, batch in arriving:
                 yield from _feed_batch(stage, channel, self._unpacked(batch, index), outbox)
         stage.postprocess()
+        stage.finish()
         outbox.flush()
         yield from outbox.drain()
         report((stage.number, index), stage.report())

@@ -38,6 +38,7 @@ class Run:
         self.job, self.spark = job, spark
         self.width = width(job.workflow.pes.values(), connect.width(spark))
         self.reports: dict[tuple[int, int], dict[str, Any]] = {}
+        self._native: set[str] = set()  # readers whose items Spark reads
         self._items: dict[str, Callable[[int, Iterable[Any]], Iterator[Any]]] = {}
         self._kept: list[DataFrame] = []
 
@@ -53,6 +54,7 @@ class Run:
             splits = Splits(pe, instances, limit)
             self._items[reader] = lambda index, rows: splits(index)
             return self.instances(instances)
+        self._native.add(reader)
         items = found.items
         self._items[reader] = lambda index, rows: items(rows)
         return found.frame
@@ -61,7 +63,7 @@ class Run:
              root: str | None = None) -> Callable:
         """What mapInArrow calls: a stage's instances. `to` gives the instances of the consumer of each of its channels,
         `root` the reader whose items are what arrives."""
-        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root)
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, root in self._native)
         return on_batches(task, self._items[root] if root else None)
 
     def union(self, outputs: list[DataFrame], instances: list[int]) -> DataFrame:

@@ -1,0 +1,161 @@
+"""Who may write an output: one run at a time, also where runs start on several machines.
+
+A claim is a file `claim-<n>` in the unfinished folder that tells whose it is. It is made exclusively, so of two
+programs that start at once one gets it. The claim of a run that is gone stays; whoever finds it makes the one with the
+next number, exclusively too. The highest number holds.
+
+On the machine that it was made on, a claim is of a run that is gone if its process is. From elsewhere nobody can look,
+so a run says every BEAT seconds that it lives, and one that hasn't for LEASE seconds (the clocks of machines that
+share files differ by less) is taken to be gone; should it come back, it finds that its claim no longer holds, and
+commits nothing. YARN starts an application's next attempt only once the one before is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import time
+from typing import Any
+
+from d4p.errors import Refused, RunFailed
+from d4p.outputs.store import Store
+
+BEAT, LEASE = 20.0, 120.0
+_CLAIM = re.compile(r"claim-(\d+)")
+_CONTAINER = re.compile(r"container(?:_e\d+)?_(\d+_\d+)_(\d+)_\d+$")  # application, attempt
+_TRIES = 5
+
+
+class Claim:
+    """A claim that was taken."""
+
+    def __init__(self, store: Store, folder: str, number: int, run: str, output: str) -> None:
+        self.path = f"{folder}/claim-{number}"
+        self._store, self._folder, self._number, self._run, self._output = store, folder, number, run, output
+
+    def beat(self) -> None:
+        """Say that the run is still there."""
+        self._store.write(f"{self.path}.beat", str(time.time()).encode())
+
+    def check(self) -> None:
+        """Raises RunFailed where another run has taken over."""
+        highest, who = _holder(self._store, self._folder)
+        if highest != self._number or who is None or who["run"] != self._run:
+            other = f"another, {_described(who)}, has taken over" if who else "its claim is gone"
+            raise RunFailed(f"{self._output} isn't this run's any more: {other}. It said nothing for more than "
+                            f"{LEASE:.0f} seconds, or its folder was removed")
+
+    def release(self) -> None:
+        """Let go. A folder with nothing but claims goes too."""
+        self._store.remove(self.path)
+        self._store.remove(f"{self.path}.beat")
+        if all(name.lstrip(".").startswith("claim-") for name in self._store.sizes(self._folder)):
+            self._store.remove(self._folder)
+
+
+def take(store: Store, folder: str, run: str, output: str) -> Claim:
+    """The claim of a run on the folder. Raises Refused where another run has it, and OSError."""
+    me = json.dumps({"run": run, **_here(), "at": time.time()}).encode()
+    for _ in range(_TRIES):
+        store.makedirs(folder)
+        number, other = _holder(store, folder)
+        if number and other is not None:
+            _refuse_if_alive(store, folder, number, other, run, output)
+        mine = Claim(store, folder, number + 1, run, output)
+        try:
+            store.create(mine.path, me)
+        except (FileExistsError, FileNotFoundError):  # another was faster; or removed the folder, being done
+            continue
+        highest, _ = _holder(store, folder)
+        if highest == number + 1 and _content(store, folder, number) == other:
+            return mine
+        store.remove(mine.path)
+    raise Refused(f"{output} is being claimed by other runs at the same time: give each its own folder")
+
+
+def _holder(store: Store, folder: str) -> tuple[int, dict[str, Any] | None]:
+    """The claim in force: its number, 0 where there is none, and what it says; None for one being made just now."""
+    numbers = [int(found[1]) for found in map(_CLAIM.fullmatch, store.sizes(folder)) if found]
+    highest = max(numbers, default=0)
+    return highest, _content(store, folder, highest)
+
+
+def _content(store: Store, folder: str, number: int) -> dict[str, Any] | None:
+    if not number:
+        return None
+    try:
+        return json.loads(store.read(f"{folder}/claim-{number}") or b"")
+    except ValueError:
+        return None
+
+
+def _refuse_if_alive(store: Store, folder: str, number: int, who: dict[str, Any], run: str, output: str) -> None:
+    if who["run"] == run:
+        raise Refused(f"{output} is being written by another PE of this workflow: give each its own folder")
+    if who["host"] == _here()["host"]:
+        if _started(who["pid"]) == who["started"]:
+            raise Refused(f"{output} is being written by another run, {_described(who)}: wait for it, end it, or give "
+                          "another folder")
+        return
+    if _is_earlier_attempt(who.get("container")):
+        return
+    last = max(who["at"], _beat(store, f"{folder}/claim-{number}.beat"))
+    left = LEASE - (time.time() - last)
+    if left > 0:
+        raise Refused(f"{output} is being written by another run, {_described(who)}: wait for it, end it, or give "
+                      f"another folder. If it is gone, try again in {left:.0f} seconds")
+
+
+def _described(who: dict[str, Any]) -> str:
+    return f"process {who['pid']} on {who['host'].partition(' ')[0]}"
+
+
+def _beat(store: Store, path: str) -> float:
+    content = store.read(path)
+    if content is None:
+        return 0.0
+    try:
+        return float(content)
+    except ValueError:  # being written just now
+        return time.time()
+
+
+def _here() -> dict[str, Any]:
+    """This process, and the machine (or container) in which its number means something."""
+    machine = [socket.gethostname(), _line("/proc/sys/kernel/random/boot_id")]
+    try:
+        machine.append(os.readlink("/proc/self/ns/pid"))
+    except OSError:
+        pass
+    return {"host": " ".join(machine), "pid": os.getpid(), "started": _started(os.getpid()),
+            "container": os.environ.get("CONTAINER_ID")}
+
+
+def _is_earlier_attempt(container: str | None) -> bool:
+    """Whether a YARN container was of an earlier attempt of the application that this process belongs to."""
+    theirs, mine = _CONTAINER.match(container or ""), _CONTAINER.match(os.environ.get("CONTAINER_ID", ""))
+    return bool(theirs and mine) and theirs[1] == mine[1] and int(theirs[2]) < int(mine[2])
+
+
+def _started(pid: int) -> str | None:
+    """When a process of this machine began, so that a number given out anew isn't taken for it; None if it is gone."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:
+        pass  # another user's
+    fields = _line(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    if fields and fields[0] == "Z":
+        return None
+    return fields[19] if fields else "unknown"
+
+
+def _line(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.readline().strip()
+    except OSError:
+        return ""

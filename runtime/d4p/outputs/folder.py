@@ -1,0 +1,223 @@
+"""A folder of parts that is there whole or not at all.
+
+    out                                  the output; appears with everything in it, by one rename
+    .out.d4p-unfinished/claim-1          who makes it (d4p.outputs.claim)
+                        run.json         what it is made of (d4p.outputs.identity), so that --resume knows its own
+                        attempts/        parts that are being written and complete ones (d4p.outputs.part)
+                        commit.json      decided: which complete parts are the output. From here on a run that is killed
+                                         has done its work, and --resume only carries out what is written there
+                        whole/           the output, being put together by the program alone: what a task that was
+                                         given up still writes can't get into it
+    .out.d4p-replaced                    with --overwrite, what was there, until the new output is in its place
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from d4p.errors import Refused, RunFailed
+from d4p.outputs.claim import Claim, take
+from d4p.outputs.commit import SUCCESS, carry_out
+from d4p.outputs.identity import differences
+from d4p.outputs.part import Part, Place
+from d4p.outputs.store import Store, dumped, join, loaded
+
+
+class Folder:
+    """One output. `path` is as the user gave it, `of` the PE that writes it ("" for --output), `subs` its folders."""
+
+    def __init__(self, path: str, of: str, subs: Iterable[str] = ("",)) -> None:
+        self.path, self.of, self.subs = path, of, tuple(subs)
+        self.said = f"the output {path}{f' of {of}' if of else ''}"
+        self.store = Store(path)
+        self.place = self.store.path
+        parent, _, name = self.place.rpartition("/")
+        self.parent = parent or "/"
+        self.unfinished = f"{parent}/.{name}.d4p-unfinished"
+        self.replaced = f"{parent}/.{name}.d4p-replaced"
+        self.attempts, self.whole = f"{self.unfinished}/attempts", f"{self.unfinished}/whole"
+        self.committed = False
+        self.decided: dict[str, Any] | None = None
+        self.given_up = 0  # complete parts that --resume would have used
+        self.kept: dict[str, tuple[str, ...]] = {}  # complete parts of an earlier run, by folder
+        self._claim: Claim | None = None
+        self._replace = False
+
+    # Before a run
+
+    def claim(self, run: str) -> None:
+        """Make sure that nobody else writes it. Raises Refused."""
+        try:
+            self._claim = take(self.store, self.unfinished, run, self.said)
+        except OSError as error:
+            raise Refused(f"{self.said} can't be made: {error.strerror or error}") from None
+
+    def look(self, identity: dict[str, Any], overwrite: bool, resume: bool) -> None:
+        """Find out what an earlier run left. Raises Refused where that must not be replaced, or isn't this run's."""
+        try:
+            decided = self._json(f"{self.unfinished}/commit.json") if resume else None
+            if not decided and not self.store.exists(self.place) and self.store.exists(self.replaced):
+                self.store.rename(self.replaced, self.place)  # an earlier run was killed between two renames
+            self._replace = overwrite
+            if resume:
+                self._look_for_own(decided, identity)
+            elif self.store.exists(self.place):
+                self._may_replace()
+            elif (begun := self._json(f"{self.unfinished}/run.json")) and not differences(begun["identity"], identity):
+                self.given_up = sum(len(self._complete(sub)) for sub in self.subs)
+        except OSError as error:
+            raise Refused(f"{self.said} can't be read: {error.strerror or error}") from None
+
+    def _look_for_own(self, decided: dict[str, Any] | None, identity: dict[str, Any]) -> None:
+        if decided:
+            self._same(decided["identity"], identity)
+            self.decided = decided
+            return
+        begun = self._json(f"{self.unfinished}/run.json")
+        if self.store.exists(self.place) and not (begun and begun["replace"]):
+            success = self._json(f"{self.place}/{SUCCESS}")
+            if success is None:
+                raise Refused(f"{self.said} exists, and no run of a program like this one finished it: --resume can't "
+                              "go on from it. Give another folder, or --overwrite to replace it")
+            self._same(success["identity"], identity)
+            self._unchanged(success["parts"])
+            self.committed = True
+        elif begun:
+            self._same(begun["identity"], identity)
+            self._replace = begun["replace"]
+            self.kept = {sub: self._complete(sub) for sub in self.subs}
+
+    def _same(self, earlier: dict[str, Any], identity: dict[str, Any]) -> None:
+        if differs := differences(earlier, identity):
+            raise Refused(f"--resume goes on with what the same plan made of the same input, but {self.said} was made "
+                          f"from {differs}: --overwrite starts afresh")
+
+    def _unchanged(self, parts: dict[str, dict[str, int]]) -> None:
+        """Raises Refused where a part isn't as it was committed."""
+        sizes = {join(sub, name): size for sub in {name.rpartition("/")[0] for name in parts}
+                 for name, size in self.store.sizes(join(self.place, sub)).items()}
+        changed = [name for name, part in sorted(parts.items()) if sizes.get(name) != part["bytes"]]
+        if changed:
+            raise Refused(f"{self.said} isn't as it was committed: {changed[0]} "
+                          f"{'has another size' if changed[0] in sizes else 'is missing'}. --overwrite starts afresh")
+
+    def _complete(self, sub: str) -> tuple[str, ...]:
+        """The names of complete parts; what its name promises of a file must be there."""
+        sizes = self.store.sizes(join(self.attempts, sub))
+        return tuple(name for name, size in sorted(sizes.items()) if (p := Part.of(name)) and p.size == size)
+
+    def _may_replace(self) -> None:
+        if not self._replace:
+            raise Refused(f"{self.said} exists: give another folder, --overwrite to replace it, or --resume to leave "
+                          "it as it is where an earlier run of the same plan on the same input wrote it")
+        if not self.store.isdir(self.place):
+            raise Refused(f"{self.said} must be a folder; it is a file")
+        here = os.path.realpath(os.getcwd()) + "/"
+        if self.store.local and here.startswith(os.path.realpath(self.place).rstrip("/") + "/"):
+            raise Refused(f"{self.said} is the folder you are in or one above it")
+
+    def prepare(self, identity: dict[str, Any], run: str) -> None:
+        """Make room for attempts; only complete ones that are of use are left of an earlier run. Raises Refused."""
+        try:
+            if not self.kept:
+                for name in self.store.sizes(self.unfinished):
+                    if not name.startswith("claim-"):
+                        self.store.remove(f"{self.unfinished}/{name}")
+                begun = {"identity": identity, "replace": self._replace}
+                self.store.put(f"{self.unfinished}/run.json", dumped(begun), run)
+            for sub in self.subs:
+                folder = join(self.attempts, sub)
+                self.store.makedirs(folder)
+                for name in self.store.sizes(folder):
+                    if name not in self.kept.get(sub, ()):
+                        self.store.remove(f"{folder}/{name}")
+        except OSError as error:
+            raise Refused(f"{self.said} can't be made: {error.strerror or error}") from None
+
+    def places(self) -> dict[str, Place]:
+        """What instances must know, by folder."""
+        url = self.store.url(self.attempts)
+        return {sub: Place(join(url, sub), self.path, self.of, self.kept.get(sub, ())) for sub in self.subs}
+
+    def beat(self) -> None:
+        """Say that the run is still there."""
+        if self._claim:
+            self._claim.beat()
+
+    # After a run
+
+    def decide(self, parts: dict[str, list[Part]], identity: dict[str, Any], run: str) -> None:
+        """Write down which parts are the output, having looked that they are there as promised. Raises RunFailed."""
+        try:
+            for sub, wanted in parts.items():
+                self._check_there(sub, wanted)
+            self._claim.check()
+            names = {sub: [part.name for part in wanted] for sub, wanted in parts.items()}
+            decision = {"run": run, "identity": identity, "replace": self._replace, "parts": names}
+            self.store.put(f"{self.unfinished}/commit.json", dumped(decision), run)
+            self.store.sync_folder(self.unfinished)
+            self.decided = decision
+        except OSError as error:
+            raise self._cannot(error) from error
+
+    def _check_there(self, sub: str, wanted: list[Part]) -> None:
+        folder = join(self.attempts, sub)
+        sizes = self.store.sizes(folder)
+        for part in wanted:
+            if sizes.get(part.name) != part.size:
+                found = f"has {sizes[part.name]} bytes" if part.name in sizes else "isn't there"
+                raise RunFailed(f"{self.said} lacks the part of instance {part.instance}: {part.name}, of {part.size} "
+                                f"bytes, {found} in {folder}. Is that on a file system that all workers share?")
+
+    def commit(self) -> None:
+        """Carry out what was decided, from wherever an earlier run was killed. Raises RunFailed."""
+        try:
+            self._claim.check()
+            carry_out(self.decided, self)
+            self.committed, self.decided = True, None
+        except OSError as error:
+            raise self._cannot(error) from error
+        self._claim = None
+        self._tidy(self.replaced, self.unfinished)
+
+    def release(self) -> None:
+        """Let go of what wasn't begun, or is left as it is; an earlier run's attempts stay."""
+        if self._claim is not None:
+            claim, self._claim = self._claim, None
+            try:
+                if self.committed:
+                    self._tidy(self.unfinished)
+                else:
+                    claim.release()
+            except OSError:
+                pass  # it is hidden, and tells of a process that is gone
+
+    def abort(self, keep: bool) -> None:
+        """After a run that failed: leave nothing behind; or, with `keep`, complete parts for --resume. What was decided
+        is always kept."""
+        if self._claim is None:
+            return
+        try:
+            self._claim.check()
+            if self.committed or self.decided or (keep and any(map(self._complete, self.subs))):
+                self.release()
+            else:
+                self._tidy(self.unfinished)
+        except (OSError, RunFailed):
+            pass  # it is hidden, and another's by now or the next run's to remove
+        self._claim = None
+
+    def _tidy(self, *paths: str) -> None:
+        for path in paths:
+            try:
+                self.store.remove(path)
+            except OSError:
+                pass  # it is hidden, and the next run tries again
+
+    def _cannot(self, error: OSError) -> RunFailed:
+        return RunFailed(f"{self.said} can't be put in its place: {error.strerror or error}")
+
+    def _json(self, path: str) -> dict[str, Any] | None:
+        return loaded(self.store, path)

@@ -1,0 +1,88 @@
+"""The outputs of one instance of a stage: its writers' parts, and those of its results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from d4p.errors import RunFailed
+from d4p.outputs.part import Attempt, Maker, Part
+from d4p.outputs.records import ResultFile
+from d4p.outputs.writing import Key, Writing, new_id
+from d4p.schema import schema_of
+
+Put = Callable[[Any], None]
+
+
+class InstanceOutputs:
+    """What a stage's instance writes; all its parts bear the id of one attempt."""
+
+    def __init__(self, writing: Writing, index: int, instances: int, repeatable: bool) -> None:
+        self._writing = writing
+        self._maker = Maker(index, instances, f"{writing.run}.{new_id()}", repeatable)
+        self._writers: dict[Key, Any] = {}
+        self._files: dict[Key, ResultFile] = {}
+        self._spools = False
+        self._parts: dict[Key, Part] = {}
+        self._kept = False
+
+    def writer(self, name: str, pe: Any) -> None:
+        """Tell a PE that is a writer where to write."""
+        if hasattr(pe, "write_to"):
+            place = self._writing.places.get((name, None))
+            pe.write_to(place, self._maker)
+            if place is not None:
+                self._writers[name, None] = pe
+
+    def result(self, name: str, pe: Any, port: Any, spool: Callable[[str, str], Put]) -> Put:
+        """The function that takes an item of a result: into its part, the spool, both or neither."""
+        key, puts = (name, str(port)), []
+        place = self._writing.places.get(key)
+        if place is not None:
+            file = self._files[key] = ResultFile(
+                lambda suffix: Attempt(place, self._maker, suffix), schema_of(pe.outputconnections[port])
+            )
+            puts.append(lambda item: file.put(item))
+        if self._writing.spooled:
+            self._spools = True
+            puts.append(spool(name, port))
+        if len(puts) == 2:
+            written, spooled = puts
+            return lambda item: (written(item), spooled(item))
+        return puts[0] if puts else lambda item: None
+
+    def are_kept(self, pes: Iterable[Any]) -> bool:
+        """Whether one attempt of an earlier run made all parts of this instance; then they are its."""
+        own_sinks = any(not pe.outputconnections and not hasattr(pe, "write_to") for pe in pes)
+        if self._spools or own_sinks or not self._maker.repeatable:
+            return False
+        keys = [*self._writers, *self._files]
+        found = self._writing.earlier(keys, self._maker.instance, self._maker.instances)
+        self._kept = found is not None
+        self._parts = found or {}
+        return self._kept
+
+    def kept_counts(self) -> tuple[dict[str, int], Counter]:
+        """The items that writers received, and those of results, as the parts tell."""
+        received = {name: part.count for (name, port), part in self._parts.items() if port is None}
+        return received, Counter({key: part.count for key, part in self._parts.items() if key[1] is not None})
+
+    def finish(self) -> None:
+        """Complete the parts. Raises RunFailed."""
+        for key, file in self._files.items():
+            self._parts[key] = file.finish()
+        for key, pe in self._writers.items():
+            if pe.part is None:
+                raise RunFailed(f"{pe.id} ({type(pe).__name__}) has not written its part: its postprocess() must call "
+                                "that of the class it is made from")
+            self._parts[key] = pe.part
+
+    def report(self) -> dict[str, Any]:
+        """What the program needs to commit, and the first items of each result as texts."""
+        return {
+            "instances": self._maker.instances,
+            "kept": self._kept,
+            "outputs": {key: part.name for key, part in self._parts.items()},
+            "first": {key: file.first for key, file in self._files.items()} if self._parts else {},
+        }

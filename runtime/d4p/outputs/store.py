@@ -1,0 +1,125 @@
+"""What committing asks of a file system, and how this machine's and others' give it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, BinaryIO
+
+from d4p.filesystems import Local, locate
+
+
+class Store:
+    """The file system that a path or URL lies on (see `d4p.filesystems`).
+
+    Three things make a commit safe: `create`, of which one of several callers succeeds; `rename`, which is atomic and
+    never overwrites; and that on this machine's disks what was written is there after a power cut, once it is renamed
+    (`sync`). Paths are those of the file system.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.fs, path = locate(url)
+        self.local = isinstance(self.fs, Local)
+        self.path = os.path.abspath(path) if self.local else path.rstrip("/") or path
+
+    def url(self, path: str) -> str:
+        """A path as another process finds it, whatever its working directory and its default file system are."""
+        return f"file://{path}" if self.local else self.fs.unstrip_protocol(path)
+
+    def rename(self, source: str, dest: str) -> None:
+        """Raises FileExistsError where something is at `dest`."""
+        self.fs.rename(source, dest)
+
+    def isdir(self, path: str) -> bool:
+        return self.fs.isdir(path)
+
+    def exists(self, path: str) -> bool:
+        self.fs.invalidate_cache()
+        return self.fs.exists(path)
+
+    def sizes(self, folder: str) -> dict[str, int | None]:
+        """The names in a folder and their sizes; none where there is no such folder."""
+        self.fs.invalidate_cache()
+        try:
+            infos = self.fs.ls(folder, detail=True)
+        except FileNotFoundError:
+            return {}
+        return {info["name"].rstrip("/").rpartition("/")[2]: info.get("size") for info in infos}
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None where there is none."""
+        try:
+            with self.fs.open(path, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
+    def open(self, path: str) -> BinaryIO:
+        """A new file."""
+        return self.fs.open(path, "wb")
+
+    def create(self, path: str, content: bytes) -> None:
+        """Make a file that mustn't be there. Raises FileExistsError; of several who try at once one succeeds."""
+        self.fs.create(path, content)
+
+    def write(self, path: str, content: bytes) -> None:
+        with self.open(path) as file:
+            file.write(content)
+            self.sync(file)
+
+    def put(self, path: str, content: bytes, run: str) -> None:
+        """Make a file that mustn't be there, that nobody sees half written and that outlives a power cut."""
+        folder, _, name = path.rpartition("/")
+        self.write(f"{folder}/.{name}.{run}", content)
+        self.rename(f"{folder}/.{name}.{run}", path)
+
+    def makedirs(self, path: str) -> None:
+        self.fs.makedirs(path, exist_ok=True)
+
+    def remove(self, path: str) -> None:
+        """Remove a file or a folder with what is in it, if it is there."""
+        try:
+            self.fs.rm(path, recursive=True)
+        except FileNotFoundError:
+            pass
+
+    def sync(self, file: Any) -> None:
+        """What was written to an open file is on the disk; elsewhere closing it is enough."""
+        if self.local:
+            file.flush()
+            os.fsync(file.fileno())
+
+    def sync_soon(self, file: Any, start: int, length: int) -> None:
+        """Let the system begin to write to the disk what a `sync` would wait for."""
+        if self.local and hasattr(os, "posix_fadvise"):
+            file.flush()
+            os.posix_fadvise(file.fileno(), start, length, os.POSIX_FADV_DONTNEED)
+
+    def sync_folder(self, path: str) -> None:
+        """The names in a folder are on the disk."""
+        if self.local:
+            number = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(number)
+            finally:
+                os.close(number)
+
+
+def join(folder: str, sub: str) -> str:
+    """A path below a folder, either of which may be ""."""
+    return f"{folder}/{sub}" if folder and sub else folder or sub
+
+
+def dumped(value: Any) -> bytes:
+    """A value as the content of a file."""
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+
+
+def loaded(store: Store, path: str) -> dict[str, Any] | None:
+    """The value in a file; None where there is none, or something else."""
+    content = store.read(path)
+    try:
+        found = None if content is None else json.loads(content)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

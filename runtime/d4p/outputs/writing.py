@@ -1,0 +1,37 @@
+"""What an instance must know to write outputs: made by the program, carried to it by the workflow."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from d4p.outputs.part import Part, Place
+
+#: An output of a run: (PE's name in the plan, None) for a writer, (PE's name, port) for a result that goes to --output.
+Key = tuple[str, str | None]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Attributes:
+
+    run: a random id, by which attempts of other runs are told apart.
+    places: where the attempts of each output go. A writer that has none writes nothing: its output is there already.
+    spooled: whether results are (also) kept for whoever started the program.
+    """
+
+    run: str = ""
+    places: Mapping[Key, Place] = field(default_factory=dict)
+    spooled: bool = True
+
+    def earlier(self, keys: list[Key], instance: int, instances: int) -> dict[Key, Part] | None:
+        """The parts of an instance that an earlier run made whole, if one attempt made those of all its outputs."""
+        found = [self.places[key].of_earlier(instance, instances) for key in keys]
+        common = set.intersection(*map(set, found)) if found else set()
+        return {key: parts[min(common)] for key, parts in zip(keys, found, strict=True)} if common else None
+
+
+def new_id() -> str:
+    """An id of a run or an attempt that no other has."""
+    return secrets.token_hex(6)

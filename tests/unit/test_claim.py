@@ -1,0 +1,142 @@
+"""Who may write an output: one run at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from d4p.errors import Refused, RunFailed
+from d4p.outputs import claim
+from d4p.outputs.claim import LEASE, take
+from d4p.outputs.store import Store
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Store(str(tmp_path)), f"{tmp_path}/.out.d4p-unfinished"
+
+
+def written(folder, number):
+    with open(f"{folder}/claim-{number}") as file:
+        return json.load(file)
+
+
+def claim_of(folder, number, **what):
+    """The claim of some other run, as it stands in the folder."""
+    os.makedirs(folder, exist_ok=True)
+    who = {"run": "other", **claim._here(), "at": time.time()} | what
+    with open(f"{folder}/claim-{number}", "w") as file:
+        json.dump(who, file)
+
+
+def gone() -> dict:
+    """A process of this machine that has ended."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    started = claim._started(ended.pid)
+    ended.wait()
+    return {"pid": ended.pid, "started": started}
+
+
+def test_one_run_at_a_time(folder):
+    mine = take(*folder, "a", "the output out")
+    mine.check()
+    with pytest.raises(Refused, match=f"the output out is being written by another run, process {os.getpid()} on"):
+        take(*folder, "b", "the output out")
+    with pytest.raises(Refused, match="by another PE of this workflow"):
+        take(*folder, "a", "the output out")
+    mine.release()
+    assert not os.path.exists(folder[1])
+    take(*folder, "b", "the output out")
+
+
+def test_of_many_that_start_at_once_one_gets_it(folder):
+    for dead in (False, True):
+        if dead:
+            claim_of(folder[1], 7, **gone())
+        start, got, refused = threading.Barrier(8), [], []
+
+        def one(number, start=start, got=got, refused=refused):
+            start.wait()
+            try:
+                got.append(take(*folder, f"run{number}", "out"))
+            except Refused:
+                refused.append(number)
+
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(got) <= 1 and len(got) + len(refused) == 8
+        for one_that_got_it in got:
+            one_that_got_it.check()
+            one_that_got_it.release()
+
+
+def test_the_claim_of_a_process_that_is_gone_is_taken_over(folder):
+    claim_of(folder[1], 1, **gone())
+    mine = take(*folder, "b", "out")
+    assert written(folder[1], 2)["run"] == "b"
+    mine.check()
+    mine.release()
+
+
+def test_a_process_number_that_was_given_out_anew_is_not_taken_for_the_run(folder):
+    claim_of(folder[1], 1, started="1")
+    take(*folder, "b", "out").check()
+
+
+def test_a_claim_from_another_machine_holds_as_long_as_its_run_says_that_it_lives(folder):
+    claim_of(folder[1], 1, host="elsewhere 1", at=time.time() - LEASE + 30)
+    with pytest.raises(Refused, match=r"by another run, process \d+ on elsewhere: .*try again in (29|30) seconds"):
+        take(*folder, "b", "out")
+    claim_of(folder[1], 1, host="elsewhere 1", at=time.time() - 2 * LEASE)
+    beat = f"{folder[1]}/claim-1.beat"
+    for alive in (str(time.time() - LEASE / 2), ""):
+        with open(beat, "w") as file:
+            file.write(alive)
+        with pytest.raises(Refused, match="try again in"):
+            take(*folder, "b", "out")
+    with open(beat, "w") as file:
+        file.write(str(time.time() - LEASE - 1))
+    take(*folder, "b", "out").check()
+
+
+@pytest.mark.parametrize(("theirs", "gone"), [
+    ("container_e17_1700000000000_0042_01_000001", True), ("container_1700000000000_0042_01_000001", True),
+    ("container_e17_1700000000000_0042_02_000001", False), ("container_e17_1700000000000_0041_01_000001", False),
+    (None, False),
+])  # fmt: skip
+def test_an_earlier_attempt_of_the_same_application_of_yarn_is_gone(folder, monkeypatch, theirs, gone):
+    claim_of(folder[1], 1, host="elsewhere 1", container=theirs)
+    monkeypatch.setenv("CONTAINER_ID", "container_e17_1700000000000_0042_02_000001")
+    if gone:
+        take(*folder, "b", "out").check()
+    else:
+        with pytest.raises(Refused, match="try again in"):
+            take(*folder, "b", "out")
+
+
+def test_a_run_that_comes_back_finds_that_it_lost_its_claim(folder):
+    mine = take(*folder, "a", "the output out")
+    mine.beat()
+    claim_of(folder[1], 2, run="b")
+    with pytest.raises(RunFailed, match="the output out isn't this run's any more: another, process .* has taken over"):
+        mine.check()
+    os.remove(f"{folder[1]}/claim-2")
+    mine.check()
+    os.remove(f"{folder[1]}/claim-1")
+    with pytest.raises(RunFailed, match="its claim is gone"):
+        mine.check()
+
+
+def test_a_claim_that_was_cut_short_is_taken_over(folder):
+    os.makedirs(folder[1])
+    open(f"{folder[1]}/claim-1", "w").close()
+    take(*folder, "b", "out").check()

@@ -1,0 +1,176 @@
+"""A run of a writer and --output, killed at each of its operations on the file system: nothing ever looks whole that
+isn't, and --resume, --overwrite and a plain run each give the right answer afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from d4p import program, sequential
+from d4p.errors import Refused
+from d4p.events import Events
+from d4p.filesystems import Local
+from d4p.outputs.store import Store
+from d4p.workflow import Workflow
+from d4p_compile import compile as compile_workflow
+
+WORKFLOW = """
+from d4p import IterativePE, ProducerPE, WorkflowGraph, WriteText
+
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        for i in range(4):
+            self.write("output", i)
+
+class Double(IterativePE):
+    def _process(self, i):
+        return 2 * i
+
+graph = WorkflowGraph()
+numbers, double = Numbers(), Double()
+graph.connect(numbers, "output", double, "input")
+graph.connect(numbers, "output", WriteText("text"), "input")
+"""
+EXPECTED = {"text/part-00000": "0\n1\n2\n3\n", "results/Double1.output/part-00000.jsonl": "0\n2\n4\n6\n"}
+OLD = {"text/part-00000": "old", "text/_SUCCESS": ""}
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("deaths")
+    (folder / "dying.py").write_text(WORKFLOW)
+    return compile_workflow(folder / "dying.py", "sequential", output=folder / "bundle")
+
+
+class Dying:
+    """Counts what is done to the file system and ends the process before one of the operations; with `half` only files
+    that are written count, and it ends in the middle of one."""
+
+    def __init__(self, at: int, half: bool) -> None:
+        self.left, self.half = at, half
+
+    def patch(self) -> None:
+        if self.half:
+            write = Store.write
+            Store.write = lambda store, path, content: self.count(
+                lambda: write(store, path, content[: len(content) // 2])) or write(store, path, content)
+            return
+        for cls, name in ((Local, "open"), (Local, "rename"), (Local, "rm"), (Local, "makedirs"), (Local, "create")):
+            setattr(cls, name, self.counted(getattr(cls, name)))
+
+    def counted(self, call):
+        def counted(*arguments, **more):
+            if call is not Local.open or "w" in (*arguments, *more.values()):
+                self.count()
+            return call(*arguments, **more)
+
+        return counted
+
+    def count(self, halfway=lambda: None) -> None:
+        self.left -= 1
+        if self.left == 0:
+            halfway()
+            os._exit(9)
+
+
+def run(bundle, *options: str, dying: Dying | None = None) -> int:
+    """The program in a process of its own, without starting an interpreter: 0 done, 2 refused, 9 killed."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = 8
+    try:
+        sys.stdout = open(os.devnull, "w")
+        os.fsync = lambda number: None  # no power is cut here
+        names = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
+        exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
+        workflow: Workflow = names["workflow"]
+        if dying:
+            dying.patch()
+        arguments = program.parser("").parse_args(["--output", "results", *options])
+        program.run(names["main"], workflow, sequential.execute, arguments, Events())
+        status = 0
+    except Refused:
+        status = 2
+    finally:
+        os._exit(status)
+
+
+def whole(folder: Path) -> dict[str, str]:
+    """The files that a user sees, by output; each output that is there says that it is whole."""
+    seen = {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*")
+            if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts)}
+    for output in {name.partition("/")[0] for name in seen}:
+        assert f"{output}/_SUCCESS" in seen
+    return {name: text for name, text in seen.items() if not name.endswith("_SUCCESS")}
+
+
+def looks_right(found: dict[str, str], old: bool) -> bool:
+    outputs = {name.partition("/")[0] for name in found}
+    for output in outputs:
+        mine = {name: text for name, text in found.items() if name.startswith(f"{output}/")}
+        right = {name: text for name, text in EXPECTED.items() if name.startswith(f"{output}/")}
+        assert mine == right or (old and output == "text" and mine == {"text/part-00000": "old"}), found
+    return True
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("overwriting", [False, True])
+def test_killed_at_any_operation(bundle, tmp_path, monkeypatch, overwriting, half):
+    ended = Counter()
+    options = ["--overwrite"] if overwriting else []
+    for at in range(1, 200):
+        made = tmp_path / str(at)
+        made.mkdir()
+        monkeypatch.chdir(made)
+        if overwriting:
+            for name, text in OLD.items():
+                Path(name).parent.mkdir(exist_ok=True)
+                Path(name).write_text(text)
+        status = run(bundle, *options, dying=Dying(at, half))
+        found = whole(made)
+        looks_right(found, overwriting)
+        if status == 0:
+            break
+        assert status == 9
+        state = made.with_suffix(".state")
+        shutil.copytree(made, state)
+        for then in (["--resume"],) if half else (["--overwrite"], ["--resume"], []):
+            shutil.rmtree(made)
+            shutil.copytree(state, made)
+            os.chdir(made)
+            status = run(bundle, *then)
+            ended[" ".join(then), status] += 1
+            if status == 2:  # what is there in sight must not be replaced unless asked
+                assert found or overwriting
+                assert then == [] or (then == ["--resume"] and not (state / ".text.d4p-unfinished/run.json").exists())
+                assert whole(made) and looks_right(whole(made), overwriting)
+                continue
+            assert status == 0 and whole(made) == EXPECTED
+            left = sorted(os.listdir(made))
+            assert left == ["results", "text"], left
+    else:
+        raise AssertionError("it never ended")
+    assert at > (5 if half else 30) and ended["--resume", 0] > at // 2
+    assert half or ended["--overwrite", 0] == at - 1
+
+
+def test_resume_does_not_run_again_what_is_decided(bundle, tmp_path, monkeypatch):
+    """Killed once everything is decided, a run has done its work."""
+    monkeypatch.chdir(tmp_path)
+    for at in range(1, 200):
+        assert run(bundle, dying=Dying(at, False)) == 9
+        decided = list(tmp_path.glob(".*.d4p-unfinished/commit.json"))
+        if len(decided) == 2:
+            break
+        for left in tmp_path.iterdir():
+            shutil.rmtree(left)
+    runs = {json.loads(path.read_text())["run"] for path in decided}
+    assert run(bundle, "--resume") == 0 and whole(tmp_path) == EXPECTED
+    assert {json.loads(path.read_text())["run"] for path in tmp_path.glob("*/_SUCCESS")} == runs

@@ -1,0 +1,106 @@
+"""The parts of results: JSON lines, Parquet, and the way from one to the other."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from d4p.errors import RunFailed
+from d4p.items import loads_json
+from d4p.outputs import parquet
+from d4p.outputs.part import Attempt, Maker, Part, Place
+from d4p.outputs.records import ResultFile
+from d4p.outputs.store import Store
+from d4p.schema import declared_schema
+
+WORDS = declared_schema([("word", str), ("count", int)])
+SIGNALS = declared_schema({"station": str, "samples": "float32[]", "ok": bool, "raw": bytes, "at": float})
+
+
+def write(folder, items, schema=None) -> Part:
+    place = Place(str(folder), "out", "")
+    file = ResultFile(lambda suffix: Attempt(place, Maker(3, 5, "run.attempt"), suffix), schema)
+    for item in items:
+        file.put(item)
+    part = file.finish()
+    assert os.listdir(folder) == [part.name] and part.size == os.path.getsize(folder / part.name)
+    assert Part.of(part.name) == part and part.count == len(items)
+    assert len(file.first) == min(20, len(items)) and (not items or file.first[0][:20] == repr(items[0])[:20])
+    return part
+
+
+def lines(folder, part):
+    return [loads_json(line) for line in (folder / part.name).read_text().splitlines()]
+
+
+@pytest.mark.parametrize("count", [0, 1, 19, 20, 21, 1000])
+def test_json_lines(tmp_path, count):
+    items = [{"i": i, "a": [float("inf")]} for i in range(count)]
+    part = write(tmp_path, items)
+    assert lines(tmp_path, part) == items
+    assert (part.final, part.instance, part.instances) == ("part-00003.jsonl", 3, 5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 16, 17, 10_000])
+def test_parquet(tmp_path, count, monkeypatch):
+    monkeypatch.setattr(parquet, "_GROUP_BYTES", 20_000)
+    part = write(tmp_path, [("é" * (i % 3), -i) for i in range(count)], WORDS)
+    assert part.final == "part-00003.parquet"
+    table = pq.read_table(tmp_path / part.name)
+    assert table.to_pylist() == [{"word": "é" * (i % 3), "count": -i} for i in range(count)]
+    assert not any(field.nullable for field in table.schema)
+    assert count < 10_000 or pq.ParquetFile(tmp_path / part.name).num_row_groups > 3
+
+
+def signal(i):
+    return {"station": f"S{i}", "samples": np.arange(i % 7, dtype="float32"), "ok": i % 2 == 0, "raw": bytes([i % 256]),
+            "at": i / 3}
+
+
+def test_arrays(tmp_path):
+    part = write(tmp_path, [signal(i) for i in range(500)], SIGNALS)
+    rows = pq.read_table(tmp_path / part.name).to_pylist()
+    assert rows == [signal(i) | {"samples": list(range(i % 7))} for i in range(500)]
+
+
+@pytest.mark.parametrize("odd", [0, 1, 15, 16, 17, 40, 2500, 2999])
+def test_an_item_of_another_type_makes_all_of_them_lines(tmp_path, odd, monkeypatch):
+    """Also those that are in the file, in batches that wait for it, and not checked yet."""
+    monkeypatch.setattr(parquet, "_GROUP_BYTES", 20_000)
+    items = [("é", i) for i in range(3000)]
+    items[odd] = ("é", True)
+    part = write(tmp_path, items, WORDS)
+    assert part.final == "part-00003.jsonl"
+    found = lines(tmp_path, part)
+    assert found == [list(item) for item in items] and found[odd][1] is True
+    (tmp_path / part.name).unlink()
+    records = [signal(i) for i in range(3000)]
+    records[odd]["at"] = 1
+    part = write(tmp_path, records, SIGNALS)
+    assert len(lines(tmp_path, part)) == 3000 and lines(tmp_path, part)[20]["samples"] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch):
+    """What was written waits in a buffer, and is refused when the file is closed."""
+    for name in ("sync", "rename", "sync_folder"):
+        with monkeypatch.context() as patched:
+
+            def full(*arguments):
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+            patched.setattr(Store, name, full)
+            says = "the output out, instance 3, can't be written: No space left on device"
+            with pytest.raises(RunFailed, match=says):
+                write(tmp_path, ["a"])
+        assert not [n for n in os.listdir(tmp_path) if n.startswith("part-")] or name == "sync_folder"
+
+
+def test_a_large_part_begins_to_go_to_the_disk_before_its_end(tmp_path, monkeypatch):
+    begun = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda number, start, length, advice: begun.append((start, length)))
+    part = write(tmp_path, ["x" * 999_997] * 30)
+    assert part.size == 30_000_000 and begun == [(0, 9_000_000), (9_000_000, 9_000_000), (18_000_000, 9_000_000)]

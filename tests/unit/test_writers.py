@@ -1,0 +1,233 @@
+"""The writers of d4p.library: folders of parts, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import d4p
+from d4p import ReadLines, WorkflowGraph, WriteRecords, WriteText
+from d4p.direct import process_and_return
+from d4p.errors import Refused, RunFailed
+
+from .byhand import ByHand, files
+
+
+def read(reader):
+    return [item for split in reader.plan_splits() for item in reader.read(split)]
+
+
+def test_text_parts(tmp_path):
+    pe = WriteText(tmp_path / "deep" / "out")
+    assert (pe.path, pe.stateful, list(pe.outputconnections)) == (str(tmp_path / "deep" / "out"), False, [])
+    run = ByHand(pe)
+    parts = run.instance(0, 2, ["a", 1, "é"]), run.instance(1, 2, [])
+    assert [(p.instance, p.instances, p.count, p.size) for p in parts] == [(0, 2, 3, 7), (1, 2, 0, 0)]
+    assert not (tmp_path / "deep" / "out").exists()
+    run.commit(*parts)
+    assert files(tmp_path / "deep" / "out") == {"part-00000": "a\n1\né\n", "part-00001": ""}
+    assert os.listdir(tmp_path / "deep") == ["out"]
+    assert read(ReadLines(pe.path)) == ["a", "1", "é"]
+    success = json.loads((tmp_path / "deep" / "out" / "_SUCCESS").read_text())
+    assert success["parts"] == {"part-00000": {"items": 3, "bytes": 7}, "part-00001": {"items": 0, "bytes": 0}}
+
+
+def test_records(tmp_path):
+    items = [{"a": [1, float("nan")]}, (1, "x"), None]
+    for form in ("jsonl", "pickle"):
+        run = ByHand(WriteRecords(tmp_path / form, form))
+        run.commit(run.instance(0, 1, items))
+    lines = (tmp_path / "jsonl" / "part-00000").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{"a": [1, {"$float": "nan"}]}, [1, "x"], None]
+    with open(tmp_path / "pickle" / "part-00000", "rb") as file:
+        assert repr([pickle.load(file) for _ in items]) == repr(items)
+
+
+def test_parquet(tmp_path):
+    items = [(f"w{i}", i) for i in range(10_000)]
+    run = ByHand(WriteRecords(tmp_path / "out", "parquet", schema=[("word", str), ("count", int)]))
+    run.commit(run.instance(0, 2, items), run.instance(1, 2, []))
+    table = pq.read_table(tmp_path / "out")
+    assert table.schema.names == ["word", "count"] and [str(t) for t in table.schema.types] == ["string", "int64"]
+    assert list(zip(*table.to_pydict().values(), strict=True)) == items
+    run = ByHand(WriteRecords(tmp_path / "no", "parquet", schema={"word": str}))
+    with pytest.raises(RunFailed, match="must be dicts of exactly word: string; item 41 is {'word': 7}"):
+        run.instance(0, 1, [{"word": "a"}] * 40 + [{"word": 7}] + [{"word": "b"}] * 40)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: WriteText(None), lambda: WriteText(["a"]), lambda: WriteRecords("a", format="xml"),
+    lambda: WriteRecords("a", "parquet"), lambda: WriteRecords("a", "jsonl", schema={"a": int}),
+    lambda: WriteRecords("a", "parquet", schema=["a"]), lambda: WriteRecords("a", "parquet", schema={"a": object}),
+])  # fmt: skip
+def test_senseless_settings_are_refused(make):
+    with pytest.raises(Refused):
+        make()
+
+
+def test_a_task_that_runs_again_does_not_double_its_items(tmp_path):
+    run = ByHand(WriteText(tmp_path / "out"))
+    lost = run.begin(0, 1)
+    lost.process({"input": "lost"})
+    run.instance(0, 1, ["a"])
+    run.commit(run.instance(0, 1, ["a"]))
+    assert files(tmp_path / "out") == {"part-00000": "a\n"}
+    with pytest.raises(RunFailed, match="can't be written: No such file"):
+        lost.postprocess()  # a task that was given up, and didn't hear of it
+    assert files(tmp_path / "out") == {"part-00000": "a\n"} and os.listdir(tmp_path) == ["out"]
+
+
+def test_a_task_of_an_earlier_run_cannot_get_into_a_later_one(tmp_path):
+    pe = WriteText(tmp_path / "out")
+    earlier = ByHand(pe)
+    zombie, done = earlier.begin(0, 1), earlier.begin(1, 2)
+    done.postprocess()
+    earlier.folder.release()  # as if its process were gone
+    later = ByHand(pe)
+    part = later.instance(0, 1, ["right"])
+    with pytest.raises(RunFailed):
+        zombie.postprocess()
+    late = earlier.instance(0, 1, ["wrong"])
+    assert late.name in os.listdir(later.folder.attempts)
+    later.commit(part)
+    assert files(tmp_path / "out") == {"part-00000": "right\n"} and os.listdir(tmp_path) == ["out"]
+
+
+def test_a_part_that_is_missing_or_cut_is_named(tmp_path):
+    run = ByHand(WriteText(tmp_path / "out"))
+    parts = [run.instance(rank, 3, ["a"]) for rank in range(3)]
+    os.remove(f"{run.folder.attempts}/{parts[1].name}")
+    with pytest.raises(RunFailed, match=r"lacks the part of instance 1: .* isn't there in .*that all workers share"):
+        run.commit(*parts)
+    Path(run.folder.attempts, parts[1].name).write_text("")
+    with pytest.raises(RunFailed, match=r"lacks the part of instance 1: .* of 2 bytes, has 0 bytes in"):
+        run.commit(*parts)
+    assert not (tmp_path / "out").exists()
+    run.folder.abort(keep=False)
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_output_that_exists(tmp_path):
+    pe = WriteText(tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").write_text("old")
+    with pytest.raises(Refused, match=r"out of WriteText exists: give another folder, --overwrite .*, or --resume"):
+        ByHand(pe)
+    with pytest.raises(Refused, match=r"exists, and no run of a program like this one finished it"):
+        ByHand(pe, resume=True)
+    run = ByHand(pe, overwrite=True)
+    run.instance(0, 1, ["new"])
+    assert os.listdir(tmp_path / "out") == ["old"]
+    run.folder.abort(keep=False)
+    assert os.listdir(tmp_path / "out") == ["old"] and os.listdir(tmp_path) == ["out"]
+    run = ByHand(pe, overwrite=True)
+    run.commit(run.instance(0, 1, ["new"]))
+    assert files(tmp_path / "out") == {"part-00000": "new\n"} and os.listdir(tmp_path) == ["out"]
+
+
+def test_a_committed_output_that_was_changed_is_not_taken_for_whole(tmp_path):
+    pe = WriteText(tmp_path / "out")
+    run = ByHand(pe)
+    run.commit(run.instance(0, 2, ["a"]), run.instance(1, 2, ["b"]))
+    (tmp_path / "out" / "part-00001").write_text("bb\n")
+    with pytest.raises(Refused, match="isn't as it was committed: part-00001 has another size. --overwrite starts"):
+        ByHand(pe, resume=True)
+    (tmp_path / "out" / "part-00001").unlink()
+    with pytest.raises(Refused, match="isn't as it was committed: part-00001 is missing"):
+        ByHand(pe, resume=True)
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_what_is_put_there_while_a_run_is_at_work_is_left(tmp_path):
+    run = ByHand(WriteText(tmp_path / "out"))
+    part = run.instance(0, 1, ["new"])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "theirs").write_text("")
+    with pytest.raises(RunFailed, match="can't be put in its place: something was put there"):
+        run.commit(part)
+    run.folder.abort(keep=False)
+    assert os.listdir(tmp_path / "out") == ["theirs"]
+    with pytest.raises(RunFailed, match="something was put there"):
+        (resumed := ByHand(run.pe, resume=True)).folder.commit()
+    resumed.folder.abort(keep=False)
+    (tmp_path / "out" / "theirs").unlink()
+    (tmp_path / "out").rmdir()
+    resumed = ByHand(run.pe, resume=True)
+    resumed.folder.commit()
+    assert files(tmp_path / "out") == {"part-00000": "new\n"} and os.listdir(tmp_path) == ["out"]
+
+
+def test_what_must_not_be_overwritten(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(Refused, match="must be a folder; it is a file"):
+        ByHand(WriteText(tmp_path / "file"), overwrite=True)
+    with pytest.raises(Refused, match="can't be made"):
+        ByHand(WriteText(tmp_path / "file" / "out"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for path in (".", "..", tmp_path, tmp_path / "here"):
+        with pytest.raises(Refused, match="the folder you are in or one above it"):
+            ByHand(WriteText(path), overwrite=True)
+    assert sorted(os.listdir(tmp_path)) == ["file", "here"]
+
+
+def test_one_folder_has_one_writer(tmp_path):
+    one, two = WriteText(tmp_path / "out"), WriteText(f"{tmp_path}/out/")
+    run = ByHand(one)
+    with pytest.raises(Refused, match=f"is being written by another run, process {os.getpid()} on "):
+        ByHand(two)
+    with pytest.raises(Refused, match="is being written by another run"):
+        ByHand(two, overwrite=True)
+    run.folder.abort(keep=False)
+    ByHand(two).folder.abort(keep=False)
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path):
+    script = f"import d4p, os; d4p.WriteText({str(tmp_path / 'out')!r}).begin_output(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(Path(d4p.__file__).parents[1])})
+    assert os.listdir(tmp_path) == [".out.d4p-unfinished"]
+    run = ByHand(WriteText(tmp_path / "out"))
+    run.commit(run.instance(0, 1, []))
+    assert files(tmp_path / "out") == {"part-00000": ""} and os.listdir(tmp_path) == ["out"]
+
+
+def test_a_folder_that_workers_do_not_share_is_said(tmp_path):
+    run = ByHand(WriteText(tmp_path / "out"))
+    os.rename(run.folder.attempts, tmp_path / "elsewhere")
+    with pytest.raises(RunFailed, match="on a file system that it shares with all its workers"):
+        run.instance(0, 1, [])
+
+
+def test_a_graph_that_is_run_by_hand(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+
+    def graph():
+        made = WorkflowGraph()
+        made.connect(ReadLines(tmp_path / "a.txt"), "output", WriteText(tmp_path / "out"), "input")
+        return made
+
+    process_and_return(graph())
+    assert files(tmp_path / "out") == {"part-00000": "one\ntwo\n"}
+    with pytest.raises(Refused, match="exists"):
+        process_and_return(graph())
+    assert sorted(os.listdir(tmp_path)) == ["a.txt", "out"]
+
+
+def test_writing_to_a_url():
+    fs = pytest.importorskip("fsspec").filesystem("memory")
+    for overwrite in (False, True):
+        run = ByHand(WriteText("memory://written/out"), overwrite=overwrite)
+        parts = run.instance(0, 2, ["a"]), run.instance(1, 2, ["b"])
+        assert fs.exists("/written/out") == overwrite
+        run.commit(*parts)
+        assert sorted(fs.find("/written")) == [f"/written/out/{n}" for n in ("_SUCCESS", "part-00000", "part-00001")]
+    assert read(ReadLines("memory://written/out")) == ["a", "b"]
+    assert ByHand(WriteText("memory://written/out"), resume=True).folder.committed
