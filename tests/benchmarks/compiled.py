@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import d4p_compile
 from d4p.events import Events
-from d4p.inputs import read_inputs
-from d4p.job import Job
-from d4p.results import Results, Spool
+from d4p.program import parser as program_options
+from d4p.program import run as run_program
+from d4p.results import Results
 from d4p.workflow import unconnected
 from d4p_compile.api import temporary_bundle
 
@@ -31,11 +35,11 @@ def program(workflow: str, target: str, instances: int | None = None, **paramete
         yield names
 
 
-def run(names: dict[str, Any], engine: Any, iterations: int | None = None) -> Results:
-    """Run a program on its engine (a module of d4p with `execute`); the results are read before it comes back."""
+def run(names: dict[str, Any], engine: Any, iterations: int | None = None) -> dict[tuple[str, str], list[Any]]:
+    """Run a program on its engine (a module of d4p with `execute`), outputs and all; its results, read."""
     workflow = names["workflow"]
-    with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder:
-        spool = Spool(folder)
-        engine.execute(Job(workflow, read_inputs(workflow, iterations, None, None), spool, Events()), names["main"])
-        spool.close()
+    arguments = program_options("").parse_args([] if iterations is None else ["-i", str(iterations)])
+    with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder, mock.patch.dict(os.environ, D4P_SPOOL=folder):
+        with contextlib.redirect_stdout(io.StringIO()):
+            run_program(names["main"], workflow, engine.execute, arguments, Events())
         return {key: list(items) for key, items in Results(folder, unconnected(workflow)).items()}
