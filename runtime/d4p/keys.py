@@ -19,7 +19,7 @@ Field = int | str
 _MOST_KEYS = 100_000
 _LONGEST_KEY = 1_000
 # What an item raises that has no such subscript: dicts, sequences, objects, numpy arrays, obspy traces.
-_NO_SUBSCRIPT = (TypeError, LookupError, AttributeError, ValueError)
+NO_SUBSCRIPT = (TypeError, LookupError, AttributeError, ValueError)
 
 # Exact types whose hash and equality, as a dict uses them, are those of `digest`: only they may be looked up in the
 # memo. An instance of a user class could equal 1; timedelta64 equals and hashes like its bare count, whatever its unit.
@@ -68,7 +68,7 @@ def by_key(fields: Sequence[Field], instances: int) -> Callable[[Any], int]:
         def route(item: Any) -> int:
             try:
                 key = item[field]
-            except _NO_SUBSCRIPT:
+            except NO_SUBSCRIPT:
                 key = _attribute(item, field, fields)
             if type(key) in kinds:
                 found = memo.get(key)
@@ -76,6 +76,7 @@ def by_key(fields: Sequence[Field], instances: int) -> Callable[[Any], int]:
                     return found
             return compute(key, (key,))
 
+        route.memo, route.kinds = memo, kinds  # for a caller that looks up for itself
         return route
 
     get = itemgetter(*fields)
@@ -83,7 +84,7 @@ def by_key(fields: Sequence[Field], instances: int) -> Callable[[Any], int]:
     def route_tuple(item: Any) -> int:
         try:
             key = get(item)
-        except _NO_SUBSCRIPT:
+        except NO_SUBSCRIPT:
             key = tuple(_value(item, field, fields) for field in fields)
         for part in key:
             if type(part) not in kinds:
@@ -102,14 +103,14 @@ def require(fields: Sequence[Field], item: Any) -> None:
     for field in fields:
         try:
             item[field]
-        except _NO_SUBSCRIPT:
+        except NO_SUBSCRIPT:
             _attribute(item, field, fields)
 
 
 def _value(item: Any, field: Field, fields: Sequence[Field]) -> Any:
     try:
         return item[field]
-    except _NO_SUBSCRIPT:
+    except NO_SUBSCRIPT:
         return _attribute(item, field, fields)
 
 

@@ -18,7 +18,7 @@ from tests.targets import TARGETS, answers
 WORKFLOW = Path(__file__).parents[1] / "workflows" / "compat" / "workflow.py"
 
 
-MARKED = [pytest.param(t, marks=pytest.mark.spark if t == "spark" else ()) for t in TARGETS]
+MARKED = [pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS]
 
 
 @pytest.fixture(scope="module", params=MARKED)
@@ -27,7 +27,7 @@ def run(request):
 
     A result is named `<PE>.<port>`, in a graph of several graphs `<graph>.<PE>.<port>`.
     """
-    session = request.getfixturevalue("spark_session") if request.param == "spark" else None
+    session = request.getfixturevalue("spark_session") if request.param.startswith("spark") else None
 
     @functools.cache
     def call(attribute: str, **more):
