@@ -64,9 +64,8 @@ def hadoop():
         yield servers.find(Path(given))
         return
     try:
-        found = servers.start(Path(tempfile.mkdtemp(prefix="d4p-hadoop-")) / "cluster", parent=os.getpid())
+        found = servers.start(Path(tempfile.gettempdir(), f"d4p-hadoop-of-{os.getpid()}"), parent=os.getpid())
     except Missing as missing:
         pytest.fail(str(missing)) if os.environ.get("CI") else pytest.skip(str(missing))
     yield found
     found.stop()
-    found.folder.parent.rmdir()

@@ -183,7 +183,7 @@ def test_a_process_makes_its_own_connections(anywhere, method):
     process.start()
     assert queue.get() == b"data" * 100_000
     process.join(20)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 40  # it hangs for a minute, or for good
     assert process.exitcode == 0
     assert anywhere.get("f") == b"data" * 100_000  # the parent's still works
 

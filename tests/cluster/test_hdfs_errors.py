@@ -122,7 +122,7 @@ def test_a_server_that_never_answers(client, monkeypatch, scheme):
         assert refused(f"{root}/x") == (
             f"read0 looked for {root}/x, which can't be reached: HDFS at {root} hasn't answered for 2 seconds: is its "
             "NameNode well, and is the port that of its RPC or web server?")
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("scheme", ["hdfs", "webhdfs"])

@@ -36,7 +36,7 @@ except OSError as error:
 @pytest.fixture(scope="module")
 def secure():
     """The folder of SecureHdfs.java: conf, krb5.conf, and alice.ccache and expired.ccache, tickets of alice's."""
-    folder = Path(tempfile.mkdtemp(prefix="d4p-secure-")) / "cluster"
+    folder = Path(tempfile.gettempdir(), f"d4p-secure-of-{os.getpid()}")
     try:
         process = launch("SecureHdfs", folder, os.getpid(), "ready")
     except Missing as missing:
@@ -44,7 +44,7 @@ def secure():
     yield folder
     process.terminate()
     process.wait()
-    shutil.rmtree(folder.parent)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def said(secure: Path, url: str, ticket: str = "none", **env: str) -> str:

@@ -245,6 +245,14 @@ def test_a_call_that_takes_too_long_is_given_up_and_the_next_one_is_made():
     stuck.set()
 
 
+def test_calls_of_several_threads_run_at_once():
+    deadline, meet = Deadline(), threading.Barrier(3)
+    threads = [threading.Thread(target=deadline.call, args=(30, meet.wait, 20)) for _ in range(2)]
+    [thread.start() for thread in threads]
+    meet.wait(20)  # raises where one waits for the other
+    [thread.join() for thread in threads]
+
+
 # d4p.files
 
 

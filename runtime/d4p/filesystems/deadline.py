@@ -9,33 +9,33 @@ from typing import Any
 
 
 class Deadline:
-    """A thread that makes the calls, one after the other. One that takes too long is given up, and its thread with it.
+    """Threads that make the calls, as many as there are calls at once. A call that takes too long is given up, and its
+    thread with it.
 
     It keeps a program from hanging where a server takes a connection and never answers, and lets an interrupt through
     while a call waits.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._calls: queue.SimpleQueue | None = None
+        self._idle: list[queue.SimpleQueue] = []  # append and pop are atomic
 
     def call(self, seconds: float, function: Callable, *arguments: Any) -> Any:
         """What a function returns or raises. Raises TimeoutError."""
+        try:
+            calls = self._idle.pop()
+        except IndexError:
+            calls = queue.SimpleQueue()
+            threading.Thread(target=_work, args=(calls,), name="hdfs", daemon=True).start()
         answer: queue.SimpleQueue = queue.SimpleQueue()
-        with self._lock:
-            if self._calls is None:
-                self._calls = queue.SimpleQueue()
-                threading.Thread(target=_work, args=(self._calls,), name="hdfs", daemon=True).start()
-            calls = self._calls
         calls.put((answer, function, arguments))
         try:
             result, error = answer.get(timeout=seconds)
-        except queue.Empty:
-            with self._lock:
-                if self._calls is calls:
-                    self._calls = None
+        except BaseException as reason:
             calls.put(None)  # the thread ends if the call ever returns
-            raise TimeoutError from None
+            if isinstance(reason, queue.Empty):
+                raise TimeoutError from None
+            raise
+        self._idle.append(calls)
         if error is not None:
             try:
                 raise error
