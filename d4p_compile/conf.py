@@ -51,7 +51,8 @@ def known_profile(name: str, environ: Mapping[str, str] = os.environ) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     looked = ", ".join(str(folder / "profiles") for folder in _folders(environ))
-    raise Refused(f"there is no profile {name!r}: the profiles are {', '.join(known)} (files NAME.conf in {looked}){hint}")
+    raise Refused(f"there is no profile {name!r}: the profiles are {', '.join(known)} (files NAME.conf in {looked})"
+                  f"{hint}")
 
 
 def _folders(environ: Mapping[str, str]) -> Iterator[Path]:

@@ -45,8 +45,8 @@ CAUSES: tuple[tuple[str, str], ...] = (
     (r"is running (?:\d+B )?beyond the '?(?:PHYSICAL|physical|VIRTUAL|virtual)'? memory limit",
      f"a container{{where}} used more memory than it may, and YARN killed it: {_MEMORY}"),
     (r"above the max threshold \((?P<limit>\d+ MB)\) of this cluster",
-     "the cluster has no container as large as what was asked for: no more than {limit} with the overhead; ask for less "
-     "with --executor-memory (and --driver-memory), or have yarn.scheduler.maximum-allocation-mb raised"),
+     "the cluster has no container as large as what was asked for: no more than {limit} with the overhead; ask for "
+     "less with --executor-memory (and --driver-memory), or have yarn.scheduler.maximum-allocation-mb raised"),
     (r"(?:exited with code|[Ee]xit(?: status| code is|Code)?:?) (?:137|143)\b|SIGKILL",
      f"an executor was killed{{where}}, as is done to one that uses more memory than it may: {_MEMORY}"),
     (r"OutOfMemoryError: (?P<what>Java heap space|GC overhead limit exceeded|Direct buffer memory)",
@@ -68,8 +68,8 @@ CAUSES: tuple[tuple[str, str], ...] = (
      "there is no such file{where}: {path}; a path without hdfs:// must be on every node"),
     (r"Permission denied: user=(?P<user>[^,\s]+), access=(?P<access>\w+), inode=\"(?P<path>[^\"]+)\":(?P<owner>[^:]+):"
      r"(?P<group>[^:]+):(?P<mode>[-\w]+)",
-     "the user {user} has no {access} permission for {path} on HDFS, which belongs to {owner}:{group} ({mode}): ask its "
-     "owner for it, or log in as another"),
+     "the user {user} has no {access} permission for {path} on HDFS, which belongs to {owner}:{group} ({mode}): ask "
+     "its owner for it, or log in as another"),
     (r"Name node is in safe mode",
      "HDFS takes no changes now: its NameNode is in safe mode, as after a start; wait, or ask its administrator"),
     (r"GSS initiate failed|No valid credentials provided|Client cannot authenticate via|"
@@ -100,7 +100,8 @@ def cause(said: str) -> str | None:
     """
     for pattern, sentence in CAUSES:
         if found := re.search(pattern, said, re.MULTILINE):
-            fields = {key.rstrip("2"): _READ.get(key, str)(value) for key, value in found.groupdict().items() if value is not None}
+            named = {key: value for key, value in found.groupdict().items() if value is not None}
+            fields = {key.rstrip("2"): _READ.get(key, str)(value) for key, value in named.items()}
             return sentence.format(**fields, where=_where(said))
     return None
 

@@ -7,8 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import IO
-from typing import Any
+from typing import IO, Any
 
 
 class Events:

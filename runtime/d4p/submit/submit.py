@@ -80,6 +80,7 @@ def _pack(archive: Path) -> None:
 
 def _no_spark(environ: Mapping[str, str]) -> str:
     if home := environ.get("SPARK_HOME"):
-        return f"SPARK_HOME is {home}, where there is no Spark: set it to the folder that has bin/spark-submit, or unset it"
+        return (f"SPARK_HOME is {home}, where there is no Spark: set it to the folder that has bin/spark-submit, or "
+                "unset it")
     return "there is no Spark here: set SPARK_HOME to the cluster's, or pip install 'pyspark>=3.5'"
 
