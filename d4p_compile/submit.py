@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from d4p.errors import Refused
-from d4p.submit import submit as submit_bundle
 from d4p.submit.options import SPARK_OPTIONS, Request, as_settings
+from d4p.submit.submit import submit as submit_bundle
 
 from .api import Source, temporary_bundle
 from .conf import known_profile

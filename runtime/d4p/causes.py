@@ -86,6 +86,10 @@ CAUSES: tuple[tuple[str, str], ...] = (
      "YARN has no queue {queue}: name another with --queue"),
     (r"Max number of executor failures \((?P<number>\d+)\) reached",
      "executors failed {number} times and Spark gave up; what ended them is in their logs"),
+    (r"has failed the maximum allowable number of times: (?P<number>\d+)\. Most recent failure reason:\s+\S*"
+     r"FetchFailed",
+     "executors were lost {number} times, and with them what they had written for the next stage, and Spark gave up: "
+     f"YARN or the system ends those that use more memory than they may: {_MEMORY}"),
     (r"ExecutorLostFailure \(executor (?P<executor>\S+) exited (?:caused by one of the running tasks|unrelated[^)]*)\) "
      r"Reason: (?P<reason>[^\n]{1,300})",
      "executor {executor} was lost{where}, as often as Spark tries: {reason}"),

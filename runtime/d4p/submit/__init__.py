@@ -1,9 +1,6 @@
 """Submit a bundle to a cluster with spark-submit: what `d4p submit` and a bundle's submit.sh both do.
 
     profile + options --settings--> Settings --checks--> command --run--> exit status
+
+`submit.submit` is the whole of it; `python -m d4p.submit BUNDLE NAME ...` the same for a shell.
 """
-
-from d4p.submit.options import Request
-from d4p.submit.submit import submit
-
-__all__ = ["Request", "submit"]

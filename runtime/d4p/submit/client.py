@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,7 @@ def run(command: Command, environ: Mapping[str, str], watch: Watch | None = None
         with _interrupts(process) as interrupted:
             status = process.wait()
     if interrupted:
+        print("interrupted", file=sys.stderr, flush=True)  # the program says it to a Java that ends, too
         return 130
     return 128 - status if status < 0 else status
 

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from d4p.program import parser as program_parser
@@ -21,23 +21,28 @@ LOG, DRIVER_LOG = "log4j2.properties", "d4p-log4j2.properties"
 
 @dataclass(frozen=True)
 class Command:
-    """What is run: spark-submit's words, what is added to the environment, and the files that go to the cluster."""
+    """What is run: spark-submit's words, what is added to the environment, and the files that go to the cluster.
+
+    `before` is what is done first, as commands that do the same.
+    """
 
     words: tuple[str, ...]
     environment: Mapping[str, str]
     ships: tuple[Path, ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    before: tuple[tuple[str, ...], ...] = ()
 
 
 def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name: str, archive: Path | None,
-          java_home: str | None, environ: Mapping[str, str] = os.environ) -> Command:
-    """The command for a bundle's job.py; `archive` is the packed environment, if there is to be one."""
+          kept: str | None, java_home: str | None, environ: Mapping[str, str] = os.environ) -> Command:
+    """The command for a bundle's job.py; `archive` is the packed environment, if there is to be one, and `kept` the URL
+    of the same where it is kept."""
     program, files = _program(request, settings)
     zips = [bundle / each for each in ("d4p.zip", "workflow.zip") if (bundle / each).exists()]
     conf = dict(settings.spark)
     archives = [word for word in [conf.pop("spark.archives", "")] if word]
     if archive is not None:
-        archives.append(f"{archive}#{ENV}")
+        archives.append(f"{kept or archive}#{ENV}")
     conf |= _python(settings, archive, conf)
     quiet = bundle / LOG if (bundle / LOG).exists() and environ.get("D4P_DEBUG") != "1" else None
     if settings.mode == "cluster":
@@ -56,7 +61,7 @@ def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name
     words += [*request.spark, str(script), *program]
     ships = [script, *zips, *([archive] if archive else []), *(Path(f.partition("#")[0]) for f in files)]
     return Command(tuple(words), _environment(settings, spark, quiet, java_home, request, environ), tuple(ships),
-                   tuple(_notes(settings, spark, archive)))
+                   tuple(_notes(settings, spark)), tuple(_before(archive, kept, settings)))
 
 
 def _program(request: Request, settings: Settings) -> tuple[list[str], list[str]]:
@@ -108,7 +113,15 @@ def _environment(settings: Settings, spark: Spark, quiet: Path | None, java_home
     return {"HADOOP_CONF_DIR": settings.hadoop, **changed} if settings.hadoop else changed
 
 
-def _notes(settings: Settings, spark: Spark, archive: Path | None) -> Iterator[str]:
+def _before(archive: Path | None, kept: str | None, settings: Settings) -> Iterator[tuple[str, ...]]:
+    """The commands that make the archive and keep it; they do nothing where it is there."""
+    if archive is not None:
+        yield (sys.executable, "-m", "d4p.submit.pack")
+    if archive is not None and kept:
+        yield (f"HADOOP_CONF_DIR={settings.hadoop}", sys.executable, "-m", "d4p.submit.share", str(archive), kept)
+
+
+def _notes(settings: Settings, spark: Spark) -> Iterator[str]:
     if settings.yarn and not {"spark.yarn.jars", "spark.yarn.archive"} & settings.spark.keys():
         size = sum(file.stat().st_size for file in (spark.home / "jars").glob("*.jar"))
         yield (f"Spark's own jars, {size / 1e6:,.0f} MB, are uploaded for this run, since the profile sets neither "
@@ -123,9 +136,8 @@ def printed(command: Command, request: Request, bundle: Path) -> Iterator[str]:
 
     if request.compiled_by:
         yield f"{shlex.join(request.compiled_by)} > /dev/null && \\"
-    for path in command.ships:
-        if path.name.startswith(f"{ENV}-") and not path.exists():
-            yield f"PYTHONPATH={shown(str(bundle / 'd4p.zip'))} {sys.executable} -m d4p.submit.pack > /dev/null && \\"
+    for words in command.before:
+        yield f"PYTHONPATH={shown(str(bundle / 'd4p.zip'))} {' '.join(map(shown, words))} > /dev/null && \\"
     for key, value in command.environment.items():
         yield f"{key}={shown(value)} \\"
     lines = [[command.words[0]]]

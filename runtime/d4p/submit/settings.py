@@ -16,6 +16,7 @@ from d4p.submit.spark_home import Spark
 
 #: Settings of ours in a profile; Spark never sees them.
 OURS = "spark.d4p."
+_OURS = ("env", "python", "keep", "hadoopConfDir")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Settings:
         master, mode: what they come to; mode is client or cluster.
         env: `pack` or `path`; None where Spark's defaults decide.
         python: with `path` the nodes' Python.
+        keep: with `pack` the folder, a URL, where the archive is kept for the next run; None for nowhere.
         hadoop: the folder of the client configuration of Hadoop, if one is known.
     """
 
@@ -35,6 +37,7 @@ class Settings:
     mode: str
     env: str | None
     python: str | None
+    keep: str | None
     hadoop: str | None
 
     @property
@@ -58,9 +61,8 @@ def settings(request: Request, bundle: Path, spark: Spark, environ: Mapping[str,
     profile = read_profile(bundle, request.profile, variables) if request.profile else {}
     merged = {**profile, **(request.conf or {})}
     ours = {key.removeprefix(OURS): value for key, value in merged.items() if key.startswith(OURS)}
-    if unknown := sorted(set(ours) - {"env", "python", "hadoopConfDir"}):
-        raise Refused(f"there is no setting {OURS}{unknown[0]}: d4p's own are {OURS}env, {OURS}python and "
-                      f"{OURS}hadoopConfDir")
+    if unknown := sorted(set(ours) - set(_OURS)):
+        raise Refused(f"there is no setting {OURS}{unknown[0]}: d4p's own are {', '.join(OURS + own for own in _OURS)}")
     merged = {key: value for key, value in merged.items() if not key.startswith(OURS)}
     defaults = _defaults(spark, environ, variables)
     master = merged.get("spark.master") or defaults.get("spark.master") or _no_master(request)
@@ -72,7 +74,7 @@ def settings(request: Request, bundle: Path, spark: Spark, environ: Mapping[str,
     hadoop = environ.get("HADOOP_CONF_DIR") or environ.get("YARN_CONF_DIR") or ours.get("hadoopConfDir")
     if python is None and master.startswith("local"):
         python = sys.executable
-    return Settings(merged, master, mode, env, python, hadoop)
+    return Settings(merged, master, mode, env, python, ours.get("keep"), hadoop)
 
 
 def _no_master(request: Request) -> str:

@@ -9,16 +9,17 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from d4p.errors import Refused
+from d4p.errors import Refused, RunFailed
 from d4p.java import prepare
 from d4p.submit import client, cluster
 from d4p.submit.checks import check
 from d4p.submit.client import Watch
-from d4p.submit.command import build, printed, size
+from d4p.submit.command import LOG, build, printed, size
 from d4p.submit.options import Request
 from d4p.submit.pack import editables, env_archive, pack
 from d4p.submit.settings import settings
-from d4p.submit.spark_home import find_spark
+from d4p.submit.share import put
+from d4p.submit.spark_home import Spark, find_spark
 
 
 class Plain:
@@ -47,13 +48,18 @@ def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] 
     archive = env_archive(environ=environ) if wanted.env == "pack" and not wanted.here else None
     environment = dict(environ)
     java = prepare(environment, spark.version, quiet=True)
-    command = build(request, wanted, spark, bundle, name, archive, environment["JAVA_HOME"], environ)
+    kept = f"{wanted.keep.rstrip('/')}/{archive.name}" if archive and wanted.keep and wanted.yarn else None
+    command = build(request, wanted, spark, bundle, name, archive, kept, environment["JAVA_HOME"], environ)
     if request.dry_run:
         print("\n".join(printed(command, request, bundle)))
         return 0
     print(f"{spark} on {java}", flush=True)
     if archive is not None:
         _pack(archive)
+    if archive is not None and kept is not None:
+        environment["HADOOP_CONF_DIR"] = str(wanted.hadoop)
+        if not _keep(archive, kept, spark, environment, bundle / LOG):
+            command = build(request, wanted, spark, bundle, name, archive, None, environment["JAVA_HOME"], environ)
     for note in command.notes:
         print(f"note: {note}", flush=True)
     with screen() as shown:
@@ -76,6 +82,17 @@ def _pack(archive: Path) -> None:
     print("environment: being packed; it is kept for the next time", flush=True)
     pack(archive)
     print(f"environment: {archive}, {size(archive)}", flush=True)
+
+
+def _keep(archive: Path, url: str, spark: Spark, environ: Mapping[str, str], log: Path) -> bool:
+    """Put the archive where the next run finds it; a run can do without."""
+    try:
+        new = put(archive, url, spark, environ, log)
+    except RunFailed as error:
+        print(f"note: {error}; it is uploaded for this run alone", flush=True)
+        return False
+    print(f"environment: {'kept as' if new else 'is at'} {url}", flush=True)
+    return True
 
 
 def _no_spark(environ: Mapping[str, str]) -> str:
