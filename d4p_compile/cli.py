@@ -249,7 +249,7 @@ def _spark_options(command: Callable) -> Callable:
 @click.option("--env", type=click.Choice(["pack", "path"]),
               help="The nodes' Python: an archive of this environment (pack), or one they have (path).")
 @click.option("--python", metavar="PATH", help="With --env path: the nodes' Python.")
-@click.option("--conf", metavar="KEY=VALUE", multiple=True, help="A setting of Spark; may be repeated.")
+@click.option("--conf", "more", metavar="KEY=VALUE", multiple=True, help="A setting of Spark; may be repeated.")
 @_spark_options
 @_include
 @click.option("--dry-run", is_flag=True, help="Print the command and what would be shipped; run nothing.")
