@@ -87,6 +87,12 @@ def test_a_log_is_that_of_the_last_attempt_without_what_yarn_puts_around_it(serv
     assert yarn.driver_log(APP, "stderr") == "failed: no\n\n"
 
 
+def test_an_application_that_never_ran_has_no_log(server, yarn):
+    server.answers[f"/ws/v1/cluster/apps/{APP}/appattempts"] = {"appAttempts": {}}
+    with pytest.raises(Unreachable, match="no container was started for it"):
+        yarn.driver_log(APP, "stderr")
+
+
 def test_a_log_that_has_gone_to_a_log_server_is_read_there(server, yarn):
     with serving() as history:
         history.answers["/there"] = "LogContents:\nfailed: there\n"

@@ -81,8 +81,8 @@ class Yarn:
 
     def driver_log(self, name: str, file: str) -> str:
         """The end of `stdout` or `stderr` of the container that an application's program ran in. Raises Unreachable."""
-        attempts = self._get(f"/ws/v1/cluster/apps/{name}/appattempts")["appAttempts"]["appAttempt"]
-        attempt = max(attempts, key=lambda each: int(each["id"]))
+        found = self._get(f"/ws/v1/cluster/apps/{name}/appattempts").get("appAttempts") or {}
+        attempt = max(found.get("appAttempt", []), key=lambda each: int(each["id"]), default={})
         container, node = attempt.get("containerId"), attempt.get("nodeHttpAddress")
         if not container or not node:
             raise Unreachable("no container was started for it")
