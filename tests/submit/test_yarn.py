@@ -7,7 +7,7 @@ import pytest
 from d4p.errors import Refused
 from d4p.submit import hadoop
 from d4p.submit.cluster_java import cluster_java, version_of
-from d4p.submit.hadoop import read_site, resource_managers
+from d4p.submit.hadoop import resource_managers
 from d4p.submit.stages import active_stages
 from d4p.submit.yarn import Application, Unreachable, Yarn
 
@@ -31,7 +31,7 @@ def yarn(server, tmp_path):
 
 def test_addresses_are_found_as_hadoop_finds_them(tmp_path):
     def addresses(**properties):
-        return resource_managers(read_site(hadoop_conf(tmp_path, **properties), "yarn-site.xml"))
+        return resource_managers(hadoop_conf(tmp_path, **properties))
 
     assert addresses(yarn_resourcemanager_hostname="rm") == ["http://rm:8088"]
     assert addresses(yarn_resourcemanager_hostname="rm", yarn_http_policy="HTTPS_ONLY") == ["https://rm:8090"]
@@ -44,8 +44,8 @@ def test_addresses_are_found_as_hadoop_finds_them(tmp_path):
 
 def test_a_configuration_that_is_no_xml_is_named(tmp_path):
     (tmp_path / "yarn-site.xml").write_text("<configuration>")
-    with pytest.raises(Refused, match="yarn-site.xml must be a configuration file of Hadoop, and it isn't XML"):
-        read_site(tmp_path, "yarn-site.xml")
+    with pytest.raises(Refused, match="yarn-site.xml isn't a configuration of Hadoop: "):
+        resource_managers(tmp_path)
 
 
 def test_the_resource_manager_in_charge_is_taken(server, tmp_path):

@@ -12,9 +12,9 @@ from pyspark import SparkContext
 
 from d4p.causes import cause
 from d4p.errors import D4pError, Refused
+from d4p.filesystems import Local, is_url, locate
 from d4p.inputs import is_reader
 from d4p.job import Job
-from d4p.library.filesystems import is_url, locate
 from d4p.library.lines import ReadLines
 from d4p.spark.names import named
 from d4p.workflow import Workflow
@@ -79,13 +79,13 @@ class Look:
             self.workflow.flat  # noqa: B018  imports its modules
         except D4pError as error:
             return cause(str(error)) or str(error)
-        for pe, source, name in self.inputs:
+        for pe, name in self.inputs:
             try:
-                fs, _ = locate(source)
-                with fs.open(name, "rb") as file:
+                fs, place = locate(name)
+                with fs.open(place, "rb") as file:
                     file.read(1)
             except FileNotFoundError:
-                return _not_there(pe, name, is_url(source))
+                return _not_there(pe, name)
             except Exception as error:
                 return f"{pe} can't read {name}: {getattr(error, 'strerror', None) or error}"
         for pe, path in self.outputs:
@@ -96,18 +96,23 @@ class Look:
         return ""
 
 
-def _first_file(reader: Any) -> Iterator[tuple[str, str, str]]:
-    """(PE, path it was found by, name) of a reader's first file, unless Spark itself will read it from afar."""
+def _first_file(reader: Any) -> Iterator[tuple[str, str]]:
+    """The id of a reader and its first file, as a URL, unless Spark itself will read it from afar."""
     files = reader.files() if hasattr(reader, "files") else []
-    if files and not (type(reader) is ReadLines and is_url(files[0].source)):
-        yield reader.id, files[0].source, files[0].name if is_url(files[0].source) else os.path.abspath(files[0].name)
+    if files:
+        fs, _ = locate(files[0].source)
+        if isinstance(fs, Local):
+            yield reader.id, f"file://{os.path.abspath(files[0].name)}"
+        elif type(reader) is not ReadLines:
+            yield reader.id, fs.unstrip_protocol(files[0].name)
 
 
-def _not_there(pe: str, name: str, url: bool) -> str:
-    if url:
+def _not_there(pe: str, name: str) -> str:
+    if not name.startswith("file://"):
         return f"{pe} finds no {name}, which the program has found"
-    return (f"{pe} finds no {name}: the file lies on the program's own machine. Put it where every node can read it: "
-            f"hdfs dfs -put {name}, and give its hdfs:// URL")
+    path = name.removeprefix("file://")
+    return (f"{pe} finds no {path}: the file lies on the program's own machine. Put it where every node can read it: "
+            f"hdfs dfs -put {path}, and give its hdfs:// URL")
 
 
 def _problems(seen: Seen) -> Iterator[str]:

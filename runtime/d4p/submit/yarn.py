@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from d4p.submit.hadoop import read_site, resource_managers
+from d4p.submit.hadoop import resource_managers
 
 _SECONDS = 10
 #: Of a log, what is read of its end.
@@ -46,7 +46,7 @@ class Yarn:
     """The ResourceManager that a folder of Hadoop's settings names."""
 
     def __init__(self, folder: Path) -> None:
-        self.addresses = resource_managers(read_site(folder, "core-site.xml", "yarn-site.xml"))
+        self.addresses = resource_managers(folder)
         self._active: str | None = None
 
     def application(self, name: str) -> Application:
