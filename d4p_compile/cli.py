@@ -243,8 +243,9 @@ def _spark_options(command: Callable) -> Callable:
 @click.option("-i", "--iter", "iterations", type=int, metavar="N", help="Iterations of each root.")
 @click.option("-d", "--data", metavar="JSON", help='Items of the roots: \'{"read": [{"input": "a.txt"}]}\'.')
 @click.option("-f", "--file", metavar="FILE", help="A JSON file with the items of the roots.")
-@click.option("--output", metavar="URL", help="Write all results there, as JSON lines.")
+@click.option("--output", metavar="URL", help="Write all results there.")
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
+@click.option("--resume", is_flag=True, help="Go on with what an earlier run of the same plan on the same input wrote.")
 @click.option("--limit", type=int, metavar="K", help="Take the first K items of every root.")
 @click.option("--env", type=click.Choice(["pack", "path"]),
               help="The nodes' Python: an archive of this environment (pack), or one they have (path).")

@@ -21,7 +21,7 @@ from .targets import target as engine
 
 #: Options of the program: what the command calls them, and what the program does.
 _PROGRAM = {"iterations": "--iter", "data": "--data", "file": "--file", "limit": "--limit", "output": "--output",
-            "overwrite": "--overwrite"}  # fmt: skip
+            "overwrite": "--overwrite", "resume": "--resume"}  # fmt: skip
 
 
 def submit(source: Source, plan: Plan, given: Mapping[str, Any], compiled_by: Sequence[str],
