@@ -14,8 +14,8 @@ _MEMORY = ("give executors more beside Java's with --conf spark.executor.memoryO
 _NEEDS = "--env pack sends the one that d4p runs in; with --env path, --python names the nodes' own"
 
 #: For a PE that was refused memory.
-OUT_OF_MEMORY = ("its Python may have no more memory: --conf spark.executor.pyspark.memory=4g allows more, "
-                 "--executor-cores 1 fewer tasks beside it")
+OUT_OF_MEMORY = ("its Python may have no more memory: --conf spark.executor.pyspark.memory=4g allows more where that "
+                 "was set, and --executor-cores 1 fewer tasks beside it")
 
 #: (what is said, the sentence): its fields are the named groups, and {where}, the host if it is known.
 CAUSES: tuple[tuple[str, str], ...] = (

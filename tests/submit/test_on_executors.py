@@ -44,7 +44,7 @@ def test_a_pe_that_may_have_no_more_memory(tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     said = done.stdout.partition("failed: ")[2]
     assert said.startswith("Eats (Eats), instance 0, item ") and "MemoryError" in said.splitlines()[0]
-    assert "--conf spark.executor.pyspark.memory=4g allows more" in said and "\tat " not in said
+    assert "--conf spark.executor.pyspark.memory=4g allows more where" in said and "\tat " not in said
 
 
 def test_a_worker_that_is_killed(tmp_path):

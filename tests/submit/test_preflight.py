@@ -16,6 +16,10 @@ from d4p.spark.threads import VARIABLES, thread_settings
 MINE = Seen("n1", ".".join(platform.python_version_tuple()[:2]), platform.machine(), "")
 
 
+class ReadsItself(ReadFiles):
+    """A reader whose files no engine reads for it."""
+
+
 class Same(IterativePE):
     def _process(self, data):
         return data
@@ -80,7 +84,7 @@ def test_files_from_afar_that_the_workers_read_themselves_are_opened():
 
     with fsspec.open(url, "wb") as file:
         file.write(b"x")
-    look = Look(job(ReadFiles(url), Same()))
+    look = Look(job(ReadsItself(url), Same()))
     assert look().problem == ""
     fsspec.filesystem("memory").rm("/d4p-preflight/a.bin")
     assert "finds no" in look().problem and "which the program has found" in look().problem

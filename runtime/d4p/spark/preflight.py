@@ -15,6 +15,7 @@ from d4p.errors import D4pError, Refused
 from d4p.filesystems import Local, is_url, locate
 from d4p.inputs import is_reader
 from d4p.job import Job
+from d4p.library.files import ReadFiles
 from d4p.library.lines import ReadLines
 from d4p.spark.names import named
 from d4p.workflow import Workflow
@@ -103,7 +104,7 @@ def _first_file(reader: Any) -> Iterator[tuple[str, str]]:
         fs, _ = locate(files[0].source)
         if isinstance(fs, Local):
             yield reader.id, f"file://{os.path.abspath(files[0].name)}"
-        elif type(reader) is not ReadLines:
+        elif type(reader) not in (ReadFiles, ReadLines):
             yield reader.id, fs.unstrip_protocol(files[0].name)
 
 

@@ -18,6 +18,7 @@ from pyspark import SparkConf, SparkContext, java_gateway
 from pyspark.sql import SparkSession
 
 from d4p.java import prepare
+from d4p.spark.driver import failure
 from d4p.spark.threads import thread_settings
 
 #: What a program asks for where neither spark-submit nor spark-defaults.conf says otherwise.
@@ -43,7 +44,7 @@ def session(name: str) -> Iterator[SparkSession]:
         with _noting(started):
             SparkContext._ensure_initialized()
         with _keeping_handlers():
-            spark = _builder(name).getOrCreate()
+            spark = _new(name)
         _announce(spark.sparkContext)
         yield spark
     finally:
@@ -59,6 +60,21 @@ def _announce(sc: SparkContext) -> None:
     program itself runs on a node."""
     if not sc.master.startswith("local") and sc.getConf().get("spark.submit.deployMode") != "cluster":
         print(f"application: {sc.applicationId}" + (f", {sc.uiWebUrl}" if sc.uiWebUrl else ""), flush=True)
+
+
+def _new(name: str) -> SparkSession:
+    """A new session. Raises RunFailed with the cause where Spark can't make one.
+
+    On YARN the web pages of Spark 4.3 are changed from two threads when it starts, which fails now and then
+    (ConcurrentModificationException): the next try is as good as any.
+    """
+    for tries_left in (2, 1, 0):
+        try:
+            return _builder(name).getOrCreate()
+        except Exception as error:
+            if not tries_left or "java.util.ConcurrentModificationException" not in str(error):
+                raise failure(error) from None
+    raise AssertionError
 
 
 def _builder(name: str) -> Any:
