@@ -15,6 +15,8 @@ from pathlib import Path
 import pyspark
 import pytest
 
+from d4p.filesystems import locate
+
 from . import small_env
 from .running import WORDCOUNT, WORKFLOWS, environment, submit
 
@@ -51,8 +53,16 @@ def test_the_program_here(hadoop, tmp_path):
 
 
 def test_the_program_on_a_node_prints_here_what_it_printed(hadoop, tmp_path):
-    done = on_yarn(hadoop, WORDCOUNT, "--profile", "yarn-cluster", *MINE, cwd=tmp_path)
+    """It reads from HDFS and writes there, unchanged but for the URLs."""
+    book, counts = f"{hadoop.fs_url}/books/opticks.txt", f"{hadoop.fs_url}/counts-{tmp_path.name}-{time.time_ns()}"
+    fs, place = locate(book)
+    fs.makedirs("/books", exist_ok=True)
+    with fs.open(place, "wb") as file:
+        file.write(WORDCOUNT.with_name("opticks.txt").read_bytes())
+    done = on_yarn(hadoop, f"{WORDCOUNT}:make", "-p", f"path={book}", "--output", counts, "--profile", "yarn-cluster",
+                   *MINE, cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"written: {counts}" in done.stdout and fs.exists(f"{locate(counts)[1]}/_SUCCESS")
     lines = done.stdout.splitlines()
     assert f"  {TOP}" in lines and "state: running" in lines and not [line for line in lines if "Warning" in line]
     (address,) = [line.removeprefix("address: ") for line in lines if line.startswith("address: ")]
