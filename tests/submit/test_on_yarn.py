@@ -123,7 +123,7 @@ def test_an_interrupt_ends_the_application(hadoop, tmp_path, profile):
 
 
 def wait_for(file, pattern, process):
-    until = time.monotonic() + 120
+    until = time.monotonic() + 280
     while not re.search(pattern, file.read_text(), re.MULTILINE):
         assert process.poll() is None and time.monotonic() < until, file.read_text()
         time.sleep(0.2)

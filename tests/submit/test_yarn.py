@@ -68,7 +68,7 @@ def test_where_nobody_answers_that_is_said(tmp_path):
 
 
 def test_an_application_is_killed_as_its_user(server, yarn, monkeypatch):
-    monkeypatch.setenv("LOGNAME", "me")
+    monkeypatch.setenv("HADOOP_USER_NAME", "me")
     server.answers[f"/ws/v1/cluster/apps/{APP}/state"] = {"state": "KILLED"}
     yarn.kill(APP)
     assert server.asked[-1] == ("PUT", f"/ws/v1/cluster/apps/{APP}/state?user.name=me", '{"state": "KILLED"}')

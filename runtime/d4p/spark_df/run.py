@@ -19,7 +19,6 @@ from d4p.job import Job
 from d4p.spark.driver import failure, name, stages_progress
 from d4p.spark.hadoop import on_hadoop
 from d4p.spark.outbox import RESULTS
-from d4p.spark.preflight import preflight
 from d4p.spark.readers import Splits, native, width
 from d4p.spark.task import Task
 from d4p.spark_df import connect
@@ -121,8 +120,7 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
     with connect.session(name(job)) as spark:
         try:
             connect.ship(spark, script.parent)
-            if not connect.is_remote(spark):
-                preflight(spark.sparkContext, job)
+            connect.look_first(spark, job)
             run = Run(job, spark)
             with _settings(spark), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(spark, run)

@@ -30,7 +30,11 @@ def run(command: Command, environ: Mapping[str, str], watch: Watch | None = None
     if interrupted:
         print("interrupted", file=sys.stderr, flush=True)  # the program says it to a Java that ends, too
         return 130
-    return 128 - status if status < 0 else status
+    if status < 0:
+        name = signal.Signals(-status).name
+        print(f"failed: spark-submit was ended by {name}, as the system does where memory runs out", file=sys.stderr)
+        return 128 - status
+    return status
 
 
 def start(command: Command, environ: Mapping[str, str], **streams: Any) -> subprocess.Popen:

@@ -6,7 +6,6 @@ read with it.
 
 from __future__ import annotations
 
-import getpass
 import json
 import re
 import shutil
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from d4p.filesystems import configuration
 from d4p.submit.hadoop import resource_managers
 
 _SECONDS = 10
@@ -57,7 +57,7 @@ class Yarn:
 
     def kill(self, name: str) -> None:
         """End an application. Raises Unreachable where that can't be asked for."""
-        user = urllib.parse.quote(getpass.getuser())
+        user = urllib.parse.quote(configuration.user())
         url = f"{self.active()}/ws/v1/cluster/apps/{name}/state?user.name={user}"
         ask(url, method="PUT", body=b'{"state": "KILLED"}')
 
