@@ -50,6 +50,12 @@ def test_a_path_of_this_folder_is_none_of_a_node(tmp_path, hadoop):
     assert "-f in.json: there is no such file" in refused(tmp_path, ["-f", "in.json"], hadoop=hadoop)
 
 
+def test_a_path_without_a_host_is_one_of_hadoops_file_system_where_that_is_the_default(tmp_path, hadoop):
+    (tmp_path / "hadoop" / "core-site.xml").write_text(
+        "<configuration><property><name>fs.defaultFS</name><value>hdfs://nn</value></property></configuration>")
+    check(Request(program=("--output=counts",)), settings(hadoop=hadoop), spark(), tmp_path)
+
+
 def test_a_live_graph_stays_here(tmp_path, hadoop):
     (tmp_path / "graph.pickle").write_bytes(b"")
     assert "a live graph runs in deploy mode client only" in refused(tmp_path, hadoop=hadoop)

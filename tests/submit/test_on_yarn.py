@@ -42,9 +42,10 @@ def application(hadoop, text):
 
 
 def test_the_program_here(hadoop, tmp_path):
-    done = on_yarn(hadoop, WORDCOUNT, "--profile", "yarn-client", *MINE, "--output", "counts", cwd=tmp_path)
+    done = on_yarn(hadoop, WORDCOUNT, "--profile", "yarn-client", *MINE, "--output", f"file://{tmp_path}/counts",
+                   cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert TOP in done.stdout and "written: counts" in done.stdout
+    assert TOP in done.stdout and f"written: file://{tmp_path}/counts" in done.stdout
     assert re.search(r"^application: application_\d+_\d+, http://\S+$", done.stdout, re.MULTILINE)
     assert application(hadoop, done.stdout)["state"] == "FINISHED"
     assert (tmp_path / "counts" / "_SUCCESS").exists()

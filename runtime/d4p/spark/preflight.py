@@ -69,8 +69,8 @@ class Look:
     def __init__(self, job: Job) -> None:
         self.workflow: Workflow = job.workflow
         self.inputs = [found for pe in job.workflow.pes.values() if is_reader(pe) for found in _first_file(pe)]
-        self.outputs = [(pe.id, str(pe.path)) for pe in job.workflow.pes.values()
-                        if hasattr(pe, "begin_output") and is_url(str(pe.path))]  # fmt: skip
+        self.outputs = [(pe.id, url) for pe in job.workflow.pes.values() if hasattr(pe, "begin_output")
+                        for url in _from_afar(pe.path)]  # fmt: skip
 
     def __call__(self) -> Seen:
         return Seen(platform.node(), _python(), platform.machine(), self._problem())
@@ -106,6 +106,16 @@ def _first_file(reader: Any) -> Iterator[tuple[str, str]]:
             yield reader.id, f"file://{os.path.abspath(files[0].name)}"
         elif type(reader) not in (ReadFiles, ReadLines):
             yield reader.id, fs.unstrip_protocol(files[0].name)
+
+
+def _from_afar(path: Any) -> Iterator[str]:
+    """The URL of a path, unless it is of this machine."""
+    if is_url(str(path)):
+        yield str(path)
+        return
+    fs, name = locate(path)
+    if not isinstance(fs, Local):
+        yield fs.unstrip_protocol(name)
 
 
 def _not_there(pe: str, name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from d4p.errors import Refused
 from d4p.java import spark_needs
 from d4p.program import parser as program_parser
+from d4p.submit import hadoop
 from d4p.submit.cluster_java import cluster_java
 from d4p.submit.options import Request
 from d4p.submit.settings import Settings
@@ -80,7 +81,7 @@ def _on_a_node(request: Request, settings: Settings, bundle: Path, environ: Mapp
                       "cluster as a whole")
     asked, _ = program_parser("").parse_known_args(request.program)
     output = asked.output
-    if output and "://" not in output and not os.path.isabs(output):
+    if output and "://" not in output and not os.path.isabs(output) and not hadoop.default_fs(settings.hadoop):
         user = environ.get("USER", "me")
         raise Refused(f"--output {output} is a path of this folder, and in deploy mode cluster the program runs on a "
                       f"node: give a URL, such as --output hdfs:///user/{user}/{output}")

@@ -29,6 +29,12 @@ def resource_managers(folder: Path) -> list[str]:
     return found
 
 
+def default_fs(folder: str | None) -> str | None:
+    """The file system in which Hadoop looks for a path that is no URL; None where that is each machine's own."""
+    found = read_files([Path(folder) / "core-site.xml"]).get("fs.defaultFS") if folder else None
+    return None if found is None or found.startswith("file:") else found
+
+
 def java_home(folder: Path) -> str | None:
     """The JAVA_HOME that hadoop-env.sh or yarn-env.sh sets for Hadoop's servers, if it is written out."""
     for name in ("yarn-env.sh", "hadoop-env.sh"):
