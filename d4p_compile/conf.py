@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from d4p.errors import Refused
 
+LOG = "log4j2.properties"
 _INSTALLED = Path(__file__).parent / "conf_files"  # setup.py puts conf/ there
 _CHECKOUT = Path(__file__).parents[1] / "conf"
 
@@ -24,6 +26,33 @@ def conf_file(name: str, environ: Mapping[str, str] = os.environ) -> Path:
     names = sorted({path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_file()})
     looked = ", ".join(map(str, folders))
     raise Refused(f"there is no settings file {name!r} in {looked}; there are: {', '.join(names) or 'none'}")
+
+
+def profiles(environ: Mapping[str, str] = os.environ) -> dict[str, Path]:
+    """`{name: path}` of the profiles for submitting, the user's own before those that come with d4p_compile."""
+    found: dict[str, Path] = {}
+    for folder in _folders(environ):
+        for path in sorted((folder / "profiles").glob("*.conf")):
+            found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
+
+
+def settings_files(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """`{name in a bundle: text}` of the settings that a Spark program is submitted with."""
+    found = {f"profiles/{name}.conf": path.read_text(encoding="utf-8") for name, path in profiles(environ).items()}
+    return {LOG: conf_file(LOG, environ).read_text(encoding="utf-8"), **found}
+
+
+def known_profile(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The name, if it is a profile's. Raises Refused, with the names that are and where they were looked for."""
+    known = profiles(environ)
+    if name in known:
+        return name
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    looked = ", ".join(str(folder / "profiles") for folder in _folders(environ))
+    raise Refused(f"there is no profile {name!r}: the profiles are {', '.join(known)} (files NAME.conf in {looked})"
+                  f"{hint}")
 
 
 def _folders(environ: Mapping[str, str]) -> Iterator[Path]:

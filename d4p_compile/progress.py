@@ -89,6 +89,10 @@ class Plain:
             self._last = now
             print(self.line(), file=sys.stderr, flush=True)
 
+    def say(self, line: str) -> None:
+        """A line of ours, on stdout."""
+        print(line, flush=True)
+
     def line(self) -> str:
         """`progress: 12,345 items into 4 PEs, 4,115/s, 15 s`."""
         counts = self.counts
@@ -125,6 +129,10 @@ class Drawn:
 
     def watch(self, event: dict[str, Any]) -> None:
         self.counts.take(event)
+
+    def say(self, line: str) -> None:
+        """A line of ours: above the table, where stdout is the terminal too."""
+        self._print(line) if sys.stdout.isatty() else print(line, flush=True)
 
     def __enter__(self) -> Drawn:
         for reader in self._readers:

@@ -9,7 +9,7 @@ from ..emit.dataflow import Dialect, blocks
 from ..emit.program import render
 from ..ir.graph import EXCHANGES
 from ..ir.plan import Plan
-from .spark_here import available, environment
+from .spark_here import available, environment, extras
 
 __all__ = ["available", "command", "environment", "extras", "program"]
 
@@ -32,11 +32,6 @@ _SAY = Dialect(
 def program(plan: Plan) -> str:
     """The text of the script."""
     return render("spark.py.j2", plan, WHAT, blocks=blocks(plan, _SAY))
-
-
-def extras(plan: Plan, folder: Path) -> dict[str, str]:
-    """What else goes into the bundle: submit.sh."""
-    return {"submit.sh": render("submit.sh.j2", plan, WHAT)}
 
 
 def command(script: Path) -> list[str]:

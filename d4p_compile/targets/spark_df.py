@@ -14,7 +14,7 @@ from ..ir.graph import EXCHANGES
 from ..ir.plan import Plan
 from . import Availability
 from .spark_here import available as spark_here
-from .spark_here import environment
+from .spark_here import environment, extras
 
 __all__ = ["available", "command", "environment", "extras", "program"]
 
@@ -51,11 +51,6 @@ _SAY = Dialect(
 def program(plan: Plan) -> str:
     """The text of the script."""
     return render("spark_df.py.j2", plan, WHAT, blocks=blocks(plan, _SAY))
-
-
-def extras(plan: Plan, folder: Path) -> dict[str, str]:
-    """What else goes into the bundle: submit.sh."""
-    return {"submit.sh": render("submit.sh.j2", plan, WHAT)}
 
 
 def command(script: Path) -> list[str]:

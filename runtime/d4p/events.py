@@ -1,4 +1,4 @@
-"""Progress as events: JSON lines on the file descriptor that D4P_EVENTS names, or nowhere."""
+"""Progress as events: JSON lines to what D4P_EVENTS names, an open file descriptor or a pipe's path, or nowhere."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 
 class Events:
     """Where a program says how far it is; `d4p run` draws it."""
 
     def __init__(self) -> None:
-        number = os.environ.pop("D4P_EVENTS", "")
-        self._file = os.fdopen(int(number), "w", buffering=1) if number else None
+        self._where = os.environ.pop("D4P_EVENTS", "")
+        self._file: IO[str] | None = None
         self._lock = threading.Lock()
 
     def say(self, event: str, **what: Any) -> None:
         """Send one event; a reader that is gone stops the events, not the run."""
         with self._lock:
-            if self._file is None:
+            if not self._where:
                 return
             try:
+                if self._file is None:
+                    self._file = open(int(self._where) if self._where.isdigit() else self._where, "w", buffering=1)
                 self._file.write(json.dumps({"event": event, **what}) + "\n")
             except OSError:
-                self._file = None
+                self._where = ""
 
 
 class Sampler:

@@ -142,4 +142,4 @@ def at_source(message: str, bundle: str) -> str:
     if not source:
         return message
     message = message.replace(f'"{bundle}/', f'"{source}/')
-    return re.sub(r'"[^"\n]*/workflow-[0-9a-f]{12}\.zip(\.unpacked)?/', lambda _: f'"{source}/', message)
+    return re.sub(r'"[^"\n]*/workflow(-[0-9a-f]{12})?\.zip(\.unpacked)?/', lambda _: f'"{source}/', message)

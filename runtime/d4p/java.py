@@ -167,7 +167,7 @@ def launcher(java: Java, environ: Mapping[str, str] = os.environ) -> Path:
     program = shlex.quote(str(java.home / "bin" / "java"))
     script = _LAUNCHER.format(java=program, version=java.version, dropped="|".join(dropped))
     name = "java-" + hashlib.sha256(script.encode()).hexdigest()[:16]
-    for cache in _caches(environ):
+    for cache in caches(environ):
         home = cache / name
         try:
             _write_program(home / "bin" / "java", script)
@@ -177,7 +177,7 @@ def launcher(java: Java, environ: Mapping[str, str] = os.environ) -> Path:
     raise Refused(f"{java} needs a launcher for Spark, and no folder can be written for it: set XDG_CACHE_HOME")
 
 
-def _caches(environ: Mapping[str, str]) -> Iterator[Path]:
+def caches(environ: Mapping[str, str]) -> Iterator[Path]:
     """The user's cache folder, then one among the temporary files that belongs to nobody else."""
     usual = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
     cache = Path(environ.get("XDG_CACHE_HOME") or os.path.expanduser(usual))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementInclude, ElementTree
@@ -38,7 +38,11 @@ def read() -> Mapping[str, str]:
         return {}
     if not where.is_dir():
         raise Refused(f"HADOOP_CONF_DIR must be a folder with {' and '.join(_FILES)}; there is no folder {where}")
-    files = [where / name for name in _FILES]
+    return read_files(where / name for name in _FILES)
+
+
+def read_files(files: Iterable[Path]) -> Mapping[str, str]:
+    """The settings of those files that are there, a later one before an earlier one. Raises Refused."""
     settings = _read(tuple((file, file.stat().st_mtime_ns) for file in files if file.is_file()))
     return {name: _expanded(value, settings) for name, value in settings.items()}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from d4p.errors import WorkerLost
+from d4p.causes import OUT_OF_MEMORY, cause
+from d4p.errors import D4pError, RunFailed
 from d4p.job import Job
 from d4p.spark.task import unmarked
 
@@ -23,12 +25,34 @@ def stages_progress(job: Job, sc: Any) -> None:
             job.stage_progress(info.name, info.numCompletedTasks, info.numTasks)
 
 
+def all_said(error: Exception) -> str:
+    """What an error says. PySpark keeps of a failed Python worker its words alone: Java's, which tell the host, too."""
+    java = getattr(error, "_origin", None)
+    return str(error) if java is None else f"{error}\n{java}"
+
+
 def failure(error: Exception) -> Exception:
-    """What to tell the user: the PE's own failure if there is one, without Java's stack."""
-    ours = unmarked(str(error))
-    if ours is not None:
-        return ours
-    if type(error).__module__.startswith(("py4j", "pyspark")):
-        lines = [line for line in str(error).splitlines() if line.strip() and not line.lstrip().startswith("at ")]
-        return WorkerLost("Spark: " + "\n".join(lines[:30]))
+    """What to tell the user: the PE's own failure if there is one, or the cause if it is known; without Java's stack,
+    unless D4P_DEBUG=1 asks for it."""
+    said = all_said(error)
+    found = _ours(said) or (_sparks(error) if type(error).__module__.startswith(("py4j", "pyspark")) else None)
+    if found is None:
+        return error
+    if os.environ.get("D4P_DEBUG") == "1" and isinstance(found, RunFailed):
+        return RunFailed(f"{found}\n\nAll that Spark said:\n{said}")
+    return found
+
+
+def _ours(said: str) -> D4pError | None:
+    """The failure of a PE, with what to do about it where it ran out of memory."""
+    error = unmarked(said)
+    if error is not None and "MemoryError" in str(error).partition("\n")[0]:
+        return RunFailed(f"{error}\n{OUT_OF_MEMORY}")
     return error
+
+
+def _sparks(error: Exception) -> RunFailed:
+    """A failure of Spark's own, as its cause or else in its words."""
+    known = cause(all_said(error))
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.lstrip().startswith("at ")]
+    return RunFailed(known or "Spark: " + "\n".join(lines[:30]))

@@ -20,6 +20,7 @@ from d4p.spark.exchange import take
 from d4p.spark.hadoop import on_hadoop
 from d4p.spark.names import named
 from d4p.spark.outbox import RESULTS
+from d4p.spark.preflight import preflight
 from d4p.spark.readers import Splits, native, width
 from d4p.spark.session import session
 from d4p.spark.ship import archives
@@ -111,6 +112,7 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
             sc = spark.sparkContext
             for archive in archives(script.parent, sc.applicationId):
                 sc.addPyFile(str(archive))
+            preflight(sc, job)
             run = Run(job, spark)
             with Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(sc, run)

@@ -18,6 +18,8 @@ from pyspark import SparkConf, SparkContext, java_gateway
 from pyspark.sql import SparkSession
 
 from d4p.java import prepare
+from d4p.spark.driver import failure
+from d4p.spark.threads import thread_settings
 
 #: What a program asks for where neither spark-submit nor spark-defaults.conf says otherwise.
 _DEFAULTS = {"spark.master": "local[*]", "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF"}
@@ -33,6 +35,7 @@ def session(name: str) -> Iterator[SparkSession]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # spark-submit has started its Java already
         print(f"Spark {pyspark.__version__} on {prepare(os.environ, pyspark.__version__, quiet=True)}", flush=True)
+    warnings.filterwarnings("ignore", "Failed to add file", RuntimeWarning)  # a node has them under other names
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # which isn't used
     started: list[subprocess.Popen] = []
     spark = None
@@ -41,7 +44,8 @@ def session(name: str) -> Iterator[SparkSession]:
         with _noting(started):
             SparkContext._ensure_initialized()
         with _keeping_handlers():
-            spark = _builder(name).getOrCreate()
+            spark = _new(name)
+        _announce(spark.sparkContext)
         yield spark
     finally:
         if spark is not None:
@@ -51,9 +55,31 @@ def session(name: str) -> Iterator[SparkSession]:
             java.wait()
 
 
+def _announce(sc: SparkContext) -> None:
+    """On a cluster, say what the application is called there and where it can be watched; d4p submit does where the
+    program itself runs on a node."""
+    if not sc.master.startswith("local") and sc.getConf().get("spark.submit.deployMode") != "cluster":
+        print(f"application: {sc.applicationId}" + (f", {sc.uiWebUrl}" if sc.uiWebUrl else ""), flush=True)
+
+
+def _new(name: str) -> SparkSession:
+    """A new session. Raises RunFailed with the cause where Spark can't make one.
+
+    On YARN the web pages of Spark 4.3 are changed from two threads when it starts, which fails now and then
+    (ConcurrentModificationException): the next try is as good as any.
+    """
+    for tries_left in (2, 1, 0):
+        try:
+            return _builder(name).getOrCreate()
+        except Exception as error:
+            if not tries_left or "java.util.ConcurrentModificationException" not in str(error):
+                raise failure(error) from None
+    raise AssertionError
+
+
 def _builder(name: str) -> Any:
     given, builder = SparkConf(), SparkSession.builder
-    for key, value in {"spark.app.name": name, **_DEFAULTS}.items():
+    for key, value in {"spark.app.name": name, **_DEFAULTS, **dict(thread_settings(given))}.items():
         if given.get(key) is None:
             builder = builder.config(key, value)
     return builder

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import socket
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from d4p.errors import Refused
+from d4p.job import Job
+from d4p.spark.preflight import Look, Seen, check, preflight
 from d4p.spark.ship import archives
 
 
@@ -83,3 +86,25 @@ def ship(spark: Any, bundle: Path) -> None:
     else:
         for archive in archives(bundle, spark.sparkContext.applicationId):
             spark.sparkContext.addPyFile(str(archive))
+
+
+def look_first(spark: Any, job: Job) -> None:
+    """Look whether the executors can do the work, before it starts. Raises Refused."""
+    if is_remote(spark):
+        check(job, lambda look: _everywhere(spark, look))
+    else:
+        preflight(spark.sparkContext, job)
+
+
+def _everywhere(spark: Any, look: Look) -> list[Seen]:
+    """In as many tasks as run side by side."""
+
+    def seen(batches: Iterable[Any]) -> Iterator[Any]:
+        import pyarrow
+
+        for _ in batches:
+            yield pyarrow.RecordBatch.from_pydict({"seen": [pickle.dumps(look())]})
+
+    tasks = width(spark)
+    rows = spark.range(0, tasks, 1, tasks).mapInArrow(seen, "seen binary").collect()
+    return list({pickle.loads(row.seen) for row in rows})

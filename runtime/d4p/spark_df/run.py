@@ -120,6 +120,7 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
     with connect.session(name(job)) as spark:
         try:
             connect.ship(spark, script.parent)
+            connect.look_first(spark, job)
             run = Run(job, spark)
             with _settings(spark), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(spark, run)

@@ -1,0 +1,78 @@
+"""`d4p submit`: compile into a temporary bundle and hand it to what a bundle's submit.sh runs, too."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from d4p.errors import Refused
+from d4p.submit.options import SPARK_OPTIONS, Request, as_settings
+from d4p.submit.submit import submit as submit_bundle
+
+from .api import Source, temporary_bundle
+from .conf import known_profile
+from .execute import check_inputs
+from .ir.plan import Plan
+from .progress import watching
+from .show.text import text
+from .targets import target as engine
+
+#: Options of the program: what the command calls them, and what the program does.
+_PROGRAM = {"iterations": "--iter", "data": "--data", "file": "--file", "limit": "--limit", "output": "--output",
+            "overwrite": "--overwrite", "resume": "--resume"}  # fmt: skip
+
+
+def submit(source: Source, plan: Plan, given: Mapping[str, Any], compiled_by: Sequence[str],
+           include: Iterable[str] = ()) -> int:
+    """Submit a workflow; gives the run's exit status. `given` holds the options of the command by name, `compiled_by`
+    is the command that would write its bundle.
+
+    Raises Refused before anything is started, RunFailed where it can't be.
+    """
+    known_profile(given["profile"])
+    if not hasattr(engine(plan.target), "ARCHIVE"):
+        raise Refused(f"{plan.target} runs on this machine alone, and only Spark programs are submitted to a cluster: "
+                      "give --target spark, or d4p run")  # fmt: skip
+    check_inputs(source.loaded, plan, given["iterations"], given["data"], given["file"], given["limit"])
+    bundle, holder = temporary_bundle(source.loaded, plan, [Path(p) for p in include])
+    with holder:
+        folder = f"{plan.graph.name}-{plan.target}"
+        request = Request(
+            profile=given["profile"], conf=_conf(given), env=given["env"], python=given["python"],
+            program=tuple(_program(given)), dry_run=given["dry_run"], java_stack=given["java_stack"],
+            compiled_by=(*compiled_by, "-o", folder, "--overwrite"), shown_as=folder, source=str(source.loaded.folder),
+        )  # fmt: skip
+        if not request.dry_run:
+            print(text(plan) + "\n")
+            for note in bundle.notes:
+                print(f"note: {note}")
+            sys.stdout.flush()
+        return submit_bundle(bundle.folder, plan.graph.name, request, lambda: watching(plan))
+
+
+def compile_words(workflow: str, target: str, instances: int | None, attribute: str | None,
+                  parameters: Mapping[str, Any], include: Iterable[str]) -> list[str]:
+    """The command that writes the bundle of a workflow, but for where to."""
+    words = ["d4p", "compile", workflow, "--target", target]
+    words += ["-n", str(instances)] if instances is not None else []
+    words += ["-a", attribute] if attribute else []
+    words += [word for name, value in parameters.items() for word in ("-p", f"{name}={value!r}")]
+    return words + [word for path in include for word in ("--include", path)]
+
+
+def _program(given: Mapping[str, Any]) -> Iterator[str]:
+    """The options of the program."""
+    for name, option in _PROGRAM.items():
+        value = given.get(name)
+        if value is True:
+            yield option
+        elif value not in (None, False):
+            yield f"{option}={value}"
+
+
+def _conf(given: Mapping[str, Any]) -> dict[str, str]:
+    """The settings that options stand for."""
+    by_setting = {setting: given[option[2:].replace("-", "_")] for option, _, setting, _ in SPARK_OPTIONS}
+    return as_settings(by_setting, given["more"])

@@ -1,0 +1,168 @@
+"""The spark-submit command of a submission: its words, its environment, and what it ships."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from d4p.program import parser as program_parser
+from d4p.submit.options import Request
+from d4p.submit.settings import Settings
+from d4p.submit.spark_home import Spark
+
+#: What a packed environment is called on the nodes.
+ENV = "env"
+LOG, DRIVER_LOG = "log4j2.properties", "d4p-log4j2.properties"
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is run: spark-submit's words, what is added to the environment, and the files that go to the cluster.
+
+    `before` is what is done first, as commands that do the same.
+    """
+
+    words: tuple[str, ...]
+    environment: Mapping[str, str]
+    ships: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+    before: tuple[tuple[str, ...], ...] = ()
+
+
+def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name: str, archive: Path | None,
+          kept: str | None, java_home: str | None, environ: Mapping[str, str] = os.environ) -> Command:
+    """The command for a bundle's job.py; `archive` is the packed environment, if there is to be one, and `kept` the URL
+    of the same where it is kept."""
+    program, files = _program(request, settings)
+    zips = [bundle / each for each in ("d4p.zip", "workflow.zip") if (bundle / each).exists()]
+    conf = dict(settings.spark)
+    archives = [word for word in [conf.pop("spark.archives", "")] if word]
+    if archive is not None:
+        archives.append(f"{kept or archive}#{ENV}")
+    conf |= _python(settings, archive, conf)
+    quiet = bundle / LOG if (bundle / LOG).exists() and environ.get("D4P_DEBUG") != "1" else None
+    if settings.mode == "cluster":
+        conf |= _on_the_cluster(request, quiet, conf, environ)
+        if quiet:
+            files.append(f"{quiet}#{DRIVER_LOG}")
+    if conf.get("spark.files"):
+        files.append(conf.pop("spark.files"))
+    words = [str(spark.submit), "--master", settings.master, "--deploy-mode", settings.mode]
+    words += ["--name", conf.pop("spark.app.name", None) or name, "--py-files", ",".join(map(str, zips))]
+    words += ["--archives", ",".join(archives)] if archives else []
+    words += ["--files", ",".join(files)] if files else []
+    for key in sorted(conf.keys() - {"spark.master", "spark.submit.deployMode"}):
+        words += ["--conf", f"{key}={conf[key]}"]
+    script = bundle / "job.py"
+    words += [*request.spark, str(script), *program]
+    ships = [script, *zips, *([archive] if archive else []), *(Path(f.partition("#")[0]) for f in files)]
+    return Command(tuple(words), _environment(settings, spark, quiet, java_home, request, environ), tuple(ships),
+                   tuple(_notes(settings, spark)), tuple(_before(archive, kept, settings)))
+
+
+def _program(request: Request, settings: Settings) -> tuple[list[str], list[str]]:
+    """The program's options, and the files that they name and that have to travel with it."""
+    asked, _ = program_parser("").parse_known_args(request.program)
+    if settings.mode != "cluster" or not asked.file or "://" in asked.file:
+        return list(request.program), []
+    words = [*request.program, f"--file={Path(asked.file).name}"]  # the last one counts
+    return words, [os.path.abspath(asked.file)]
+
+
+def _python(settings: Settings, archive: Path | None, conf: Mapping[str, str]) -> dict[str, str]:
+    """The nodes' Python, and the driver's where that runs here."""
+    nodes = f"./{ENV}/bin/python" if archive is not None else settings.python
+    found = {}
+    if nodes is not None:
+        found["spark.pyspark.python"] = nodes
+    if settings.mode == "client" and "spark.pyspark.driver.python" not in conf:
+        found["spark.pyspark.driver.python"] = sys.executable
+    return found
+
+
+def _on_the_cluster(request: Request, quiet: Path | None, conf: Mapping[str, str],
+                    environ: Mapping[str, str]) -> dict[str, str]:
+    """Settings for a program that runs on a node: quiet logs, and what it would find in its environment here."""
+    found = {}
+    if quiet and "spark.driver.defaultJavaOptions" not in conf:
+        found["spark.driver.defaultJavaOptions"] = f"-Dlog4j2.configurationFile={DRIVER_LOG}"
+    if request.source:
+        found["spark.yarn.appMasterEnv.D4P_SOURCE"] = request.source
+    if request.java_stack or environ.get("D4P_DEBUG") == "1":
+        found["spark.yarn.appMasterEnv.D4P_DEBUG"] = "1"
+    return found
+
+
+def _environment(settings: Settings, spark: Spark, quiet: Path | None, java_home: str | None, request: Request,
+                 environ: Mapping[str, str]) -> dict[str, str]:
+    """What is added to the environment, where it isn't so already."""
+    wanted = {"SPARK_HOME": str(spark.home)}
+    if java_home:
+        wanted["JAVA_HOME"] = java_home
+    if quiet:
+        option = f"-Dlog4j2.configurationFile={quiet}"
+        wanted["SPARK_SUBMIT_OPTS"] = " ".join(filter(None, [environ.get("SPARK_SUBMIT_OPTS"), option]))
+    if settings.mode == "client":
+        wanted |= {"D4P_SOURCE": request.source} if request.source else {}
+        wanted |= {"D4P_DEBUG": "1"} if request.java_stack else {}
+    changed = {key: value for key, value in wanted.items() if environ.get(key) != value}
+    return {"HADOOP_CONF_DIR": settings.hadoop, **changed} if settings.hadoop else changed
+
+
+def _before(archive: Path | None, kept: str | None, settings: Settings) -> Iterator[tuple[str, ...]]:
+    """The commands that make the archive and keep it; they do nothing where it is there."""
+    if archive is not None:
+        yield (sys.executable, "-m", "d4p.submit.pack")
+    if archive is not None and kept:
+        yield (f"HADOOP_CONF_DIR={settings.hadoop}", sys.executable, "-m", "d4p.submit.share", str(archive), kept)
+
+
+def _notes(settings: Settings, spark: Spark) -> Iterator[str]:
+    if settings.yarn and not {"spark.yarn.jars", "spark.yarn.archive"} & settings.spark.keys():
+        size = sum(file.stat().st_size for file in (spark.home / "jars").glob("*.jar"))
+        yield (f"Spark's own jars, {size / 1e6:,.0f} MB, are uploaded for this run, since the profile sets neither "
+               "spark.yarn.jars (where the nodes have Spark) nor spark.yarn.archive (one archive of them on HDFS)")
+
+
+def printed(command: Command, request: Request, bundle: Path) -> Iterator[str]:
+    """A command as lines for a shell, and as comments what it ships. What is printed can be pasted."""
+
+    def shown(word: str) -> str:
+        return shlex.quote(word.replace(str(bundle), request.shown_as or str(bundle)))
+
+    if request.compiled_by:
+        yield f"{shlex.join(request.compiled_by)} > /dev/null && \\"
+    for words in command.before:
+        yield f"PYTHONPATH={shown(str(bundle / 'd4p.zip'))} {' '.join(map(shown, words))} > /dev/null && \\"
+    for key, value in command.environment.items():
+        yield f"{key}={shown(value)} \\"
+    lines = [[command.words[0]]]
+    for word in command.words[1:]:
+        if word.startswith("--") or word.endswith("/job.py"):
+            lines.append([word])
+        else:
+            lines[-1].append(word)
+    yield " \\\n  ".join(" ".join(map(shown, line)) for line in lines)
+    yield ""
+    width = max(len(path.name) for path in command.ships)
+    for path in command.ships:
+        yield f"# ships {path.name:<{width}}  {size(path)}"
+    for note in command.notes:
+        yield f"# note: {note}"
+
+
+def size(path: Path) -> str:
+    """How large a file is, in the unit that suits it."""
+    try:
+        number = float(path.stat().st_size)
+    except OSError:
+        return "not made yet"
+    for unit in ("bytes", "KB", "MB"):
+        if number < 1000 or unit == "MB":
+            break
+        number /= 1000
+    return f"{number:,.0f} {unit}"

@@ -1,0 +1,57 @@
+"""What a program that ran on a node left in its log: why it failed first, then the rest."""
+
+from __future__ import annotations
+
+import re
+
+from d4p.causes import cause
+
+#: What begins another line than one of the program's: Spark's logs, with our settings and without, and Java's own.
+_OTHER = re.compile(r"^(?:Spark: [A-Z]+ |\d\d/\d\d/\d\d \d\d:\d\d:\d\d |SLF4J|WARNING: |OpenJDK |Exception in thread )")
+_SAID = re.compile(r"^(failed|refused): |^interrupted$")
+_EXIT = re.compile(r"User application exited with (?:status )?(\d+)|exitCode: (\d+)")
+
+
+def own_words(log: str) -> str | None:
+    """The last `failed: ...` or `refused: ...` that the program printed, with its lines, but nothing of Java's."""
+    lines = log.splitlines()
+    starts = [number for number, line in enumerate(lines) if _SAID.match(line)]
+    if not starts:
+        return None
+    block = lines[starts[-1] : starts[-1] + 1]
+    for line in lines[starts[-1] + 1 :]:
+        if _OTHER.match(line):
+            break
+        block.append(line)
+    return "\n".join(block).rstrip()
+
+
+def why(log: str, diagnostics: str) -> str:
+    """Why an application failed: in the program's own words, or a known cause, or what YARN says of it."""
+    said = own_words(log)
+    if said is not None:
+        return said
+    known = cause(log) or cause(diagnostics)
+    if known is not None:
+        return f"failed: {known}"
+    traceback = _python_traceback(log)
+    if traceback:
+        return f"failed: the program ended with an exception of its own\n{traceback}"
+    first = next((line.strip() for line in diagnostics.splitlines() if line.strip()), "YARN doesn't say why")
+    return f"failed: {first}"
+
+
+def exit_status(final: str, diagnostics: str, log: str) -> int:
+    """The program's exit status, where it can be told; else 1 for one that failed."""
+    if final == "SUCCEEDED":
+        return 0
+    found = _EXIT.search(diagnostics)
+    status = int(found[1] or found[2]) if found else 1
+    if status in (2, 130):
+        return status
+    return 2 if (own_words(log) or "").startswith("refused: ") else 1
+
+
+def _python_traceback(log: str) -> str | None:
+    found = re.findall(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n?)+\S.*$", log, re.MULTILINE)
+    return found[-1] if found else None

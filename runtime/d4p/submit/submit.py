@@ -1,0 +1,103 @@
+"""One submission from the first check to the exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from d4p.errors import Refused, RunFailed
+from d4p.java import prepare
+from d4p.submit import client, cluster
+from d4p.submit.checks import check
+from d4p.submit.client import Watch
+from d4p.submit.command import LOG, build, printed, size
+from d4p.submit.options import Request
+from d4p.submit.pack import editables, env_archive, pack
+from d4p.submit.settings import settings
+from d4p.submit.share import put
+from d4p.submit.spark_home import Spark, find_spark
+
+
+class Plain:
+    """Where a run is shown: nobody watches its events, what is said is printed."""
+
+    watch: Watch | None = None
+    stdout = stderr = None
+
+    def say(self, line: str) -> None:
+        print(line, flush=True)
+
+
+def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] = lambda: nullcontext(Plain()),
+           environ: Mapping[str, str] = os.environ) -> int:
+    """Submit a bundle and wait for its end: 0 done, 1 it failed, 2 it was refused, 130 interrupted.
+
+    `screen` makes what shows the run while it lasts, a context manager that gives something like `Plain`.
+
+    Raises Refused, RunFailed before anything was started.
+    """
+    spark = find_spark(environ)
+    if spark is None:
+        raise Refused(_no_spark(environ))
+    wanted = settings(request, bundle, spark, environ)
+    check(request, wanted, spark, bundle, environ)
+    archive = env_archive(environ=environ) if wanted.env == "pack" and not wanted.here else None
+    environment = dict(environ)
+    java = prepare(environment, spark.version, quiet=True)
+    kept = f"{wanted.keep.rstrip('/')}/{archive.name}" if archive and wanted.keep and wanted.yarn else None
+    command = build(request, wanted, spark, bundle, name, archive, kept, environment["JAVA_HOME"], environ)
+    if request.dry_run:
+        print("\n".join(printed(command, request, bundle)))
+        return 0
+    print(f"{spark} on {java}", flush=True)
+    if archive is not None:
+        _pack(archive)
+    if archive is not None and kept is not None:
+        environment["HADOOP_CONF_DIR"] = str(wanted.hadoop)
+        if not _keep(archive, kept, spark, environment, bundle / LOG):
+            command = build(request, wanted, spark, bundle, name, archive, None, environment["JAVA_HOME"], environ)
+    for note in command.notes:
+        print(f"note: {note}", flush=True)
+    with screen() as shown:
+        if wanted.mode == "client" or not wanted.yarn:
+            return client.run(command, environ, shown.watch, shown.stdout, shown.stderr)
+        end = cluster.run(command, environ, Path(str(wanted.hadoop)), shown.say, shown.watch)
+    print(end.printed, end="", flush=True)
+    for line in end.reasons(request.java_stack):
+        print(line, file=sys.stderr, flush=True)
+    return end.status
+
+
+def _pack(archive: Path) -> None:
+    for package in editables():
+        print(f"note: {package} is installed in editable form, and so not in the archive of the environment: --include "
+              "its folder, or install it plainly", flush=True)  # fmt: skip
+    if archive.exists():
+        print(f"environment: {archive}, {size(archive)}, as packed before", flush=True)
+        return
+    print("environment: being packed; it is kept for the next time", flush=True)
+    pack(archive)
+    print(f"environment: {archive}, {size(archive)}", flush=True)
+
+
+def _keep(archive: Path, url: str, spark: Spark, environ: Mapping[str, str], log: Path) -> bool:
+    """Put the archive where the next run finds it; a run can do without."""
+    try:
+        new = put(archive, url, spark, environ, log)
+    except RunFailed as error:
+        print(f"note: {error}; it is uploaded for this run alone", flush=True)
+        return False
+    print(f"environment: {'kept as' if new else 'is at'} {url}", flush=True)
+    return True
+
+
+def _no_spark(environ: Mapping[str, str]) -> str:
+    if home := environ.get("SPARK_HOME"):
+        return (f"SPARK_HOME is {home}, where there is no Spark: set it to the folder that has bin/spark-submit, or "
+                "unset it")
+    return "there is no Spark here: set SPARK_HOME to the cluster's, or pip install 'pyspark>=3.5'"
+

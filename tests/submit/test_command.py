@@ -1,0 +1,128 @@
+"""The command of each profile as --dry-run prints it is that of a file in golden/. D4P_UPDATE_GOLDEN=1 writes them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .running import ROOT, WORDCOUNT, environment, hadoop_conf, submit
+
+GOLDEN = Path(__file__).with_name("golden")
+CASES = {
+    "local": ["--profile", "local", "--conf", "spark.executorEnv.X=a b"],
+    "local-cluster": ["--profile", "local-cluster", "-n", "6"],
+    "standalone": ["--profile", "standalone", "--master", "spark://host:7077", "--executor-memory", "2g"],
+    "yarn-client": ["--profile", "yarn-client", "--queue", "science", "--num-executors", "3", "--output", "out"],
+    "yarn-cluster": ["--profile", "yarn-cluster", "--limit", "10", "--output", "hdfs:///user/me/a b",
+                     "--driver-memory", "1g", "--conf", "spark.yarn.archive=hdfs:///spark.zip"],
+    "yarn-cluster-path": ["--profile", "yarn-cluster", "--env", "path", "--python", "/opt/python/bin/python3"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def hadoop(tmp_path):
+    return hadoop_conf(tmp_path / "hadoop")
+
+
+def dry_run(tmp_path, hadoop, *options, **env):
+    (tmp_path / "work").mkdir(exist_ok=True)
+    env = environment(HADOOP_CONF_DIR=str(hadoop), XDG_CONFIG_HOME=str(tmp_path), USER="me", **env)
+    return submit(WORDCOUNT, *options, "--dry-run", cwd=tmp_path / "work", env=env)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_command_of_each_profile(name, tmp_path, hadoop):
+    done = dry_run(tmp_path, hadoop, *CASES[name])
+    assert done.returncode == 0, done.stderr
+    found = without_this_machine(done.stdout, tmp_path)
+    golden = GOLDEN / f"{name}.txt"
+    if os.environ.get("D4P_UPDATE_GOLDEN"):
+        golden.write_text(found)
+    assert found == golden.read_text()
+
+
+def without_this_machine(text: str, tmp_path: Path) -> str:
+    """What is printed, with names for the paths and sizes of this machine."""
+    import pyspark
+
+    for path, name in ((str(Path(pyspark.__file__).parent), "PYSPARK"), (str(tmp_path), "TMP"), (str(ROOT), "ROOT"),
+                       (sys.executable, "PYTHON")):  # fmt: skip
+        text = text.replace(path, name)
+    text = re.sub(r"JAVA_HOME=\S+", "JAVA_HOME=JAVA", text)
+    text = re.sub(r"[^\s']*/env-\w+-\w+\.tar\.gz", lambda m: ("" if "hdfs:" in m[0] else "CACHE/") + _named(m[0]), text)
+    text = re.sub(r"(# ships )env-\w+-\w+\.tar\.gz( +).*", r"\1ENV.tar.gz\2SIZE", text)
+    text = re.sub(r"^(# ships \S+ +).*", r"\1SIZE", text, flags=re.MULTILINE)
+    return re.sub(r"jars, [\d,]+ MB", "jars, SIZE", text)
+
+
+def _named(path: str) -> str:
+    return f"{path.rpartition('/')[0]}/ENV.tar.gz" if "hdfs:" in path else "ENV.tar.gz"
+
+
+def test_what_is_printed_is_a_command_of_the_shell(tmp_path, hadoop):
+    """Pasted into a shell it compiles the bundle and calls spark-submit with those very words and that environment."""
+    done = dry_run(tmp_path, hadoop, *CASES["local"], "-d", '{"a": [{"b": "it\'s"}]}', "--conf", "spark.y=$HOME `x`")
+    assert done.returncode == 2 and "no PE has that id" in done.stderr  # inputs are checked as ever
+    done = dry_run(tmp_path, hadoop, *CASES["local"], "--conf", "spark.y=$HOME `x` it's")
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    stand_in = tmp_path / "spark-submit"
+    stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "$SPARK_SUBMIT_OPTS" "$HADOOP_CONF_DIR"\n')
+    stand_in.chmod(0o755)
+    text = done.stdout.replace(str(home / "bin" / "spark-submit"), shlex.quote(str(stand_in)))
+    (tmp_path / "d4p").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m d4p_compile "$@"\n')
+    (tmp_path / "d4p").chmod(0o755)
+    env = environment(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    ran = subprocess.run(["sh", "-c", text], cwd=tmp_path / "work", env=env, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.splitlines()
+    assert "spark.y=$HOME `x` it's" in lines and "spark.executorEnv.X=a b" in lines
+    assert lines[-3:] == ["wordcount-spark/job.py", "-Dlog4j2.configurationFile=wordcount-spark/log4j2.properties",
+                          str(hadoop)]  # fmt: skip
+    assert (tmp_path / "work" / "wordcount-spark" / "job.py").exists()
+
+
+def test_it_runs_nothing_and_leaves_nothing(tmp_path, hadoop):
+    cache = tmp_path / "cache"
+    assert dry_run(tmp_path, hadoop, *CASES["yarn-cluster"], XDG_CACHE_HOME=str(cache)).returncode == 0
+    assert not list((tmp_path / "work").iterdir()) and not list(cache.rglob("*.tar.gz"))
+
+
+def test_files_that_the_program_names_travel_to_its_node(tmp_path, hadoop):
+    (tmp_path / "work").mkdir()
+    workflow = ROOT / "tests" / "workflows" / "failing.py"
+    (tmp_path / "work" / "in.json").write_text('{"Numbers": 1}')
+    env = environment(HADOOP_CONF_DIR=str(hadoop), XDG_CONFIG_HOME=str(tmp_path))
+    done = submit(f"{workflow}:raises", "--profile", "yarn-cluster", "--env", "path", "--python", "/p", "-f",
+                  str(tmp_path / "work" / "in.json"), "--dry-run", cwd=tmp_path / "work", env=env)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path}/work/in.json" in done.stdout.split("--files")[1].split("--conf")[0]
+    options = shlex.split(done.stdout.split("spark/job.py")[1].split("# ships")[0].replace("\\\n", " "))
+    assert options[-1] == "--file=in.json"
+
+
+def test_submit_sh_prints_the_same_command(tmp_path, hadoop):
+    env = environment(HADOOP_CONF_DIR=str(hadoop), PYSPARK_DRIVER_PYTHON=sys.executable, XDG_CONFIG_HOME=str(tmp_path))
+    work = tmp_path / "work"
+    work.mkdir()
+    subprocess.run([sys.executable, "-m", "d4p_compile", "compile", WORDCOUNT, "-t", "spark", "-o", "bundle"], cwd=work,
+                   env=env, check=True, capture_output=True)  # fmt: skip
+    options = ["--profile", "yarn-client", "--queue", "science", "--limit", "3", "--dry-run"]
+    mine = subprocess.run(["bundle/submit.sh", *options], cwd=work, env=env, capture_output=True, text=True)
+    theirs = submit(WORDCOUNT, *options, cwd=work, env=env)
+    assert mine.returncode == theirs.returncode == 0, mine.stderr + theirs.stderr
+    found = mine.stdout.replace(str(work / "bundle"), "wordcount-spark").splitlines()
+    wanted = theirs.stdout.splitlines()[1:]  # after the line that compiles
+    assert [line for line in wanted if "D4P_SOURCE" not in line] == found
+
+
+def test_a_target_without_a_cluster_is_refused(tmp_path, hadoop):
+    done = dry_run(tmp_path, hadoop, "--profile", "local", "-t", "processes")
+    assert done.returncode == 2 and "only Spark programs are submitted" in done.stderr

@@ -1,0 +1,114 @@
+"""`--env pack`: an archive that runs elsewhere, made once, from a virtual environment with d4p in editable form."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tarfile
+import types
+
+import pytest
+
+from d4p.errors import Refused
+from d4p.submit.pack import editables, env_archive, pack
+from d4p.submit.share import put
+
+from . import small_env
+from .running import environment, spark
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A small environment, and the archive that its own d4p made of it."""
+    folder = tmp_path_factory.mktemp("small")
+    python = small_env.make(folder / "env")
+    cache = folder / "cache"
+    command = [python, "-m", "d4p.submit.pack"]
+    done = subprocess.run(command, env=environment(XDG_CACHE_HOME=str(cache)), capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return folder / "env", done.stdout.strip(), cache
+
+
+def test_it_runs_where_it_is_unpacked(made, tmp_path):
+    _, archive, _ = made
+    (tmp_path / "env").mkdir()
+    subprocess.run(["tar", "-xzf", archive, "-C", tmp_path / "env"], check=True)
+    code = "import sys, numpy; print(sys.prefix); print(numpy.__file__)"
+    done = subprocess.run(["env/bin/python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert all(line.startswith(str(tmp_path)) for line in done.stdout.splitlines())
+
+
+def test_what_travels_otherwise_is_not_in_it(made):
+    _, archive, _ = made
+    with tarfile.open(archive) as tar:
+        names = tar.getnames()
+    assert any(name.endswith("site-packages/click/core.py") for name in names)
+    assert not [name for name in names if "d4p" in name or "__editable__" in name]
+
+
+def test_it_is_made_again_only_after_a_change(made):
+    prefix, archive, cache = made
+    env = environment(XDG_CACHE_HOME=str(cache))
+    assert str(env_archive(str(prefix), env)) == archive
+    (site,) = prefix.glob("lib/python3*/site-packages")
+    (site / "click" / "__pycache__").mkdir(exist_ok=True)
+    (site / "click" / "__pycache__" / "x.pyc").write_text("")
+    assert str(env_archive(str(prefix), env)) == archive
+    (site / "new.py").write_text("")
+    assert str(env_archive(str(prefix), env)) != archive
+    (site / "new.py").unlink()
+
+
+def test_a_package_in_editable_form_is_named(made, tmp_path):
+    prefix, _, _ = made
+    assert editables(str(prefix)) == []  # d4p's own travels as a zip
+    (site,) = prefix.glob("lib/python3*/site-packages")
+    (site / "mine-1.dist-info").mkdir()
+    (site / "mine-1.dist-info" / "direct_url.json").write_text(json.dumps({"dir_info": {"editable": True}}))
+    assert editables(str(prefix)) == ["mine"]
+    (site / "mine.pth").write_text("/home/me/mine\n")
+    with pytest.raises(Refused, match=r"can't be packed: .* editable installs, which lie outside \(/home/me/mine\)"):
+        pack(tmp_path / "a.tar.gz", str(prefix))
+    assert not list(tmp_path.iterdir())
+    (site / "mine.pth").unlink()
+
+
+def test_no_environment_and_no_packer(tmp_path, monkeypatch):
+    with pytest.raises(Refused, match="isn't in one: make one .*or give --env path --python PYTHON"):
+        env_archive(str(tmp_path))
+    (tmp_path / "pyvenv.cfg").write_text("")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(Refused, match="needs venv-pack, which isn't installed: .*-m pip install venv-pack"):
+        env_archive(str(tmp_path))
+
+
+def test_an_environment_of_conda_is_packed_by_its_own_packer(tmp_path, monkeypatch):
+    (tmp_path / "conda-meta").mkdir()
+    called = {}
+
+    def packs(output, **options):
+        called.update(options)
+        open(output, "w").close()
+
+    module = types.ModuleType("conda_pack")
+    module.pack, module.__spec__ = packs, types.SimpleNamespace()
+    monkeypatch.setitem(sys.modules, "conda_pack", module)
+    archive = env_archive(str(tmp_path), {"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    pack(archive, str(tmp_path))
+    assert archive.exists() and called["prefix"] == str(tmp_path) and called["ignore_editable_packages"]
+
+
+def test_it_is_kept_once(tmp_path):
+    """By Hadoop's client, which is here a Java that keeps files in a folder and speaks as it does."""
+    java = tmp_path / "java" / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text('#!/bin/sh\nshift 3\ncase $1 in\n-mkdir) mkdir -p "$3" ;;\n-put)\n'
+                    '[ ! -e "$3" ] || { echo "put: File exists" >&2; exit 1; }\n'
+                    'cp "$2" "$3" 2>/dev/null || { echo "put: No such file or directory" >&2; exit 1; } ;;\nesac\n')
+    java.chmod(0o755)
+    (tmp_path / "a.tar.gz").write_text("x")
+    env = {"JAVA_HOME": str(tmp_path / "java"), "PATH": "/usr/bin:/bin"}
+    url = str(tmp_path / "kept" / "here" / "a.tar.gz")
+    assert put(tmp_path / "a.tar.gz", url, spark(), env) is True
+    assert put(tmp_path / "a.tar.gz", url, spark(), env) is False

@@ -1,0 +1,109 @@
+"""What a look at the executors finds, here on ones that are made up. test_on_executors.py has real ones."""
+
+from __future__ import annotations
+
+import platform
+from types import SimpleNamespace
+
+import pytest
+from pyspark import SparkConf
+
+from d4p import IterativePE, ReadFiles, ReadLines, Workflow, WorkflowGraph, WriteText
+from d4p.errors import Refused
+from d4p.spark.preflight import Look, Seen, check
+from d4p.spark.threads import VARIABLES, thread_settings
+
+MINE = Seen("n1", ".".join(platform.python_version_tuple()[:2]), platform.machine(), "")
+
+
+class ReadsItself(ReadFiles):
+    """A reader whose files no engine reads for it."""
+
+
+class Same(IterativePE):
+    def _process(self, data):
+        return data
+
+
+def job(*pes):
+    """A job whose workflow is a chain."""
+    graph = WorkflowGraph()
+    for one, other in zip(pes, pes[1:], strict=False):
+        graph.connect(one, next(iter(one.outputconnections)), other, next(iter(other.inputconnections)))
+    workflow = Workflow("here:graph", "")
+    workflow.flat = __import__("d4p.flatten", fromlist=["flatten"]).flatten(graph)
+    return SimpleNamespace(workflow=workflow)
+
+
+def refused(seen=None, error=None):
+    def everywhere(look):
+        if error:
+            raise error
+        return seen
+
+    with pytest.raises(Refused) as found:
+        check(job(Same(), Same()), everywhere)
+    return str(found.value)
+
+
+def test_all_is_well():
+    check(job(Same(), Same()), lambda look: [look(), MINE, MINE._replace(host="n2")])
+
+
+def test_another_python_is_named_with_its_host():
+    said = refused([MINE, MINE._replace(host="n2", python="3.7"), MINE._replace(host="n3", python="3.7")])
+    assert said.startswith("on n2 (and 1 more) the executors' Python is 3.7 and the program's is 3.")
+
+
+def test_another_processor_matters_to_a_packed_environment(monkeypatch):
+    seen = [MINE._replace(machine="s390x")]
+    check(job(Same(), Same()), lambda look: seen)
+    monkeypatch.setenv("PYSPARK_PYTHON", "./env/bin/python")
+    assert "on n1 the processor is s390x, and the environment that was packed is of" in refused(seen)
+
+
+def test_what_spark_says_before_any_python_runs_is_recognised():
+    said = "Python in worker has different version: 3.8 than that in driver: 3.11, PySpark cannot run"
+    assert refused(error=RuntimeError(said)).startswith("the executors' Python is 3.8 and the program's is 3.11")
+    with pytest.raises(RuntimeError, match="odd"):
+        check(job(Same(), Same()), lambda look: (_ for _ in ()).throw(RuntimeError("odd")))
+
+
+def test_a_file_that_only_the_program_sees(tmp_path):
+    book = tmp_path / "book.txt"
+    book.write_text("x\n")
+    look = Look(job(ReadLines(str(tmp_path)), Same()))
+    assert look().problem == ""
+    book.unlink()
+    assert look().problem.startswith(f"ReadLines0 finds no {book}: the file lies on the program's own machine. Put it")
+
+
+def test_files_from_afar_that_the_workers_read_themselves_are_opened():
+    url = "memory://d4p-preflight/a.bin"
+    import fsspec
+
+    with fsspec.open(url, "wb") as file:
+        file.write(b"x")
+    look = Look(job(ReadsItself(url), Same()))
+    assert look().problem == ""
+    fsspec.filesystem("memory").rm("/d4p-preflight/a.bin")
+    assert "finds no" in look().problem and "which the program has found" in look().problem
+
+
+def test_a_package_that_a_writer_needs():
+    look = Look(job(Same(), WriteText("gs://bucket/out")))
+    problem = look().problem
+    assert problem.startswith("WriteText1 can't write: gs://bucket/out") and "gcsfs" in problem
+
+
+def test_libraries_get_the_threads_of_a_task_unless_somebody_says_otherwise(monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    conf = SparkConf(loadDefaults=False).set("spark.master", "yarn").set("spark.task.cpus", "2")
+    assert dict(thread_settings(conf)) == {f"spark.executorEnv.{name}": "2" for name in VARIABLES}
+    conf.set("spark.executorEnv.OMP_NUM_THREADS", "8")
+    assert "spark.executorEnv.OMP_NUM_THREADS" not in dict(thread_settings(conf))
+    monkeypatch.setenv("MKL_NUM_THREADS", "4")
+    assert "spark.executorEnv.MKL_NUM_THREADS" in dict(thread_settings(conf))  # the executors don't see it
+    conf.set("spark.master", "local[2]")
+    assert "spark.executorEnv.MKL_NUM_THREADS" not in dict(thread_settings(conf))

@@ -1,0 +1,130 @@
+"""Profiles: what a file may hold, whose comes first, what an unknown one is told."""
+
+from __future__ import annotations
+
+import pytest
+
+import d4p_compile
+from d4p.errors import Refused
+from d4p.submit.options import Request, as_settings, parse
+from d4p.submit.profiles import expand, read_profile, read_properties
+from d4p.submit.settings import settings
+from d4p_compile.conf import known_profile, profiles, settings_files
+
+from .running import WORDCOUNT, spark
+
+NAMES = ["local", "local-cluster", "standalone", "yarn-client", "yarn-cluster"]
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """A folder with one profile."""
+    folder = tmp_path / "bundle"
+    (folder / "profiles").mkdir(parents=True)
+
+    def write(text: str):
+        (folder / "profiles" / "mine.conf").write_text(text)
+        return folder
+
+    return write
+
+
+def decided(folder, environ=None, **request):
+    return settings(Request("mine", **request), folder, spark(), environ or {})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_that_comes_with_it_can_be_read_and_travels(name, tmp_path):
+    environ = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert sorted(profiles(environ)) == NAMES
+    assert read_properties(profiles(environ)[name], {})
+    assert settings_files(environ)[f"profiles/{name}.conf"] == profiles(environ)[name].read_text()
+
+
+def test_a_bundle_has_them_and_its_workers_do_not_get_them(tmp_path):
+    import zipfile
+
+    bundle = d4p_compile.compile(WORDCOUNT, "spark", output=tmp_path / "bundle")
+    assert sorted(path.stem for path in (bundle.folder / "profiles").iterdir()) == NAMES
+    with zipfile.ZipFile(bundle.folder / "workflow.zip") as archive:
+        assert sorted(archive.namelist()) == ["opticks.txt", "wordcount.py"]
+
+
+def test_the_users_own_come_first(tmp_path):
+    mine = tmp_path / "config" / "d4p_compile" / "profiles"
+    mine.mkdir(parents=True)
+    (mine / "yarn-cluster.conf").write_text("spark.master yarn\n")
+    (mine / "ours.conf").write_text("spark.master spark://ours:7077\n")
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    assert profiles(environ)["yarn-cluster"].parent == mine
+    assert sorted(profiles(environ)) == sorted([*NAMES, "ours"])
+
+
+def test_an_unknown_one_is_told_those_that_are(tmp_path, bundle):
+    environ = {"XDG_CONFIG_HOME": str(tmp_path)}
+    with pytest.raises(Refused, match="no profile 'yarn-clutser': the profiles are local, .*mean yarn-cluster"):
+        known_profile("yarn-clutser", environ)
+    with pytest.raises(Refused, match="no profile 'x': the profiles are mine "):
+        read_profile(bundle("spark.master local\n"), "x", {})
+
+
+def test_lines_are_as_in_spark_defaults(tmp_path):
+    file = tmp_path / "a.conf"
+    file.write_text("# a comment\n\nspark.a   1 2\nspark.b=x=y\n  spark.c = $HOME/k $OTHER\n")
+    assert read_properties(file, {"HOME": "/home/me"}) == {
+        "spark.a": "1 2", "spark.b": "x=y", "spark.c": "/home/me/k $OTHER"}  # fmt: skip
+    assert expand("$SPARK_HOMER", {"SPARK_HOME": "/opt"}) == "$SPARK_HOMER"
+
+
+@pytest.mark.parametrize("line", ["spark.master", "master yarn", "yarn"])
+def test_a_line_that_is_none_is_named(tmp_path, line):
+    (tmp_path / "a.conf").write_text(f"# first\n{line}\n")
+    with pytest.raises(Refused, match=rf"a\.conf, line 2: .*it is '{line}'"):
+        read_properties(tmp_path / "a.conf", {})
+
+
+def test_options_come_before_the_profile(bundle):
+    folder = bundle("spark.master yarn\nspark.executor.memory 1g\nspark.d4p.env pack\nspark.yarn.queue a\n")
+    found = decided(folder, conf={"spark.executor.memory": "2g"}, env="path", python="/usr/bin/python3")
+    assert (found.master, found.mode, found.env, found.python) == ("yarn", "client", "path", "/usr/bin/python3")
+    assert found.spark["spark.executor.memory"] == "2g" and found.spark["spark.yarn.queue"] == "a"
+    assert not [key for key in found.spark if key.startswith("spark.d4p.")]
+
+
+def test_python_alone_means_that_of_the_nodes(bundle):
+    assert decided(bundle("spark.master yarn\nspark.d4p.env pack\n"), python="/p").env == "path"
+
+
+def test_a_profile_without_a_master_and_one_with_a_setting_of_ours_that_is_none(bundle):
+    with pytest.raises(Refused, match="the profile mine names no master: .*--master spark://HOST:7077"):
+        decided(bundle("spark.executor.memory 1g\n"))
+    with pytest.raises(Refused, match=r"no setting spark\.d4p\.envs: d4p's own are spark\.d4p\.env, "):
+        decided(bundle("spark.master yarn\nspark.d4p.envs pack\n"))
+    with pytest.raises(Refused, match="must be pack or path; it is 'ship'"):
+        decided(bundle("spark.master yarn\nspark.d4p.env ship\n"))
+
+
+def test_hadoops_settings_are_the_environments_or_the_profiles(bundle):
+    folder = bundle("spark.master yarn\nspark.d4p.hadoopConfDir /etc/a\n")
+    assert decided(folder).hadoop == "/etc/a"
+    assert decided(folder, {"HADOOP_CONF_DIR": "/etc/b"}).hadoop == "/etc/b"
+
+
+def test_without_a_profile_spark_decides(bundle, tmp_path):
+    (tmp_path / "spark-defaults.conf").write_text("spark.master yarn\nspark.submit.deployMode cluster\n")
+    found = settings(Request(), bundle(""), spark(), {"SPARK_CONF_DIR": str(tmp_path)})
+    assert (found.master, found.mode, found.env, dict(found.spark)) == ("yarn", "cluster", None, {})
+    assert settings(Request(), bundle(""), spark(tmp_path / "none"), {}).master == "local[*]"
+
+
+def test_what_submit_sh_is_asked():
+    found = parse(["--profile", "p", "--queue", "q", "--conf", "spark.x=1=2", "--jars", "a.jar", "-i", "3", "--dry-run",
+                   "--", "--output", "hdfs:///out"])  # fmt: skip
+    assert found.conf == {"spark.yarn.queue": "q", "spark.x": "1=2"}
+    assert found.spark == ("--jars", "a.jar") and found.program == ("--iter=3", "--output", "hdfs:///out")
+    assert found.profile == "p" and found.dry_run
+
+
+def test_a_conf_that_is_no_setting():
+    with pytest.raises(Refused, match="--conf must be KEY=VALUE.*it is 'spark.x'"):
+        as_settings({}, ["spark.x"])
