@@ -15,7 +15,8 @@ SERVES = {
     "spark_df": {"pyspark", "pyarrow"},
     "outputs/parquet.py": {"pyarrow", "numpy"},
     "filesystems/hdfs.py": {"hdfs_native"},
-    "filesystems/webhdfs.py": {"hdfs", "requests", "urllib3"},  # HdfsCLI and what it is made of
+    "filesystems/webhdfs.py": {"hdfs", "requests"},  # HdfsCLI and what it is made of
+    "filesystems/webhdfs_files.py": {"urllib3"},
     "filesystems/others.py": {"fsspec"},
     "old/visualisation.py": {"IPython"},
     "old/seismo.py": {"obspy"},
