@@ -13,6 +13,7 @@ on B07.
 """
 
 import glob
+import io
 import math
 import os
 from itertools import combinations
@@ -25,7 +26,7 @@ from obspy.signal.invsim import cosine_sac_taper
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 from scipy.ndimage import uniform_filter1d
 
-from d4p import GenericPE, ReadFiles, SimpleFunctionPE, WorkflowGraph, WriteRecords, create_iterative_chain
+from d4p import GenericPE, ReadFiles, SimpleFunctionPE, WorkflowGraph, WriteRecords, create_iterative_chain, files
 from d4p.errors import Refused
 
 # Eight stations on Montserrat, 30 January 1997: a test record of obspy.
@@ -281,10 +282,9 @@ class Plot(GenericPE):
         if not self.correlations:
             return
         figure = record_section(sorted(self.correlations, key=lambda c: (c["peak_lag_s"], c["first"], c["second"])))
-        os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
-        unfinished = f"{self.path}.unfinished"
-        figure.savefig(unfinished, format="png", dpi=150)
-        os.replace(unfinished, self.path)
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=150)
+        files.write(self.path, picture.getvalue())  # whole or not at all, also in HDFS
         self.log(f"the picture of {len(self.correlations)} correlations: {self.path}")
 
 

@@ -19,8 +19,10 @@ the reason: FileNotFoundError, FileExistsError, PermissionError, ConnectionRefus
 from __future__ import annotations
 
 import builtins
+import contextlib
 import io
 import os
+import uuid
 from typing import IO, Any
 
 from d4p.filesystems import locate, missing, written
@@ -53,6 +55,27 @@ def open(path: str | os.PathLike, mode: str = "rb", encoding: str | None = None)
     except OSError as error:
         raise _named(error, path) from None
     return io.TextIOWrapper(file, encoding or "utf-8") if text else file
+
+
+def write(path: str | os.PathLike, data: bytes) -> None:
+    """A file with this content, in the place of what was there: whole or not at all. Folders above it are made.
+
+    Raises:
+        OSError: it can't be written; what was there is there still.
+    """
+    fs, name = locate(path)
+    folder, _, last = name.rpartition("/")
+    unfinished = f"{folder}/.{last}.{uuid.uuid4().hex}" if folder else f".{last}.{uuid.uuid4().hex}"
+    try:
+        if folder:
+            fs.makedirs(folder, exist_ok=True)
+        with fs.open(unfinished, "xb") as file:
+            file.write(data)
+        fs.replace(unfinished, name)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fs.rm(unfinished)
+        raise _named(error, path) from None
 
 
 def exists(path: str | os.PathLike) -> bool:

@@ -282,6 +282,18 @@ def test_files_of_this_machine(tmp_path):
         files.open(path, "rb", encoding="utf-8")
 
 
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "a.bin"
+    files.write(path, b"1")
+    files.write(str(path), b"22")
+    assert path.read_bytes() == b"22" and [p.name for p in path.parent.iterdir()] == ["a.bin"]
+    path.unlink()
+    path.mkdir()  # nothing can be put in its place
+    with pytest.raises(OSError, match="a.bin"):
+        files.write(path, b"3")
+    assert path.is_dir() and [p.name for p in path.parent.iterdir()] == ["a.bin"]
+
+
 def test_a_listing_of_this_machine_can_be_opened_where_the_default_is_another(tmp_path):
     (tmp_path / "a").write_bytes(b"1")
     use_default("hdfs://h:1")
