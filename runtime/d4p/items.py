@@ -39,7 +39,7 @@ _NAMED = (type, types.FunctionType, types.BuiltinFunctionType)
 # the number of its buffers; then come the end of each item's pickle and the size of each buffer; then the pickles; the
 # buffers.
 _ONE_BY_ONE = b"I"
-_LIST, _LIST_WITH_REFERENCES = ord("["), ord("[") | 0x80
+_LISTS = (b"[", b"\xdb")  # of marshal: without and with references to what it holds twice
 _COUNTS = struct.Struct("<cQQ")
 
 
@@ -174,9 +174,10 @@ def unpack(blob: bytes | bytearray | memoryview) -> list:
     """The items of a batch. numpy arrays are writable. Raises RunFailed for an item that was pickled and can't be made
     again, as an exception whose `__init__` takes other arguments than it hands to its base class."""
     try:
-        if blob[0] in (_LIST, _LIST_WITH_REFERENCES):
+        first = bytes(blob[:1])  # of a memoryview whose bytes may be signed, as Arrow's are
+        if first in _LISTS:
             return marshal.loads(blob)
-        return _unpack_one_by_one(blob) if blob[:1] == _ONE_BY_ONE else pickle.loads(blob)
+        return _unpack_one_by_one(blob) if first == _ONE_BY_ONE else pickle.loads(blob)
     except Exception as error:
         raise RunFailed(
             f"an item can't be made again from its pickle: {type(error).__name__}: {error}. Give its class a "
