@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from d4p.causes import OUT_OF_MEMORY, cause
-from d4p.errors import D4pError, RunFailed
+from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
 from d4p.spark.task import unmarked
 
@@ -39,7 +39,8 @@ def failure(error: Exception) -> Exception:
     if found is None:
         return error
     if os.environ.get("D4P_DEBUG") == "1" and isinstance(found, RunFailed):
-        return RunFailed(f"{found}\n\nAll that Spark said:\n{said}")
+        kind = WorkerLost if isinstance(found, WorkerLost) else RunFailed
+        return kind(f"{found}\n\nAll that Spark said:\n{said}")
     return found
 
 
@@ -51,8 +52,8 @@ def _ours(said: str) -> D4pError | None:
     return error
 
 
-def _sparks(error: Exception) -> RunFailed:
+def _sparks(error: Exception) -> WorkerLost:
     """A failure of Spark's own, as its cause or else in its words."""
     known = cause(all_said(error))
     lines = [line for line in str(error).splitlines() if line.strip() and not line.lstrip().startswith("at ")]
-    return RunFailed(known or "Spark: " + "\n".join(lines[:30]))
+    return WorkerLost(known or "Spark: " + "\n".join(lines[:30]))
