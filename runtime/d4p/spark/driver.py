@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from d4p.causes import OUT_OF_MEMORY, cause
-from d4p.errors import D4pError, RunFailed
+from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
 from d4p.spark.task import unmarked
 
@@ -25,21 +25,16 @@ def stages_progress(job: Job, sc: Any) -> None:
             job.stage_progress(info.name, info.numCompletedTasks, info.numTasks)
 
 
-def all_said(error: Exception) -> str:
-    """What an error says. PySpark keeps of a failed Python worker its words alone: Java's, which tell the host, too."""
-    java = getattr(error, "_origin", None)
-    return str(error) if java is None else f"{error}\n{java}"
-
-
 def failure(error: Exception) -> Exception:
     """What to tell the user: the PE's own failure if there is one, or the cause if it is known; without Java's stack,
     unless D4P_DEBUG=1 asks for it."""
-    said = all_said(error)
-    found = _ours(said) or (_sparks(error) if type(error).__module__.startswith(("py4j", "pyspark")) else None)
+    said = str(error)
+    found = _ours(said) or (_sparks(said) if type(error).__module__.startswith(("py4j", "pyspark")) else None)
     if found is None:
         return error
     if os.environ.get("D4P_DEBUG") == "1" and isinstance(found, RunFailed):
-        return RunFailed(f"{found}\n\nAll that Spark said:\n{said}")
+        kind = WorkerLost if isinstance(found, WorkerLost) else RunFailed
+        return kind(f"{found}\n\nAll that Spark said:\n{said}")
     return found
 
 
@@ -51,8 +46,8 @@ def _ours(said: str) -> D4pError | None:
     return error
 
 
-def _sparks(error: Exception) -> RunFailed:
+def _sparks(said: str) -> WorkerLost:
     """A failure of Spark's own, as its cause or else in its words."""
-    known = cause(all_said(error))
-    lines = [line for line in str(error).splitlines() if line.strip() and not line.lstrip().startswith("at ")]
-    return RunFailed(known or "Spark: " + "\n".join(lines[:30]))
+    known = cause(said)
+    lines = [line for line in said.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
+    return WorkerLost(known or "Spark: " + "\n".join(lines[:30]))

@@ -17,7 +17,6 @@ from d4p.inputs import is_reader
 from d4p.job import Job
 from d4p.library.files import ReadFiles
 from d4p.library.lines import ReadLines
-from d4p.spark.driver import all_said
 from d4p.spark.names import named
 from d4p.workflow import Workflow
 
@@ -52,7 +51,7 @@ def check(job: Job, run_everywhere: RunEverywhere) -> None:
     try:
         seen = run_everywhere(Look(job))
     except Exception as error:
-        sentence = cause(all_said(error))
+        sentence = cause(str(error))
         if sentence is None:
             raise
         raise Refused(sentence) from None
