@@ -52,7 +52,8 @@ def plan(workflow: Workflow | Source, target: str = "sequential", instances: int
          watch: Callable[[str, Any], None] | None = None) -> Plan:
     """The plan of a workflow for a target; needs no engine. `instances` is `-n`. `fuse=False` leaves PEs apart."""
     engine = _engine(target)
-    options = Options(canonical(target), instances, engine.WIDE, engine.CARRIES, fuse)
+    options = Options(canonical(target), instances, engine.WIDE, engine.CARRIES, fuse,
+                      getattr(engine, "NATIVES", frozenset()))
     return run_passes(load(workflow, attribute, parameters).graph, options, watch)
 
 

@@ -24,6 +24,7 @@ CASES = {
     "diamond": f"{SEMANTICS}:diamond",
     "partitions": f"{SEMANTICS}:partitions",
     "odd_names": f"{SEMANTICS}:odd_names",
+    "columns": f"{HERE / 'workflows' / 'columns.py'}:all_kinds",
 }
 TARGETS = ("sequential", "processes", "spark", "spark-df")
 ALL = [(case, target) for case in CASES for target in TARGETS]

@@ -19,18 +19,22 @@ class Dialect:
 
     Attributes:
         seeds: of the count of instances: what a stage without inputs takes.
-        apply: of the name of a frame and the task: the frame with the stage applied to it.
+        apply: of the name of a frame, the task and the name of the columns it gives, if any: the frame with the stage
+            applied to it.
         take: of a stage's output and channel numbers: the batches of just these channels.
-        shuffle: of the outputs, the counts of instances that wrote them, the count of the consumer's, `ordered`.
+        shuffle: of the outputs, the counts of instances that wrote them, the consumer and its count of instances: the
+            lines that make `into_<number of the consumer>`.
         finish: of the outputs and the counts of instances that wrote them.
+        columns: of a stage: the lines that make `columns`, those of its channels; none where it has none.
         named: of a stage's numbers and what follows them in the name: the `with` under which its shuffles are called.
     """
 
     seeds: Callable[[str], str]
-    apply: Callable[[str, str], str]
+    apply: Callable[[str, str, str], str]
     take: Callable[[str, list[int]], str]
-    shuffle: Callable[[list[str], list[str], str, bool], str]
+    shuffle: Callable[[list[str], list[str], Stage, str], list[str]]
     finish: Callable[[list[str], list[str]], str]
+    columns: Callable[[Plan, Stage], list[str]] | None = None
     named: Callable[[str, str], str] | None = None
 
 
@@ -46,13 +50,19 @@ def _stage(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     to = f", to={sends(plan, stage)}" if plan.channels_from(stage) else ""
     reads = f", root={quoted(root)}" if root else ""
     arriving, body = (source, []) if source.isidentifier() else ("arriving", [f"arriving = {source}"])
-    body.append(f"out_{number} = " + say.apply(arriving, f"run.task(stage_{number}, {instances}{to}{reads})"))
+    aggregate = f", aggregate={quoted(stage.native.pe)}" if stage.native else ""
+    task = f"run.task(stage_{number}, {instances}{to}{reads}{aggregate})"
+    columns = say.columns(plan, stage) if say.columns else []
+    if columns:
+        body += [*columns, f"task = {task[:-1]}, columns=columns)"]
+        task = "task"
+    body.append(f"out_{number} = " + say.apply(arriving, task, "columns" if columns else ""))
     if _uses(plan, stage) > 1:
         body.append(f"out_{number} = run.once(out_{number})  # {_uses(plan, stage)} uses: computed once")
     for consumer in _consumers(plan, stage):
         if len(_producers(plan, consumer)) == 1 and not _is_narrow(plan, consumer):
             body += [f"# {line}" for channel in plan.channels_into(consumer) for line in keeps(channel)]
-            body.append(_shuffle(plan, consumer, say))
+            body += _shuffle(plan, consumer, say)
     out = _gathered(plan, stage, say)
     out.append(f"    # stage {number} {stage.times}: {stage.title}")
     return [*out, *_under(say, str(number), f"stage_{number}.__doc__", body)]
@@ -72,14 +82,14 @@ def _gathered(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     out = [f"    # {line}" for channel in plan.channels_into(stage) for line in keeps(channel)]
     numbers = ", ".join(str(producer.number) for producer in producers)
     what = f'"for " + stage_{stage.number}.__doc__'
-    return [*out, *_under(say, f'"{numbers}"', what, [_shuffle(plan, stage, say)])]
+    return [*out, *_under(say, f'"{numbers}"', what, _shuffle(plan, stage, say))]
 
 
-def _shuffle(plan: Plan, stage: Stage, say: Dialect) -> str:
+def _shuffle(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     producers = _producers(plan, stage)
     taken = [_taken(plan, producer, stage, say) for producer in producers]
     counts = [count(producer.instances) for producer in producers]
-    return f"into_{stage.number} = {say.shuffle(taken, counts, count(stage.instances), stage.ordered)}"
+    return say.shuffle(taken, counts, stage, count(stage.instances))
 
 
 def _source(plan: Plan, stage: Stage, say: Dialect) -> tuple[str, str | None]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from d4p.errors import Refused
 from d4p.flatten import flatten
 from d4p.inputs import is_reader
 from d4p.labels import fingerprint, labels
+from d4p.schema import schema_of
 
+from ..analysis.aggregates import aggregate_of
 from ..analysis.calls import call_style, may_write, overrides_write
 from ..analysis.state import state_of
 from ..ir.graph import Edge, Graph, Grouping, Pe, Port
@@ -73,7 +76,13 @@ def _pe(pe: Any, name: str) -> Pe:
         writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),
         output=output,
         kind="reader" if reader else "pe",
+        schemas=tuple((port, schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
+        aggregate=aggregate_of(pe),
     )
+
+
+def _schema(settings: Any) -> Any:
+    return schema_of(settings) if isinstance(settings, Mapping) else None
 
 
 def _asked(pe: Any) -> int:

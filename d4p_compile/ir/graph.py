@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from d4p.schema import Schema
+
 #: Stands for "as many instances as the engine is wide": cores, or Spark's default parallelism.
 #: Only PEs get it where nobody can tell the number from the answer, so a plan holds on every machine.
 WIDTH = "width"
@@ -15,6 +17,7 @@ Instances = int | str
 
 GROUPINGS = ("none", "by", "all", "global")
 EXCHANGES = ("forward", "round robin", "hash", "broadcast", "gather")
+AGGREGATES = ("count", "sum", "min", "max", "average")
 STYLES = ("iterative", "consumer", "producer", "inputs", "process")
 
 
@@ -66,6 +69,22 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Aggregate:
+    """What a library PE aggregates: `fields` are indexes or names, none of them for a count.
+
+    `unlike` says what makes this PE another than the library's; empty where it is just that.
+    """
+
+    kind: str
+    fields: tuple[int | str, ...] = ()
+    unlike: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in AGGREGATES:
+            raise ValueError(f"an aggregate must be one of {AGGREGATES}, not {self.kind!r}")
+
+
+@dataclass(frozen=True)
 class Pe:
     """One processing element.
 
@@ -73,6 +92,7 @@ class Pe:
     `style` says how generated code may call it, `writes` whether it may call `self.write`.
     `any_order`: the user says that the state it keeps doesn't depend on the order of its items.
     `kind` is "pe", or for library PEs "reader" or "writer".
+    `schemas` are (output port, schema) where a port declares one; `aggregate` is what a library PE aggregates.
     """
 
     id: str
@@ -92,6 +112,8 @@ class Pe:
     class_name: str = ""
     instances: Instances | None = None
     because: str = ""
+    schemas: tuple[tuple[str, Schema], ...] = ()
+    aggregate: Aggregate | None = None
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
@@ -101,6 +123,10 @@ class Pe:
 
     def port(self, name: str) -> Port:
         return next(p for p in self.inputs if p.name == name)
+
+    def schema(self, output: str) -> Schema | None:
+        """What an output port declares of its items."""
+        return dict(self.schemas).get(output)
 
 
 @dataclass(frozen=True)

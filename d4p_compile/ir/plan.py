@@ -9,17 +9,49 @@ from .graph import WIDTH, Edge, Graph, Instances
 
 
 @dataclass(frozen=True)
+class Column:
+    """A field of items that an engine has as a column of its own.
+
+    `name` is the column's, the same for all channels into a stage; `field` is what to take of an item, an index or a
+    name, or None for no more than the number of items; `label` is what the schema calls it.
+    """
+
+    name: str
+    type: str
+    field: int | str | None = None
+    label: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.type}" if self.label else "number of items"
+
+
+@dataclass(frozen=True)
+class Native:
+    """The aggregate PE at the head of a stage, which the engine computes: what it does, a column for each field."""
+
+    pe: str
+    kind: str
+    columns: tuple[Column, ...]
+
+    def __str__(self) -> str:
+        of = ", ".join(f"{column.label} ({column.type})" for column in self.columns if column.label)
+        return f"{self.kind} of {of}" if of else self.kind
+
+
+@dataclass(frozen=True)
 class Stage:
     """PEs that run as one piece of code; `number` counts from 1 and is the same wherever it is shown.
 
     `ordered`: its inputs are taken in the order (edge, producer instance, sequence) where an engine
     would hand them over in any order, because it keeps state or routes by a counter.
+    `native`: the aggregate that the engine computes for the PE that all its inputs lead to.
     """
 
     pes: tuple[str, ...]
     instances: Instances
     number: int = 0
     ordered: bool = False
+    native: Native | None = None
 
     def __post_init__(self) -> None:
         if not self.pes:
@@ -44,10 +76,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Channel:
-    """An edge between two stages."""
+    """An edge between two stages.
+
+    `columns` are what of its items the engine takes as columns; `packed` is why none are, where the items have a
+    schema.
+    """
 
     edge: Edge
     number: int = 0
+    columns: tuple[Column, ...] = ()
+    packed: str = ""
 
     def __str__(self) -> str:
         return str(self.edge)

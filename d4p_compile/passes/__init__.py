@@ -13,13 +13,14 @@ from ..ir.plan import Plan
 from .fit import fit
 from .fuse import fuse
 from .lower import lower
+from .native import native
 from .number import number
 from .options import Options
 from .place import place
 from .route import route
 from .verify import verify
 
-PASSES: tuple[Callable[[Any, Options], Any], ...] = (place, route, lower, fuse, fit, number)
+PASSES: tuple[Callable[[Any, Options], Any], ...] = (place, route, lower, fuse, fit, number, native)
 
 
 def run_passes(graph: Graph, options: Options, watch: Callable[[str, Any], None] | None = None) -> Plan:

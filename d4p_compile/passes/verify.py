@@ -9,7 +9,7 @@ import networkx as nx
 from d4p.errors import Refused
 
 from ..ir.graph import WIDTH, Edge, Graph
-from ..ir.plan import Plan
+from ..ir.plan import Plan, Stage
 from .options import Options
 
 
@@ -67,6 +67,15 @@ def _acyclic(graph: Graph) -> None:
     )
 
 
+def _native(plan: Plan, stage: Stage) -> None:
+    """All that comes to the stage comes to the PE that the engine computes, in the same columns."""
+    channels = plan.channels_into(stage)
+    columns = {tuple((column.name, column.type) for column in channel.columns) for channel in channels}
+    if plan.roots(stage) or {c.edge.dest for c in channels} != {stage.native.pe} or len(columns) != 1 or () in columns:
+        into = ", ".join(map(str, channels))
+        raise AssertionError(f"the engine can't compute {stage.native.pe} for stage {stage}, from {into}")
+
+
 def _plan(plan: Plan, options: Options) -> None:
     for channel in plan.channels:
         edge = channel.edge
@@ -81,6 +90,8 @@ def _plan(plan: Plan, options: Options) -> None:
         cycle = nx.find_cycle(stages)
         raise AssertionError(f"the stages wait for each other: {cycle}")
     for stage in plan.stages:
+        if stage.native:
+            _native(plan, stage)
         for hop in plan.hops(stage):
             if hop.exchange is None or hop.exchange.kind != "forward":
                 raise AssertionError(f"{hop} needs {hop.exchange} and cannot be inside stage {stage}")

@@ -21,11 +21,13 @@ def to_dict(plan: Plan) -> dict[str, Any]:
              "outputs": list(pe.outputs)}
             for pe in graph.pes
         ],
-        "stages": [{"number": s.number, "pes": list(s.pes), "instances": s.instances, "ordered": s.ordered}
+        "stages": [{"number": s.number, "pes": list(s.pes), "instances": s.instances, "ordered": s.ordered,
+                    "native": str(s.native) if s.native else None}
                    for s in plan.stages],
         "channels": [
             {"number": c.number, "from": [c.edge.source, c.edge.output], "to": [c.edge.dest, c.edge.input],
-             "exchange": c.edge.exchange.kind, "fields": list(c.edge.exchange.fields)}
+             "exchange": c.edge.exchange.kind, "fields": list(c.edge.exchange.fields),
+             "columns": [str(column) for column in c.columns], "packed": c.packed}
             for c in plan.channels
         ],
         "results": [list(result) for result in graph.results()],

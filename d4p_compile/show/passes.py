@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..ir.graph import Graph
 from ..ir.plan import Plan
 from ..passes import PASSES
-from .text import apart, chain, plural, table, times, wrapped
+from .text import apart, carried, chain, plural, table, times, wrapped
 
 #: Of a longer list the first lines are shown.
 MOST_LINES = 40
@@ -71,7 +71,7 @@ def _stages(before: IR, after: Plan) -> Iterator[tuple[str, Sequence[str]]]:
     if after.apart and (not isinstance(before, Plan) or before.apart != after.apart):
         yield "apart because", apart(after)
     if any(c.number for c in after.channels) and before.channels != after.channels:
-        yield "channels", table((str(c.number), str(c), str(c.edge.exchange)) for c in after.channels)
+        yield "channels", table((str(c.number), str(c), f"{c.edge.exchange}{carried(c)}") for c in after.channels)
 
 
 def _stage_lines(plan: Plan) -> list[str]:
@@ -79,7 +79,8 @@ def _stage_lines(plan: Plan) -> list[str]:
     for stage in plan.stages:
         cells = [str(stage.number)] if stage.number else []
         ordered = ["in order" if stage.ordered else ""] if any(s.ordered for s in plan.stages) else []
-        rows.append([*cells, stage.times, *ordered, " ".join(chain(stage.pes, 80, lines=3))])
+        native = f" (native: {stage.native})" if stage.native else ""
+        rows.append([*cells, stage.times, *ordered, " ".join(chain(stage.pes, 80, lines=3)) + native])
     return table(rows)
 
 

@@ -42,6 +42,7 @@ def outline(plan: Plan) -> list[str]:
         pad = " " * len(head)
         first, *more = chain(stage.pes, COLUMNS - len(pad))
         out += [head + first, *(pad + line for line in more)]
+        out += wrapped(f"{pad}native: ", str(stage.native)) if stage.native else []
         out += [f"{pad}{arrow:<{end}}  {exchange}" for arrow, exchange in _fan_outs(plan.channels_from(stage))]
         out += [f"{pad}{label:<{end}}  result" for pe in stage.pes for label in of.get(pe, ())]
     return out
@@ -64,10 +65,18 @@ def _fan_outs(channels: Sequence[Channel]) -> list[tuple[str, str]]:
 
 
 def described(channel: Channel) -> str:
-    """A channel's exchange in a word or two."""
+    """A channel's exchange in a word or two, and what it carries where its items have a schema."""
     exchange = channel.edge.exchange
     needs = f" (group-by {list(exchange.require)} met by one instance)" if exchange.require else ""
-    return f"{exchange}{needs}"
+    return f"{exchange}{needs}{carried(channel)}"
+
+
+def carried(channel: Channel) -> str:
+    """`, columns n: int64`; or why there are none; nothing where items have no schema and aren't counted alone."""
+    if channel.packed:
+        return f", {channel.packed}"
+    columns = listed([str(column) for column in channel.columns if column.label])
+    return f", columns {columns}" if columns else ", counts of items" if channel.columns else ""
 
 
 def chain(pes: Sequence[str], width: int, lines: int = 4) -> list[str]:

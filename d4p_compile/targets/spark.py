@@ -21,9 +21,11 @@ CARRIES = frozenset(EXCHANGES)
 ARCHIVE = "workflow.zip"
 _SAY = Dialect(
     seeds=lambda instances: f"sc.parallelize(range({instances}), {instances})",
-    apply=lambda frame, task: f"{frame}.mapPartitionsWithIndex({task})",
+    apply=lambda frame, task, _: f"{frame}.mapPartitionsWithIndex({task})",
     take=lambda out, channels: f"spark.take({out}, {', '.join(map(str, channels))})",
-    shuffle=lambda outs, _, instances, ordered: f"spark.shuffle([{', '.join(outs)}], {instances}, ordered={ordered})",
+    shuffle=lambda outs, _, stage, instances: [
+        f"into_{stage.number} = spark.shuffle([{', '.join(outs)}], {instances}, ordered={stage.ordered})"
+    ],
     finish=lambda outs, _: f"run.finish({', '.join(outs)})",
     named=lambda numbers, what: f"with run.named({numbers}, {what}):",
 )

@@ -6,12 +6,14 @@ It runs on Spark Connect too, which has no RDDs.
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 from ..emit.dataflow import Dialect, blocks
+from ..emit.names import quoted
 from ..emit.program import render
 from ..ir.graph import EXCHANGES
-from ..ir.plan import Plan
+from ..ir.plan import Native, Plan, Stage
 from . import Availability
 from .spark_here import available as spark_here
 from .spark_here import environment, extras
@@ -22,8 +24,17 @@ WHAT = "Spark DataFrames"
 NEEDS = "pyspark 3.5 or newer, pyarrow, and Java"
 WIDE = True
 CARRIES = frozenset(EXCHANGES)
+#: What Spark aggregates just as the library's PEs do, by kind and type of the field. Not the least and the greatest of
+#: floats, which depend on the order of items where there are NaNs.
+NATIVES = frozenset({
+    ("count", None),
+    *((kind, number) for kind in ("sum", "average") for number in ("int64", "float64")),
+    *((kind, comparable) for kind in ("min", "max") for comparable in ("int64", "bool", "string", "binary")),
+})  # fmt: skip
 #: The workflow's own modules go to other machines: as a zip in the bundle.
 ARCHIVE = "workflow.zip"
+#: Lines of `main` are broken that would be longer, without their indentation.
+_LINE = 114
 
 
 def _listed(outs: list[str], counts: list[str]) -> str:
@@ -37,20 +48,79 @@ def _among(channels: list[int]) -> str:
     return f"channel = {channels[0]}" if len(channels) == 1 else f"channel IN ({', '.join(map(str, channels))})"
 
 
+def _applied(frame: str, task: str, columns: str) -> str:
+    gives = f"spark_df.BATCHES + spark_df.columns({columns})" if columns else "spark_df.BATCHES"
+    return f"{frame}.mapInArrow({task}, {gives})"
+
+
+def _columns(plan: Plan, stage: Stage) -> list[str]:
+    """The lines of `{channel: {column: (field of an item, type)}}`; none where all is packed."""
+    lines = []
+    for channel in plan.channels_from(stage):
+        fields = [f"{quoted(c.name)}: ({quoted(c.field)}, {quoted(c.type)})" for c in channel.columns]
+        if fields:
+            lines += _broken(f"{channel.number}: {{", fields, "},")
+    return ["columns = {", *(f"    {line}" for line in lines), "}"] if lines else []
+
+
+def _broken(start: str, parts: list[str], end: str) -> list[str]:
+    """A call or a dict on one line, or one part a line where that is too long."""
+    one = f"{start}{', '.join(parts)}{end}"
+    return [one] if len(one) <= _LINE else [start, *(f"    {part}," for part in parts), end]
+
+
+def _shuffled(outs: list[str], counts: list[str], stage: Stage, instances: str) -> list[str]:
+    """The shuffle into a stage; what Spark aggregates it aggregates before."""
+    frame, native, into = _listed(outs, counts), stage.native, f"into_{stage.number}"
+    if native is None:
+        return [f"{into} = spark_df.shuffle({frame}, {instances}, ordered={stage.ordered})"]
+    return [
+        *(f"# {line}" for line in _why_the_same(native)),
+        *_broken(f"{into} = {frame}.groupBy(spark_df.KEYS).agg(", _aggregates(native), ")"),
+        f"{into} = spark_df.shuffle({into}, {instances}, ordered=True)",
+    ]
+
+
+def _aggregates(native: Native) -> list[str]:
+    """Spark's expressions: the number of items, and the aggregate of each column."""
+    names = [(quoted(column.name), column.type) for column in native.columns]
+    if native.kind == "count":
+        return [f"F.sum({names[0][0]})"]
+    function = {"average": "sum"}.get(native.kind, native.kind)
+    values = [f"spark_df.exact_sum({name})" if (function, kind) == ("sum", "int64") else f"F.{function}({name})"
+              for name, kind in names]  # fmt: skip
+    return [f"F.count({names[0][0]})", *values]
+
+
+def _why_the_same(native: Native) -> list[str]:
+    """The comment over an aggregation: what it does, and why that is what the PE would do."""
+    if native.kind == "count":
+        return ["native: count. A row says how many items it stands for; the items stay where they are"]
+    types = {column.type for column in native.columns}
+    adds, orders = native.kind in ("sum", "average"), native.kind in ("min", "max")
+    return [
+        *textwrap.wrap(f"native: {native}", _LINE, subsequent_indent="  "),
+        *(["  a sum of 64-bit ints may have more bits, as in Python"] if adds and "int64" in types else []),
+        *(["  floats are the same within rounding"] if adds and "float64" in types else []),
+        *(["  the bytes of UTF-8 are in the order of code points"] if orders and "string" in types else []),
+        "  an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself",
+    ]
+
+
 _SAY = Dialect(
     seeds=lambda instances: f"run.instances({instances})",
-    apply=lambda frame, task: f"{frame}.mapInArrow({task}, spark_df.BATCHES)",
+    apply=_applied,
     take=lambda out, channels: f'{out}.where("{_among(channels)}")',
-    shuffle=lambda outs, counts, instances, ordered: (
-        f"spark_df.shuffle({_listed(outs, counts)}, {instances}, ordered={ordered})"
-    ),
+    shuffle=_shuffled,
     finish=lambda outs, counts: f"run.finish({_listed(outs, counts)})",
+    columns=_columns,
 )
 
 
 def program(plan: Plan) -> str:
     """The text of the script."""
-    return render("spark_df.py.j2", plan, WHAT, blocks=blocks(plan, _SAY))
+    return render("spark_df.py.j2", plan, WHAT, blocks=blocks(plan, _SAY),
+                  aggregates=any(stage.native for stage in plan.stages))
 
 
 def command(script: Path) -> list[str]:

@@ -4,6 +4,9 @@ An item is a sequence; `indexes` (or `index`) says which of its fields count. Th
 a list by position: position p holds the aggregate of field `indexes[p]`. A parallel form is a composite of two PEs:
 the first runs as many instances as there are and writes one partial value each, the second, `"global"`, one
 instance, joins them. An instance that saw no item does not change the result.
+
+An engine may do the work for items that it has as columns: `_d4p_take_in(count, values)` takes what it made of `count`
+items, a value for each field, into a PE's state, which is then as if `_process` had taken them.
 """
 
 from __future__ import annotations
@@ -67,6 +70,9 @@ class CountPE(AggregatePE):
     def _process(self, inputs: dict[str, Any]) -> None:
         self.value = [self.value[0] + 1]
 
+    def _d4p_take_in(self, count: int, values: tuple) -> None:
+        self.value = [self.value[0] + count]
+
 
 class SumPE(AggregatePE):
     """The sum of each field, from 0."""
@@ -76,6 +82,9 @@ class SumPE(AggregatePE):
     def _process(self, inputs: dict[str, Any]) -> None:
         item = inputs[self.INPUT_NAME]
         self.value = [total + item[i] for total, i in zip(self.value, self.indexes, strict=True)]
+
+    def _d4p_take_in(self, count: int, values: tuple) -> None:
+        self.value = [total + value for total, value in zip(self.value, values, strict=True)]
 
 
 class _ExtremePE(AggregatePE):
@@ -94,6 +103,13 @@ class _ExtremePE(AggregatePE):
             self.value = [self.choose(item[i], v) for v, i in zip(self.value, self.indexes, strict=True)]
         else:
             self.value = [item[i] for i in self.indexes]
+            self.seen = True
+
+    def _d4p_take_in(self, count: int, values: tuple) -> None:
+        if self.seen:
+            self.value = [self.choose(new, v) for new, v in zip(values, self.value, strict=True)]
+        else:
+            self.value = list(values)
             self.seen = True
 
     def _postprocess(self) -> None:
@@ -131,6 +147,10 @@ class AverageParallelPE(_OneInOneOut):
     def _process(self, inputs: dict[str, Any]) -> None:
         self.sum += inputs[self.INPUT_NAME][self.index]
         self.count += 1
+
+    def _d4p_take_in(self, count: int, values: tuple) -> None:
+        self.sum += values[0]
+        self.count += count
 
     def _postprocess(self) -> None:
         if self.count:

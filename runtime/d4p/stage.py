@@ -55,6 +55,7 @@ class Stage:
         self._sent: dict[str, Callable[[], int]] = {}
         self._results: Counter[tuple[str, str]] = Counter()
         self._outputs = InstanceOutputs(workflow.writing, index, instances, repeatable)
+        self._taken_in: Counter[str] = Counter()
         self.bounded = Tamer().tame
         self.failure: RunFailed | None = None
 
@@ -174,7 +175,8 @@ class Stage:
 
     def ready(self, entries: dict[int | str, Entry], counts: Callable[[], dict[str, int]]) -> Stage:
         """Called last: `entries` are by channel number or root name, `counts` gives items received so far by PE."""
-        self.entries, self.counts = entries, counts
+        self.entries = entries
+        self.counts = lambda: {name: count + self._taken_in[name] for name, count in counts().items()}
         return self
 
     # What an engine calls
@@ -211,6 +213,11 @@ class Stage:
     def feed(self, entry: int | str, items: Iterable[Any]) -> None:
         """Hand items to a root or to the consumer of a channel. Raises PeFailed naming the PE at fault."""
         self._guard(self.entries[entry], items)
+
+    def take_in(self, name: str, count: int, values: tuple) -> None:
+        """Take what the engine made of `count` items for an aggregate PE into its state."""
+        self._guard(self._pe(name)._d4p_take_in, count, values)
+        self._taken_in[name] += count
 
     def postprocess(self) -> None:
         """Run every PE's `postprocess` in topological order; what one writes has gone on before the next."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from d4p.failure import pack_for
@@ -15,16 +15,25 @@ from d4p.outlet import Lanes
 #: Channel 0 is for results, whose batch is (PE id, port, items).
 Key = tuple[int, int, int, int]
 RESULTS = 0
+#: Makes a batch of items: what a record holds, and its size in bytes.
+Packed = Callable[[list], tuple[Any, int]]
 _BATCH_BYTES, _BATCH_ITEMS = 256 << 10, 4096
 #: What waits in memory before the task hands it to Spark; a PE that writes without end in one call spills to disk.
 _WAITING = 16 << 20
 
 
 class Outbox:
-    """Collects items into batches; the task drains it between items."""
+    """Collects items into batches; the task drains it between items.
 
-    def __init__(self, index: int, to: dict[int, int]) -> None:
-        self.index, self.to = index, to
+    Args:
+        index: the instance that sends.
+        to: the instances of the consumer of each channel.
+        forms: of channels whose batches may be of another form: of the function that packs a batch, the one to call
+            instead, a new one for each destination.
+    """
+
+    def __init__(self, index: int, to: dict[int, int], forms: Mapping[int, Callable[[Packed], Packed]]) -> None:
+        self.index, self.to, self.forms = index, to, forms
         self._ready: deque[tuple[Key, Any]] = deque()
         self._spilled: Any = None
         self._spills = 0
@@ -35,12 +44,23 @@ class Outbox:
     def channel(self, number: int, edge: str) -> Lanes:
         """What a stage asks for a channel: where the items for its consumer's instances wait."""
         keys = [(dest, number, self.index) for dest in range(self.to[number])]
-        return self._lanes(keys, lambda items: pack_for(edge, items))
+
+        def packed(items: list) -> tuple[bytes, int]:
+            blob = pack_for(edge, items)
+            return blob, len(blob)
+
+        form = self.forms.get(number)
+        return self._lanes(keys, [form(packed) if form else packed for _ in keys])
 
     def result(self, pe_id: str, port: str, order: int) -> Callable[[Any], None]:
         """The function that takes an item of a result; `order` tells the results of a stage apart."""
         key = (order, RESULTS, self.index)
-        lanes = self._lanes([key], lambda items: (pe_id, port, pack_for(f"{pe_id}.{port}", items)))
+
+        def packed(items: list) -> tuple[tuple[str, str, bytes], int]:
+            blob = pack_for(f"{pe_id}.{port}", items)
+            return (pe_id, port, blob), len(blob)
+
+        lanes = self._lanes([key], [packed])
         (batch,), most, send = lanes.held, lanes.most, lanes.send
 
         def put(item: Any) -> None:
@@ -50,15 +70,14 @@ class Outbox:
 
         return put
 
-    def _lanes(self, keys: list[tuple[int, int, int]], packed: Callable[[list], Any]) -> Lanes:
+    def _lanes(self, keys: list[tuple[int, int, int]], packed: list[Packed]) -> Lanes:
         """Lanes for some destinations. How many items make a batch depends on the items alone, so a re-run makes the
         same ones."""
         sequence = [0] * len(keys)
 
         def send(dest: int) -> None:
             batch = lanes.held[dest]
-            value, count = packed(batch), len(batch)
-            size = len(value if isinstance(value, bytes) else value[2])
+            (value, size), count = packed[dest](batch), len(batch)
             lanes.most[dest] = max(1, min(_BATCH_ITEMS, 2 * count, _BATCH_BYTES * count // max(1, size)))
             batch.clear()
             self.put((*keys[dest], sequence[dest]), value, size)

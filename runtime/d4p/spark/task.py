@@ -6,7 +6,8 @@ import base64
 import pickle
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from d4p.depth import FRAMES
@@ -30,6 +31,14 @@ _FEW = 32
 Report = Callable[[tuple[int, int], dict[str, Any]], None]
 
 
+@dataclass(frozen=True)
+class Aggregated:
+    """What the engine made of some items that were on their way to an aggregate PE."""
+
+    count: int
+    values: tuple
+
+
 class Task:
     """The instances of a stage: `run(index, ...)` is the life of one, from `preprocess` to its report.
 
@@ -39,13 +48,17 @@ class Task:
         to: the instances of the consumer of each of the stage's channels.
         root: the reader whose items are what arrives; else batches of channels arrive, or nothing.
         native: whether Spark reads them, which may give an instance other ones in another run.
+        forms: of channels whose batches aren't packed, how they are made (see `Outbox`).
+        aggregate: the PE whose work the engine does; `Aggregated` of its channels may arrive.
     """
 
     def __init__(self, function: Callable[[Stage], Stage], workflow: Workflow, inputs: Inputs, instances: int,
-                 to: dict[int, int], root: str | None, native: bool = False) -> None:
+                 to: dict[int, int], root: str | None, native: bool = False,
+                 forms: Mapping[int, Callable] | None = None, aggregate: str | None = None) -> None:
         self.function, self.workflow, self.inputs = function, workflow, inputs
         self.instances, self.to, self.root, self.native = instances, to, root, native
         self.default_fs = default()
+        self.forms, self.aggregate = forms or {}, aggregate
 
     @property
     def title(self) -> str:
@@ -69,7 +82,7 @@ class Task:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         use_default(*self.default_fs)
         job = Job(self.workflow, self.inputs, _NoSpool(), Events())
-        outbox = Outbox(index, self.to)
+        outbox = Outbox(index, self.to, self.forms)
         results = iter(range(1 << 30))
         stage = Stage(
             self.workflow, job.number(self.function), index, lanes=outbox.channel, log=job.log,
@@ -87,7 +100,10 @@ class Task:
             yield from _feed(stage, self.root, arriving, outbox)
         elif any(isinstance(entry, int) for entry in stage.entries):
             for channel, batch in arriving:
-                yield from _feed_batch(stage, channel, self._unpacked(batch, index), outbox)
+                if isinstance(batch, Aggregated):
+                    stage.take_in(self.aggregate, batch.count, batch.values)
+                else:
+                    yield from _feed_batch(stage, channel, self._unpacked(batch, index), outbox)
         stage.postprocess()
         stage.finish()
         outbox.flush()

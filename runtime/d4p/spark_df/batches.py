@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 
 from d4p.errors import RunFailed
 from d4p.spark.outbox import RESULTS
-from d4p.spark.task import Task, marked
+from d4p.spark.task import Aggregated, Task, marked
+from d4p.spark_df.columns import Columns, Wanted, aggregated, fields, record_batch
 
 #: The columns of what a stage gives. `dest` is the consumer's instance, `producer` the one that wrote the batch and
 #: `sequence` its place among the batches from there to here.
@@ -26,13 +27,16 @@ _BYTES = 4 << 20
 _MOST = (1 << 31) - (1 << 20)
 
 
-def on_batches(task: Task, items: Callable[[int, Iterable[Any]], Iterator[Any]] | None = None) -> Callable:
+def on_batches(task: Task, items: Callable[[int, Iterable[Any]], Iterator[Any]] | None = None,
+               columns: Mapping[int, Wanted] | None = None) -> Callable:
     """What mapInArrow calls for a stage: one partition is one instance.
 
     Partitions that are put together with those of other stages lie behind a multiple of their own count (see `union`),
-    so what is left over by it is the instance. `items` makes the items of a reader from the instance and its rows.
+    so what is left over by it is the instance. `items` makes the items of a reader from the instance and its rows;
+    `columns` are those of the stage's channels, by number.
     """
     count = task.instances
+    schema = pa.schema([*_SCHEMA, *fields(columns or {})])
 
     def stage(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from pyspark import TaskContext
@@ -47,32 +51,43 @@ def on_batches(task: Task, items: Callable[[int, Iterable[Any]], Iterator[Any]] 
         def keep(key: tuple[int, int], report: dict[str, Any]) -> None:
             reports.append(((0, REPORTS, index, key[0]), pickle.dumps((key, report))))
 
-        yield from _record_batches(task.run(index, arriving, keep))
-        yield from _record_batches(iter(reports))
+        yield from _record_batches(task.run(index, arriving, keep), schema)
+        yield from _record_batches(iter(reports), schema)
 
     stage.__name__ = stage.__qualname__ = task.title  # as Spark shows it in its plans
     return stage
 
 
-def _received(batches: Iterable[pa.RecordBatch], reports: list[tuple]) -> Iterator[tuple[int, memoryview]]:
-    """(channel, packed items) of what other stages sent; reports are passed on."""
+def _received(batches: Iterable[pa.RecordBatch],
+              reports: list[tuple]) -> Iterator[tuple[int, memoryview | Aggregated]]:
+    """(channel, packed items) of what other stages sent, or what Spark made of them; reports are passed on."""
     for batch in batches:
         channels = batch.column("channel").to_pylist()
         packed = batch.column("items")
         for row, channel in enumerate(channels):
             if channel > RESULTS:
-                yield channel, memoryview(packed[row].as_buffer())
+                blob = packed[row]
+                yield channel, memoryview(blob.as_buffer()) if blob.is_valid else aggregated(batch, row)
             elif channel == REPORTS:
                 key = (0, REPORTS, *(batch.column(name)[row].as_py() for name in ("producer", "sequence")))
                 reports.append((key, packed[row].as_py()))
 
 
-def _record_batches(records: Iterator[tuple[tuple, Any]]) -> Iterator[pa.RecordBatch]:
+def _record_batches(records: Iterator[tuple[tuple, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Batches with their keys as rows, some megabytes at a time."""
     keys: list[tuple] = []
     packed: list[bytes] = []
     size = 0
+    apart: list[tuple[tuple, Columns]] = []
+    size_apart = 0
     for key, value in records:
+        if isinstance(value, Columns):
+            apart.append((key, value))
+            size_apart += value.size
+            if size_apart > _BYTES:
+                yield record_batch(apart, schema)
+                apart, size_apart = [], 0
+            continue
         blob = value if isinstance(value, bytes) else pickle.dumps(value, 5)
         if len(blob) > _MOST:
             raise RuntimeError(marked(RunFailed(
@@ -80,15 +95,18 @@ def _record_batches(records: Iterator[tuple[tuple, Any]]) -> Iterator[pa.RecordB
                 "pieces, or write the name of a file that holds it"
             )))  # fmt: skip
         if size + len(blob) > _BYTES and packed:
-            yield _record_batch(keys, packed)
+            yield _record_batch(keys, packed, schema)
             keys, packed, size = [], [], 0
         keys.append(key)
         packed.append(blob)
         size += len(blob)
     if packed:
-        yield _record_batch(keys, packed)
+        yield _record_batch(keys, packed, schema)
+    if apart:
+        yield record_batch(apart, schema)
 
 
-def _record_batch(keys: list[tuple], packed: list[bytes]) -> pa.RecordBatch:
-    columns = [pa.array(column, field.type) for column, field in zip(zip(*keys, strict=True), _SCHEMA, strict=False)]
-    return pa.RecordBatch.from_arrays([*columns, pa.array(packed, pa.binary())], schema=_SCHEMA)
+def _record_batch(keys: list[tuple], packed: list[bytes], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [pa.array(column, field.type) for column, field in zip(zip(*keys, strict=True), schema, strict=False)]
+    nothing = [pa.nulls(len(packed), field.type) for field in list(schema)[len(_SCHEMA) :]]
+    return pa.RecordBatch.from_arrays([*columns, pa.array(packed, pa.binary()), *nothing], schema=schema)

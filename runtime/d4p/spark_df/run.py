@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,15 @@ from d4p.spark.readers import Splits, native, width
 from d4p.spark.task import Task
 from d4p.spark_df import connect
 from d4p.spark_df.batches import NOTHING, REPORTS, on_batches
+from d4p.spark_df.columns import Wanted, form
 
 #: Adaptive execution would leave out a stage that gets no rows, whose instances live all the same, and may merge
 #: partitions, which are instances.
 _SETTINGS = {"spark.sql.adaptive.enabled": "false"}
 #: Before Spark 4 a batch on its way to Python is bounded by rows alone: few, since a row is a batch of items.
 _ROWS = {"spark.sql.execution.arrow.maxRecordsPerBatch": "128"}
+#: So many tasks at most put together what Spark has aggregated: few rows.
+_AGGREGATING = 200
 
 
 class Run:
@@ -59,21 +62,25 @@ class Run:
         self._items[reader] = lambda index, rows: items(rows)
         return found.frame
 
-    def task(self, function: Callable, instances: int, to: dict[int, int] | None = None,
-             root: str | None = None) -> Callable:
+    def task(self, function: Callable, instances: int, to: dict[int, int] | None = None, root: str | None = None,
+             columns: Mapping[int, Wanted] | None = None, aggregate: str | None = None) -> Callable:
         """What mapInArrow calls: a stage's instances. `to` gives the instances of the consumer of each of its channels,
-        `root` the reader whose items are what arrives."""
-        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, root in self._native)
-        return on_batches(task, self._items[root] if root else None)
+        `root` the reader whose items are what arrives, `columns` what of the items of its channels are columns,
+        `aggregate` the PE for which Spark aggregated those that arrive."""
+        columns, native = columns or {}, root in self._native
+        forms = {channel: form(wanted) for channel, wanted in columns.items()}
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, native, forms, aggregate)
+        return on_batches(task, self._items[root] if root else None, columns)
 
     def union(self, outputs: list[DataFrame], instances: list[int]) -> DataFrame:
-        """The outputs of several stages in one DataFrame. Each begins at a multiple of its own count of partitions, so
-        that its tasks, which Spark numbers through, know which instances they are."""
+        """The outputs of several stages in one DataFrame, with nulls where one has no such column. Each begins at a
+        multiple of its own count of partitions, so that its tasks, which Spark numbers through, know which instances
+        they are."""
         together, count = outputs[0], instances[0]
         for output, partitions in zip(outputs[1:], instances[1:], strict=True):
             if short := -count % partitions:
-                together, count = together.union(self._nothing(short)), count + short
-            together, count = together.union(output), count + partitions
+                together, count = together.unionByName(self._nothing(short), True), count + short
+            together, count = together.unionByName(output, True), count + partitions
         return together
 
     def _nothing(self, partitions: int) -> DataFrame:
@@ -122,7 +129,7 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
             connect.ship(spark, script.parent)
             connect.look_first(spark, job)
             run = Run(job, spark)
-            with _settings(spark), Sampler(lambda: _progress(job, run), seconds=0.5):
+            with _settings(spark, run.width), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(spark, run)
             return [run.reports[key] for key in sorted(run.reports)]
         except D4pError:
@@ -138,9 +145,10 @@ def _progress(job: Job, run: Run) -> None:
 
 
 @contextmanager
-def _settings(spark: SparkSession) -> Iterator[None]:
+def _settings(spark: SparkSession, width: int) -> Iterator[None]:
     """What a program needs of the session, while it runs."""
     wanted = {**_SETTINGS, **(_ROWS if spark.version.startswith("3.") else {})}
+    wanted["spark.sql.shuffle.partitions"] = str(min(width, _AGGREGATING))
     before = {key: spark.conf.get(key) for key in wanted}
     for key, value in wanted.items():
         spark.conf.set(key, value)

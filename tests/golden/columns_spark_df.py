@@ -1,0 +1,323 @@
+"""columns for Spark DataFrames: 9 PEs in 9 stages, 8 exchanges.
+
+stage 1 x1  Items
+            Items.output -> CountPE.input            round robin, counts of items
+            Items.output -> SumPE2.input             hash [0], columns n: int64
+            Items.output -> SumPE3.input             broadcast, columns x: float64, n: int64
+            Items.output -> MinPE.input              round robin, columns n: int64, key: string
+            Items.output -> MaxPE.input              broadcast, columns blob: binary, flag: bool, n: int64
+            Items.output -> AverageParallelPE.input  round robin, columns x: float64
+            Items.output -> Listing.input            broadcast, packed: only Python reads it
+stage 2 x3  CountPE
+            native: count
+            CountPE.output -> Seen.input             round robin
+stage 3 x3  SumPE2
+            native: sum of n (int64)
+            SumPE2.output                            result
+stage 4 x2  SumPE3
+            native: sum of x (float64), n (int64)
+            SumPE3.output                            result
+stage 5 x2  MinPE
+            native: min of n (int64), key (string)
+            MinPE.output                             result
+stage 6 x2  MaxPE
+            native: max of blob (binary), flag (bool), n (int64)
+            MaxPE.output                             result
+stage 7 x2  AverageParallelPE
+            native: average of x (float64)
+            AverageParallelPE.output                 result
+stage 8 xW  Seen
+            Seen.output                              result
+stage 9 x2  Listing
+            Listing.output                           result
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
+
+import d4p  # noqa: E402
+from d4p import spark_df  # noqa: E402
+
+d4p.require("0.1.0", __file__)
+workflow = d4p.Workflow("columns:all_kinds", fingerprint="f24e7ec44eb98738", parameters={})
+
+
+def stage_1(stage):
+    """Items"""
+    (pe_items,) = stage.take("Items")
+    to_countpe = stage.to(1, "Items.output -> CountPE.input", "round robin")
+    to_sumpe2 = stage.to(2, "Items.output -> SumPE2.input", "hash", [0])
+    to_sumpe3 = stage.to(3, "Items.output -> SumPE3.input", "broadcast")
+    to_minpe = stage.to(4, "Items.output -> MinPE.input", "round robin")
+    to_maxpe = stage.to(5, "Items.output -> MaxPE.input", "broadcast")
+    to_average_parallelpe = stage.to(6, "Items.output -> AverageParallelPE.input", "round robin")
+    to_listing = stage.to(7, "Items.output -> Listing.input", "broadcast")
+    n_pe_items = 0
+
+    def into_pe_items(items):
+        nonlocal n_pe_items
+        for item in items:
+            n_pe_items += 1
+            item = pe_items._process(item)
+            if item is not None:
+                pe_items_output(item)
+
+    def pe_items_output(item):
+        # 7 consumers: each gets an item of its own
+        to_countpe(stage.own(item))
+        to_sumpe2(stage.own(item))
+        to_sumpe3(stage.own(item))
+        to_minpe(stage.own(item))
+        to_maxpe(stage.own(item))
+        to_average_parallelpe(stage.own(item))
+        to_listing(item)
+
+    stage.wire(pe_items, {"output": pe_items_output})
+    return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
+
+
+def stage_2(stage):
+    """CountPE"""
+    (countpe,) = stage.take("CountPE")
+    to_seen = stage.to(8, "CountPE.output -> Seen.input", "round robin")
+    send_countpe = stage.sender(countpe)
+    n_countpe = 0
+
+    def into_countpe(items):
+        nonlocal n_countpe
+        for item in items:
+            n_countpe += 1
+            result = countpe._process({"input": item})
+            if result is not None:
+                send_countpe(result)
+
+    stage.wire(countpe, {"output": to_seen})
+    return stage.ready({1: into_countpe}, lambda: {"CountPE": n_countpe})
+
+
+def stage_3(stage):
+    """SumPE2"""
+    (sumpe2,) = stage.take("SumPE2")
+    result_sumpe2 = stage.result(sumpe2, "output")
+    send_sumpe2 = stage.sender(sumpe2)
+    n_sumpe2 = 0
+
+    def into_sumpe2(items):
+        nonlocal n_sumpe2
+        for item in items:
+            n_sumpe2 += 1
+            result = sumpe2._process({"input": item})
+            if result is not None:
+                send_sumpe2(result)
+
+    stage.wire(sumpe2, {"output": result_sumpe2})
+    return stage.ready({2: into_sumpe2}, lambda: {"SumPE2": n_sumpe2})
+
+
+def stage_4(stage):
+    """SumPE3"""
+    (sumpe3,) = stage.take("SumPE3")
+    result_sumpe3 = stage.result(sumpe3, "output")
+    send_sumpe3 = stage.sender(sumpe3)
+    n_sumpe3 = 0
+
+    def into_sumpe3(items):
+        nonlocal n_sumpe3
+        for item in items:
+            n_sumpe3 += 1
+            result = sumpe3._process({"input": item})
+            if result is not None:
+                send_sumpe3(result)
+
+    stage.wire(sumpe3, {"output": result_sumpe3})
+    return stage.ready({3: into_sumpe3}, lambda: {"SumPE3": n_sumpe3})
+
+
+def stage_5(stage):
+    """MinPE"""
+    (minpe,) = stage.take("MinPE")
+    result_minpe = stage.result(minpe, "output")
+    send_minpe = stage.sender(minpe)
+    n_minpe = 0
+
+    def into_minpe(items):
+        nonlocal n_minpe
+        for item in items:
+            n_minpe += 1
+            result = minpe._process({"input": item})
+            if result is not None:
+                send_minpe(result)
+
+    stage.wire(minpe, {"output": result_minpe})
+    return stage.ready({4: into_minpe}, lambda: {"MinPE": n_minpe})
+
+
+def stage_6(stage):
+    """MaxPE"""
+    (maxpe,) = stage.take("MaxPE")
+    result_maxpe = stage.result(maxpe, "output")
+    send_maxpe = stage.sender(maxpe)
+    n_maxpe = 0
+
+    def into_maxpe(items):
+        nonlocal n_maxpe
+        for item in items:
+            n_maxpe += 1
+            result = maxpe._process({"input": item})
+            if result is not None:
+                send_maxpe(result)
+
+    stage.wire(maxpe, {"output": result_maxpe})
+    return stage.ready({5: into_maxpe}, lambda: {"MaxPE": n_maxpe})
+
+
+def stage_7(stage):
+    """AverageParallelPE"""
+    (average_parallelpe,) = stage.take("AverageParallelPE")
+    result_average_parallelpe = stage.result(average_parallelpe, "output")
+    send_average_parallelpe = stage.sender(average_parallelpe)
+    n_average_parallelpe = 0
+
+    def into_average_parallelpe(items):
+        nonlocal n_average_parallelpe
+        for item in items:
+            n_average_parallelpe += 1
+            result = average_parallelpe._process({"input": item})
+            if result is not None:
+                send_average_parallelpe(result)
+
+    stage.wire(average_parallelpe, {"output": result_average_parallelpe})
+    return stage.ready({6: into_average_parallelpe}, lambda: {"AverageParallelPE": n_average_parallelpe})
+
+
+def stage_8(stage):
+    """Seen"""
+    (seen,) = stage.take("Seen")
+    result_seen = stage.result(seen, "output")
+    n_seen = 0
+
+    def into_seen(items):
+        nonlocal n_seen
+        for item in items:
+            n_seen += 1
+            item = seen._process(item)
+            if item is not None:
+                result_seen(item)
+
+    stage.wire(seen, {"output": result_seen})
+    return stage.ready({8: into_seen}, lambda: {"Seen": n_seen})
+
+
+def stage_9(stage):
+    """Listing"""
+    (listing,) = stage.take("Listing")
+    result_listing = stage.result(listing, "output")
+    n_listing = 0
+
+    def into_listing(items):
+        nonlocal n_listing
+        for item in items:
+            n_listing += 1
+            item = listing._process(item)
+            if item is not None:
+                result_listing(item)
+
+    stage.wire(listing, {"output": result_listing})
+    return stage.ready({7: into_listing}, lambda: {"Listing": n_listing})
+
+
+def main(spark, run):
+    """One partition is one instance; rows are batches of items, shuffled by the instance that they go to."""
+    from pyspark.sql import functions as F
+
+    # stage 1 x1: Items
+    arriving = run.instances(1)
+    columns = {
+        1: {"items_2": (None, "int64")},
+        2: {"n_3": (1, "int64")},
+        3: {"x_4": (2, "float64"), "n_4": (-4, "int64")},
+        4: {"n_5": (1, "int64"), "key_5": (0, "string")},
+        5: {"blob_6": (3, "binary"), "flag_6": (4, "bool"), "n_6": (1, "int64")},
+        6: {"x_7": (2, "float64")},
+    }
+    task = run.task(stage_1, 1, to={1: 3, 2: 3, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2}, columns=columns)
+    out_1 = arriving.mapInArrow(task, spark_df.BATCHES + spark_df.columns(columns))
+    out_1 = run.once(out_1)  # 7 uses: computed once
+    # channel 1: Items.output -> CountPE.input, round robin, counts of items:
+    #   items take turns over the instances of CountPE
+    # native: count. A row says how many items it stands for; the items stay where they are
+    into_2 = out_1.where("channel = 1").groupBy(spark_df.KEYS).agg(F.sum("items_2"))
+    into_2 = spark_df.shuffle(into_2, 3, ordered=True)
+    # channel 2: Items.output -> SumPE2.input, hash [0], columns n: int64:
+    #   items whose [0] are equal meet in one instance of SumPE2
+    # native: sum of n (int64)
+    #   a sum of 64-bit ints may have more bits, as in Python
+    #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
+    into_3 = out_1.where("channel = 2").groupBy(spark_df.KEYS).agg(F.count("n_3"), spark_df.exact_sum("n_3"))
+    into_3 = spark_df.shuffle(into_3, 3, ordered=True)
+    # channel 3: Items.output -> SumPE3.input, broadcast, columns x: float64, n: int64:
+    #   every instance of SumPE3 gets every item
+    # native: sum of x (float64), n (int64)
+    #   a sum of 64-bit ints may have more bits, as in Python
+    #   floats are the same within rounding
+    #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
+    into_4 = out_1.where("channel = 3").groupBy(spark_df.KEYS).agg(
+        F.count("x_4"),
+        F.sum("x_4"),
+        spark_df.exact_sum("n_4"),
+    )
+    into_4 = spark_df.shuffle(into_4, 2, ordered=True)
+    # channel 4: Items.output -> MinPE.input, round robin, columns n: int64, key: string:
+    #   items take turns over the instances of MinPE
+    # native: min of n (int64), key (string)
+    #   the bytes of UTF-8 are in the order of code points
+    #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
+    into_5 = out_1.where("channel = 4").groupBy(spark_df.KEYS).agg(F.count("n_5"), F.min("n_5"), F.min("key_5"))
+    into_5 = spark_df.shuffle(into_5, 2, ordered=True)
+    # channel 5: Items.output -> MaxPE.input, broadcast, columns blob: binary, flag: bool, n: int64:
+    #   every instance of MaxPE gets every item
+    # native: max of blob (binary), flag (bool), n (int64)
+    #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
+    into_6 = out_1.where("channel = 5").groupBy(spark_df.KEYS).agg(
+        F.count("blob_6"),
+        F.max("blob_6"),
+        F.max("flag_6"),
+        F.max("n_6"),
+    )
+    into_6 = spark_df.shuffle(into_6, 2, ordered=True)
+    # channel 6: Items.output -> AverageParallelPE.input, round robin, columns x: float64:
+    #   items take turns over the instances of AverageParallelPE
+    # native: average of x (float64)
+    #   floats are the same within rounding
+    #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
+    into_7 = out_1.where("channel = 6").groupBy(spark_df.KEYS).agg(F.count("x_7"), F.sum("x_7"))
+    into_7 = spark_df.shuffle(into_7, 2, ordered=True)
+    # channel 7: Items.output -> Listing.input, broadcast, packed: only Python reads it:
+    #   every instance of Listing gets every item
+    into_9 = spark_df.shuffle(out_1.where("channel = 7"), 2, ordered=True)
+    # stage 2 x3: CountPE
+    out_2 = into_2.mapInArrow(run.task(stage_2, 3, to={8: run.width}, aggregate="CountPE"), spark_df.BATCHES)
+    # channel 8: CountPE.output -> Seen.input, round robin:
+    #   items take turns over the instances of Seen
+    into_8 = spark_df.shuffle(out_2, run.width, ordered=False)
+    # stage 3 x3: SumPE2
+    out_3 = into_3.mapInArrow(run.task(stage_3, 3, aggregate="SumPE2"), spark_df.BATCHES)
+    # stage 4 x2: SumPE3
+    out_4 = into_4.mapInArrow(run.task(stage_4, 2, aggregate="SumPE3"), spark_df.BATCHES)
+    # stage 5 x2: MinPE
+    out_5 = into_5.mapInArrow(run.task(stage_5, 2, aggregate="MinPE"), spark_df.BATCHES)
+    # stage 6 x2: MaxPE
+    out_6 = into_6.mapInArrow(run.task(stage_6, 2, aggregate="MaxPE"), spark_df.BATCHES)
+    # stage 7 x2: AverageParallelPE
+    out_7 = into_7.mapInArrow(run.task(stage_7, 2, aggregate="AverageParallelPE"), spark_df.BATCHES)
+    # stage 8 xW: Seen
+    out_8 = into_8.mapInArrow(run.task(stage_8, run.width), spark_df.BATCHES)
+    # stage 9 x2: Listing
+    out_9 = into_9.mapInArrow(run.task(stage_9, 2), spark_df.BATCHES)
+    run.finish(run.union([out_3, out_4, out_5, out_6, out_7, out_8, out_9], instances=[3, 2, 2, 2, 2, run.width, 2]))
+
+
+if __name__ == "__main__":
+    d4p.start(main, workflow, spark_df.execute)
