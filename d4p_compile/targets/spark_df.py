@@ -49,7 +49,7 @@ def _among(channels: list[int]) -> str:
 
 
 def _applied(frame: str, task: str, columns: str) -> str:
-    gives = f"spark_df.BATCHES + spark_df.columns({columns})" if columns else "spark_df.BATCHES"
+    gives = f"spark_df.BATCHES + spark_df.ddl({columns})" if columns else "spark_df.BATCHES"
     return f"{frame}.mapInArrow({task}, {gives})"
 
 

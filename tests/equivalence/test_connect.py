@@ -79,6 +79,14 @@ def test_the_same_answers(server, graph, monkeypatch):
     assert run(server, workflow, monkeypatch) == expected
 
 
+def test_native_aggregates(server, monkeypatch):
+    fit = "[('abc'[i % 3], 2**60 + i, i / 8, bytes([i]), i > 3) for i in range(200)]"
+    parameters = {"expression": f"{fit} + [('z', True, 1.0, b'', 1)] + {fit}"}
+    workflow = f"{WORKFLOWS / 'columns.py'}:all_kinds"
+    expected = answers(workflow, "sequential", parameters=parameters)
+    assert run(server, workflow, monkeypatch, parameters=parameters) == expected
+
+
 @pytest.mark.parametrize("example", ["wordcount", "tour"])
 def test_examples(server, example, monkeypatch):
     workflow = EXAMPLES / example / f"{example}.py"

@@ -243,7 +243,7 @@ def main(spark, run):
         6: {"x_7": (2, "float64")},
     }
     task = run.task(stage_1, 1, to={1: 3, 2: 3, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2}, columns=columns)
-    out_1 = arriving.mapInArrow(task, spark_df.BATCHES + spark_df.columns(columns))
+    out_1 = arriving.mapInArrow(task, spark_df.BATCHES + spark_df.ddl(columns))
     out_1 = run.once(out_1)  # 7 uses: computed once
     # channel 1: Items.output -> CountPE.input, round robin, counts of items:
     #   items take turns over the instances of CountPE

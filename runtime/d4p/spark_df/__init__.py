@@ -1,9 +1,8 @@
 """The Spark engine for DataFrame programs: one partition is one instance, rows are batches of items in Arrow."""
 
 from d4p.spark_df.batches import BATCHES
-from d4p.spark_df.columns import KEYS, exact_sum
-from d4p.spark_df.columns import ddl as columns
+from d4p.spark_df.columns import KEYS, ddl, exact_sum
 from d4p.spark_df.exchange import shuffle
 from d4p.spark_df.run import Run, execute
 
-__all__ = ["BATCHES", "KEYS", "Run", "columns", "exact_sum", "execute", "shuffle"]
+__all__ = ["BATCHES", "KEYS", "Run", "ddl", "exact_sum", "execute", "shuffle"]
