@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--quick] [hop | spark | hdfs | channel | dispel4py | all]`: one table of ratios."""
+"""`python -m tests.benchmarks [--quick] [hop | spark | hdfs | columns | channel | dispel4py | all]`: a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rich.table import Table
 
 from .measure import Row
 
-BENCHMARKS = {"hop": "hop", "spark": "spark", "hdfs": "hdfs", "channel": "channel", "dispel4py": "original"}
+BENCHMARKS = {"hop": "hop", "spark": "spark", "hdfs": "hdfs", "columns": "columns", "channel": "channel",
+              "dispel4py": "original"}  # fmt: skip
 
 
 def main() -> None:
