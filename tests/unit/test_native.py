@@ -158,6 +158,8 @@ def test_what_an_engine_gives_is_taken_in(pe, first, given, expected):
 
 def test_items_that_an_engine_took_are_counted():
     class Flow:
+        writing = None
+
         def copy(self, name, index):
             return aggregate.CountPE()
 
