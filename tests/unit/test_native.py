@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -157,13 +158,9 @@ def test_what_an_engine_gives_is_taken_in(pe, first, given, expected):
 
 
 def test_items_that_an_engine_took_are_counted():
-    class Flow:
-        writing = None
-
-        def copy(self, name, index):
-            return aggregate.CountPE()
-
-    stage = Stage(Flow(), 1, 0, lanes=None, spool=None, log=None)
+    writing = SimpleNamespace(run="run", places={}, spooled=True)
+    workflow = SimpleNamespace(writing=writing, copy=lambda name, index: aggregate.CountPE())
+    stage = Stage(workflow, 1, 0, lanes=None, spool=None, log=None)
     (count,) = stage.take("count")
     stage.ready({}, lambda: {"count": 2})
     stage.take_in("count", 5, ())
