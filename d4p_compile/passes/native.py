@@ -35,7 +35,7 @@ def native(plan: Plan, options: Options) -> Plan:
                 for number, columns in carried.items():
                     channels[number] = replace(channels[number], columns=columns, packed="")
                 stage = replace(stage, native=Native(head, aggregate.kind, next(iter(carried.values()))))
-            else:
+            elif not _joins_parts(plan, stage):
                 notes.append(f"{head} is aggregated in Python: {reason}")
         stages.append(stage)
     return replace(plan, stages=tuple(stages), channels=tuple(channels.values()), notes=tuple(notes))
@@ -69,6 +69,11 @@ def why_python(plan: Plan, stage: Stage, aggregate: Aggregate, options: Options)
             if (aggregate.kind, kind) not in options.natives:
                 return f"{aggregate.kind} of {kind} isn't known to be the same in {plan.target}"
     return None
+
+
+def _joins_parts(plan: Plan, stage: Stage) -> bool:
+    """Whether the aggregate takes no more than what other aggregates write: an item an instance."""
+    return all(plan.graph.by_name[c.edge.source].aggregate for c in plan.channels_into(stage))
 
 
 def _typed(plan: Plan, channel: Channel) -> Channel:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import d4p_compile
 from d4p.errors import RunFailed
 from tests.targets import answers
 
@@ -75,6 +76,15 @@ def test_several_producers_of_several_instances(spark_session, more):
 def test_dicts(spark_session):
     fit = "[dict(key='k%d' % (i % 5), n=i, x=1.0, blob=b'', flag=True) for i in range(300)]"
     equal("of_dicts", "spark-df", spark_session, expression=f"{fit} + [dict(key='a', n=2**70)] + {fit}")
+
+
+@pytest.mark.spark
+def test_parallel_forms_whose_parts_are_fused_with_their_reducers(spark_session):
+    plan = d4p_compile.plan(f"{COLUMNS}:parallel", "spark-df")
+    assert [(str(stage), str(stage.native)) for stage in plan.stages[2:]] == [
+        ("CountPE > CountReduce", "count"), ("SumPE4 > SumPE5", "sum of n (int64)"),
+        ("AverageParallelPE > AverageReducePE", "average of n (int64)")]  # fmt: skip
+    equal("parallel", "spark-df", spark_session, expression=f"{FIT} + [('z', 2**64, 1.0, b'', True)] + {FIT}")
 
 
 @pytest.mark.spark

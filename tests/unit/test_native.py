@@ -32,11 +32,9 @@ class OwnSum(aggregate.SumPE):
 PAIRS = [("word", str), ("n", int)]
 
 
-def plan(pe, *declared, instances=2, grouping=None, target="spark-df", between=None):
+def plan(pe, *declared, target="spark-df"):
     graph = WorkflowGraph()
-    pe.numprocesses = instances
-    if grouping:
-        pe.inputconnections["input"]["grouping"] = grouping
+    pe.numprocesses = 2
     for what in declared:
         producer = Typed(what)
         graph.connect(producer, "output", pe, "input")
@@ -130,6 +128,16 @@ def test_no_shuffle_no_native():
     graph.connect(first, "output", count, "input")
     assert d4p_compile.plan(graph, "spark-df", fuse=False).notes == (
         "CountPE is aggregated in Python: instance i takes from instance i of IterativePE, and there is no shuffle",)
+
+
+def test_reducers_of_a_few_parts_are_not_worth_a_note():
+    graph = WorkflowGraph()
+    first, reducer = aggregate.CountPE(), aggregate.SumPE([0])
+    first.numprocesses = 3
+    graph.connect(Typed(PAIRS), "output", first, "input")
+    graph.connect(first, "output", reducer, "input")
+    made = d4p_compile.plan(graph, "spark-df")
+    assert [str(stage.native) for stage in made.stages] == ["None", "count", "None"] and made.notes == ()
 
 
 @pytest.mark.parametrize("target", ["sequential", "processes", "spark"])

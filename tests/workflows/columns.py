@@ -107,6 +107,16 @@ def two_sources(first="[]", second="[]"):
     return graph
 
 
+def parallel(expression="[]"):
+    """The composites: a part and a reducer, fused into one stage behind the producers' instances."""
+    graph = WorkflowGraph()
+    same = Same(3)
+    graph.connect(Items(expression), "output", same, "input")
+    for made in (aggregate.parallelCount(), aggregate.parallelSum([1]), aggregate.parallelAvg(1)):
+        graph.connect(same, "output", made, "input")
+    return graph
+
+
 def of_dicts(expression="[]"):
     """The same of dicts, whose fields are names."""
     graph = WorkflowGraph()
