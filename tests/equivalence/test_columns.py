@@ -14,6 +14,7 @@ import d4p_compile
 from d4p.errors import RunFailed
 from tests.targets import answers
 
+SPARK = ("spark", "spark-df")
 COLUMNS = Path(__file__).parents[1] / "workflows" / "columns.py"
 FIT = ("[('abé\\uffff\\U00010000'[i % 5], i * 10**15 * (-1)**i, i / 8, bytes([i % 256]), i % 3 == 0) "
        "for i in range(300)]")  # fmt: skip
@@ -45,16 +46,16 @@ def equal(graph: str, target: str, session=None, **parameters: str) -> None:
 
 
 @pytest.mark.spark
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(expressions)
 def test_any_items_in_a_dataframe_program(spark_session, expression):
-    equal("all_kinds", "spark-df", spark_session, expression=expression)
+    equal("some_kinds", "spark-df", spark_session, expression=expression)
 
 
-@pytest.mark.parametrize("target", ["processes", pytest.param("spark", marks=pytest.mark.spark)])
-def test_items_of_all_sorts_on_other_targets(request, target):
+@pytest.mark.parametrize("target", ["processes", *(pytest.param(t, marks=pytest.mark.spark) for t in SPARK)])
+def test_items_of_all_sorts_on_every_target(request, target):
     strange = "[('\\ud800', 2**63, nan, bytearray(b'z'), 1), ['b', True, 2, b'', False], Named('c', 1, 1.0, b'', True)]"
-    session = request.getfixturevalue("spark_session") if target == "spark" else None
+    session = request.getfixturevalue("spark_session") if target in SPARK else None
     equal("all_kinds", target, session, expression=f"{FIT} + {strange} + {FIT}")
 
 
@@ -89,7 +90,7 @@ def test_parallel_forms_whose_parts_are_fused_with_their_reducers(spark_session)
 
 @pytest.mark.spark
 def test_no_items(spark_session):
-    equal("all_kinds", "spark-df", spark_session)
+    equal("some_kinds", "spark-df", spark_session)
 
 
 @pytest.mark.spark

@@ -94,6 +94,16 @@ def all_kinds(expression="[]"):
     return graph
 
 
+def some_kinds(expression="[]"):
+    """A few of them, in few stages."""
+    graph = WorkflowGraph()
+    source = Items(expression)
+    for consumer in (_with(aggregate.SumPE([2, 1]), 2, [0]), _with(aggregate.MinPE([1, 0]), 2),
+                     _with(aggregate.MaxPE([3, 4, 1]), 2, "all")):  # fmt: skip
+        graph.connect(source, "output", consumer, "input")
+    return graph
+
+
 def two_sources(first="[]", second="[]"):
     """Two typed producers of several instances each, into one aggregate."""
     graph = WorkflowGraph()
