@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from d4p.errors import Refused
 from d4p.graph import WorkflowGraph
 
+from . import choose
 from .bundle import Bundle, write_bundle
 from .front.convert import to_graph
 from .front.load import Loaded, live
@@ -50,11 +51,23 @@ def load(workflow: Workflow | Source, attribute: str | None = None,
 def plan(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,
          attribute: str | None = None, parameters: Mapping[str, Any] | None = None, fuse: bool = True,
          watch: Callable[[str, Any], None] | None = None) -> Plan:
-    """The plan of a workflow for a target; needs no engine. `instances` is `-n`. `fuse=False` leaves PEs apart."""
-    engine = _engine(target)
-    options = Options(canonical(target), instances, engine.WIDE, engine.CARRIES, fuse,
-                      getattr(engine, "NATIVES", frozenset()))
-    return run_passes(load(workflow, attribute, parameters).graph, options, watch)
+    """The plan of a workflow for a target; needs no engine. `instances` is `-n`. `fuse=False` leaves PEs apart.
+
+    `spark` is spark-rdd or spark-df, whichever is faster for the plan; a note of the plan says why.
+    """
+    source = load(workflow, attribute, parameters)
+
+    def made_for(name: str, watch: Callable[[str, Any], None] | None = None) -> Plan:
+        engine = _engine(name)
+        natives = getattr(engine, "NATIVES", frozenset())
+        options = Options(canonical(name), instances, engine.WIDE, engine.CARRIES, fuse, natives)
+        return run_passes(source.graph, options, watch)
+
+    if target != "spark":
+        return made_for(target, watch)
+    chosen, why = choose.spark(made_for(choose.DATAFRAME))
+    made = made_for(chosen, watch)
+    return replace(made, notes=(*made.notes, why))
 
 
 def compile(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,  # noqa: A001

@@ -203,7 +203,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     source = _load(workflow, target, attribute, parameters)
     made = _plan(source, target, instances, fuse=not check)
     check_inputs(source.loaded, made, iterations, data, file, limit)
-    available = engine(target).available()
+    available = engine(made.target).available()
     if not available.runs:
         raise Refused(f"{made.target} can't run here: {available.found}"
                       + (f". What makes it so: {available.remedy}" if available.remedy else ""))

@@ -17,7 +17,9 @@ from d4p.results import Results
 from d4p.workflow import unconnected
 from d4p_compile.api import temporary_bundle
 
-TARGETS = ("sequential", "processes", "spark", "spark-df")
+#: What a Spark program calls its engine.
+ENGINES = {"spark-rdd": "spark", "spark-df": "spark_df"}
+TARGETS = ("sequential", "processes", "spark-rdd", "spark-df")
 
 
 def answers(workflow: Any, target: str, *, instances: int | None = None, inputs: Any = None, session: Any = None,
@@ -47,7 +49,7 @@ def _in_session(workflow: Any, target: str, instances: int | None, inputs: Any, 
         names: dict[str, Any] = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
         exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
         arguments = program.parser("").parse_args([*_options(inputs), *options])
-        program.run(names["main"], names["workflow"], names[target.replace("-", "_")].execute, arguments, Events())
+        program.run(names["main"], names["workflow"], names[ENGINES[plan.target]].execute, arguments, Events())
         results = Results(spool.name, unconnected(names["workflow"]))
         results.spool = spool  # goes with them
         return results

@@ -63,7 +63,7 @@ def test_engines_of_the_runtime_do_not_import_each_other():
 
 
 def test_targets_never_import_each_other():
-    targets = {"sequential", "processes", "spark", "spark_df"}
+    targets = {"sequential", "processes", "spark_rdd", "spark_df"}
     for name, found in files(COMPILER / "targets"):
         mine = name.removesuffix(".py")
         others = {t for t in targets - {mine} if any(f"{i}.".startswith(f"d4p_compile.targets.{t}.") for i in found)}

@@ -9,8 +9,9 @@ from types import ModuleType
 
 from d4p.errors import Refused
 
-TARGETS = {"sequential": ".sequential", "processes": ".processes", "spark": ".spark", "spark-df": ".spark_df"}
-ALIASES = {"simple": "sequential", "multi": "processes"}
+TARGETS = {"sequential": ".sequential", "processes": ".processes", "spark-rdd": ".spark_rdd", "spark-df": ".spark_df"}
+#: `spark` is one of two kinds of program, which `choose` decides by the plan; what they need is the same.
+ALIASES = {"simple": "sequential", "multi": "processes", "spark": "spark-rdd"}
 
 
 @dataclass(frozen=True)

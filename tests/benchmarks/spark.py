@@ -18,7 +18,8 @@ from .words import write_text
 WORDS, COUNTERS = 10_000_000, 2
 #: Files of 64 arrays of 64 KiB.
 FILES, IN_A_FILE, SAMPLES = 512, 64, 16 << 10
-ENGINES = {"spark": "RDD", "spark-df": "DataFrame"}
+ENGINES = {"spark-rdd": "RDD", "spark-df": "DataFrame"}
+NAMES = {"spark-rdd": "spark", "spark-df": "spark_df"}  # what a program calls its engine
 WANTED = 1.05
 
 
@@ -59,13 +60,13 @@ def session() -> Iterator[Any]:
 def compiled(stack: ExitStack, workflow: str, target: str, **parameters: Any) -> Callable[[], dict]:
     """A function that runs a compiled program and gives its results."""
     names = stack.enter_context(program(workflow, target, **parameters))
-    return lambda: run(names, names[target.replace("-", "_")])
+    return lambda: run(names, names[NAMES[target]])
 
 
 def word_count(spark: Any, folder: Path, words: int) -> Iterator[Row]:
     """Both kinds of Spark program, each beside its own kind by hand."""
     hands = {
-        "spark": lambda path: by_hand.word_count_rdd(spark.sparkContext, path, COUNTERS),
+        "spark-rdd": lambda path: by_hand.word_count_rdd(spark.sparkContext, path, COUNTERS),
         "spark-df": lambda path: by_hand.word_count_df(spark, path, COUNTERS),
     }
     few, many = folder / "few.txt", folder / "words.txt"
@@ -116,7 +117,7 @@ def arrays(spark: Any, folder: Path, files: int) -> Iterator[Row]:
     parts = max(2, -(-total // (128 << 20)))
     out = folder / "squares"
     hands = {
-        "spark": lambda: by_hand.arrays_rdd(spark.sparkContext, paths, str(out), parts),
+        "spark-rdd": lambda: by_hand.arrays_rdd(spark.sparkContext, paths, str(out), parts),
         "spark-df": lambda: by_hand.arrays_df(spark, paths, str(out), parts),
     }
     with ExitStack() as stack:

@@ -14,7 +14,7 @@ from tests.targets import answers
 
 pytestmark = pytest.mark.spark
 FAULTS = Path(__file__).parents[1] / "workflows" / "faults.py"
-TARGETS = ("spark", "spark-df")
+TARGETS = ("spark-rdd", "spark-df")
 
 
 @pytest.fixture(scope="module")

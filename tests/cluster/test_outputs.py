@@ -144,7 +144,7 @@ def test_a_program_that_is_killed_and_resumed(place, tmp_path, target):
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("target", ["spark", "spark-df"])
+@pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
 def test_a_spark_program_writes_to_hdfs(client, tmp_path, target):
     """A bare path is one of Hadoop's default file system, for writers and for --output."""
     name = f"d4p-{tmp_path.name}"

@@ -14,7 +14,7 @@ import d4p_compile
 from d4p.errors import RunFailed
 from tests.targets import answers
 
-SPARK = ("spark", "spark-df")
+SPARK = ("spark-rdd", "spark-df")
 COLUMNS = Path(__file__).parents[1] / "workflows" / "columns.py"
 FIT = ("[('abé\\uffff\\U00010000'[i % 5], i * 10**15 * (-1)**i, i / 8, bytes([i % 256]), i % 3 == 0) "
        "for i in range(300)]")  # fmt: skip

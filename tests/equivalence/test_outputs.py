@@ -179,7 +179,7 @@ def one_is_done(here: Path) -> bool:
 
 @pytest.mark.parametrize(("target", "points"), [
     ("sequential", [begun, at_work]), ("processes", [begun, at_work, one_is_done]),
-    pytest.param("spark", [one_is_done], marks=pytest.mark.spark),
+    pytest.param("spark-rdd", [one_is_done], marks=pytest.mark.spark),
 ])  # fmt: skip
 def test_a_program_that_is_killed_and_resumed(target, points, here):
     for point in points:
@@ -274,7 +274,7 @@ def test_without_pyarrow_typed_results_are_json_lines(here):
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("target", ["spark", "spark-df"])
+@pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
 def test_a_task_that_runs_again_counts_once(target, here):
     conf = {**os.environ, "PYSPARK_SUBMIT_ARGS": "--master local[2,2] pyspark-shell"}
     done = program("both", target, here, "--output", "results", env=conf, parameters=paths(here))

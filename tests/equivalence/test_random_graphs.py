@@ -59,7 +59,7 @@ def test_processes_and_unfused_equal_sequential(spec: str, instances: int | None
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("target", ["spark", "spark-df"])
+@pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(graphs())
 def test_spark_equals_sequential(spark_session, target: str, spec: str) -> None:

@@ -140,7 +140,7 @@ def test_reducers_of_a_few_parts_are_not_worth_a_note():
     assert [str(stage.native) for stage in made.stages] == ["None", "count", "None"] and made.notes == ()
 
 
-@pytest.mark.parametrize("target", ["sequential", "processes", "spark"])
+@pytest.mark.parametrize("target", ["sequential", "processes", "spark-rdd"])
 def test_other_targets_are_as_they_were(target):
     made = plan(aggregate.SumPE([1]), PAIRS, target=target)
     assert head(made).native is None and made.notes == ()

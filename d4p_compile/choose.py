@@ -1,0 +1,20 @@
+"""Which kind of Spark program `--target spark` is: the one that measured faster for the plan's kind of items."""
+
+from __future__ import annotations
+
+from .ir.plan import Plan
+
+RDD, DATAFRAME = "spark-rdd", "spark-df"
+
+
+def spark(dataframe: Plan) -> tuple[str, str]:
+    """The target to take, and why, given the plan for DataFrames: those where Spark itself does the work of a stage on
+    columns, before the shuffle; else RDDs, which carry what only Python reads in fewer steps.
+
+    `python -m tests.benchmarks spark` and `columns` measure both.
+    """
+    natives = [f"{stage.native.kind} of {stage.native.pe}" for stage in dataframe.stages if stage.native]
+    if natives:
+        done = ", the ".join(natives)
+        return DATAFRAME, f"spark is spark-df here: Spark itself does the {done}, and adds items up before the shuffle"
+    return RDD, "spark is spark-rdd here: only Python reads what is shuffled, and RDDs carry that faster"
