@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 import pickle
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pa = pytest.importorskip("pyarrow", reason="needs pyarrow")
-pytest.importorskip("pyspark", reason="needs pyspark")
-
-from d4p.spark_df import batches, columns  # noqa: E402
-from d4p.spark_df.columns import Columns, aggregated, ddl, fields, form, record_batch  # noqa: E402
+from d4p.spark_df import batches, columns
+from d4p.spark_df.columns import Columns, aggregated, ddl, fields, form, record_batch
 
 
 class Text(str):

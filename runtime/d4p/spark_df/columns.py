@@ -2,8 +2,10 @@
 
 An item that isn't exactly of its declared types is neither changed nor refused. From the batch on that holds one, an
 instance packs all that it sends to that instance of the consumer; so the PE is given what Spark made of the first items
-and then, in their order, the rest. On a channel between two stages that Python runs, columns take more time than packed
-items, which are a pickle: tests/benchmarks has the figures.
+and then, in their order, the rest.
+
+On a channel between two stages that Python runs, columns cost more than packed items: a word count took 1.9 times the
+CPU with a row an item, 1.4 times with a row a batch and arrays of columns (`python -m tests.benchmarks columns`).
 """
 
 from __future__ import annotations
