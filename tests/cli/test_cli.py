@@ -145,7 +145,7 @@ def test_targets(tmp_path):
     assert done.returncode == 0 and done.stderr == ""
     rows = {line.split()[0]: line for line in done.stdout.splitlines() if line[:1].isalpha()}
     assert "simple" in rows["sequential"] and "yes" in rows["sequential"]
-    assert {"processes", "spark"} <= rows.keys()
+    assert {"processes", "spark-rdd", "spark-df"} <= rows.keys() and "spark" in rows["spark-rdd"].split()
 
 
 def test_version_and_help(tmp_path):
