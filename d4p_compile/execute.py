@@ -136,6 +136,7 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
             status = execute(bundle, [*options, *input_options(inputs, holder.name)], watch=said.append,
                              environment=environment, stdout=out, stderr=errors if quiet else None)
             if status:
+                spool.cleanup()
                 errors.seek(0)
                 raise _failed(status, said, errors.read().decode(errors="replace"))
     ids = {pe.name: pe.id for pe in plan.graph.pes}

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -19,6 +20,24 @@ if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
     raise AssertionError(
         f"d4p comes from {d4p.__file__} and d4p_compile from {d4p_compile.__file__}: install with `pip install -e .`"
     )
+
+
+def start_session(master: str, name: str, **settings: str):
+    """A Spark session on the Java that fits it; the environment is as it was, once Java has started."""
+    import pyspark
+    from pyspark.sql import SparkSession
+
+    from d4p.java import prepare
+
+    with mock.patch.dict(os.environ, PYSPARK_PYTHON=sys.executable):
+        prepare(os.environ, pyspark.__version__, quiet=True)
+        builder = (
+            SparkSession.builder.master(master).appName(name).config("spark.ui.enabled", "false")
+            .config("spark.log.level", "OFF").config("spark.ui.showConsoleProgress", "false")
+        )
+        for key, value in settings.items():
+            builder = builder.config(key, value)
+        return builder.getOrCreate()
 
 
 @pytest.fixture(scope="session")
@@ -35,19 +54,7 @@ def data() -> Path:
 @pytest.fixture(scope="module")
 def spark_session():
     """A local Spark session that programs of a test module share."""
-    import pyspark
-    from pyspark.sql import SparkSession
-
-    from d4p.java import prepare
-
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    prepare(os.environ, pyspark.__version__, quiet=True)
-    session = (
-        SparkSession.builder.master("local[2]").appName("tests")
-        .config("spark.ui.enabled", "false").config("spark.log.level", "OFF")
-        .config("spark.ui.showConsoleProgress", "false").config("spark.python.worker.reuse", "true")
-        .getOrCreate()
-    )
+    session = start_session("local[2]", "tests", **{"spark.python.worker.reuse": "true"})
     yield session
     session.stop()
 

@@ -21,7 +21,7 @@ from .spark_here import environment, extras
 __all__ = ["available", "command", "environment", "extras", "program"]
 
 WHAT = "Spark DataFrames"
-NEEDS = "pyspark 3.5 or newer, pyarrow, and Java"
+NEEDS = "pyspark 3.5 or newer, pyarrow, and Java (or a server of Spark Connect)"
 WIDE = True
 CARRIES = frozenset(EXCHANGES)
 #: What Spark aggregates just as the library's PEs do, by kind and type of the field. Not the least and the greatest of
@@ -131,7 +131,13 @@ def command(script: Path) -> list[str]:
 def available() -> Availability:
     """Whether DataFrame programs run here: Spark, and pyarrow, which carries items between it and Python."""
     import importlib.util
+    import os
 
+    if remote := os.environ.get("SPARK_REMOTE"):
+        if importlib.util.find_spec("grpc") is None or importlib.util.find_spec("pandas") is None:
+            lacks = f"Spark Connect at {remote}, without its client"
+            return Availability(False, lacks, "pip install 'pyspark[connect]'")
+        return Availability(True, f"Spark Connect at {remote}")
     found = spark_here()
     if found.runs and importlib.util.find_spec("pyarrow") is None:
         return Availability(False, f"{found.found}, no pyarrow", "pip install 'd4p_compile[spark]'")

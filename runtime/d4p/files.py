@@ -125,4 +125,7 @@ def _named(error: OSError, path: str | os.PathLike) -> OSError:
     reason = error.strerror or str(error)
     if isinstance(error, FileNotFoundError):
         reason += missing(path)
-    return type(error)(error.errno, reason, os.fspath(path))
+    try:
+        return type(error)(error.errno, reason, os.fspath(path))
+    except TypeError:  # one that is made in another way
+        return OSError(error.errno, reason, os.fspath(path))

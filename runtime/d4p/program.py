@@ -90,8 +90,8 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
             spool = Spool(folder)
             with outputs.beating():
                 reports = execute(Job(workflow, inputs, spool, events, arguments.check), main)
-            spool.close()
-            outputs.commit(reports)
+                spool.close()
+                outputs.commit(reports)
             events.say("done", seconds=seconds())
             if workflow.writing.spooled:
                 results = of_results(Results(folder, unconnected(workflow)))

@@ -52,7 +52,7 @@ class _Part:
         self.head = {"pe": pe_id, "port": port, "instance": instance}
         self.held: list[Any] = []
         self.count = 0
-        self.most = 16
+        self.most = 1
 
     def add(self, item: Any) -> None:
         self.held.append(item)
@@ -65,7 +65,7 @@ class _Part:
             self.file.write(_LENGTH.pack(len(blob)))
             self.file.write(blob)
             self.count += len(self.held)
-            self.most = max(1, min(_BATCH, (1 << 20) * len(self.held) // max(1, len(blob))))
+            self.most = max(1, min(_BATCH, 2 * len(self.held), (1 << 20) * len(self.held) // max(1, len(blob))))
             self.held.clear()
 
     def close(self) -> None:

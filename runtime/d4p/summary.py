@@ -40,7 +40,7 @@ def of_reports(workflow: Workflow, reports: list[dict[str, Any]], results: list[
         mine = [report for report in reports if key in report["results"] or key in report["outputs"]]
         first = [text for report in mine for text in report["first"].get(key, ())]
         suffixes = Counter(Part.of(report["outputs"][key]).suffix for report in mine if key in report["outputs"])
-        others = "all of them are written below"
+        others = "all of them are written below" if suffixes else "--output DIR writes them all"
         if len(suffixes) > 1:
             others += (f", in {_count(suffixes['.jsonl'], 'part')} of JSON lines, each with an item that isn't exactly "
                        f"of the port's types, and {suffixes['.parquet']} of Parquet")

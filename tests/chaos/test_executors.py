@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import start_session
 from tests.targets import answers
 
 pytestmark = pytest.mark.spark
@@ -20,18 +19,7 @@ TARGETS = ("spark-rdd", "spark-df")
 @pytest.fixture(scope="module")
 def executors():
     """A session with two executors of one core and 1 GB, as processes on this machine."""
-    import pyspark
-    from pyspark.sql import SparkSession
-
-    from d4p.java import prepare
-
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    prepare(os.environ, pyspark.__version__, quiet=True)
-    session = (
-        SparkSession.builder.master("local-cluster[2,1,1024]").appName("executors").config("spark.ui.enabled", "false")
-        .config("spark.log.level", "OFF").config("spark.ui.showConsoleProgress", "false")
-        .config("spark.executor.memory", "1g").getOrCreate()
-    )
+    session = start_session("local-cluster[2,1,1024]", "executors", **{"spark.executor.memory": "1g"})
     yield session
     session.stop()
 

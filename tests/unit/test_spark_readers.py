@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from d4p import ReadLines
-from d4p.spark.readers import Splits, native
+from d4p.spark.readers import source
 from d4p.spark_df.exchange import by_hash, murmur3, representatives, shuffle
 
 pytestmark = pytest.mark.spark
@@ -36,11 +36,11 @@ def spark(spark_session):
 
 def read(spark, reader: ReadLines, instances: int = 3) -> Counter | None:
     """What Spark reads, in as many partitions as asked for; None where it isn't asked to."""
-    found = native(spark, reader, instances, None)
-    if found is None:
+    found = source(spark, reader, instances, None)
+    if not found.native:
         return None
     assert found.frame.rdd.getNumPartitions() == instances
-    return Counter(found.items(row.value for row in found.frame.collect()))
+    return Counter(found.items(reader, (row.value for row in found.frame.collect())))
 
 
 def by_python(reader: ReadLines) -> Counter:
@@ -97,10 +97,10 @@ def test_what_spark_would_read_in_another_way_is_left_to_the_splits(spark, tmp_p
     (tmp_path / "a.txt").write_text("x\ny\n")
     latin = ReadLines(str(tmp_path), encoding="latin-1")
     assert read(spark, latin) is None
-    assert native(spark, ReadLines(str(tmp_path)), 3, limit=1) is None  # the first items: in order
-    assert native(spark, ReadLines(str(tmp_path)), 1, None) is None  # one instance keeps the order
-    splits = Splits(latin, 2, None)
-    assert [line for index in range(2) for line in splits(index)] == ["x", "y"]
+    plain = ReadLines(str(tmp_path))
+    assert not source(spark, plain, 3, limit=1).native  # the first items: in order
+    assert not source(spark, plain, 1, None).native  # one instance keeps the order
+    assert list(source(spark, latin, 2, None).items(latin, range(2))) == ["x", "y"]
 
 
 def test_a_reader_of_the_users_own_is_asked_itself(spark, tmp_path):
@@ -108,7 +108,7 @@ def test_a_reader_of_the_users_own_is_asked_itself(spark, tmp_path):
         pass
 
     (tmp_path / "a.txt").write_text("x\n")
-    assert native(spark, Mine(str(tmp_path)), 3, None) is None
+    assert not source(spark, Mine(str(tmp_path)), 3, None).native
 
 
 def test_rows_come_to_the_partition_that_stands_for_them(spark_session):

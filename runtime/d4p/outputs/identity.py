@@ -36,11 +36,10 @@ def identity(main: Callable, workflow: Workflow, inputs: Inputs) -> dict[str, An
 
 def differences(earlier: dict[str, Any], now: dict[str, Any]) -> str:
     """In what two runs differ, as words; "" where they agree."""
-    found = [words for name, words in _WORDS.items() if earlier.get(name) != now[name]]
-    if "plan" not in earlier or earlier["plan"] == now["plan"]:
-        files = earlier.get("files", {})
-        found += [f"other files for {name} (names, sizes or times)" for name in now["files"]
-                  if files.get(name) != now["files"][name]]
+    found = [words for name, words in _WORDS.items() if earlier.get(name) != now.get(name)]
+    if "plan" not in earlier or earlier["plan"] == now.get("plan"):
+        files, mine = earlier.get("files", {}), now.get("files", {})
+        found += [f"other files for {name} (names, sizes or times)" for name in mine if files.get(name) != mine[name]]
     return " and ".join(found)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from d4p.errors import RunFailed
 from d4p.outputs.part import Attempt, Maker, Part
-from d4p.outputs.records import ResultFile
+from d4p.outputs.records import FIRST, ResultFile, shown
 from d4p.outputs.writing import Key, Writing, new_id
 from d4p.schema import schema_of
 
@@ -23,6 +23,7 @@ class InstanceOutputs:
         self._maker = Maker(index, instances, f"{writing.run}.{new_id()}", repeatable)
         self._writers: dict[Key, Any] = {}
         self._files: dict[Key, ResultFile] = {}
+        self._first: dict[Key, list[str]] = {}
         self._spools = False
         self._parts: dict[Key, Part] = {}
         self._kept = False
@@ -50,7 +51,18 @@ class InstanceOutputs:
         if len(puts) == 2:
             written, spooled = puts
             return lambda item: (written(item), spooled(item))
-        return puts[0] if puts else lambda item: None
+        return puts[0] if puts else self._first_of(key)
+
+    def _first_of(self, key: Key) -> Put:
+        """Of a result that nobody wants but the terminal: its first items, as texts."""
+        self._spools = True  # the terminal is told of all instances
+        first = self._first[key] = []
+
+        def put(item: Any) -> None:
+            if len(first) < FIRST:
+                first.append(shown(item))
+
+        return put
 
     def are_kept(self, pes: Iterable[Any]) -> bool:
         """Whether one attempt of an earlier run made all parts of this instance; then they are its."""
@@ -84,5 +96,5 @@ class InstanceOutputs:
             "instances": self._maker.instances,
             "kept": self._kept,
             "outputs": {key: part.name for key, part in self._parts.items()},
-            "first": {key: file.first for key, file in self._files.items()} if self._parts else {},
+            "first": self._first | ({key: file.first for key, file in self._files.items()} if self._parts else {}),
         }

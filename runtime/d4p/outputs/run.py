@@ -41,7 +41,7 @@ class Outputs:
             names = _names([(workflow.pes[name].id, port) for name, port in results])
             self._add(Folder(output, "", names), dict(zip(results, names, strict=True)))
         self._results = bool(results)
-        self._spooled = spooled or output is None
+        self._spooled = spooled
         self._identity: dict[str, Any] = {}
 
     def _add(self, folder: Folder, subs: dict[Key, str]) -> None:

@@ -20,6 +20,8 @@ Packed = Callable[[list], tuple[Any, int]]
 _BATCH_BYTES, _BATCH_ITEMS = 256 << 10, 4096
 #: What waits in memory before the task hands it to Spark; a PE that writes without end in one call spills to disk.
 _WAITING = 16 << 20
+#: What waits, packed, for all destinations of a channel together, however many there are.
+_HELD = 64 << 20
 
 
 class Outbox:
@@ -74,16 +76,17 @@ class Outbox:
         """Lanes for some destinations. How many items make a batch depends on the items alone, so a re-run makes the
         same ones."""
         sequence = [0] * len(keys)
+        most_bytes = max(4096, min(_BATCH_BYTES, _HELD // len(keys)))
 
         def send(dest: int) -> None:
             batch = lanes.held[dest]
             (value, size), count = packed[dest](batch), len(batch)
-            lanes.most[dest] = max(1, min(_BATCH_ITEMS, 2 * count, _BATCH_BYTES * count // max(1, size)))
+            lanes.most[dest] = max(1, min(_BATCH_ITEMS, 2 * count, most_bytes * count // max(1, size)))
             batch.clear()
             self.put((*keys[dest], sequence[dest]), value, size)
             sequence[dest] += 1
 
-        lanes = Lanes(len(keys), send, most=16)
+        lanes = Lanes(len(keys), send)  # one item tells how large they are; from then on twice as many at most
         self._open.append(lanes)
         return lanes
 

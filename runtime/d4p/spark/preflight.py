@@ -12,7 +12,7 @@ from pyspark import SparkContext
 
 from d4p.causes import cause
 from d4p.errors import D4pError, Refused
-from d4p.filesystems import Local, is_url, locate
+from d4p.filesystems import Local, default, is_url, locate, use_default
 from d4p.inputs import is_reader
 from d4p.job import Job
 from d4p.library.files import ReadFiles
@@ -68,11 +68,13 @@ class Look:
 
     def __init__(self, job: Job) -> None:
         self.workflow: Workflow = job.workflow
+        self.default_fs = default()
         self.inputs = [found for pe in job.workflow.pes.values() if is_reader(pe) for found in _first_file(pe)]
         self.outputs = [(pe.id, url) for pe in job.workflow.pes.values() if hasattr(pe, "begin_output")
                         for url in _from_afar(pe.path)]  # fmt: skip
 
     def __call__(self) -> Seen:
+        use_default(*self.default_fs)
         return Seen(platform.node(), _python(), platform.machine(), self._problem())
 
     def _problem(self) -> str:

@@ -7,6 +7,7 @@ is joined to as many partitions as the stage has instances: one partition is one
 from __future__ import annotations
 
 import os
+import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,31 +28,52 @@ _SHARE = 128 << 20
 _MOST_INSTANCES = 10_000
 #: Spark reads a file as a whole into one row, which holds less than 2 GiB.
 _LARGEST = 1 << 30
+#: Before Spark 4 rows go to Python by their number, however large they are.
+_LARGEST_OF_3 = 2 << 20
 
 
 @dataclass(frozen=True)
-class Native:
-    """What Spark itself reads for a reader: one binary column, `value`, in one partition an instance, and the function
-    that makes items of its values. A null stands for nothing."""
+class Source:
+    """What the instances of a reader take.
 
-    frame: DataFrame
-    items: Callable[[Iterable[bytes | None]], Iterator[Any]]
-
-
-def native(spark: SparkSession, reader: Any, instances: int, limit: int | None) -> Native | None:
-    """How Spark reads for a reader of the library; None where it would give other items than the reader's own splits.
-
-    Spark keeps no order between files, so splits are read in theirs where one instance or the first K items are asked
-    for.
+    Attributes:
+        items: makes items, of the instance's own reader and the values that arrive.
+        frame: what Spark itself reads: one binary column, `value`, in one partition an instance; a null stands for
+            nothing. None where a value is the number of the instance, which reads its splits.
     """
-    if limit is not None or instances == 1:
-        return None
-    found = _NATIVE[type(reader)](spark, reader) if type(reader) in _NATIVE else None
+
+    items: Callable[[Any, Iterable[Any]], Iterator[Any]]
+    frame: DataFrame | None = None
+
+    @property
+    def native(self) -> bool:
+        return self.frame is not None
+
+
+def source(spark: SparkSession, reader: Any, instances: int, limit: int | None) -> Source:
+    """How a reader of the library, or a PE that plans splits of its own, reads on Spark.
+
+    Spark itself reads where it gives the same items. It keeps no order between files, so splits are read in theirs
+    where one instance or the first K items are asked for.
+    """
+    found = None
+    if limit is None and instances > 1 and type(reader) in _NATIVE:
+        found = _NATIVE[type(reader)](spark, reader)
     if found is None:
-        return None
-    # No partition is empty: each instance lives, whether it has items or not.
-    nothing = spark.range(0, instances, 1, instances).select(F.lit(None).cast("binary").alias("value"))
-    return Native(found.frame.union(nothing).coalesce(instances), found.items)
+        return Source(_Splits(reader.plan_splits(), instances, limit))
+    return Source(found.items, _partitions(spark, found.frame, instances))
+
+
+def _partitions(spark: Any, frame: DataFrame, instances: int) -> DataFrame:
+    """As many partitions as instances, joined by where their files lie. Each instance lives, whether it has items or
+    not, so where Spark makes too few there are some with nothing in them."""
+    short = instances
+    if hasattr(frame, "_jdf"):  # Spark Connect doesn't tell how many there are
+        short = max(0, instances - frame._jdf.toJavaRDD().getNumPartitions())
+    if short:
+        nothing = spark.range(0, short, 1, short).select(F.lit(None).cast("binary").alias("value"))
+        frame = frame.union(nothing)
+    return frame.coalesce(instances)
 
 
 def width(readers: Iterable[Any], least: int) -> int:
@@ -60,57 +82,59 @@ def width(readers: Iterable[Any], least: int) -> int:
     return max(least, min(_MOST_INSTANCES, -(-max(sizes, default=0) // _SHARE)))
 
 
-def _lines(spark: SparkSession, reader: ReadLines) -> Native | None:
+def _lines(spark: SparkSession, reader: ReadLines) -> Source | None:
     files = reader.files()
     if reader.encoding != "utf-8" or not all(_as_hadoop_does(file.name) for file in files):
         return None
     frame = _of(reader.paths, files, spark.read.text)
-    return frame and Native(frame.select(F.col("value").cast("binary").alias("value")), _decoded)
+    return frame and Source(_decoded, frame.select(F.col("value").cast("binary").alias("value")))
 
 
-def _decoded(values: Iterable[bytes | None]) -> Iterator[str]:
+def _decoded(reader: ReadLines, values: Iterable[bytes | None]) -> Iterator[str]:
     """Lines. Malformed UTF-8 is replaced as `ReadLines` does; Hadoop has taken the byte order mark."""
     return (value.decode("utf-8", "replace") for value in values if value is not None)
 
 
-def _files(spark: SparkSession, reader: ReadFiles) -> Native | None:
+def _files(spark: SparkSession, reader: ReadFiles) -> Source | None:
     """Whole files: their path, a zero byte, what they hold. Those of this machine are read where they are."""
     files = reader.files()
-    if any(isinstance(locate(file.source)[0], Local) or (file.size or 0) > _LARGEST for file in files):
+    largest = _LARGEST if spark.version >= "4" else _LARGEST_OF_3
+    if any(isinstance(locate(file.source)[0], Local) or (file.size or 0) > largest for file in files):
         return None
     frame = _of(reader.paths, files, spark.read.format("binaryFile").load)
     if frame is None:
         return None
     value = F.concat(F.encode("path", "utf-8"), F.lit(b"\0"), F.col("content")).alias("value")
-    return Native(frame.select(value), _Whole(reader, {_path(url): url for url in _urls(files)}))
+    return Source(_Whole({_path(url): url for url in _urls(files)}), frame.select(value))
 
 
 class _Whole:
-    """The items of whole files, each called as the reader calls it."""
+    """The items of whole files; `names` are the files as the reader calls them, by their path."""
 
-    def __init__(self, reader: ReadFiles, names: dict[str, str]) -> None:
-        self.reader, self.names = reader, names
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
 
-    def __call__(self, values: Iterable[bytes | None]) -> Iterator[Any]:
+    def __call__(self, reader: ReadFiles, values: Iterable[bytes | None]) -> Iterator[Any]:
         for value in values:
             if value is not None:
                 end = value.index(b"\0")
-                path = self.names[unquote(_path(value[:end].decode()))]
-                yield from self.reader.from_bytes(path, bytes(memoryview(value)[end + 1:]))
+                path = self.names[_path(value[:end].decode())]
+                yield from reader.from_bytes(path, bytes(memoryview(value)[end + 1:]))
 
 
-_NATIVE: dict[type, Callable[[SparkSession, Any], Native | None]] = {ReadLines: _lines, ReadFiles: _files}
+_NATIVE: dict[type, Callable[[SparkSession, Any], Source | None]] = {ReadLines: _lines, ReadFiles: _files}
 
 
-class Splits:
-    """For tasks: the items of one instance of a reader, by its splits."""
+class _Splits:
+    """The items of the splits of an instance, whose number is the value. They travel as a pickle, since they may be of
+    a class of the workflow's, which is imported first."""
 
-    def __init__(self, reader: Any, instances: int, limit: int | None) -> None:
-        self.reader, self.instances, self.limit = reader, instances, limit
-        self.splits = reader.plan_splits()
+    def __init__(self, splits: list[Any], instances: int, limit: int | None) -> None:
+        self.splits, self.instances, self.limit = pickle.dumps(splits, 5), instances, limit
 
-    def __call__(self, index: int) -> Iterator[Any]:
-        return read_splits(self.reader, index, self.instances, self.limit, self.splits)
+    def __call__(self, reader: Any, values: Iterable[int]) -> Iterator[Any]:
+        for index in values:
+            yield from read_splits(reader, index, self.instances, self.limit, pickle.loads(self.splits))
 
 
 def _of(paths: tuple[str, ...], files: list[File], load: Callable[[list[str]], DataFrame]) -> DataFrame | None:

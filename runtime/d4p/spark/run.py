@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from d4p.spark.hadoop import on_hadoop
 from d4p.spark.names import named
 from d4p.spark.outbox import RESULTS
 from d4p.spark.preflight import preflight
-from d4p.spark.readers import Splits, native, width
+from d4p.spark.readers import Source, source, width
 from d4p.spark.session import session
 from d4p.spark.ship import archives
 from d4p.spark.task import Task
@@ -45,7 +46,7 @@ class Run:
         self.job, self.spark, self.sc = job, spark, spark.sparkContext
         self.width = width(job.workflow.pes.values(), self.sc.defaultParallelism)
         self.reports = self.sc.accumulator({}, _Reports())
-        self._native: set[str] = set()  # readers whose items Spark reads
+        self._sources: dict[str, Source] = {}
         self._kept: list[RDD] = []
 
     def named(self, stage: int | str, pes: str):
@@ -56,7 +57,7 @@ class Run:
              root: str | None = None) -> Callable[[int, Iterable[Any]], Iterator[Any]]:
         """What mapPartitionsWithIndex calls: a stage's instances. `to` gives the instances of the consumer of each of
         its channels, `root` the reader whose items are what arrives."""
-        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, root in self._native)
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, self._sources.get(root))
         reports = self.reports
 
         def instance(index: int, arriving: Iterable[Any]) -> Iterator[Any]:
@@ -67,16 +68,14 @@ class Run:
         return instance
 
     def read(self, reader: str, instances: int) -> RDD:
-        """The items of a library reader, in as many partitions as the stage has instances."""
-        pe, limit = self.job.workflow.pes[reader], self.job.inputs.limit
-        found = native(self.spark, pe, instances, limit)
-        if found is None:
-            return self.sc.parallelize(range(instances), instances).flatMap(Splits(pe, instances, limit))
-        self._native.add(reader)
+        """What the items of a reader are made from, in as many partitions as the stage has instances."""
+        found = source(self.spark, self.job.workflow.pes[reader], instances, self.job.inputs.limit)
+        self._sources[reader] = found
+        if found.frame is None:
+            return self.sc.parallelize(range(instances), instances)
         # As bytes from Java to Python: rows would be pickled one by one.
         binary = self.sc._jvm.org.apache.spark.sql.Encoders.BINARY()
-        values = getattr(found.frame._jdf, "as")(binary).toJavaRDD()
-        return RDD(values, self.sc, NoOpSerializer()).mapPartitions(found.items)
+        return RDD(getattr(found.frame._jdf, "as")(binary).toJavaRDD(), self.sc, NoOpSerializer())
 
     def once(self, stage: RDD) -> RDD:
         """A stage with several consumers is computed here, once, and kept on disk for all of them."""
@@ -98,8 +97,12 @@ class Run:
                     parts[key] = self.job.spool.part(*key)
                 for item in unpack(batch):
                     parts[key](item)
+
+    def close(self) -> None:
+        """Give back what `once` kept."""
         for stage in self._kept:
-            stage.unpersist()
+            with suppress(Exception):  # the session may be gone
+                stage.unpersist()
 
 
 @on_hadoop
@@ -114,7 +117,7 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
                 sc.addPyFile(str(archive))
             preflight(sc, job)
             run = Run(job, spark)
-            with Sampler(lambda: _progress(job, run), seconds=0.5):
+            with closing(run), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(sc, run)
             return [run.reports.value[key] for key in sorted(run.reports.value)]
         except D4pError:

@@ -17,6 +17,7 @@ import pyspark
 from pyspark import SparkConf, SparkContext, java_gateway
 from pyspark.sql import SparkSession
 
+from d4p.errors import Refused
 from d4p.java import prepare
 from d4p.spark.driver import failure
 from d4p.spark.threads import thread_settings
@@ -28,6 +29,9 @@ _DEFAULTS = {"spark.master": "local[*]", "spark.ui.showConsoleProgress": "false"
 @contextmanager
 def session(name: str) -> Iterator[SparkSession]:
     """The session at hand, left as it is; or a new one, which is stopped at the end together with its Java."""
+    if remote := os.environ.get("SPARK_REMOTE"):
+        raise Refused(f"SPARK_REMOTE is {remote}, and Spark Connect has no RDDs: compile for spark-df, or unset "
+                      "SPARK_REMOTE")
     active = SparkSession.getActiveSession()
     if active is not None:
         yield active
@@ -114,7 +118,8 @@ def _keeping_handlers() -> Iterator[None]:
 
 def _end_quietly() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupted)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background, asks for that
+            signal.signal(number, _interrupted)
 
 
 def _interrupted(signum: int, frame: Any) -> None:

@@ -18,7 +18,9 @@ def archives(bundle: Path, session: str) -> Iterator[Path]:
 
     A session may run several programs, so a zip travels under a name that tells its content.
     """
-    folder = Path(_folders.setdefault(session, tempfile.TemporaryDirectory(prefix="d4p-ship-")).name)
+    if session not in _folders:
+        _folders[session] = tempfile.TemporaryDirectory(prefix="d4p-ship-")
+    folder = Path(_folders[session].name)
     for name in ("d4p.zip", "workflow.zip"):
         archive = bundle / name
         if archive.exists():

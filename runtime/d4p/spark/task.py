@@ -20,6 +20,7 @@ from d4p.items import unpack
 from d4p.job import Job
 from d4p.results import Spool
 from d4p.spark.outbox import Key, Outbox, until_full
+from d4p.spark.readers import Source
 from d4p.stage import Stage
 from d4p.workflow import Workflow
 
@@ -47,16 +48,18 @@ class Task:
         instances: how many there are.
         to: the instances of the consumer of each of the stage's channels.
         root: the reader whose items are what arrives; else batches of channels arrive, or nothing.
-        native: whether Spark reads them, which may give an instance other ones in another run.
+        source: how the items of `root` are made. What Spark itself reads may be other items of an instance in another
+            run.
         forms: of channels whose batches aren't packed, how they are made (see `Outbox`).
         aggregate: the PE whose work the engine does; `Aggregated` of its channels may arrive.
     """
 
     def __init__(self, function: Callable[[Stage], Stage], workflow: Workflow, inputs: Inputs, instances: int,
-                 to: dict[int, int], root: str | None, native: bool = False,
+                 to: dict[int, int], root: str | None, source: Source | None = None,
                  forms: Mapping[int, Callable] | None = None, aggregate: str | None = None) -> None:
         self.function, self.workflow, self.inputs = function, workflow, inputs
-        self.instances, self.to, self.root, self.native = instances, to, root, native
+        self.instances, self.to, self.root = instances, to, root
+        self.items, self.native = (source.items, source.native) if source else (None, False)
         self.default_fs = default()
         self.forms, self.aggregate = forms or {}, aggregate
 
@@ -66,7 +69,8 @@ class Task:
         return f"stage {Job.number(self.function)}: {self.function.__doc__}"
 
     def run(self, index: int, arriving: Iterable[Any], report: Report) -> Iterator[tuple[Key, Any]]:
-        """Give the batches that an instance sends; `arriving` are (channel, batch), or the items of `root`.
+        """Give the batches that an instance sends; `arriving` are (channel, batch), or what the
+        items of `root` are made from.
 
         Raises RuntimeError with a marked message: `unmarked` makes the error of it again on the driver.
         """
@@ -97,7 +101,8 @@ class Task:
         for root in self._roots(stage):
             yield from _feed(stage, root, job.feed(stage, root, self.instances), outbox)
         if self.root is not None:
-            yield from _feed(stage, self.root, arriving, outbox)
+            reader = stage.pes[stage.names.index(self.root)]
+            yield from _feed(stage, self.root, self.items(reader, arriving), outbox)
         elif any(isinstance(entry, int) for entry in stage.entries):
             for channel, batch in arriving:
                 if isinstance(batch, Aggregated):
@@ -156,4 +161,7 @@ def unmarked(text: str) -> D4pError | None:
     start = text.find(MARK)
     if start < 0:
         return None
-    return pickle.loads(base64.b64decode(text[start + len(MARK):].split(":", 1)[0]))
+    try:
+        return pickle.loads(base64.b64decode(text[start + len(MARK):].split(":", 1)[0]))
+    except Exception:  # cut short on its way: what is left of Spark's words must do
+        return None

@@ -27,13 +27,11 @@ _BYTES = 4 << 20
 _MOST = (1 << 31) - (1 << 20)
 
 
-def on_batches(task: Task, items: Callable[[int, Iterable[Any]], Iterator[Any]] | None = None,
-               columns: Mapping[int, Wanted] | None = None) -> Callable:
+def on_batches(task: Task, columns: Mapping[int, Wanted] | None = None) -> Callable:
     """What mapInArrow calls for a stage: one partition is one instance.
 
     Partitions that are put together with those of other stages lie behind a multiple of their own count (see `union`),
-    so what is left over by it is the instance. `items` makes the items of a reader from the instance and its rows;
-    `columns` are those of the stage's channels, by number.
+    so what is left over by it is the instance. `columns` are those of the stage's channels, by number.
     """
     count = task.instances
     schema = pa.schema([*_SCHEMA, *fields(columns or {})])
@@ -43,10 +41,10 @@ def on_batches(task: Task, items: Callable[[int, Iterable[Any]], Iterator[Any]] 
 
         index = TaskContext.get().partitionId() % count
         reports: list[tuple] = []
-        if items is None:
+        if task.root is None:
             arriving: Iterable[Any] = _received(batches, reports)
         else:
-            arriving = items(index, (value for batch in batches for value in batch.column(0).to_pylist()))
+            arriving = (value for batch in batches for value in batch.column(0).to_pylist())
 
         def keep(key: tuple[int, int], report: dict[str, Any]) -> None:
             reports.append(((0, REPORTS, index, key[0]), pickle.dumps((key, report))))

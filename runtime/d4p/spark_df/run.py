@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from d4p.job import Job
 from d4p.spark.driver import failure, name, stages_progress
 from d4p.spark.hadoop import on_hadoop
 from d4p.spark.outbox import RESULTS
-from d4p.spark.readers import Splits, native, width
+from d4p.spark.readers import Source, source, width
 from d4p.spark.task import Task
 from d4p.spark_df import connect
 from d4p.spark_df.batches import NOTHING, REPORTS, on_batches
@@ -41,8 +41,7 @@ class Run:
         self.job, self.spark = job, spark
         self.width = width(job.workflow.pes.values(), connect.width(spark))
         self.reports: dict[tuple[int, int], dict[str, Any]] = {}
-        self._native: set[str] = set()  # readers whose items Spark reads
-        self._items: dict[str, Callable[[int, Iterable[Any]], Iterator[Any]]] = {}
+        self._sources: dict[str, Source] = {}
         self._kept: list[DataFrame] = []
 
     def instances(self, count: int) -> DataFrame:
@@ -50,27 +49,20 @@ class Run:
         return self.spark.range(0, count, 1, count)
 
     def read(self, reader: str, instances: int) -> DataFrame:
-        """What a library reader reads, in as many partitions as the stage has instances."""
-        pe, limit = self.job.workflow.pes[reader], self.job.inputs.limit
-        found = native(self.spark, pe, instances, limit)
-        if found is None:
-            splits = Splits(pe, instances, limit)
-            self._items[reader] = lambda index, rows: splits(index)
-            return self.instances(instances)
-        self._native.add(reader)
-        items = found.items
-        self._items[reader] = lambda index, rows: items(rows)
-        return found.frame
+        """What the items of a reader are made from, in as many partitions as the stage has instances."""
+        found = source(self.spark, self.job.workflow.pes[reader], instances, self.job.inputs.limit)
+        self._sources[reader] = found
+        return self.instances(instances) if found.frame is None else found.frame
 
     def task(self, function: Callable, instances: int, to: dict[int, int] | None = None, root: str | None = None,
              columns: Mapping[int, Wanted] | None = None, aggregate: str | None = None) -> Callable:
         """What mapInArrow calls: a stage's instances. `to` gives the instances of the consumer of each of its channels,
         `root` the reader whose items are what arrives, `columns` what of the items of its channels are columns,
         `aggregate` the PE for which Spark aggregated those that arrive."""
-        columns, native = columns or {}, root in self._native
+        columns, read = columns or {}, self._sources.get(root)
         forms = {channel: form(wanted) for channel, wanted in columns.items()}
-        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, native, forms, aggregate)
-        return on_batches(task, self._items[root] if root else None, columns)
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, read, forms, aggregate)
+        return on_batches(task, columns)
 
     def union(self, outputs: list[DataFrame], instances: list[int]) -> DataFrame:
         """The outputs of several stages in one DataFrame, with nulls where one has no such column. Each begins at a
@@ -84,7 +76,9 @@ class Run:
         return together
 
     def _nothing(self, partitions: int) -> DataFrame:
-        columns = [F.lit(0).alias("dest"), F.lit(NOTHING).alias("channel"), F.lit(0).alias("producer"),
+        # Not a literal: from one Spark would see that nothing here is asked for, and leave the partitions out.
+        channel = (F.lit(NOTHING) - F.col("id")).cast("int").alias("channel")
+        columns = [F.lit(0).alias("dest"), channel, F.lit(0).alias("producer"),
                    F.col("id").alias("sequence"), F.lit(None).cast("binary").alias("items")]  # fmt: skip
         return self.spark.range(0, partitions, 1, partitions).select(*columns)
 
@@ -115,8 +109,12 @@ class Run:
                     parts[key] = self.job.spool.part(*key)
                 for item in unpack(batch):
                     parts[key](item)
+
+    def close(self) -> None:
+        """Give back what `once` kept."""
         for stage in self._kept:
-            stage.unpersist()
+            with suppress(Exception):  # the session may be gone
+                stage.unpersist()
 
 
 @on_hadoop
@@ -129,7 +127,7 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
             connect.ship(spark, script.parent)
             connect.look_first(spark, job)
             run = Run(job, spark)
-            with _settings(spark, run.width), Sampler(lambda: _progress(job, run), seconds=0.5):
+            with closing(run), _settings(spark, run.width), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(spark, run)
             return [run.reports[key] for key in sorted(run.reports)]
         except D4pError:
@@ -149,11 +147,13 @@ def _settings(spark: SparkSession, width: int) -> Iterator[None]:
     """What a program needs of the session, while it runs."""
     wanted = {**_SETTINGS, **(_ROWS if spark.version.startswith("3.") else {})}
     wanted["spark.sql.shuffle.partitions"] = str(min(width, _AGGREGATING))
-    before = {key: spark.conf.get(key) for key in wanted}
+    if connect.is_remote(spark):  # which doesn't tell how many partitions files have: enough to share them out
+        wanted["spark.sql.files.minPartitionNum"] = str(4 * width)
+    before = {key: spark.conf.get(key, None) for key in wanted}
     for key, value in wanted.items():
         spark.conf.set(key, value)
     try:
         yield
     finally:
         for key, value in before.items():
-            spark.conf.set(key, value)
+            spark.conf.unset(key) if value is None else spark.conf.set(key, value)
