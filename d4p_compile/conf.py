@@ -38,8 +38,10 @@ def profiles(environ: Mapping[str, str] = os.environ) -> dict[str, Path]:
 
 
 def settings_files(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """`{name in a bundle: text}` of the settings that a Spark program is submitted with."""
-    found = {f"profiles/{name}.conf": path.read_text(encoding="utf-8") for name, path in profiles(environ).items()}
+    """`{name in a bundle: text}` of the settings that a Spark program is submitted with: of the profiles those that
+    come with d4p_compile, since a bundle is handed on and the user's own may hold secrets."""
+    shipped = sorted((_shipped() / "profiles").glob("*.conf"))
+    found = {f"profiles/{path.name}": path.read_text(encoding="utf-8") for path in shipped}
     return {LOG: conf_file(LOG, environ).read_text(encoding="utf-8"), **found}
 
 
@@ -63,4 +65,9 @@ def _folders(environ: Mapping[str, str]) -> Iterator[Path]:
         yield Path(own)
     config = Path(environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"))
     yield config / "d4p_compile"
-    yield _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
+    yield _shipped()
+
+
+def _shipped() -> Path:
+    """The folder that comes with d4p_compile."""
+    return _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,10 +11,13 @@ from typing import Any
 
 from d4p.errors import Refused
 from d4p.submit.options import SPARK_OPTIONS, Request, as_settings
+from d4p.submit.profiles import read_properties
+from d4p.submit.settings import hadoop_folder, variables
+from d4p.submit.spark_home import find_spark
 from d4p.submit.submit import submit as submit_bundle
 
 from .api import Source, temporary_bundle
-from .conf import known_profile
+from .conf import known_profile, profiles
 from .execute import check_inputs
 from .ir.plan import Plan
 from .progress import watching
@@ -31,13 +36,15 @@ def submit(source: Source, plan: Plan, given: Mapping[str, Any], compiled_by: Se
 
     Raises Refused before anything is started, RunFailed where it can't be.
     """
-    known_profile(given["profile"])
+    profile = profiles()[known_profile(given["profile"])]
     if not hasattr(engine(plan.target), "ARCHIVE"):
         raise Refused(f"{plan.target} runs on this machine alone, and only Spark programs are submitted to a cluster: "
                       "give --target spark, or d4p run")  # fmt: skip
-    check_inputs(source.loaded, plan, given["iterations"], given["data"], given["file"], given["limit"])
+    with _hadoop(_conf(given), profile):
+        check_inputs(source.loaded, plan, given["iterations"], given["data"], given["file"], given["limit"])
     bundle, holder = temporary_bundle(source.loaded, plan, [Path(p) for p in include])
     with holder:
+        _copy_profile(profile, bundle.folder)
         folder = f"{plan.graph.name}-{plan.target}"
         request = Request(
             profile=given["profile"], conf=_conf(given), env=given["env"], python=given["python"],
@@ -52,10 +59,34 @@ def submit(source: Source, plan: Plan, given: Mapping[str, Any], compiled_by: Se
         return submit_bundle(bundle.folder, plan.graph.name, request, lambda: watching(plan))
 
 
+@contextlib.contextmanager
+def _hadoop(conf: Mapping[str, str], profile: Path) -> Iterator[None]:
+    """Have inputs be looked for where the program will: with the client configuration of Hadoop that it is given."""
+    found = hadoop_folder(conf, read_properties(profile, variables(os.environ, find_spark())))
+    before = os.environ.get("HADOOP_CONF_DIR")
+    if found is None or found == before:
+        yield
+        return
+    os.environ["HADOOP_CONF_DIR"] = found
+    try:
+        yield
+    finally:
+        del os.environ["HADOOP_CONF_DIR"]
+        os.environ.update({"HADOOP_CONF_DIR": before} if before is not None else {})
+
+
+def _copy_profile(profile: Path, bundle: Path) -> None:
+    """The profile for this one submission; it may be the user's own and hold secrets."""
+    copy = bundle / "profiles" / profile.name
+    copy.unlink(missing_ok=True)
+    copy.touch(mode=0o600)
+    copy.write_bytes(profile.read_bytes())
+
+
 def compile_words(workflow: str, target: str, instances: int | None, attribute: str | None,
                   parameters: Mapping[str, Any], include: Iterable[str]) -> list[str]:
     """The command that writes the bundle of a workflow, but for where to."""
-    words = ["d4p", "compile", workflow, "--target", target]
+    words = [sys.executable, "-m", "d4p_compile", "compile", workflow, "--target", target]
     words += ["-n", str(instances)] if instances is not None else []
     words += ["-a", attribute] if attribute else []
     words += [word for name, value in parameters.items() for word in ("-p", f"{name}={value!r}")]
@@ -68,7 +99,7 @@ def _program(given: Mapping[str, Any]) -> Iterator[str]:
         value = given.get(name)
         if value is True:
             yield option
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             yield f"{option}={value}"
 
 

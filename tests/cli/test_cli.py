@@ -331,12 +331,26 @@ def test_unknown_target_and_options(write, tmp_path):
     refused(d4p("compile", "wf.py", cwd=tmp_path), "Missing option", "--target", prefix="Usage: ")
 
 
+def test_overwrite_deletes_nothing_but_a_bundle(write, tmp_path):
+    write("wf.py")
+    kept = tmp_path / "precious" / "job.py"
+    kept.parent.mkdir()
+    kept.write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    for place, said in (("precious", "precious is none: it has job.py and no job.py with d4p.zip.sha256"),
+                        ("file", "-o must be a folder; file is a file")):  # fmt: skip
+        refused(d4p("compile", "wf.py", "--target", "sequential", "-o", place, "--overwrite", cwd=tmp_path), said)
+    assert kept.read_text() == (tmp_path / "file").read_text() == "mine"
+
+
 def test_output_folder_exists(write, tmp_path):
     write("wf.py")
     (tmp_path / "made").mkdir()
     refused(d4p("compile", "wf.py", "--target", "sequential", "-o", "made", cwd=tmp_path), "the folder made exists",
             "--overwrite")
     assert d4p("compile", "wf.py", "--target", "sequential", "-o", "made", "--overwrite", cwd=tmp_path).returncode == 0
+    again = d4p("compile", "wf.py", "--target", "sequential", "-o", "made", "--overwrite", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
     done = d4p("run", "wf.py", "--output", "made", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.startswith("refused: the output made exists"), done.stderr
     assert "--overwrite" in done.stderr

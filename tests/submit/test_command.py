@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from .running import ROOT, WORDCOUNT, environment, hadoop_conf, submit
+from d4p.submit.command import Command, build, printed
+from d4p.submit.options import Request, parse
+from d4p.submit.secrets import handed_over
+
+from .running import ROOT, WORDCOUNT, environment, hadoop_conf, settings, spark, submit
 
 GOLDEN = Path(__file__).with_name("golden")
 CASES = {
@@ -77,16 +81,13 @@ def test_what_is_printed_is_a_command_of_the_shell(tmp_path, hadoop):
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "$SPARK_SUBMIT_OPTS" "$HADOOP_CONF_DIR"\n')
     stand_in.chmod(0o755)
     text = done.stdout.replace(str(home / "bin" / "spark-submit"), shlex.quote(str(stand_in)))
-    (tmp_path / "d4p").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m d4p_compile "$@"\n')
-    (tmp_path / "d4p").chmod(0o755)
-    env = environment(PATH=f"{tmp_path}:{os.environ['PATH']}")
-    ran = subprocess.run(["sh", "-c", text], cwd=tmp_path / "work", env=env, capture_output=True, text=True)
+    ran = subprocess.run(["sh", "-c", text], cwd=tmp_path / "work", env=environment(), capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     lines = ran.stdout.splitlines()
     assert "spark.y=$HOME `x` it's" in lines and "spark.executorEnv.X=a b" in lines
-    assert lines[-3:] == ["wordcount-spark/job.py", "-Dlog4j2.configurationFile=wordcount-spark/log4j2.properties",
+    assert lines[-3:] == ["wordcount-spark-rdd/job.py", "-Dlog4j2.configurationFile=wordcount-spark-rdd/log4j2.properties",
                           str(hadoop)]  # fmt: skip
-    assert (tmp_path / "work" / "wordcount-spark" / "job.py").exists()
+    assert (tmp_path / "work" / "wordcount-spark-rdd" / "job.py").exists()
 
 
 def test_it_runs_nothing_and_leaves_nothing(tmp_path, hadoop):
@@ -104,8 +105,84 @@ def test_files_that_the_program_names_travel_to_its_node(tmp_path, hadoop):
                   str(tmp_path / "work" / "in.json"), "--dry-run", cwd=tmp_path / "work", env=env)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert f"{tmp_path}/work/in.json" in done.stdout.split("--files")[1].split("--conf")[0]
-    options = shlex.split(done.stdout.split("spark/job.py")[1].split("# ships")[0].replace("\\\n", " "))
+    options = shlex.split(done.stdout.split("/job.py")[1].split("# ships")[0].replace("\\\n", " "))
     assert options[-1] == "--file=in.json"
+
+
+def of_parts(tmp_path, *words, bundle="bundle", environ=None, **more):
+    """The command that is made of a bundle with nothing in it, of words of submit.sh and of settings."""
+    folder = tmp_path / bundle
+    folder.mkdir(exist_ok=True)
+    for name in ("d4p.zip", "workflow.zip", "log4j2.properties"):
+        (folder / name).touch()
+    request = parse(list(words))
+    found = settings(**({"spark": dict(request.conf)} | more))
+    return build(request, found, spark(), folder, "x", more.pop("archive", None), None, None, environ or {})
+
+
+def listed(command, option):
+    words = list(command.words)
+    assert words.count(option) == 1, words
+    return words[words.index(option) + 1].split(",")
+
+
+def test_lists_that_are_given_go_along_with_d4ps_own(tmp_path):
+    """spark-submit takes the last of two, so there is one."""
+    command = of_parts(tmp_path, "--py-files", "libs.zip", "--files", "a.txt", "--archives=x.zip#x", "-f", __file__,
+                       "--jars", "a.jar", defaults={"spark.files": "site.txt", "spark.archives": "site.zip"})
+    assert [Path(word).name for word in listed(command, "--py-files")] == ["d4p.zip", "workflow.zip", "libs.zip"]
+    assert [Path(word).name for word in listed(command, "--files")] == [
+        Path(__file__).name, "log4j2.properties#d4p-log4j2.properties", "a.txt"]  # fmt: skip
+    assert listed(command, "--archives") == ["x.zip#x"] and listed(command, "--jars") == ["a.jar"]
+    assert {"a.txt", "x.zip", "libs.zip"} <= {path.name for path in command.ships}
+    site = of_parts(tmp_path, defaults={"spark.files": "site.txt", "spark.submit.pyFiles": "site.py"})
+    assert listed(site, "--files")[1:] == ["site.txt"] and listed(site, "--py-files")[2:] == ["site.py"]
+
+
+def test_a_folder_with_a_space_is_named_so_that_spark_and_java_understand_it(tmp_path):
+    command = of_parts(tmp_path, bundle="a b")
+    place = (tmp_path / "a b" / "log4j2.properties").as_uri()
+    assert "%20" in place and listed(command, "--files") == [f"{place}#d4p-log4j2.properties"]
+    assert command.environment["SPARK_SUBMIT_OPTS"] == f"-Dlog4j2.configurationFile={place}"
+
+
+def test_a_value_of_the_environment_is_quoted_and_its_name_is_not(tmp_path):
+    command = Command(("spark-submit", "/x/job.py"), {"A": "b c"}, (tmp_path,), before=(("HADOOP_CONF_DIR=/h c", "e"),))
+    lines = list(printed(command, Request(), tmp_path))
+    assert lines[0].split(maxsplit=1)[1].startswith("HADOOP_CONF_DIR='/h c' e ") and lines[1] == "A='b c' \\"
+
+
+def test_zero_is_a_number(tmp_path, hadoop):
+    assert parse(["--limit", "0", "-i", "0"]).program == ("--iter=0", "--limit=0")
+    done = dry_run(tmp_path, hadoop, "--profile", "local", "--limit", "0")
+    assert done.returncode == 0 and "--limit=0" in done.stdout, done.stderr
+
+
+def test_secrets_are_in_no_command(tmp_path, hadoop):
+    """Neither in what is printed nor in the words of a process, but in a file of the user's."""
+    mine = tmp_path / "d4p_compile" / "profiles" / "mine.conf"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("spark.master local[2]\nspark.hadoop.fs.s3a.secret.key swordfish\n")
+    done = dry_run(tmp_path, hadoop, "--profile", "mine", "--conf", "spark.ssl.keyPassword=swordfish2")
+    assert done.returncode == 0 and "swordfish" not in done.stdout, done.stdout + done.stderr
+    assert "# left out, since they are secret: spark.hadoop.fs.s3a.secret.key, spark.ssl.keyPassword;" in done.stdout
+    command = of_parts(tmp_path, "--conf", "spark.x.token=a\\b c", "--properties-file", str(tmp_path / "site.conf"))
+    (tmp_path / "site.conf").write_text("spark.y 1")
+    with handed_over(command, spark(), {}) as given:
+        file = Path(listed(given, "--properties-file")[0])
+        assert file.read_text() == "spark.y 1\nspark.x.token=a\\\\b c\n" and file.stat().st_mode & 0o777 == 0o600
+        assert not [word for word in given.words if "spark.x.token" in word] and given.words[-1].endswith("job.py")
+    assert not file.exists()
+
+
+def test_hadoops_settings_of_the_profile_hold_for_the_inputs_too(tmp_path, hadoop):
+    """`-f hdfs:///in.json` is looked for in the HDFS that the settings name."""
+    (hadoop / "core-site.xml").write_text("<configuration><property><name>fs.defaultFS</name>"
+                                          "<value>webhdfs://127.0.0.1:9</value></property></configuration>")
+    env = environment(XDG_CONFIG_HOME=str(tmp_path), USER="me")
+    done = submit(WORDCOUNT, "--profile", "yarn-client", "--conf", f"spark.d4p.hadoopConfDir={hadoop}", "-f",
+                  "webhdfs:///in.json", "--dry-run", cwd=tmp_path, env=env)
+    assert done.returncode == 2 and "127.0.0.1:9" in done.stderr and "HADOOP_CONF_DIR" not in done.stderr, done.stderr
 
 
 def test_submit_sh_prints_the_same_command(tmp_path, hadoop):
@@ -118,7 +195,7 @@ def test_submit_sh_prints_the_same_command(tmp_path, hadoop):
     mine = subprocess.run(["bundle/submit.sh", *options], cwd=work, env=env, capture_output=True, text=True)
     theirs = submit(WORDCOUNT, *options, cwd=work, env=env)
     assert mine.returncode == theirs.returncode == 0, mine.stderr + theirs.stderr
-    found = mine.stdout.replace(str(work / "bundle"), "wordcount-spark").splitlines()
+    found = mine.stdout.replace(str(work / "bundle"), "wordcount-spark-rdd").splitlines()
     wanted = theirs.stdout.splitlines()[1:]  # after the line that compiles
     assert [line for line in wanted if "D4P_SOURCE" not in line] == found
 

@@ -60,6 +60,17 @@ def test_the_users_own_come_first(tmp_path):
     assert sorted(profiles(environ)) == sorted([*NAMES, "ours"])
 
 
+def test_the_users_own_travel_in_no_bundle(tmp_path):
+    """They may hold secrets, and a bundle is handed on."""
+    mine = tmp_path / "d4p_compile" / "profiles"
+    mine.mkdir(parents=True)
+    for name in ("yarn-cluster", "ours"):
+        (mine / f"{name}.conf").write_text("spark.master yarn\nspark.x.password swordfish\n")
+    files = settings_files({"XDG_CONFIG_HOME": str(tmp_path)})
+    assert set(files) == {"log4j2.properties", *(f"profiles/{name}.conf" for name in NAMES)}
+    assert not [text for text in files.values() if "swordfish" in text]
+
+
 def test_an_unknown_one_is_told_those_that_are(tmp_path, bundle):
     environ = {"XDG_CONFIG_HOME": str(tmp_path)}
     with pytest.raises(Refused, match="no profile 'yarn-clutser': the profiles are local, .*mean yarn-cluster"):
@@ -74,6 +85,8 @@ def test_lines_are_as_in_spark_defaults(tmp_path):
     assert read_properties(file, {"HOME": "/home/me"}) == {
         "spark.a": "1 2", "spark.b": "x=y", "spark.c": "/home/me/k $OTHER"}  # fmt: skip
     assert expand("$SPARK_HOMER", {"SPARK_HOME": "/opt"}) == "$SPARK_HOMER"
+    names = {"USER": "me", "HADOOP_USER_NAME": "science"}
+    assert expand("hdfs:///user/$USER", names) == "hdfs:///user/science" and expand("/home/$USER", names) == "/home/me"
 
 
 @pytest.mark.parametrize("line", ["spark.master", "master yarn", "yarn"])
@@ -95,6 +108,31 @@ def test_python_alone_means_that_of_the_nodes(bundle):
     assert decided(bundle("spark.master yarn\nspark.d4p.env pack\n"), python="/p").env == "path"
 
 
+@pytest.mark.parametrize("conf", [{"spark.pyspark.python": "/p"}, {"spark.d4p.python": "/p"}])
+def test_a_python_among_the_settings_of_the_command_line_comes_first(bundle, conf):
+    folder = bundle("spark.master yarn\nspark.d4p.env pack\nspark.d4p.python /q\nspark.pyspark.python /r\n")
+    found = decided(folder, conf=conf)
+    assert (found.env, found.python) == ("path", "/p")
+    assert decided(folder).python == "/q"
+
+
+def test_a_python_beside_the_one_that_is_packed_is_refused(bundle):
+    folder = bundle("spark.master yarn\n")
+    for wanted in ({"python": "/p"}, {"conf": {"spark.pyspark.python": "/p"}}):
+        with pytest.raises(Refused, match="--env pack sends the Python that d4p runs in, and /p is asked for as well"):
+            decided(folder, env="pack", **wanted)
+
+
+def test_what_spark_has_by_default_is_known(bundle, tmp_path):
+    (tmp_path / "spark-defaults.conf").write_text("spark.yarn.archive hdfs:///a\nspark.pyspark.python /p\n")
+    found = decided(bundle("spark.master yarn\nspark.x 1\n"), {"SPARK_CONF_DIR": str(tmp_path)})
+    assert found.python == "/p" and "spark.yarn.archive" not in found.spark
+    assert found.effective["spark.yarn.archive"] == "hdfs:///a" and found.effective["spark.x"] == "1"
+    other = tmp_path / "other.conf"
+    other.write_text("spark.y 2\n")
+    assert decided(bundle("spark.master yarn\n"), spark=("--properties-file", str(other))).defaults == {"spark.y": "2"}
+
+
 def test_a_profile_without_a_master_and_one_with_a_setting_of_ours_that_is_none(bundle):
     with pytest.raises(Refused, match="the profile mine names no master: .*--master spark://HOST:7077"):
         decided(bundle("spark.executor.memory 1g\n"))
@@ -108,6 +146,14 @@ def test_hadoops_settings_are_the_environments_or_the_profiles(bundle):
     folder = bundle("spark.master yarn\nspark.d4p.hadoopConfDir /etc/a\n")
     assert decided(folder).hadoop == "/etc/a"
     assert decided(folder, {"HADOOP_CONF_DIR": "/etc/b"}).hadoop == "/etc/b"
+    given = {"spark.d4p.hadoopConfDir": "/etc/c"}
+    assert decided(folder, {"HADOOP_CONF_DIR": "/etc/b"}, conf=given).hadoop == "/etc/c"
+
+
+def test_hadoops_settings_are_those_of_the_hadoop_that_is_installed_where_nobody_names_any(bundle, tmp_path):
+    (tmp_path / "etc" / "hadoop").mkdir(parents=True)
+    found = decided(bundle("spark.master yarn\n"), {"HADOOP_HOME": str(tmp_path)})
+    assert found.hadoop == str(tmp_path / "etc" / "hadoop")
 
 
 def test_without_a_profile_spark_decides(bundle, tmp_path):

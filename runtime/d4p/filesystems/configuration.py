@@ -19,11 +19,11 @@ _VARIABLE = re.compile(r"\$\{([^{}$\s]+)\}")
 _NESTED = 20  # as deep as Hadoop follows variables
 
 
-def folder() -> Path | None:
+def folder(environ: Mapping[str, str] = os.environ) -> Path | None:
     """The folder of the configuration; None where there is none."""
-    if given := os.environ.get("HADOOP_CONF_DIR"):
+    if given := environ.get("HADOOP_CONF_DIR"):
         return Path(given)
-    if home := os.environ.get("HADOOP_HOME"):
+    if home := environ.get("HADOOP_HOME"):
         found = Path(home, "etc", "hadoop")
         if found.is_dir():
             return found

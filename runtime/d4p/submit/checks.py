@@ -66,7 +66,7 @@ def _python(settings: Settings) -> None:
 
 
 def _kerberos(settings: Settings) -> None:
-    principal, keytab = (settings.spark.get(f"spark.kerberos.{name}") for name in ("principal", "keytab"))
+    principal, keytab = (settings.effective.get(f"spark.kerberos.{name}") for name in ("principal", "keytab"))
     if bool(principal) != bool(keytab):
         have, lack = ("--principal", "--keytab") if principal else ("--keytab", "--principal")
         raise Refused(f"there is {have} and no {lack}: Kerberos needs both, or neither and a ticket (kinit)")

@@ -17,7 +17,8 @@ from d4p.errors import RunFailed
 from d4p.submit.command import Command
 
 Watch = Callable[[dict[str, Any]], None]
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: Signals that end a run.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(command: Command, environ: Mapping[str, str], watch: Watch | None = None, stdout: Any = None,
@@ -61,7 +62,7 @@ def _interrupts(process: subprocess.Popen) -> Iterator[list[int]]:
             pass  # it has just ended
 
     if threading.current_thread() is threading.main_thread():
-        before = {number: signal.signal(number, handle) for number in _ENDS
+        before = {number: signal.signal(number, handle) for number in ENDS
                   if signal.getsignal(number) not in (signal.SIG_IGN, None)}  # fmt: skip
     try:
         yield got

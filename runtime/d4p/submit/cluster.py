@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from d4p.submit.client import Watch, start
+from d4p.submit.client import ENDS, Watch, start
 from d4p.submit.command import Command
 from d4p.submit.report import exit_status, why
 from d4p.submit.stages import active_stages
@@ -25,6 +25,8 @@ _ID = re.compile(r"application_\d+_\d+")
 _EVERY = 1.0
 #: Of what spark-submit says, the lines that are kept.
 _KEPT = 200
+#: Seconds that spark-submit is given to end.
+_PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def run(command: Command, environ: Mapping[str, str], hadoop: Path, say: Callabl
         try:
             _wait(process, said, yarn, say, watch)
         except KeyboardInterrupt:
-            return _interrupted(process, said, yarn)
+            return _interrupted(process, said, yarn, say)
     said.reader.join(timeout=5)
     if said.id is None:
         return _never_there(said, process.returncode)
@@ -106,19 +108,32 @@ def _wait(process: subprocess.Popen, said: Said, yarn: Yarn, say: Callable[[str]
                     watch(event)
 
 
-def _interrupted(process: subprocess.Popen, said: Said, yarn: Yarn) -> End:
-    """Kill the application: nobody waits for it any more."""
-    process.terminate()
-    process.wait()
+def _interrupted(process: subprocess.Popen, said: Said, yarn: Yarn, say: Callable[[str], None]) -> End:
+    """Kill the application, at once if its id is known: nobody waits for it any more."""
+    say(f"interrupted: {said.id or 'spark-submit'} is being killed")
+    end = _killed(said.id, yarn) if said.id else None
+    _stop(process)
     said.reader.join(timeout=5)
     if said.id is None:
         return End(130, why="interrupted before YARN had taken the application")
+    return end or _killed(said.id, yarn)
+
+
+def _killed(name: str, yarn: Yarn) -> End:
     try:
-        yarn.kill(said.id)
+        yarn.kill(name)
     except Unreachable as error:
-        by_hand = f"yarn application -kill {said.id}"
-        return End(130, why=f"interrupted, but {said.id} couldn't be killed ({error}): {by_hand}")
-    return End(130, why=f"interrupted: {said.id} was killed")
+        return End(130, why=f"interrupted, but {name} couldn't be killed ({error}): yarn application -kill {name}")
+    return End(130, why=f"interrupted: {name} was killed")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _ended(name: str, said: str, yarn: Yarn, status: int) -> End:
@@ -163,15 +178,22 @@ def _final(yarn: Yarn, name: str) -> Application | None:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Have SIGTERM end the wait as SIGINT does."""
+    """Have each signal that ends a run end the wait as SIGINT does; after the first one the application is being
+    killed, and no other stops that. One that is ignored stays so, as with nohup."""
+    before = {}
 
     def interrupt(number: int, frame: Any) -> None:
+        for other in before:
+            signal.signal(other, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    before |= {number: signal.getsignal(number) for number in ENDS
+               if signal.getsignal(number) not in (signal.SIG_IGN, None)}  # fmt: skip
+    for number in before:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:

@@ -31,7 +31,8 @@ def cluster_java(settings: Settings) -> Iterator[NodeJava]:
     From the settings where they name one, else from Hadoop's own: its servers hand their JAVA_HOME on to what they
     start, so they are asked what they run on, and where they don't answer their hadoop-env.sh is read.
     """
-    named = [(key, settings.spark[key]) for key in _HOMES if key in settings.spark]
+    spark = settings.effective
+    named = [(key, spark[key]) for key in _HOMES if key in spark]
     for key, home in named:
         version = version_of(home)
         if version is not None:

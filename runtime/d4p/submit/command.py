@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from d4p.program import parser as program_parser
-from d4p.submit.options import Request
+from d4p.submit.options import LISTS, Request
 from d4p.submit.settings import Settings
 from d4p.submit.spark_home import Spark
 
 #: What a packed environment is called on the nodes.
 ENV = "env"
 LOG, DRIVER_LOG = "log4j2.properties", "d4p-log4j2.properties"
+#: Settings whose values nobody else is to see: Spark's own pattern, spark.redaction.regex.
+_SECRET = re.compile(r"(?i)secret|password|token|access[.]?key")
 
 
 @dataclass(frozen=True)
 class Command:
     """What is run: spark-submit's words, what is added to the environment, and the files that go to the cluster.
 
-    `before` is what is done first, as commands that do the same.
+    `before` is what is done first, as commands that do the same. `secret` are settings that aren't among the words,
+    which every user of this machine can see: `d4p.submit.secrets` hands them over.
     """
 
     words: tuple[str, ...]
@@ -31,37 +35,43 @@ class Command:
     ships: tuple[Path, ...]
     notes: tuple[str, ...] = ()
     before: tuple[tuple[str, ...], ...] = ()
+    secret: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name: str, archive: Path | None,
           kept: str | None, java_home: str | None, environ: Mapping[str, str] = os.environ) -> Command:
     """The command for a bundle's job.py; `archive` is the packed environment, if there is to be one, and `kept` the URL
     of the same where it is kept."""
-    program, files = _program(request, settings)
+    program, named = _program(request, settings)
+    files = list(named)
+    on_a_node = settings.mode == "cluster"
     zips = [bundle / each for each in ("d4p.zip", "workflow.zip") if (bundle / each).exists()]
     conf = dict(settings.spark)
-    archives = [word for word in [conf.pop("spark.archives", "")] if word]
+    also = {option: _listed(conf.pop(setting, None) or settings.defaults.get(setting)) for option, setting in LISTS}
+    archives = also["--archives"]
     if archive is not None:
-        archives.append(f"{kept or archive}#{ENV}")
+        archives.append(f"{kept or _url(archive)}#{ENV}")
     conf |= _python(settings, archive, conf)
     quiet = bundle / LOG if (bundle / LOG).exists() and environ.get("D4P_DEBUG") != "1" else None
-    if settings.mode == "cluster":
+    if on_a_node:
         conf |= _on_the_cluster(request, quiet, conf, environ)
         if quiet:
-            files.append(f"{quiet}#{DRIVER_LOG}")
-    if conf.get("spark.files"):
-        files.append(conf.pop("spark.files"))
+            files.append(f"{_url(quiet)}#{DRIVER_LOG}")
+    files += also["--files"]
     words = [str(spark.submit), "--master", settings.master, "--deploy-mode", settings.mode]
-    words += ["--name", conf.pop("spark.app.name", None) or name, "--py-files", ",".join(map(str, zips))]
+    words += ["--name", conf.pop("spark.app.name", None) or name, "--py-files"]
+    words += [",".join([*map(str, zips), *also["--py-files"]])]
     words += ["--archives", ",".join(archives)] if archives else []
     words += ["--files", ",".join(files)] if files else []
+    secret = {key: conf.pop(key) for key in sorted(conf) if _SECRET.search(key)}
     for key in sorted(conf.keys() - {"spark.master", "spark.submit.deployMode"}):
         words += ["--conf", f"{key}={conf[key]}"]
     script = bundle / "job.py"
     words += [*request.spark, str(script), *program]
-    ships = [script, *zips, *([archive] if archive else []), *(Path(f.partition("#")[0]) for f in files)]
+    ships = [script, *zips, *filter(None, [archive]), *map(Path, named), *([quiet] if on_a_node and quiet else []),
+             *(Path(word.partition("#")[0]) for words in also.values() for word in words if "://" not in word)]
     return Command(tuple(words), _environment(settings, spark, quiet, java_home, request, environ), tuple(ships),
-                   tuple(_notes(settings, spark)), tuple(_before(archive, kept, settings)))
+                   tuple(_notes(settings, spark)), tuple(_before(archive, kept, settings)), secret)
 
 
 def _program(request: Request, settings: Settings) -> tuple[list[str], list[str]]:
@@ -104,7 +114,7 @@ def _environment(settings: Settings, spark: Spark, quiet: Path | None, java_home
     if java_home:
         wanted["JAVA_HOME"] = java_home
     if quiet:
-        option = f"-Dlog4j2.configurationFile={quiet}"
+        option = f"-Dlog4j2.configurationFile={_url(quiet)}"
         wanted["SPARK_SUBMIT_OPTS"] = " ".join(filter(None, [environ.get("SPARK_SUBMIT_OPTS"), option]))
     if settings.mode == "client":
         wanted |= {"D4P_SOURCE": request.source} if request.source else {}
@@ -121,8 +131,17 @@ def _before(archive: Path | None, kept: str | None, settings: Settings) -> Itera
         yield (f"HADOOP_CONF_DIR={settings.hadoop}", sys.executable, "-m", "d4p.submit.share", str(archive), kept)
 
 
+def _listed(words: str | None) -> list[str]:
+    return [word.strip() for word in (words or "").split(",") if word.strip()]
+
+
+def _url(file: Path) -> str:
+    """A file as Spark reads it also with a fragment (#name): a path with a space has to be a URL."""
+    return str(file) if not re.search(r"[\s%\"]", str(file)) else file.absolute().as_uri()
+
+
 def _notes(settings: Settings, spark: Spark) -> Iterator[str]:
-    if settings.yarn and not {"spark.yarn.jars", "spark.yarn.archive"} & settings.spark.keys():
+    if settings.yarn and not {"spark.yarn.jars", "spark.yarn.archive"} & settings.effective.keys():
         size = sum(file.stat().st_size for file in (spark.home / "jars").glob("*.jar"))
         yield (f"Spark's own jars, {size / 1e6:,.0f} MB, are uploaded for this run, since the profile sets neither "
                "spark.yarn.jars (where the nodes have Spark) nor spark.yarn.archive (one archive of them on HDFS)")
@@ -132,7 +151,12 @@ def printed(command: Command, request: Request, bundle: Path) -> Iterator[str]:
     """A command as lines for a shell, and as comments what it ships. What is printed can be pasted."""
 
     def shown(word: str) -> str:
-        return shlex.quote(word.replace(str(bundle), request.shown_as or str(bundle)))
+        name, equals, value = word.partition("=")
+        if equals and name.isidentifier():  # quoted as a whole it would be no assignment for a shell
+            return f"{name}={shown(value)}" if value else word
+        if request.shown_as:
+            word = word.replace(str(bundle), request.shown_as).replace(bundle.absolute().as_uri(), request.shown_as)
+        return shlex.quote(word)
 
     if request.compiled_by:
         yield f"{shlex.join(request.compiled_by)} > /dev/null && \\"
@@ -147,6 +171,9 @@ def printed(command: Command, request: Request, bundle: Path) -> Iterator[str]:
         else:
             lines[-1].append(word)
     yield " \\\n  ".join(" ".join(map(shown, line)) for line in lines)
+    if command.secret:
+        yield f"# left out, since they are secret: {', '.join(command.secret)}; put them into a file that you alone may"
+        yield "# read, after the lines of spark-defaults.conf, and give it with --properties-file"
     yield ""
     width = max(len(path.name) for path in command.ships)
     for path in command.ships:

@@ -24,6 +24,8 @@ SPARK_OPTIONS = (
     ("--driver-cores", "N", "spark.driver.cores", "Cores of the program itself in cluster mode."),
     ("--driver-memory", "SIZE", "spark.driver.memory", "Memory of the program's own Java."),
 )
+#: Words of spark-submit that d4p gives too: of two it takes the last, so what they name is put beside d4p's own.
+LISTS = (("--py-files", "spark.submit.pyFiles"), ("--files", "spark.files"), ("--archives", "spark.archives"))
 ENVS = ("pack", "path")
 ENV_HELP = "The nodes' Python: an archive of this environment (pack), or one they have (path)."
 PYTHON_HELP = "With --env path: the nodes' Python."
@@ -75,6 +77,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--java-stack", action="store_true", help=JAVA_STACK_HELP)
     for option, metavar, setting, text in SPARK_OPTIONS:
         options.add_argument(option, metavar=metavar, dest=setting, help=text)
+    for option, setting in LISTS:
+        options.add_argument(option, metavar="LIST", dest=setting, help=f"{setting}: goes along with what d4p ships.")
     return options
 
 
@@ -91,7 +95,8 @@ def parse(words: list[str]) -> Request:
 
 def as_settings(given: Mapping[str, Any], conf: Iterable[str]) -> dict[str, str]:
     """The settings that options stand for (`{setting: value or None}`), and those of --conf, which come first."""
-    settings = {setting: str(given[setting]) for _, _, setting, _ in SPARK_OPTIONS if given.get(setting) is not None}
+    names = [*(setting for _, _, setting, _ in SPARK_OPTIONS), *(setting for _, setting in LISTS)]
+    settings = {setting: str(given[setting]) for setting in names if given.get(setting) is not None}
     for text in conf:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
@@ -107,6 +112,6 @@ def _words(options: argparse.ArgumentParser, asked: argparse.Namespace) -> list[
         value = getattr(asked, action.dest, None)
         if value is True:
             words.append(action.option_strings[-1])
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             words.append(f"{action.option_strings[-1]}={value}")
     return words

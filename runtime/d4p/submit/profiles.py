@@ -44,9 +44,12 @@ def read_properties(file: Path, variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def expand(value: str, variables: Mapping[str, str]) -> str:
-    """A value with the variables that are known in place; others stay, since Spark has its own.
+    """A value with the variables that are known in place; others stay, since Spark has its own. In a URL, $USER is who
+    one is for Hadoop.
 
     >>> expand("local:$SPARK_HOME/jars/*", {"SPARK_HOME": "/opt/spark"})
     'local:/opt/spark/jars/*'
     """
+    if "://" in value:
+        variables = {**variables, "USER": variables.get("HADOOP_USER_NAME") or variables.get("USER", "$USER")}
     return re.sub(r"\$(SPARK_HOME|HOME|USER)\b", lambda found: variables.get(found[1], found[0]), value)

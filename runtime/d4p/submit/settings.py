@@ -5,11 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from d4p.errors import Refused
+from d4p.filesystems import configuration
 from d4p.submit.options import ENVS, Request
 from d4p.submit.profiles import read_profile, read_properties
 from d4p.submit.spark_home import Spark
@@ -30,6 +31,7 @@ class Settings:
         python: with `path` the nodes' Python.
         keep: with `pack` the folder, a URL, where the archive is kept for the next run; None for nowhere.
         hadoop: the folder of the client configuration of Hadoop, if one is known.
+        defaults: what Spark's own spark-defaults.conf says; Spark reads it itself, and checks look there too.
     """
 
     spark: Mapping[str, str]
@@ -39,15 +41,16 @@ class Settings:
     python: str | None
     keep: str | None
     hadoop: str | None
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def effective(self) -> dict[str, str]:
+        """The settings that Spark will go by, as far as they are known here."""
+        return {**self.defaults, **self.spark}
 
     @property
     def yarn(self) -> bool:
         return self.master == "yarn"
-
-    @property
-    def local(self) -> bool:
-        """Whether all runs in one process of this machine."""
-        return self.master.startswith("local") and not self.master.startswith("local-cluster")
 
     @property
     def here(self) -> bool:
@@ -57,24 +60,50 @@ class Settings:
 
 def settings(request: Request, bundle: Path, spark: Spark, environ: Mapping[str, str] = os.environ) -> Settings:
     """Options before the profile, the profile before Spark's own defaults. Raises Refused for what can't be."""
-    variables = {"SPARK_HOME": str(spark.home), "HOME": environ.get("HOME", ""), "USER": _user(environ)}
-    profile = read_profile(bundle, request.profile, variables) if request.profile else {}
-    merged = {**profile, **(request.conf or {})}
+    names = variables(environ, spark)
+    profile = read_profile(bundle, request.profile, names) if request.profile else {}
+    given = request.conf or {}
+    merged = {**profile, **given}
     ours = {key.removeprefix(OURS): value for key, value in merged.items() if key.startswith(OURS)}
     if unknown := sorted(set(ours) - set(_OURS)):
         raise Refused(f"there is no setting {OURS}{unknown[0]}: d4p's own are {', '.join(OURS + own for own in _OURS)}")
     merged = {key: value for key, value in merged.items() if not key.startswith(OURS)}
-    defaults = _defaults(spark, environ, variables)
+    defaults = _defaults(defaults_file(spark, request.spark, environ), names)
     master = merged.get("spark.master") or defaults.get("spark.master") or _no_master(request)
     mode = merged.get("spark.submit.deployMode") or defaults.get("spark.submit.deployMode") or "client"
-    python = request.python or ours.get("python") or merged.get("spark.pyspark.python") or environ.get("PYSPARK_PYTHON")
-    env = request.env or ("path" if request.python else ours.get("env"))
+    named = request.python or _python(given)
+    python = named or _python(profile) or defaults.get("spark.pyspark.python") or environ.get("PYSPARK_PYTHON")
+    env = request.env or given.get(f"{OURS}env") or ("path" if named else ours.get("env"))
     if env not in (None, *ENVS):
         raise Refused(f"{OURS}env must be {' or '.join(ENVS)}; it is {env!r}")
-    hadoop = environ.get("HADOOP_CONF_DIR") or environ.get("YARN_CONF_DIR") or ours.get("hadoopConfDir")
+    if env == "pack" and named and (request.env or given.get(f"{OURS}env")):
+        raise Refused(f"--env pack sends the Python that d4p runs in, and {named} is asked for as well: leave one of "
+                      "them out, or give --env path with the nodes' own Python")
     if python is None and master.startswith("local"):
         python = sys.executable
-    return Settings(merged, master, mode, env, python, ours.get("keep"), hadoop)
+    return Settings(merged, master, mode, env, python, ours.get("keep"), hadoop_folder(given, profile, environ),
+                    defaults)
+
+
+def hadoop_folder(given: Mapping[str, str], profile: Mapping[str, str],
+                  environ: Mapping[str, str] = os.environ) -> str | None:
+    """The folder of Hadoop's client configuration: that of the command line, of the environment, of the profile, or of
+    the Hadoop that is installed here."""
+    setting = f"{OURS}hadoopConfDir"
+    return (given.get(setting) or environ.get("HADOOP_CONF_DIR") or environ.get("YARN_CONF_DIR")
+            or profile.get(setting) or (str(found) if (found := configuration.folder(environ)) else None))
+
+
+def variables(environ: Mapping[str, str], spark: Spark | None) -> dict[str, str]:
+    """The values of the variables that a profile may use."""
+    home = {"SPARK_HOME": str(spark.home)} if spark else {}
+    return {**home, "HOME": environ.get("HOME", ""), "USER": _user(environ),
+            "HADOOP_USER_NAME": environ.get("HADOOP_USER_NAME", "")}
+
+
+def _python(conf: Mapping[str, str]) -> str | None:
+    """The nodes' Python that settings name."""
+    return conf.get(f"{OURS}python") or conf.get("spark.pyspark.python")
 
 
 def _no_master(request: Request) -> str:
@@ -84,11 +113,19 @@ def _no_master(request: Request) -> str:
                   "command, such as --master spark://HOST:7077")
 
 
-def _defaults(spark: Spark, environ: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+def defaults_file(spark: Spark, words: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> Path:
+    """Where Spark looks for its defaults: in the file that a word for spark-submit names, else in its own."""
+    for number, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option == "--properties-file" and (equals or number + 1 < len(words)):
+            return Path(value if equals else words[number + 1])
+    return Path(environ.get("SPARK_CONF_DIR") or spark.home / "conf") / "spark-defaults.conf"
+
+
+def _defaults(file: Path, names: Mapping[str, str]) -> dict[str, str]:
     """What Spark's own spark-defaults.conf says, where there is one that can be read."""
-    file = Path(environ.get("SPARK_CONF_DIR") or spark.home / "conf") / "spark-defaults.conf"
     try:
-        return read_properties(file, variables)
+        return read_properties(file, names)
     except (OSError, UnicodeDecodeError, Refused):  # Spark will say what it thinks of it
         return {}
 

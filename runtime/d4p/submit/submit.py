@@ -17,6 +17,7 @@ from d4p.submit.client import Watch
 from d4p.submit.command import LOG, build, printed, size
 from d4p.submit.options import Request
 from d4p.submit.pack import editables, env_archive, pack
+from d4p.submit.secrets import handed_over
 from d4p.submit.settings import settings
 from d4p.submit.share import put
 from d4p.submit.spark_home import Spark, find_spark
@@ -62,7 +63,7 @@ def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] 
             command = build(request, wanted, spark, bundle, name, archive, None, environment["JAVA_HOME"], environ)
     for note in command.notes:
         print(f"note: {note}", flush=True)
-    with screen() as shown:
+    with handed_over(command, spark, environ) as command, screen() as shown:
         if wanted.mode == "client" or not wanted.yarn:
             return client.run(command, environ, shown.watch, shown.stdout, shown.stderr)
         end = cluster.run(command, environ, Path(str(wanted.hadoop)), shown.say, shown.watch)
