@@ -87,7 +87,7 @@ def _check_place(folder: Path, overwrite: bool) -> None:
     has = {path.name for path in folder.iterdir()}
     if has and not {SCRIPT, f"{RUNTIME}.sha256"} <= has:
         raise Refused(f"--overwrite replaces a bundle, and {folder} is none: it has "
-                      f"{', '.join(sorted(has)[:3])} and no {SCRIPT} with {RUNTIME}.sha256; give another folder with -o")
+                      f"{', '.join(sorted(has)[:3])} and no {SCRIPT} with {RUNTIME}.sha256; give another with -o")
 
 
 def runtime_zip(path: Path) -> None:

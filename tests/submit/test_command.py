@@ -85,8 +85,8 @@ def test_what_is_printed_is_a_command_of_the_shell(tmp_path, hadoop):
     assert ran.returncode == 0, ran.stderr
     lines = ran.stdout.splitlines()
     assert "spark.y=$HOME `x` it's" in lines and "spark.executorEnv.X=a b" in lines
-    assert lines[-3:] == ["wordcount-spark-rdd/job.py", "-Dlog4j2.configurationFile=wordcount-spark-rdd/log4j2.properties",
-                          str(hadoop)]  # fmt: skip
+    log = "-Dlog4j2.configurationFile=wordcount-spark-rdd/log4j2.properties"
+    assert lines[-3:] == ["wordcount-spark-rdd/job.py", log, str(hadoop)]
     assert (tmp_path / "work" / "wordcount-spark-rdd" / "job.py").exists()
 
 

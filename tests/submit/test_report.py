@@ -37,6 +37,16 @@ def test_without_them_the_cause_if_it_is_known_then_a_traceback_then_what_yarn_s
     traceback = 'Traceback (most recent call last):\n  File "a.py", line 1\n    x\nNameError: x\n'
     assert why(f"{traceback}Spark: ERROR", "d").endswith("exception of its own\n" + traceback.rstrip())
     assert why("", "\nApplication rejected\nmore") == "failed: Application rejected"
+    assert why("", "") == "failed: YARN doesn't say why"
+
+
+@pytest.mark.parametrize("before", ["Picked up JAVA_TOOL_OPTIONS: -Xmx1g", "WARNING: Using incubator modules: a.b",
+                                    "26/11/24 05:00:00 WARN Utils: x", "SLF4J: y"])  # fmt: skip
+def test_what_java_says_of_itself_is_not_the_cause(before):
+    thrown = 'Exception in thread "main" org.apache.spark.SparkException: Bad key\n\tat org.apache.X.y(Z.scala:1)'
+    assert why("", f"{before}\nother\n{thrown}") == "failed: org.apache.spark.SparkException: Bad key"
+    assert why("", f"{before}\nError: no such class") == "failed: Error: no such class"
+    assert why("", before) == f"failed: {before}"
 
 
 @pytest.mark.parametrize(("final", "diagnostics", "log", "status"), [

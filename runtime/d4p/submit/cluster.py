@@ -25,6 +25,8 @@ _ID = re.compile(r"application_\d+_\d+")
 _EVERY = 1.0
 #: Of what spark-submit says, the lines that are kept.
 _KEPT = 200
+#: Seconds after which it is said why an application isn't started.
+_SLOW = 30.0
 #: Seconds that spark-submit is given to end.
 _PATIENCE = 20.0
 
@@ -85,7 +87,8 @@ class Said:
 def _wait(process: subprocess.Popen, said: Said, yarn: Yarn, say: Callable[[str], None], watch: Watch | None) -> None:
     """Until spark-submit ends, say what is new: the id, the address, the state."""
     address = state = ""
-    told = False
+    told = slow = False
+    since = time.monotonic()
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_EVERY)
@@ -101,8 +104,12 @@ def _wait(process: subprocess.Popen, said: Said, yarn: Yarn, say: Callable[[str]
                 address = app.address
                 say(f"address: {address}")
             if app.state != state:
-                state = app.state
+                state, since = app.state, time.monotonic()
                 say(f"state: {state.lower()}")
+            if state == "ACCEPTED" and not slow and time.monotonic() - since > _SLOW:
+                slow = True
+                said_by_yarn = " ".join(app.diagnostics.split()) or "YARN doesn't say why"
+                say(f"not started for {_SLOW:.0f} seconds: {said_by_yarn}")
             if watch and state == "RUNNING":
                 for event in active_stages(app):
                     watch(event)

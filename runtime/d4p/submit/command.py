@@ -48,7 +48,7 @@ def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name
     zips = [bundle / each for each in ("d4p.zip", "workflow.zip") if (bundle / each).exists()]
     conf = dict(settings.spark)
     also = {option: _listed(conf.pop(setting, None) or settings.defaults.get(setting)) for option, setting in LISTS}
-    archives = also["--archives"]
+    archives = list(also["--archives"])
     if archive is not None:
         archives.append(f"{kept or _url(archive)}#{ENV}")
     conf |= _python(settings, archive, conf)

@@ -76,11 +76,6 @@ def editables(prefix: str = sys.prefix) -> list[str]:
     return sorted(found)
 
 
-def unpacked_size(prefix: str = sys.prefix) -> int:
-    """Bytes of the files that the archive has."""
-    return sum(size for _, size, _ in _files(prefix))
-
-
 def _packer(prefix: str) -> str:
     """The module that packs an environment. Raises Refused for what is none."""
     if (Path(prefix) / "conda-meta").is_dir():

@@ -8,6 +8,10 @@ from d4p.causes import cause
 
 #: What begins another line than one of the program's: Spark's logs, with our settings and without, and Java's own.
 _OTHER = re.compile(r"^(?:Spark: [A-Z]+ |\d\d/\d\d/\d\d \d\d:\d\d:\d\d |SLF4J|WARNING: |OpenJDK |Exception in thread )")
+#: What Java, its logs and Spark's scripts say of themselves before anything happens.
+_TALK = re.compile(r"^(?:Picked up |NOTE: |SLF4J|WARNING: |Warning: |OpenJDK |log4j:|Using Spark's |"
+                   r"Spark: (?:INFO|WARN) |\d\d/\d\d/\d\d \d\d:\d\d:\d\d (?:INFO|WARN) |:: |Setting default log level)")
+_THROWN = re.compile(r'^Exception in thread "[^"\n]*" (.+)$', re.MULTILINE)
 _SAID = re.compile(r"^(failed|refused): |^interrupted$")
 _EXIT = re.compile(r"User application exited with (?:status )?(\d+)|exitCode: (\d+)")
 
@@ -37,8 +41,15 @@ def why(log: str, diagnostics: str) -> str:
     traceback = _python_traceback(log)
     if traceback:
         return f"failed: the program ended with an exception of its own\n{traceback}"
-    first = next((line.strip() for line in diagnostics.splitlines() if line.strip()), "YARN doesn't say why")
-    return f"failed: {first}"
+    return "failed: " + (_telling(diagnostics) or "YARN doesn't say why")
+
+
+def _telling(said: str) -> str | None:
+    """The line that tells most of what Java or YARN said: what was thrown, else the first that isn't mere talk."""
+    if thrown := _THROWN.search(said):
+        return thrown[1].strip()
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next((line for line in lines if not _TALK.match(line)), lines[0] if lines else None)
 
 
 def exit_status(final: str, diagnostics: str, log: str) -> int:

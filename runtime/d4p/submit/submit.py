@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from d4p.submit.command import LOG, build, printed, size
 from d4p.submit.options import Request
 from d4p.submit.pack import editables, env_archive, pack
 from d4p.submit.secrets import handed_over
-from d4p.submit.settings import settings
+from d4p.submit.settings import Settings, settings
 from d4p.submit.share import put
 from d4p.submit.spark_home import Spark, find_spark
+from d4p.submit.yarn import Unreachable, Yarn
 
 
 class Plain:
@@ -61,7 +62,7 @@ def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] 
         environment["HADOOP_CONF_DIR"] = str(wanted.hadoop)
         if not _keep(archive, kept, spark, environment, bundle / LOG):
             command = build(request, wanted, spark, bundle, name, archive, None, environment["JAVA_HOME"], environ)
-    for note in command.notes:
+    for note in [*command.notes, *_silent(wanted)]:
         print(f"note: {note}", flush=True)
     with handed_over(command, spark, environ) as command, screen() as shown:
         if wanted.mode == "client" or not wanted.yarn:
@@ -71,6 +72,15 @@ def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] 
     for line in end.reasons(request.java_stack):
         print(line, file=sys.stderr, flush=True)
     return end.status
+
+
+def _silent(wanted: Settings) -> Iterator[str]:
+    """YARN is asked for a sign of life: Spark itself tries for minutes without a word."""
+    if wanted.yarn and wanted.hadoop:
+        try:
+            Yarn(Path(wanted.hadoop)).active()
+        except Unreachable as error:
+            yield f"YARN's ResourceManager doesn't answer ({error}); Spark will go on trying for a while"
 
 
 def _pack(archive: Path) -> None:
