@@ -40,5 +40,6 @@ def canonical(name: str) -> str:
     if found not in TARGETS:
         close = difflib.get_close_matches(name, [*TARGETS, *ALIASES], n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        raise Refused(f"there is no target {name!r}: the targets are {', '.join(TARGETS)}{hint}")
+        raise Refused(f"there is no target {name!r}: the targets are {', '.join(TARGETS)}, and spark for the "
+                      f"faster of the last two{hint}")
     return found

@@ -140,5 +140,5 @@ def available() -> Availability:
         return Availability(True, f"Spark Connect at {remote}")
     found = spark_here()
     if found.runs and importlib.util.find_spec("pyarrow") is None:
-        return Availability(False, f"{found.found}, no pyarrow", "pip install 'd4p_compile[spark]'")
+        return Availability(False, f"{found.found}, no pyarrow", "pip install pyarrow")
     return found

@@ -17,7 +17,7 @@ from ..ir.plan import Plan
 from . import Availability
 
 OLDEST = (3, 5)
-INSTALL = "pip install 'd4p_compile[spark]'"
+INSTALL = "pip install 'pyspark>=3.5' pyarrow"
 
 
 def available(environ: Mapping[str, str] = os.environ) -> Availability:

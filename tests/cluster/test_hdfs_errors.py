@@ -160,7 +160,7 @@ def test_safe_mode(root, client):
 def test_the_package_isnt_installed(client, monkeypatch, scheme, package):
     monkeypatch.setitem(sys.modules, package.replace("-", "_"), None)
     root = f"{scheme}://localhost:2"
-    assert refused(f"{root}/x") == f"{root} needs the package {package}: pip install 'd4p_compile[hdfs]'"
+    assert refused(f"{root}/x") == f"{root} needs the package {package}: pip install {package}"
 
 
 def test_no_client_configuration(client, monkeypatch, tmp_path):

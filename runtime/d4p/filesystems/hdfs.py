@@ -190,7 +190,7 @@ def _client(root: str) -> Any:
     try:
         from hdfs_native import Client
     except ImportError:
-        raise Refused(f"{root} needs the package hdfs-native: pip install 'd4p_compile[hdfs]'") from None
+        raise Refused(f"{root} needs the package hdfs-native: pip install hdfs-native") from None
     if os.environ.get("HADOOP_PROXY_USER") and not configuration.kerberos():
         raise Refused("HADOOP_PROXY_USER works with hdfs:// on a cluster with Kerberos alone: set HADOOP_USER_NAME, or "
                       "write webhdfs://")

@@ -155,7 +155,7 @@ def _clients(root: str, addresses: tuple[str, ...], service: str) -> tuple[Any, 
     try:
         from hdfs import InsecureClient, TokenClient
     except ImportError:
-        raise Refused(f"{root} needs the package hdfs: pip install 'd4p_compile[hdfs]'") from None
+        raise Refused(f"{root} needs the package hdfs: pip install hdfs") from None
     url = ";".join(addresses)
     # YARN hands tokens out on any cluster, and one without Kerberos takes none over HTTP.
     if configuration.kerberos() and (token := delegation_token(service)):
