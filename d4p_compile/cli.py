@@ -228,12 +228,20 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     return status
 
 
-def _spark_options(command: Callable) -> Callable:
-    """Options that are another way to write a setting of Spark."""
-    from d4p.submit.options import SPARK_OPTIONS
+def _submit_options(command: Callable) -> Callable:
+    """The options that submit.sh has, too."""
+    from d4p.submit import options as its
 
-    for option, metavar, _, text in reversed(SPARK_OPTIONS):
-        command = click.option(option, metavar=metavar, help=text)(command)
+    options = [
+        click.option("--env", type=click.Choice(its.ENVS), help=its.ENV_HELP),
+        click.option("--python", metavar="PATH", help=its.PYTHON_HELP),
+        click.option("--conf", "more", metavar="KEY=VALUE", multiple=True, help=its.CONF_HELP),
+        *(click.option(option, metavar=metavar, help=text) for option, metavar, _, text in its.SPARK_OPTIONS),
+        click.option("--dry-run", is_flag=True, help=its.DRY_RUN_HELP),
+        click.option("--java-stack", is_flag=True, help=its.JAVA_STACK_HELP),
+    ]
+    for option in reversed(options):
+        command = option(command)
     return command
 
 
@@ -247,14 +255,8 @@ def _spark_options(command: Callable) -> Callable:
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run of the same plan on the same input wrote.")
 @click.option("--limit", type=int, metavar="K", help="Take the first K items of every root.")
-@click.option("--env", type=click.Choice(["pack", "path"]),
-              help="The nodes' Python: an archive of this environment (pack), or one they have (path).")
-@click.option("--python", metavar="PATH", help="With --env path: the nodes' Python.")
-@click.option("--conf", "more", metavar="KEY=VALUE", multiple=True, help="A setting of Spark; may be repeated.")
-@_spark_options
 @_include
-@click.option("--dry-run", is_flag=True, help="Print the command and what would be shipped; run nothing.")
-@click.option("--java-stack", is_flag=True, help="Where it fails, show all that Java said, too.")
+@_submit_options
 def submit(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
            include: tuple[str, ...], **given: Any) -> int:
     """Compile WORKFLOW and submit it to a Spark cluster; wait for its end.

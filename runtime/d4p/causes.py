@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 _MEMORY = ("give executors more beside Java's with --conf spark.executor.memoryOverhead=2g, or fewer tasks at a time "
            "with --executor-cores 1")
-_NEEDS = "--env pack sends the one that d4p runs in; with --env path, --python names the nodes' own"
+#: What puts the nodes' Python right.
+NODES_PYTHON = "--env pack sends the one that d4p runs in; with --env path, --python names the nodes' own"
 
 #: For a PE that was refused memory.
 OUT_OF_MEMORY = ("its Python may have no more memory: --conf spark.executor.pyspark.memory=4g allows more where that "
@@ -33,14 +34,14 @@ CAUSES: tuple[tuple[str, str], ...] = (
     (r"Python in worker has different version:? \(?(?P<worker>\d+[.,] ?\d+)\)? than that in driver:? "
      r"\(?(?P<driver>\d+[.,] ?\d+)",
      f"the executors' Python{{where}} is {{worker}} and the program's is {{driver}}, and the first two numbers must be "
-     f"the same: {_NEEDS}"),
+     f"the same: {NODES_PYTHON}"),
     (r'Cannot run program "(?P<program>[^"]*python[^"/]*)"[^\n]*error=(?P<number>2|13), ',
      f"the executors' Python can't be run{{where}}: there is no program {{program}} (an environment's archive holds "
-     f"packages, and its Python must be on the nodes): {_NEEDS}"),
+     f"packages, and its Python must be on the nodes): {NODES_PYTHON}"),
     (r'Cannot run program "(?P<program>[^"]+)"[^\n]*error=8, ',
-     f"{{program}} can't be run{{where}}: it was made for another kind of processor: {_NEEDS}"),
+     f"{{program}} can't be run{{where}}: it was made for another kind of processor: {NODES_PYTHON}"),
     (r"(?:ModuleNotFoundError: |ImportError: )?No module named '?(?P<module>[\w.]+)'?",
-     f"the executors' Python{{where}} has no module {{module}}: install it there, or {_NEEDS}; a module of yours "
+     f"the executors' Python{{where}} has no module {{module}}: install it there, or {NODES_PYTHON}; a module of yours "
      "travels with --include"),
     # memory
     (r"Container killed by YARN for exceeding (?:physical |virtual )?memory limits\. (?P<used>[\d.]+ [KMG]?B) of "

@@ -192,7 +192,8 @@ def test_submit_sh_prints_the_same_command(tmp_path, hadoop):
     subprocess.run([sys.executable, "-m", "d4p_compile", "compile", WORDCOUNT, "-t", "spark", "-o", "bundle"], cwd=work,
                    env=env, check=True, capture_output=True)  # fmt: skip
     options = ["--profile", "yarn-client", "--queue", "science", "--limit", "3", "--dry-run"]
-    mine = subprocess.run(["bundle/submit.sh", *options], cwd=work, env=env, capture_output=True, text=True)
+    in_a_shell = env | {"CDPATH": str(work)}  # `cd` prints where it went
+    mine = subprocess.run(["bundle/submit.sh", *options], cwd=work, env=in_a_shell, capture_output=True, text=True)
     theirs = submit(WORDCOUNT, *options, cwd=work, env=env)
     assert mine.returncode == theirs.returncode == 0, mine.stderr + theirs.stderr
     found = mine.stdout.replace(str(work / "bundle"), "wordcount-spark-rdd").splitlines()

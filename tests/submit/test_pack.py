@@ -74,6 +74,20 @@ def test_a_package_in_editable_form_is_named(made, tmp_path):
     (site / "mine.pth").unlink()
 
 
+@pytest.mark.parametrize(("words", "said"), [
+    (["d4p.submit.pack"], "failed: the environment PREFIX can't be packed into CACHE/d4p: Not a directory; "),
+    (["d4p.submit.share", "a.tar.gz", "hdfs:///a.tar.gz"], "refused: there is no Spark here"),
+])  # fmt: skip
+def test_what_is_done_first_ends_with_a_sentence_as_all_else(words, said, tmp_path):
+    """--dry-run prints these two commands."""
+    cache = tmp_path / "file"
+    cache.write_text("")
+    env = environment(SPARK_HOME=str(tmp_path), XDG_CACHE_HOME=str(cache))
+    done = subprocess.run([sys.executable, "-m", *words], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == (1 if said.startswith("failed") else 2)
+    assert done.stderr.startswith(said.replace("PREFIX", sys.prefix).replace("CACHE", str(cache))), done.stderr
+
+
 def test_no_environment_and_no_packer(tmp_path, monkeypatch):
     with pytest.raises(Refused, match="isn't in one: make one .*or give --env path --python PYTHON"):
         env_archive(str(tmp_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,7 @@ from pyspark import SparkConf
 
 from d4p import IterativePE, ReadFiles, ReadLines, Workflow, WorkflowGraph, WriteText
 from d4p.errors import Refused
+from d4p.spark import preflight
 from d4p.spark.preflight import Look, Seen, check
 from d4p.spark.threads import VARIABLES, thread_settings
 
@@ -48,6 +50,30 @@ def refused(seen=None, error=None):
 
 def test_all_is_well():
     check(job(Same(), Same()), lambda look: [look(), MINE, MINE._replace(host="n2")])
+
+
+class Stages:
+    """A SparkContext and its tracker, with one stage at work."""
+
+    master = "yarn"
+
+    def __init__(self, active, completed):
+        self.stage = SimpleNamespace(numActiveTasks=active, numCompletedTasks=completed)
+
+    def statusTracker(self):
+        return SimpleNamespace(getActiveStageIds=lambda: [1], getStageInfo=lambda number: self.stage)
+
+
+@pytest.mark.parametrize(("active", "completed", "seconds", "told"), [
+    (0, 0, 0.5, True), (1, 0, 0.5, False), (0, 1, 0.5, False), (0, 0, 0.0, False)])  # fmt: skip
+def test_that_there_is_no_executor_is_said_after_a_while(active, completed, seconds, told, monkeypatch, capsys):
+    monkeypatch.setattr(preflight, "_PATIENCE", 0.1)
+    with preflight._patience(Stages(active, completed)):
+        time.sleep(seconds)
+    time.sleep(0.2)
+    said = capsys.readouterr().err
+    assert said.startswith("note: no executor yet after 0 seconds: yarn may have no room for one; wait, ") == told
+    assert told or not said
 
 
 def test_another_python_is_named_with_its_host():

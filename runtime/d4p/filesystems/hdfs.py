@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from d4p.errors import Refused
 from d4p.filesystems import configuration, errors
 from d4p.filesystems.deadline import Deadline
-from d4p.filesystems.remote import PerProcess, Remote, keep, same_process
+from d4p.filesystems.remote import PerProcess, Remote, Seekable, keep, same_process
 from d4p.filesystems.tokens import delegation_token
 
 PORT = 8020
@@ -92,26 +92,12 @@ class Hdfs(Remote):
             raise errors.native(error, self.root, path) from None
 
 
-class _Reader(io.RawIOBase):
+class _Reader(Seekable):
     """A file that is read. Its place is ours: a read asks for a range."""
 
     def __init__(self, fs: Hdfs, path: str, file: Any) -> None:
         self._fs, self._path, self._file, self._at = fs, path, file, 0
         self._size, self._pid = len(file), os.getpid()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(start + offset, 0)
-        return self._at
 
     def close(self) -> None:
         if not self.closed:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from d4p.filesystems import errors
-from d4p.filesystems.remote import same_process
+from d4p.filesystems.remote import Seekable, same_process
 
 #: How long the next piece of a file may take.
 DATA_SECONDS = 120
@@ -19,27 +19,13 @@ _ATTEMPTS, _AGAIN_SECONDS = 4, 1  # to read
 _AHEAD = 4  # buffers of a file that wait to be sent
 
 
-class Reader(io.RawIOBase):
+class Reader(Seekable):
     """A file that is read: one answer of the server's for as long as nobody seeks."""
 
     def __init__(self, fs: Any, path: str, size: int) -> None:
         self._fs, self._path, self._size, self._pid = fs, path, size, os.getpid()
         self._at = self._stream_at = 0
         self._stream: Any = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(start + offset, 0)
-        return self._at
 
     def readinto(self, buffer: Any) -> int:
         length = min(len(buffer), max(self._size - self._at, 0))

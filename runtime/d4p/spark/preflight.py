@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from pyspark import SparkContext
 
-from d4p.causes import cause
+from d4p.causes import NODES_PYTHON, cause
 from d4p.errors import D4pError, Refused
 from d4p.filesystems import Local, default, is_url, locate, use_default
 from d4p.inputs import is_reader
@@ -19,6 +21,9 @@ from d4p.library.files import ReadFiles
 from d4p.library.lines import ReadLines
 from d4p.spark.names import named
 from d4p.workflow import Workflow
+
+#: Seconds after which it is said that there is no executor.
+_PATIENCE = 30.0
 
 
 class Seen(NamedTuple):
@@ -42,8 +47,34 @@ def preflight(sc: SparkContext, job: Job) -> None:
     master = sc.master
     if master.startswith("local") and not master.startswith("local-cluster"):
         return
-    with named(sc, "preflight"):
+    with named(sc, "preflight"), _patience(sc):
         check(job, lambda look: _everywhere(sc, look))
+
+
+@contextmanager
+def _patience(sc: SparkContext) -> Iterator[None]:
+    """Where no executor has begun with the job after a while, say so, once: Spark waits for ever without a word."""
+    timer = threading.Timer(_PATIENCE, _say_if_idle, (sc,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _say_if_idle(sc: SparkContext) -> None:
+    try:
+        tracker = sc.statusTracker()
+        stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
+    except Exception:  # it may just have been stopped; this is but a note
+        return
+    if any(stage and (stage.numActiveTasks or stage.numCompletedTasks) for stage in stages):
+        return
+    queue = ", name another --queue" if sc.master == "yarn" else ""
+    print(f"note: no executor yet after {_PATIENCE:.0f} seconds: {sc.master} may have no room for one; wait, ask for "
+          f"less (--executor-memory, --executor-cores){queue}, or look at the cluster's own pages",
+          file=sys.stderr, flush=True)  # fmt: skip
 
 
 def check(job: Job, run_everywhere: RunEverywhere) -> None:
@@ -131,7 +162,7 @@ def _not_there(pe: str, name: str) -> str:
 def _problems(seen: Seen) -> Iterator[str]:
     if seen.python != _python():
         yield (f"the executors' Python is {seen.python} and the program's is {_python()}, and they must be the same: "
-               "--env pack sends the one that d4p runs in; with --env path, --python names the nodes' own")
+               f"{NODES_PYTHON}")
     if seen.machine != platform.machine() and os.environ.get("PYSPARK_PYTHON", "").startswith("./"):
         yield (f"the processor is {seen.machine}, and the environment that was packed is of {platform.machine()}: "
                "submit from such a machine, or give --env path --python PYTHON for the one that the nodes have")

@@ -5,24 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from d4p.errors import D4pError, Refused
+from d4p.submit import exits
 from d4p.submit.options import parse
 from d4p.submit.submit import submit
 
 
-def main() -> None:
-    """Submit and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
+def main() -> int:
+    """Submit; gives the run's exit status."""
     bundle, name, *words = sys.argv[1:]
-    try:
-        status = submit(Path(bundle), name, parse(words))
-    except D4pError as error:
-        print(f"{'refused' if isinstance(error, Refused) else 'failed'}: {error}", file=sys.stderr)
-        status = error.exit_status
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        status = 130
-    sys.exit(status)
+    return submit(Path(bundle), name, parse(words))
 
 
 if __name__ == "__main__":
-    main()
+    exits.run(main)

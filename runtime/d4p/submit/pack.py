@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from d4p.errors import Refused, RunFailed
 from d4p.java import caches
+from d4p.submit import exits
 
 #: What the nodes have from elsewhere (Spark brings its own pyspark, the runtime travels as a zip) or have no use for:
 #: patterns of paths in site-packages.
@@ -44,11 +46,11 @@ def pack(archive: Path, prefix: str = sys.prefix) -> None:
     """Make the archive, whole or not at all. Raises Refused, RunFailed where the packer can't."""
     module = _packer(prefix)
     packer = importlib.import_module(module)
-    archive.parent.mkdir(parents=True, exist_ok=True)
     unfinished = archive.with_name(f".{os.getpid()}.{archive.name}")
     filters = [("exclude", pattern) for pattern in _patterns()]
     more = {"ignore_editable_packages": True, "ignore_missing_files": True} if module == "conda_pack" else {}
     try:
+        archive.parent.mkdir(parents=True, exist_ok=True)
         packer.pack(prefix=prefix, output=str(unfinished), compress_level=1, filters=filters, **more)
         os.replace(unfinished, archive)
     except OSError as error:
@@ -57,7 +59,8 @@ def pack(archive: Path, prefix: str = sys.prefix) -> None:
     except Exception as error:  # VenvPackException, CondaPackException: any wrong of an environment
         raise Refused(f"the environment {prefix} can't be packed: {_sentence(str(error))}") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
     _drop_old(archive, prefix)
 
 
@@ -139,8 +142,13 @@ def _drop_old(archive: Path, prefix: str) -> None:
             other.unlink(missing_ok=True)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Make the archive, unless it is there, and print where."""
     wanted = env_archive()
     if not wanted.exists():
         pack(wanted)
     print(wanted)
+
+
+if __name__ == "__main__":
+    exits.run(main)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from d4p.errors import Refused, RunFailed
 from d4p.java import prepare
+from d4p.submit import exits
 from d4p.submit.spark_home import Spark, find_spark
 
 _SECONDS = 1800
@@ -52,10 +53,15 @@ def _reason(said: str) -> str:
     return (lines or ["Hadoop doesn't say why"])[-1]
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Put an archive at a URL, with the environment of a shell."""
     here = find_spark()
     if here is None:
         raise Refused("there is no Spark here, whose Hadoop would do it: set SPARK_HOME")
     environment = dict(os.environ)
     prepare(environment, here.version, quiet=True)
     put(Path(sys.argv[1]), sys.argv[2], here, environment)
+
+
+if __name__ == "__main__":
+    exits.run(main)

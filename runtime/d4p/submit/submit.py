@@ -76,11 +76,13 @@ def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] 
 
 def _silent(wanted: Settings) -> Iterator[str]:
     """YARN is asked for a sign of life: Spark itself tries for minutes without a word."""
-    if wanted.yarn and wanted.hadoop:
+    yarn = Yarn(Path(wanted.hadoop)) if wanted.yarn and wanted.hadoop else None
+    if yarn is not None and yarn.addresses:
         try:
-            Yarn(Path(wanted.hadoop)).active()
+            yarn.active()
         except Unreachable as error:
-            yield f"YARN's ResourceManager doesn't answer ({error}); Spark will go on trying for a while"
+            yield (f"YARN's ResourceManager can't be asked from here ({error}): if it is down, Spark goes on trying for a "
+                   "while without a word")
 
 
 def _pack(archive: Path) -> None:
