@@ -87,6 +87,9 @@ class Run:
     def finish(self, *stages: RDD) -> None:
         """Run what is left, and spool the results one partition at a time."""
         last = stages[0] if len(stages) == 1 else self.sc.union(list(stages))
+        if not self.job.has_results:
+            last._jrdd.count()
+            return
         last = self.once(last)
         parts: dict[tuple, Callable] = {}
         for (_, channel, instance, _), value in take(last, RESULTS).toLocalIterator():
