@@ -105,4 +105,5 @@ def test_a_resource_manager_that_is_down_is_said_before_spark_tries(tmp_path):
         server.answers["/ws/v1/cluster/info"] = {"clusterInfo": {}}
         assert notes(server) == []
     (note,) = notes(server)
-    assert note.startswith(f"YARN's ResourceManager can't be asked from here (http://{server.address}: ") and "refused" in note
+    assert note.startswith(f"YARN's ResourceManager can't be asked from here (http://{server.address}: ")
+    assert "refused" in note

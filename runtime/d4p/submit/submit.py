@@ -81,8 +81,8 @@ def _silent(wanted: Settings) -> Iterator[str]:
         try:
             yarn.active()
         except Unreachable as error:
-            yield (f"YARN's ResourceManager can't be asked from here ({error}): if it is down, Spark goes on trying for a "
-                   "while without a word")
+            yield (f"YARN's ResourceManager can't be asked from here ({error}): if it is down, Spark goes on trying "
+                   "for a while without a word")
 
 
 def _pack(archive: Path) -> None:
