@@ -11,10 +11,11 @@ def spark(dataframe: Plan) -> tuple[str, str]:
     """The target to take, and why, given the plan for DataFrames: those where Spark itself does the work of a stage on
     columns, before the shuffle; else RDDs, which carry what only Python reads in fewer steps.
 
-    `python -m tests.benchmarks spark` and `columns` measure both.
+    The figures are those of tests/benchmarks: `spark` measures both kinds of program, `columns` what Spark does itself.
     """
     natives = [f"{stage.native.kind} of {stage.native.pe}" for stage in dataframe.stages if stage.native]
     if natives:
         done = ", the ".join(natives)
         return DATAFRAME, f"spark is spark-df here: Spark itself does the {done}, and adds items up before the shuffle"
-    return RDD, "spark is spark-rdd here: only Python reads what is shuffled, and RDDs carry that faster"
+    return RDD, ("spark is spark-rdd here: only Python reads the items, and RDDs carry those faster, as measured small "
+                 "ones 1.1 times and arrays 1.4 times")
