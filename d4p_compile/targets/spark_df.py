@@ -141,4 +141,6 @@ def available() -> Availability:
     found = spark_here()
     if found.runs and importlib.util.find_spec("pyarrow") is None:
         return Availability(False, f"{found.found}, no pyarrow", "pip install pyarrow")
+    if found.runs and "park 3." in found.found and importlib.util.find_spec("pandas") is None:
+        return Availability(False, f"{found.found}, no pandas, which it asks for", "pip install 'pandas<3'")
     return found
