@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from types import SimpleNamespace
 
@@ -43,6 +44,11 @@ def plan(pe, *declared, target="spark-df"):
 
 def head(made):
     return made.stage_of[made.graph.pes[-1].name]
+
+
+def test_what_old_modules_add_to_all_pes_replaces_nothing():
+    importlib.import_module("d4p.old.provenance")
+    assert str(head(plan(aggregate.SumPE([1]), PAIRS)).native) == "sum of n (int64)"
 
 
 @pytest.mark.parametrize(("pe", "declared", "said"), [
