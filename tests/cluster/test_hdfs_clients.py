@@ -112,7 +112,8 @@ def test_executors_of_spark_on_yarn_open_files_in_the_default_hdfs(client, tmp_p
     done = subprocess.run(
         [SPARK_HOME / "bin" / "spark-submit", "--master", "yarn", "--num-executors", "1", "--executor-cores", "2",
          "--driver-memory", "512m", "--executor-memory", "512m", "--conf", f"spark.yarn.jars=local:{SPARK_HOME}/jars/*",
-         "--conf", f"spark.pyspark.python={sys.executable}", tmp_path / "job.py", folder],
+         "--conf", f"spark.pyspark.python={sys.executable}", "--conf", "spark.ui.enabled=false",
+         tmp_path / "job.py", folder],
         env=client.env(SPARK_HOME=str(SPARK_HOME)), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     assert [path.rpartition("/")[2] for path in files.list(f"{folder}/from-*")] == [f"from-{n}" for n in range(4)]

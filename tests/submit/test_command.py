@@ -55,8 +55,9 @@ def without_this_machine(text: str, tmp_path: Path) -> str:
     """What is printed, with names for the paths and sizes of this machine."""
     import pyspark
 
-    for path, name in ((str(Path(pyspark.__file__).parent), "PYSPARK"), (str(tmp_path), "TMP"), (str(ROOT), "ROOT"),
-                       (sys.executable, "PYTHON")):  # fmt: skip
+    # a virtual environment may be inside the checkout: the interpreter is named before the folder
+    for path, name in ((str(Path(pyspark.__file__).parent), "PYSPARK"), (str(tmp_path), "TMP"),
+                       (sys.executable, "PYTHON"), (str(ROOT), "ROOT")):  # fmt: skip
         text = text.replace(path, name)
     text = re.sub(r"JAVA_HOME=\S+", "JAVA_HOME=JAVA", text)
     text = re.sub(r"[^\s']*/env-\w+-\w+\.tar\.gz", lambda m: ("" if "hdfs:" in m[0] else "CACHE/") + _named(m[0]), text)
