@@ -16,7 +16,7 @@ import struct
 import sys
 import types
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from itertools import chain
@@ -26,7 +26,10 @@ from d4p.errors import RunFailed
 from d4p.itemjson import dumps_json, loads_json, to_json
 from d4p.whypickle import why_unpicklable
 
-__all__ = ["Uncopyable", "dumps_json", "loads_json", "own", "pack", "to_json", "unpack", "why_unpicklable"]
+__all__ = [
+    "Uncopyable", "apart", "dumps_json", "loads_json", "own", "pack", "pack_apart", "to_json", "unpack",
+    "why_unpicklable",
+]  # fmt: skip
 
 # What marshal writes, and reads as it was. Its format may change with Python's minor version, which all processes of a
 # run share (Spark asks for it); from version 3 of it on a long text that many items share is written once.
@@ -37,8 +40,9 @@ _ATOMS = _MARSHALLED | {Decimal, Fraction, uuid.UUID, range, dt.date, dt.datetim
 _NAMED = (type, types.FunctionType, types.BuiltinFunctionType)
 # A batch that is one list begins as marshal's or pickle's does. Another begins with this byte, the number of its items,
 # the number of its buffers; then come the end of each item's pickle and the size of each buffer; then the pickles; the
-# buffers.
+# buffers, but for those whose size is marked: they lie beside the batch, in the order of their sizes.
 _ONE_BY_ONE = b"I"
+_APART = 1 << 63  # in the size of a buffer that lies beside the batch
 _LISTS = (b"[", b"\xdb")  # of marshal: without and with references to what it holds twice
 _COUNTS = struct.Struct("<cQQ")
 
@@ -139,7 +143,7 @@ def _pickled_and_back(item: Any) -> Any:
     blob = pickle.dumps(item, 5, buffer_callback=buffers.append)
     views = [buffer.raw() for buffer in buffers]
     if any(view.readonly for view in views):  # would come back read-only
-        return _unpack_one_by_one(_pack_one_by_one([item]))[0]
+        return _unpack_one_by_one(_pack_one_by_one([item])[0], iter(()))[0]
     return pickle.loads(blob, buffers=map(bytearray, views))
 
 
@@ -149,6 +153,12 @@ def pack(items: list) -> bytes:
     Where the items hold nothing that can be shared, one pickle of the whole list is the same thing and is used. Large
     buffers (numpy arrays) lie behind the pickles, copied once. Raises Uncopyable, naming the item and the part of it.
     """
+    packed = _packed_whole(items)
+    return _pack_one_by_one(items)[0] if packed is None else packed
+
+
+def _packed_whole(items: list) -> bytes | None:
+    """One pickle of all items, where they hold nothing that can be shared."""
     kinds = set(map(type, items))
     if kinds <= _ATOMS:
         return _pack_whole(items, kinds)
@@ -167,17 +177,20 @@ def pack(items: list) -> bytes:
         inner = set(map(type, chain.from_iterable(items)))
         if inner <= _ATOMS:
             return _pack_whole(items, inner)
-    return _pack_one_by_one(items)
+    return None
 
 
-def unpack(blob: bytes | bytearray | memoryview) -> list:
+def unpack(blob: bytes | bytearray | memoryview, beside: Iterable[Any] = ()) -> list:
     """The items of a batch. numpy arrays are writable. Raises RunFailed for an item that was pickled and can't be made
-    again, as an exception whose `__init__` takes other arguments than it hands to its base class."""
+    again, as an exception whose `__init__` takes other arguments than it hands to its base class.
+
+    The buffers `beside` it, if there are any, become the items' own memory.
+    """
     try:
         first = bytes(blob[:1])  # of a memoryview whose bytes may be signed, as Arrow's are
         if first in _LISTS:
             return marshal.loads(blob)
-        return _unpack_one_by_one(blob) if first == _ONE_BY_ONE else pickle.loads(blob)
+        return _unpack_one_by_one(blob, iter(beside)) if first == _ONE_BY_ONE else pickle.loads(blob)
     except Exception as error:
         raise RunFailed(
             f"an item can't be made again from its pickle: {type(error).__name__}: {error}. Give its class a "
@@ -194,7 +207,25 @@ def _pack_whole(items: list, kinds: set[type]) -> bytes:
     return pickle.dumps(items, 5)  # with its memo: a long text that many items share is written once
 
 
-def _pack_one_by_one(items: list) -> bytes:
+def pack_apart(items: list, least: int) -> tuple[bytes, list[memoryview]]:
+    """A batch as bytes, as `pack` makes them, but for the buffers of at least so many bytes, which are given beside it.
+
+    They are the items' own memory, not copied: whoever sends them is done with them before the items may change.
+    """
+    packed = _packed_whole(items)
+    return (packed, []) if packed is not None else _pack_one_by_one(items, least)
+
+
+def apart(head: bytes | bytearray | memoryview) -> list[int]:
+    """The sizes in bytes of the buffers that lie beside a batch."""
+    if bytes(head[:1]) != _ONE_BY_ONE:
+        return []
+    _, count, buffers = _COUNTS.unpack_from(head)
+    table = struct.unpack_from(f"<{buffers}Q", head, _COUNTS.size + 8 * count) if buffers else ()
+    return [size & ~_APART for size in table if size & _APART]
+
+
+def _pack_one_by_one(items: list, least: int | None = None) -> tuple[bytes, list[memoryview]]:
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
     pickler = pickle.Pickler(stream, 5, buffer_callback=buffers.append)
@@ -216,8 +247,11 @@ def _pack_one_by_one(items: list) -> bytes:
             "in a __getstate__()"
         ) from error
     raw = [buffer.raw() for buffer in buffers]
-    table = struct.pack(f"<{len(ends) + len(raw)}Q", *ends, *[view.nbytes for view in raw])
-    return b"".join([_COUNTS.pack(_ONE_BY_ONE, len(ends), len(raw)), table, stream.getbuffer(), *raw])
+    beside = [view for view in raw if view.nbytes >= least] if least is not None else []
+    sizes = [view.nbytes | _APART if beside and view.nbytes >= least else view.nbytes for view in raw]
+    inside = [view for view in raw if view.nbytes < least] if beside else raw
+    table = struct.pack(f"<{len(ends) + len(raw)}Q", *ends, *sizes)
+    return b"".join([_COUNTS.pack(_ONE_BY_ONE, len(ends), len(raw)), table, stream.getbuffer(), *inside]), beside
 
 
 def _reduce_array(array: Any) -> tuple:
@@ -225,7 +259,7 @@ def _reduce_array(array: Any) -> tuple:
     return (array if array.flags.writeable else array.copy(order="K")).__reduce_ex__(5)
 
 
-def _unpack_one_by_one(blob: bytes | bytearray | memoryview) -> list:
+def _unpack_one_by_one(blob: bytes | bytearray | memoryview, beside: Iterator[Any]) -> list:
     view = memoryview(blob)
     _, count, buffer_count = _COUNTS.unpack_from(view)
     table = struct.unpack_from(f"<{count + buffer_count}Q", view, _COUNTS.size)
@@ -233,6 +267,9 @@ def _unpack_one_by_one(blob: bytes | bytearray | memoryview) -> list:
     end = start + (table[count - 1] if count else 0)
     buffers = []
     for size in table[count:]:
+        if size & _APART:
+            buffers.append(next(beside))
+            continue
         buffers.append(bytearray(view[end : end + size]))  # memory of its own, and writable
         end += size
     following = iter(buffers)  # each item takes its own from the front
