@@ -1,4 +1,7 @@
-"""Inboxes: one bounded pipe for each consuming instance, written by many producers, a whole batch at a time."""
+"""Inboxes: one bounded pipe for each consuming instance, written by many producers, a whole parcel at a time.
+
+Large buffers go through the inbox's arena, memory that all processes share, where there is room in it.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,28 @@ import fcntl
 import os
 import select
 import struct
-import time
 from typing import Any
 
-from d4p.failure import pack_for
-from d4p.items import unpack
-from d4p.outlet import Lanes
+from d4p.channels.parcels import Parcel, sizes, unpack_parcel
+from d4p.processes.arena import Arena, SharedFile
 
-_HEAD = struct.Struct("<IQ")
+#: Before each parcel: its channel, the length of its head, and where in the arena its buffers are (or _BEHIND it).
+_HEAD = struct.Struct("<IQq")
 _END = 0xFFFF_FFFF_FFFF_FFFF
+_BEHIND = -1
 #: A pipe holds this much where the system allows it: what a fast producer can be ahead of a slow consumer.
 _CAPACITY = 1 << 20
-#: Batches grow to about this many bytes and items, as long as filling one takes no longer than this many seconds.
-_BATCH_BYTES, _BATCH_ITEMS, _BATCH_SECONDS = 256 << 10, 4096, 0.01
+#: So many parts one call writes or reads: what systems allow.
+_PARTS = min(512, os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names else 16)
 
 
 class Inbox:
     """The end of a pipe that one instance reads, and the lock that its writers share."""
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, shared: SharedFile, section: int) -> None:
         self.receive, self.send = context.Pipe(duplex=False)
         self.lock = context.Lock()
+        self.arena = Arena(shared, section, context.Semaphore(0))
         try:
             fcntl.fcntl(self.send.fileno(), getattr(fcntl, "F_SETPIPE_SZ", 1031), _CAPACITY)
         except OSError:
@@ -40,64 +44,43 @@ class Inbox:
 
     def take(self) -> tuple[int, list[Any] | None]:
         """The next batch as (channel, items); None for the items where a producer says it is done with the channel."""
-        channel, length = _HEAD.unpack(self._read(_HEAD.size))
-        return (channel, None) if length == _END else (channel, unpack(self._read(length)))
+        channel, length, at = _HEAD.unpack(self._read([_HEAD.size])[0])
+        if length == _END:
+            return channel, None
+        (head,) = self._read([length])
+        beside = sizes(head)
+        buffers = [] if not beside else self._read(beside) if at == _BEHIND else self.arena.view(at, beside)
+        return channel, unpack_parcel(head, buffers)
 
-    def _read(self, length: int) -> bytearray:
-        buffer = bytearray(length)
-        view, fd, at = memoryview(buffer), self.receive.fileno(), 0
-        while at < length:
-            got = os.readv(fd, [view[at:]])
+    def _read(self, lengths: list[int]) -> list[bytearray]:
+        made = [bytearray(length) for length in lengths]
+        left, fd = [memoryview(buffer) for buffer in made if buffer], self.receive.fileno()
+        while left:
+            got = os.readv(fd, left[:_PARTS])
             if not got:
                 raise EOFError("every producer of this inbox is gone")
-            at += got
-        return buffer
+            left = _after(left, got)
+        return made
 
-    def put(self, channel: int, blob: bytes | None) -> None:
-        """Write one batch, or (None) the end of a producer's items; waits while the pipe is full."""
-        parts = [_HEAD.pack(channel, _END if blob is None else len(blob)), blob or b""]
-        fd = self.send.fileno()
+    def put(self, channel: int, parcel: Parcel | None) -> None:
+        """Write one parcel, or (None) the end of a producer's items; waits while the pipe is full."""
         with self.lock:
-            sent = os.writev(fd, parts)
-            for part in parts:
-                view = memoryview(part)[sent:]
-                sent = max(0, sent - len(part))
-                while view:
-                    view = view[os.write(fd, view) :]
+            if parcel is None:
+                return self._write([_HEAD.pack(channel, _END, _BEHIND)])
+            at = self.arena.place([view.nbytes for view in parcel.buffers], parcel.buffers) if parcel.buffers else None
+            head = _HEAD.pack(channel, len(parcel.head), _BEHIND if at is None else at)
+            return self._write([head, parcel.head, *(parcel.buffers if at is None else ())])
+
+    def _write(self, parts: list[Any]) -> None:
+        left, fd = [memoryview(part) for part in parts], self.send.fileno()
+        while left:
+            left = _after(left, os.writev(fd, left[:_PARTS]))
 
 
-class Sender:
-    """Batches for the instances of one channel's consumer.
-
-    A batch leaves when it is large, when it took long to fill, or when its producer is about to wait.
-    """
-
-    def __init__(self, channel: int, edge: str, inboxes: list[Inbox]) -> None:
-        self.channel, self.edge, self.inboxes = channel, edge, inboxes
-        self.lanes = Lanes(len(inboxes), self._send)
-        self.held, self.most = self.lanes.held, self.lanes.most
-        self.left = [time.perf_counter()] * len(inboxes)
-
-    def _send(self, dest: int) -> None:
-        batch = self.held[dest]
-        blob = pack_for(self.edge, batch)
-        count = len(batch)
-        batch.clear()
-        filling = time.perf_counter() - self.left[dest]
-        fits = _BATCH_BYTES * count // max(1, len(blob))
-        wanted = count * 2 if filling < _BATCH_SECONDS else count // 2
-        self.most[dest] = max(1, min(wanted, fits, _BATCH_ITEMS))
-        self.inboxes[dest].put(self.channel, blob)
-        self.left[dest] = time.perf_counter()
-
-    def flush(self) -> None:
-        """Send what is held back."""
-        for dest, batch in enumerate(self.held):
-            if batch:
-                self._send(dest)
-
-    def close(self) -> None:
-        """Send what is held back, then the end."""
-        self.flush()
-        for inbox in self.inboxes:
-            inbox.put(self.channel, None)
+def _after(parts: list[memoryview], done: int) -> list[memoryview]:
+    """What is left of some parts when so many of their bytes are done."""
+    for position, part in enumerate(parts):
+        if done < part.nbytes:
+            return [part[done:], *parts[position + 1 :]]
+        done -= part.nbytes
+    return []

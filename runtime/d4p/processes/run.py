@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
+from d4p.processes.arena import SharedFile
 from d4p.processes.pipes import Inbox
 from d4p.processes.worker import Task, work
 
@@ -38,6 +40,7 @@ class Run:
         self.job = job
         self.width = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self._stages: list[_Declared] = []
+        self._shared: SharedFile | None = None
 
     def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
               inputs: Iterable[int] = ()) -> None:
@@ -56,9 +59,15 @@ class Run:
             return workers.watch()
         finally:
             workers.end()
+            self._shared.close()
 
     def _tasks(self, context: Any) -> list[Task]:
-        inboxes = {id(s): [Inbox(context) if s.inputs else None for _ in range(s.instances)] for s in self._stages}
+        sections = itertools.count()
+        self._shared = shared = SharedFile(sum(s.instances for s in self._stages if s.inputs))
+        inboxes = {
+            id(s): [Inbox(context, shared, next(sections)) if s.inputs else None for _ in range(s.instances)]
+            for s in self._stages
+        }
         consumer = {channel: s for s in self._stages for channel in s.inputs}
         producers = {channel: s.instances for s in self._stages for channel in s.to}
         return [

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from d4p.channels.parcels import Parcel
+from d4p.channels.sender import Sender
 from d4p.depth import FRAMES
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Events, Sampler
 from d4p.inputs import Inputs
 from d4p.job import Job
 from d4p.outlet import Lanes
-from d4p.processes.pipes import Inbox, Sender
+from d4p.processes.pipes import Inbox
 from d4p.results import Spool
 from d4p.stage import Stage
 from d4p.workflow import Workflow
@@ -75,7 +77,12 @@ class _Instance:
         self.failure: BaseException | None = None
 
     def _lanes(self, channel: int, edge: str) -> Lanes:
-        sender = self.senders[channel] = Sender(channel, edge, self.task.to[channel])
+        inboxes = self.task.to[channel]
+
+        def post(dest: int, parcel: Parcel) -> None:
+            inboxes[dest].put(channel, parcel)
+
+        sender = self.senders[channel] = Sender(channel, edge, len(inboxes), post)
         return sender.lanes
 
     def run(self) -> None:
@@ -98,8 +105,10 @@ class _Instance:
                 stage.feed(channel, items)
         stage.postprocess()
         stage.finish()
-        for sender in self.senders.values():
-            sender.close()
+        self._flush()
+        for channel, inboxes in task.to.items():
+            for inbox in inboxes:
+                inbox.put(channel, None)
 
     def _take(self) -> tuple[int, list[Any] | None]:
         try:

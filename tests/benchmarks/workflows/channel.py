@@ -37,7 +37,7 @@ class Consumer(GenericPE):
 
 
 def items(kind, count):
-    """`count` small integers, pairs of a word and a number, or arrays of 64 KiB."""
+    """`count` small integers, pairs of a word and a number, or arrays of 64 KiB or 1 MiB."""
     if kind == "integers":
         return range(count)
     if kind == "pairs":
@@ -45,7 +45,7 @@ def items(kind, count):
         return ((words[i % 1000], i) for i in range(count))
     import numpy as np
 
-    block = np.arange(16 << 10, dtype=np.float32)
+    block = np.arange((256 if kind == "large arrays" else 16) << 10, dtype=np.float32)
     return (block for _ in range(count))
 
 
