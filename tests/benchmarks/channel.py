@@ -1,59 +1,75 @@
-"""One channel of `processes` beside multiprocessing's Queue and Pipe, which carry items one by one."""
+"""One channel of `processes` beside what else carries items from one process to another, each in its own way.
+
+multiprocessing's Queue and Pipe and a ZeroMQ push-pull carry items one by one, pickled, as their documentation has it
+(ZeroMQ arrays as frames that aren't copied); loky is no channel: its worker gives back an item for each task.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import multiprocessing
+import os
+import pickle
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from d4p import processes
 
 from .compiled import program, run
-from .measure import Row, alternating, at_least
-from .workflows.channel import items
+from .measure import Row, alternating, at_least, at_most
+from .workflows.channel import BYTES, items
 
-#: How many items: as a channel carries them, and one by one.
-MANY, FEW = {"integers": 3_000_000, "pairs": 2_000_000, "arrays": 40_000}, 20
-BYTES = 64 << 10
-WANTED = {"integers": (300_000, "items/s"), "pairs": (300_000, "items/s"), "arrays": (500, "MB/s")}
+#: How many items: as a channel carries them, one by one, and for a pool of workers.
+MANY = {"integers": 3_000_000, "pairs": 2_000_000, "arrays": 80_000, "large arrays": 10_000}
+FEW = {"integers": 150_000, "pairs": 100_000, "arrays": 40_000, "large arrays": 4_000}
+TASKS = {"integers": 4_000, "pairs": 4_000, "arrays": 2_000, "large arrays": 400}
+WANTED = {"integers": 1_000_000, "pairs": 1_000_000, "arrays": 2_000, "large arrays": 3_000}
+NAMES = {"arrays": "arrays of 64 KiB", "large arrays": "arrays of 1 MiB"}
+#: Memory that a fast producer may be ahead of a slow consumer by.
+MOST_MB = 64
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    for kind, most in MANY.items():
-        count = most // 10 if quick else most
-        few = count // (1 if kind == "arrays" else FEW)
-        ours, queue, pipe = alternating(3, partial(compiled, kind, count), partial(one_by_one, queued, kind, few),
-                                        partial(one_by_one, piped, kind, few))
-        least, unit = WANTED[kind]
-        speed, *others = (_speed(each, kind) for each in (ours / count, queue / few, pipe / few))
-        yield Row(f"channel, {kind}" + (" of 64 KiB" if kind == "arrays" else ""), f"{speed:,.0f} {unit}",
-                  "Queue {:,.0f}, Pipe {:,.0f}".format(*others),
-                  **at_least(speed, least, " and ".join(f"{speed / other:.1f}" for other in others) + " times",
-                             f">= {least:,} {unit}"))
+    for kind in MANY:
+        many, few, tasks = (count // (10 if quick else 1) for count in (MANY[kind], FEW[kind], TASKS[kind]))
+        others = {"Queue": (queued, few), "Pipe": (piped, few)}
+        if importlib.util.find_spec("zmq"):
+            others["ZeroMQ"] = (zeromq, few)
+        if importlib.util.find_spec("loky"):
+            others["loky"] = (loky_pool, tasks)
+        calls = [partial(call, kind, count) for call, count in others.values()]
+        ours, *theirs = alternating(3, partial(compiled, kind, many), *calls)
+        speed = _speed(ours / many, kind)
+        found = {name: _speed(took / others[name][1], kind) for name, took in zip(others, theirs, strict=True)}
+        unit = "MB/s" if kind in BYTES else "items/s"
+        yield Row(f"channel, {NAMES.get(kind, kind)}", f"{speed:,.0f} {unit}",
+                  ", ".join(f"{name} {other:,.0f}" for name, other in found.items()),
+                  **at_least(speed, WANTED[kind], ", ".join(f"{speed / one:.1f}" for one in found.values()) + " times",
+                             f">= {WANTED[kind]:,} {unit}"))  # fmt: skip
+    for kind, count in (("arrays", 8_000), ("large arrays", 2_000)):
+        yield memory(kind, count // (4 if quick else 1))
 
 
 def _speed(seconds: float, kind: str) -> float:
     """Items a second, or MB a second, from the seconds that an item takes."""
-    return BYTES / 1e6 / seconds if kind == "arrays" else 1 / seconds
+    return BYTES[kind] / 1e6 / seconds if kind in BYTES else 1 / seconds
 
 
-def compiled(kind: str, count: int) -> float:
+def compiled(kind: str, count: int, pause: float = 0.0) -> float:
     """Seconds from the first item to the last, as the consumer saw it."""
-    with program("channel.py:pair", "processes", 2, kind=kind, count=count) as names:
+    with program("channel.py:pair", "processes", 2, kind=kind, count=count, pause=pause) as names:
         (((arrived, seconds),),) = run(names, processes).values()
     assert arrived == count
     return seconds
 
 
-def one_by_one(producer: Callable, kind: str, count: int) -> float:
+def one_by_one(process: Any, get: Callable[[], Any], count: int) -> float:
     """The same with a producer in a process of its own that sends each item by itself."""
-    context = multiprocessing.get_context("fork")
-    made = context.Queue() if producer is queued else context.Pipe(duplex=False)
-    process = context.Process(target=producer, args=(made, kind, count))
     process.start()
-    get = made.get if producer is queued else made[0].recv
     get()
     start = time.perf_counter()
     for _ in range(count - 1):
@@ -63,11 +79,94 @@ def one_by_one(producer: Callable, kind: str, count: int) -> float:
     return seconds
 
 
-def queued(queue: Any, kind: str, count: int) -> None:
-    for item in items(kind, count):
-        queue.put(item)
+def queued(kind: str, count: int) -> float:
+    queue = multiprocessing.Queue()
+    return one_by_one(multiprocessing.Process(target=_each, args=(queue.put, kind, count)), queue.get, count)
 
 
-def piped(pipe: Any, kind: str, count: int) -> None:
+def piped(kind: str, count: int) -> float:
+    receive, send = multiprocessing.Pipe(duplex=False)
+    return one_by_one(multiprocessing.Process(target=_each, args=(send.send, kind, count)), receive.recv, count)
+
+
+def _each(put: Callable[[Any], None], kind: str, count: int) -> None:
     for item in items(kind, count):
-        pipe[1].send(item)
+        put(item)
+
+
+def zeromq(kind: str, count: int) -> float:
+    import zmq
+
+    with zmq.Context() as context, context.socket(zmq.PULL) as pull:
+        port = pull.bind_to_random_port("tcp://127.0.0.1")
+
+        def get() -> Any:
+            head, *buffers = pull.recv_multipart(copy=False)
+            return pickle.loads(head.buffer, buffers=[frame.buffer for frame in buffers])
+
+        return one_by_one(multiprocessing.Process(target=_push, args=(port, kind, count)), get, count)
+
+
+def _push(port: int, kind: str, count: int) -> None:
+    import zmq
+
+    with zmq.Context() as context, context.socket(zmq.PUSH) as push:
+        push.connect(f"tcp://127.0.0.1:{port}")
+        for item in items(kind, count):
+            buffers: list[pickle.PickleBuffer] = []
+            push.send_multipart([pickle.dumps(item, 5, buffer_callback=buffers.append), *buffers], copy=False)
+
+
+def loky_pool(kind: str, count: int) -> float:
+    import loky
+
+    with loky.ProcessPoolExecutor(1) as pool:
+        pool.submit(_made, kind, 0).result()
+        start = time.perf_counter()
+        for _ in pool.map(_made, [kind] * count, range(count), chunksize=max(1, count // 40)):
+            pass
+        return time.perf_counter() - start
+
+
+def _made(kind: str, number: int) -> Any:
+    return next(iter(items(kind, number + 1)))
+
+
+def memory(kind: str, count: int) -> Row:
+    """The memory of a producer that is faster than its consumer, who takes a millisecond an item: all that they share,
+    and what both processes' own grows by once they run (a forked process first makes pages its own that it reads)."""
+    seen: list[tuple[int, int]] = []
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.02):
+            workers = [int(child) for child in _children(os.getpid())]
+            if len(workers) == 2:
+                seen.append(tuple(map(sum, zip(*map(_memory, workers), strict=True))))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        compiled(kind, count, pause=0.001)
+    finally:
+        stop.set()
+        watcher.join()
+    own, shared = zip(*seen, strict=True)
+    held = (max(own) - own[len(own) // 8] + max(shared)) / 1e6
+    moved = count * BYTES[kind] / 1e6
+    return Row(f"memory, {NAMES[kind]}, a slow consumer", f"{held:.0f} MB held", f"{moved:,.0f} MB moved",
+               **at_most(held, MOST_MB) | {"ratio": "", "wanted": f"< {MOST_MB} MB"})  # fmt: skip
+
+
+def _children(pid: int) -> list[str]:
+    return [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+
+
+def _memory(pid: int) -> tuple[int, int]:
+    """Bytes of memory that are a process's own, and its share of what it has in common with others."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0, 0
+    found = {line.split(":")[0]: int(line.split()[1]) << 10 for line in text.splitlines() if line.endswith("kB")}
+    return found["Private_Dirty"], found["Pss_Shmem"]
