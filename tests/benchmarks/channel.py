@@ -169,4 +169,4 @@ def _memory(pid: int) -> tuple[int, int]:
     except OSError:
         return 0, 0
     found = {line.split(":")[0]: int(line.split()[1]) << 10 for line in text.splitlines() if line.endswith("kB")}
-    return found["Private_Dirty"], found["Pss_Shmem"]
+    return found["Pss_Anon"], found["Pss_Shmem"]
