@@ -142,7 +142,8 @@ def memory(kind: str, count: int) -> Row:
         while not stop.wait(0.02):
             workers = [int(child) for child in _children(os.getpid())]
             if len(workers) == 2:
-                seen.append(tuple(map(sum, zip(*map(_memory, workers), strict=True))))
+                own, shared = zip(*map(_memory, workers), strict=True)
+                seen.append((sum(own), max(shared)))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -163,10 +164,12 @@ def _children(pid: int) -> list[str]:
 
 
 def _memory(pid: int) -> tuple[int, int]:
-    """Bytes of memory that are a process's own, and its share of what it has in common with others."""
+    """Bytes of memory that are a process's own, and of what channels share."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        files = [file for file in Path(f"/proc/{pid}/fd").iterdir() if "memfd:d4p channels" in os.readlink(file)]
+        shared = max((os.stat(file).st_blocks * 512 for file in files), default=0)
     except OSError:
         return 0, 0
     found = {line.split(":")[0]: int(line.split()[1]) << 10 for line in text.splitlines() if line.endswith("kB")}
-    return found["Pss_Anon"], found["Pss_Shmem"]
+    return found["Pss_Anon"], shared
