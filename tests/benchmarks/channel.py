@@ -6,6 +6,7 @@ multiprocessing's Queue and Pipe and a ZeroMQ push-pull carry items one by one, 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import multiprocessing
 import os
@@ -140,10 +141,10 @@ def memory(kind: str, count: int) -> Row:
 
     def watch() -> None:
         while not stop.wait(0.02):
-            workers = [int(child) for child in _children(os.getpid())]
-            if len(workers) == 2:
-                own, shared = zip(*map(_memory, workers), strict=True)
-                seen.append((sum(own), max(shared)))
+            workers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            with contextlib.suppress(OSError, KeyError):  # one that ends just now
+                own, shared = zip(*map(_memory, workers), strict=True) if len(workers) == 2 else ((), ())
+                seen.extend([(sum(own), max(shared))] if own else [])
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -159,17 +160,9 @@ def memory(kind: str, count: int) -> Row:
                **at_most(held, MOST_MB) | {"ratio": "", "wanted": f"< {MOST_MB} MB"})  # fmt: skip
 
 
-def _children(pid: int) -> list[str]:
-    return [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
-
-
-def _memory(pid: int) -> tuple[int, int]:
-    """Bytes of memory that are a process's own, and of what channels share."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        files = [file for file in Path(f"/proc/{pid}/fd").iterdir() if "memfd:d4p channels" in os.readlink(file)]
-        shared = max((os.stat(file).st_blocks * 512 for file in files), default=0)
-    except OSError:
-        return 0, 0
+def _memory(pid: str) -> tuple[int, int]:
+    """Bytes of memory that are a process's own, and of what channels share. Raises OSError or KeyError if it's gone."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    files = [file for file in Path(f"/proc/{pid}/fd").iterdir() if "memfd:d4p channels" in os.readlink(file)]
     found = {line.split(":")[0]: int(line.split()[1]) << 10 for line in text.splitlines() if line.endswith("kB")}
-    return found["Pss_Anon"], shared
+    return found["Pss_Anon"], max((os.stat(file).st_blocks * 512 for file in files), default=0)
