@@ -81,15 +81,15 @@ class Arena:
 
     # The producer's side; one producer at a time
 
-    def place(self, sizes: list[int], buffers: tuple[memoryview, ...]) -> int | None:
-        """Copy buffers into a region; gives the granule that it begins at, or None if there is no room for it."""
-        total = sum(map(_padded, sizes))
-        at = self._claim(-(-total // GRANULE))
+    def place(self, parts: tuple[bytes | memoryview, ...]) -> int | None:
+        """Copy some parts into a region; gives the granule that it begins at, or None if there is no room for it."""
+        sizes = [len(part) if isinstance(part, bytes) else part.nbytes for part in parts]
+        at = self._claim(_granules(sizes))
         if at is None:
             return None
         memory, start = self._mapped(), at * GRANULE
-        for size, buffer in zip(sizes, buffers, strict=True):
-            memory[start : start + size] = buffer
+        for size, part in zip(sizes, parts, strict=True):
+            memory[start : start + size] = part
             start += _padded(size)
         return at
 
@@ -124,10 +124,18 @@ class Arena:
 
     # The consumer's side
 
+    def peek(self, at: int, size: int) -> memoryview:
+        """The first bytes of a region: to be looked at, not to be kept."""
+        return memoryview(self._mapped())[at * GRANULE : at * GRANULE + size]
+
     def view(self, at: int, sizes: list[int]) -> list[Any]:
-        """The buffers of a region, as writable memory. A consumer that keeps much gets copies instead."""
-        total = sum(map(_padded, sizes))
-        granules = -(-total // GRANULE)
+        """The parts of a region, as writable memory. A consumer that keeps much gets copies instead.
+
+        Args:
+            at: the granule that it begins at.
+            sizes: of all its parts, in bytes.
+        """
+        granules = _granules(sizes)
         memory = self._mapped()
         region = (ctypes.c_ubyte * (granules * GRANULE)).from_buffer(memory, at * GRANULE)
         self._lent[at] = weakref.finalize(region, self._free, at, granules)
@@ -139,6 +147,10 @@ class Arena:
         if at < _USUAL and memory[_FIRST:_USUAL].count(1) > _USUAL // 2:
             return [bytearray(view) for view in views]
         return views
+
+    def free(self, at: int, sizes: list[int]) -> None:
+        """Give back a region that was only looked at."""
+        self._free(at, _granules(sizes))
 
     def _keep_lent(self) -> None:
         """A PE forks: its child may read on in what the parent is done with, so that is never free again."""
@@ -159,3 +171,7 @@ class Arena:
 
 def _padded(size: int) -> int:
     return size + -size % _ALIGN
+
+
+def _granules(sizes: list[int]) -> int:
+    return -(-sum(map(_padded, sizes)) // GRANULE)

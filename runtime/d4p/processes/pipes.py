@@ -1,6 +1,6 @@
 """Inboxes: one bounded pipe for each consuming instance, written by many producers, a whole parcel at a time.
 
-Large buffers go through the inbox's arena, memory that all processes share, where there is room in it.
+What is large goes through the inbox's arena, memory that all processes share, where there is room in it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any
 from d4p.channels.parcels import Parcel, sizes, unpack_parcel
 from d4p.processes.arena import Arena, SharedFile
 
-#: Before each parcel: its channel, the length of its head, and where in the arena its buffers are (or _BEHIND it).
-_HEAD = struct.Struct("<IQq")
-_END = 0xFFFF_FFFF_FFFF_FFFF
-_BEHIND = -1
+#: Before each parcel: what follows, its channel, the length of its head, and the granule of the arena where it lies.
+_HEAD = struct.Struct("<BIQQ")
+_END, _HERE, _BUFFERS_THERE, _ALL_THERE = range(4)
+#: Heads of at least so many bytes go through the arena too: a pipe copies twice.
+_LARGE = 32 << 10
 #: A pipe holds this much where the system allows it: what a fast producer can be ahead of a slow consumer.
 _CAPACITY = 1 << 20
 #: So many parts one call writes or reads: what systems allow.
@@ -44,12 +45,20 @@ class Inbox:
 
     def take(self) -> tuple[int, list[Any] | None]:
         """The next batch as (channel, items); None for the items where a producer says it is done with the channel."""
-        channel, length, at = _HEAD.unpack(self._read([_HEAD.size])[0])
-        if length == _END:
+        kind, channel, length, at = _HEAD.unpack(self._read([_HEAD.size])[0])
+        if kind == _END:
             return channel, None
+        if kind == _ALL_THERE:
+            head = self.arena.peek(at, length)
+            beside = sizes(head)
+            if beside:
+                return channel, unpack_parcel(head, self.arena.view(at, [length, *beside])[1:])
+            items = unpack_parcel(head)
+            self.arena.free(at, [length])
+            return channel, items
         (head,) = self._read([length])
         beside = sizes(head)
-        buffers = [] if not beside else self._read(beside) if at == _BEHIND else self.arena.view(at, beside)
+        buffers = [] if not beside else self._read(beside) if kind == _HERE else self.arena.view(at, beside)
         return channel, unpack_parcel(head, buffers)
 
     def _read(self, lengths: list[int]) -> list[bytearray]:
@@ -64,12 +73,19 @@ class Inbox:
 
     def put(self, channel: int, parcel: Parcel | None) -> None:
         """Write one parcel, or (None) the end of a producer's items; waits while the pipe is full."""
+        if parcel is None:
+            with self.lock:
+                return self._write([_HEAD.pack(_END, channel, 0, 0)])
+        large, length = len(parcel.head) >= _LARGE, len(parcel.head)
+        there = (parcel.head, *parcel.buffers) if large else parcel.buffers
         with self.lock:
-            if parcel is None:
-                return self._write([_HEAD.pack(channel, _END, _BEHIND)])
-            at = self.arena.place([view.nbytes for view in parcel.buffers], parcel.buffers) if parcel.buffers else None
-            head = _HEAD.pack(channel, len(parcel.head), _BEHIND if at is None else at)
-            return self._write([head, parcel.head, *(parcel.buffers if at is None else ())])
+            at = self.arena.place(there) if there else None
+            if at is None:
+                self._write([_HEAD.pack(_HERE, channel, length, 0), parcel.head, *parcel.buffers])
+            elif large:
+                self._write([_HEAD.pack(_ALL_THERE, channel, length, at)])
+            else:
+                self._write([_HEAD.pack(_BUFFERS_THERE, channel, length, at), parcel.head])
 
     def _write(self, parts: list[Any]) -> None:
         left, fd = [memoryview(part) for part in parts], self.send.fileno()
