@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ from d4p.outlet import Lanes
 
 #: Batches grow to about this many bytes and items, as long as filling one takes no longer than this many seconds.
 BATCH_BYTES, BATCH_ITEMS, BATCH_SECONDS = 256 << 10, 4096, 0.01
+#: An item is held for so many seconds at most, give or take, while its producer is busy with something else.
+LATE = 0.02
 #: So many items are held before their size and the time are looked at.
 _LOOK = 64
 
@@ -19,7 +22,8 @@ _LOOK = 64
 class Sender:
     """Parcels for the instances of one channel's consumer.
 
-    A batch leaves when it is large, when it took long to fill, or when its producer is about to wait (`flush`).
+    A batch leaves when it is large, when it took long to fill, when its producer is about to wait (`flush`), or when
+    another thread finds that it waits while the producer is busy with something else (`flush_late`).
 
     Args:
         channel: its number.
@@ -37,6 +41,8 @@ class Sender:
         self._held, self._most = self.lanes.held, self.lanes.most
         self._wanted = [1] * instances
         self._left = [time.perf_counter()] * instances
+        self._sending = threading.Lock()
+        self._failure: BaseException | None = None
 
     def _reached(self, dest: int) -> None:
         """As many items wait as were to be looked at: send them, or let more come."""
@@ -49,10 +55,19 @@ class Sender:
         self._send(dest)
 
     def _send(self, dest: int) -> None:
+        with self._sending:
+            if self._failure is not None:
+                raise self._failure
+            self._send_alone(dest)
+
+    def _send_alone(self, dest: int) -> None:
         held = self._held[dest]
-        parcel = pack_parcel(self.edge, held, self._least)
-        count = len(held)
-        held.clear()
+        batch = held[:]
+        del held[: len(batch)]  # the producer may have written on
+        if not batch:
+            return
+        parcel = pack_parcel(self.edge, batch, self._least)
+        count = len(batch)
         filling = time.perf_counter() - self._left[dest]
         fits = BATCH_BYTES * count // max(1, parcel.nbytes)
         wanted = count * 2 if filling < BATCH_SECONDS else count // 2
@@ -62,10 +77,52 @@ class Sender:
         self._left[dest] = time.perf_counter()
 
     def flush(self) -> None:
-        """Send what is held back."""
+        """Send what is held back. Raises what a `flush_late` failed with."""
         for dest, held in enumerate(self._held):
-            if held:
+            if held or self._failure is not None:
                 self._send(dest)
+
+    def flush_late(self) -> bool:
+        """Send what has been held back for long; to be called from another thread. Gives whether there was any.
+
+        What it fails with is raised in the producer's thread, when that sends the next time.
+        """
+        now, found = time.perf_counter(), False
+        for dest, held in enumerate(self._held):
+            if held and now - self._left[dest] > LATE and self._sending.acquire(blocking=False):
+                found = True
+                try:
+                    self._send_alone(dest)
+                except BaseException as error:
+                    self._failure = self._failure or error
+                finally:
+                    self._sending.release()
+        return found
+
+
+class Flusher:
+    """A thread that sends what producers left behind while they are busy with something else.
+
+    Args:
+        senders: gives the senders of this process.
+    """
+
+    def __init__(self, senders: Callable[[], list[Sender]]) -> None:
+        self._senders, self._stop = senders, threading.Event()
+        self._thread = threading.Thread(target=self._run, name="d4p flusher", daemon=True)
+
+    def __enter__(self) -> Flusher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+
+    def _run(self) -> None:
+        pause = LATE
+        while not self._stop.wait(pause):
+            found = [sender.flush_late() for sender in self._senders()]
+            pause = LATE if any(found) else min(2 * pause, 5 * LATE)
 
 
 def _roughly(item: Any, depth: int = 2) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from d4p.channels.parcels import Parcel
-from d4p.channels.sender import Sender
+from d4p.channels.sender import Flusher, Sender
 from d4p.depth import FRAMES
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Events, Sampler
@@ -52,7 +52,8 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, cont
         workflow.pes  # noqa: B018  once, before threads ask for it at once
         job = Job(workflow, inputs, Spool(spool), Events())
         runs = [_Instance(task, job, say) for task in tasks]
-        with Sampler(lambda: say("progress", [run.stage.report() for run in runs])):
+        senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
+        with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), Flusher(senders):
             if len(runs) == 1:
                 runs[0].run()
             else:

@@ -1,0 +1,109 @@
+"""When items leave: batches that grow under load, and none that waits while the line is idle."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from d4p.channels import sender as senders
+from d4p.channels.parcels import unpack_parcel
+from d4p.channels.sender import BATCH_BYTES, BATCH_ITEMS, LATE, Flusher, Sender
+from d4p.failure import PeFailed
+from d4p.outlet import outlet
+
+
+class Line:
+    """A channel to some instances, and what was sent to them."""
+
+    def __init__(self, instances=1, kind="gather"):
+        self.sent = [[] for _ in range(instances)]
+        self.sender = Sender(1, "a.x -> b.y", instances, self.post)
+        self.put, _ = outlet("a.x -> b.y", kind, 0, self.sender.lanes)
+
+    def post(self, dest, parcel):
+        self.sent[dest].append(unpack_parcel(parcel.head, map(bytearray, parcel.buffers)))
+
+    def items(self, dest=0):
+        return [item for batch in self.sent[dest] for item in batch]
+
+
+def test_the_first_item_leaves_at_once_and_batches_grow_under_load():
+    line = Line()
+    line.put("first")
+    assert line.sent == [[["first"]]]
+    for n in range(100_000):
+        line.put(n)
+    line.sender.flush()
+    sizes = [len(batch) for batch in line.sent[0]]
+    assert line.items() == ["first", *range(100_000)]
+    assert sizes[:4] == [1, 2, 4, 8] and max(sizes) == BATCH_ITEMS and len(sizes) < 60
+
+
+def test_batches_of_a_slow_producer_stay_small(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(senders.time, "perf_counter", lambda: clock[0])
+    line = Line()
+    for n in range(20):
+        clock[0] += 0.02
+        line.put(n)
+    assert [len(batch) for batch in line.sent[0]] == [1] * 20
+
+
+def test_large_items_after_many_small_ones_do_not_wait_for_as_many():
+    line = Line()
+    for n in range(50_000):
+        line.put(n)
+    large, held = np.zeros(1 << 18), 0
+    for _ in range(200):
+        line.put({"data": (large, 1)})
+        held = max(held, sum(type(item) is dict for item in line.sender.lanes.held[0]))
+    assert held <= 64
+    line.sender.flush()
+    assert len(line.items()) == 50_200
+    assert len(line.sent[0][-2]) * large.nbytes <= max(BATCH_BYTES, large.nbytes)
+
+
+def test_what_a_producer_leaves_behind_while_it_sleeps_is_sent():
+    line = Line()
+    with Flusher(lambda: [line.sender]):
+        for n in range(1_000):
+            line.put(n)
+        until = time.monotonic() + 5
+        while len(line.items()) < 1_000 and time.monotonic() < until:
+            time.sleep(LATE)
+    assert line.items() == list(range(1_000))
+
+
+def test_order_holds_while_two_threads_send():
+    line = Line(3, "round robin")
+    stop = threading.Event()
+
+    def flush():
+        while not stop.is_set():
+            line.sender.flush_late()
+
+    senders_late, senders.LATE = senders.LATE, 0.0
+    thread = threading.Thread(target=flush)
+    thread.start()
+    try:
+        for n in range(200_000):
+            line.put(n)
+    finally:
+        stop.set()
+        thread.join()
+        senders.LATE = senders_late
+    line.sender.flush()
+    assert [line.items(dest) for dest in range(3)] == [list(range(dest, 200_000, 3)) for dest in range(3)]
+
+
+def test_what_fails_in_the_other_thread_is_raised_in_the_producers():
+    line = Line()
+    line.put(1)
+    line.put(threading.Lock())
+    time.sleep(2 * LATE)
+    assert line.sender.flush_late()
+    with pytest.raises(PeFailed, match="a.x -> b.y: items that go to another process must be picklable"):
+        line.sender.flush()
