@@ -99,6 +99,29 @@ def test_order_holds_while_two_threads_send():
     assert [line.items(dest) for dest in range(3)] == [list(range(dest, 200_000, 3)) for dest in range(3)]
 
 
+def test_flush_waits_for_what_another_thread_is_sending():
+    line = Line()
+    line.put(1)
+    line.put(2)
+    posting, go = threading.Event(), threading.Event()
+    post = line.sender._post
+
+    def slowly(dest, parcel):
+        posting.set()
+        go.wait(10)
+        post(dest, parcel)
+
+    line.sender._post = slowly
+    time.sleep(2 * LATE)
+    thread = threading.Thread(target=line.sender.flush_late)
+    thread.start()
+    assert posting.wait(10)
+    threading.Timer(0.1, go.set).start()
+    line.sender.flush()
+    assert line.items() == [1, 2]
+    thread.join()
+
+
 def test_what_fails_in_the_other_thread_is_raised_in_the_producers():
     line = Line()
     line.put(1)

@@ -77,10 +77,13 @@ class Sender:
         self._left[dest] = time.perf_counter()
 
     def flush(self) -> None:
-        """Send what is held back. Raises what a `flush_late` failed with."""
-        for dest, held in enumerate(self._held):
-            if held or self._failure is not None:
-                self._send(dest)
+        """Send what is held back; when it returns, all has been posted. Raises what a `flush_late` failed with."""
+        with self._sending:  # also where nothing is held: another thread may be sending it
+            if self._failure is not None:
+                raise self._failure
+            for dest, held in enumerate(self._held):
+                if held:
+                    self._send_alone(dest)
 
     def flush_late(self) -> bool:
         """Send what has been held back for long; to be called from another thread. Gives whether there was any.
