@@ -22,6 +22,15 @@ if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """For pytest-xdist (`-n 2 --dist loadgroup`): the tests of a file stay together, so that they share a Spark
+    session, and so do all that share one Hadoop."""
+    files = {item.path for item in items if item.get_closest_marker("cluster")}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("hadoop" if item.path in files else str(item.path.relative_to(ROOT))))
+
+
 def start_session(master: str, name: str, **settings: str):
     """A Spark session on the Java that fits it; the environment is as it was, once Java has started."""
     import pyspark

@@ -94,7 +94,8 @@ def test_compressed_files_are_one_split(tmp_path, suffix, compress):
     assert read(reader) == ["one", "two", "three"]
 
 
-@pytest.mark.parametrize("data", [b"not gzip", gzip.compress(b"one\n" * 1000)[:-12], bytes(20)])
+@pytest.mark.parametrize("data", [b"not gzip", gzip.compress(b"one\n" * 1000)[:-12], bytes(20)],
+                         ids=["other", "cut", "zeros"])  # fmt: skip
 def test_a_broken_compressed_file_is_named(tmp_path, data):
     path = tmp_path / "a.txt.gz"
     path.write_bytes(data)
