@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
@@ -21,7 +21,7 @@ from d4p.processes.entries import entries
 from d4p.processes.lost import how, own_lines, several, where
 from d4p.processes.notes import Notes
 from d4p.processes.pipes import Inbox
-from d4p.processes.worker import Task, work
+from d4p.processes.worker import ENDS, Task, work
 
 #: More instances than this share processes, a thread each.
 MOST_PROCESSES = 64
@@ -83,6 +83,16 @@ class Run:
         ]
 
 
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Signals wait, also in a worker that is forked here, until that has handlers of its own (see `work`)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_method() -> str:
     """fork where it is safe and cheap, spawn elsewhere; D4P_START_METHOD decides otherwise."""
     return os.environ.get("D4P_START_METHOD") or ("fork" if sys.platform == "linux" else "spawn")
@@ -115,7 +125,8 @@ class _Workers:
                   others),
             name="d4p " + ", ".join(f"stage {self.job.number(t.function)} [{t.index}]" for t in tasks[:3]),
         )
-        process.start()
+        with _held_back():
+            process.start()
         theirs.close()
         lifeline.close()
         self.processes[control] = (process, tasks)

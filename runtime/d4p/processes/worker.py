@@ -27,6 +27,9 @@ from d4p.results import Spool
 from d4p.stage import Stage
 from d4p.workflow import Workflow
 
+#: The signals that end a program, and that its workers don't handle as it does.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @dataclass(frozen=True)
 class Task:
@@ -48,6 +51,7 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, note
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)  # those that came since the program began to start this process
     for connection in others:
         connection.close()
     notes.catch_faults()
