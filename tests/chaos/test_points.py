@@ -38,15 +38,18 @@ SOON = 8.0
 ANY_ORDER = {"fan_in", "two_edges", "diamond", "gathered", "postprocess_flows", "one_to_one", "composites"}
 #: This one has no result and no writer, so there is nothing to be whole, and nothing for --resume.
 NOTHING_WRITTEN = {"only_prints"}
+#: What the roots of some take.
+OPTIONS = {"two_roots": ("-d", '{"Lister": [{"files": ["a"]}]}')}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A workflow, with the parameters of its function; `lines` are the files of its input."""
+    """A workflow, with the parameters of its function and options of the program; `lines`: whether it reads some."""
 
     path: str
     attribute: str
     parameters: dict[str, Any] | None = field(default_factory=dict)
+    options: tuple[str, ...] = ()
     lines: bool = False
 
     def __str__(self) -> str:
@@ -60,8 +63,8 @@ def cases() -> list[Case]:
              Case(f"{examples}/xcorr/xcorr.py", "graph", None)]
     module = ast.parse((ROOT / small / "semantics.py").read_text())
     graphs = [node.name for node in module.body if isinstance(node, ast.FunctionDef) and not node.args.args
-              and node.name not in NOTHING_WRITTEN]
-    found += [Case(f"{small}/semantics.py", name) for name in graphs]
+              and not node.name.startswith("_") and node.name not in NOTHING_WRITTEN]
+    found += [Case(f"{small}/semantics.py", name, options=OPTIONS.get(name, ())) for name in graphs]
     found += [Case(f"{small}/outputs.py", "both"), Case(f"{small}/outputs.py", "typed"),
               Case(f"{small}/outputs.py", "copy", lines=True), Case(f"{small}/faults.py", "chain", {"count": 2000}),
               Case(f"{small}/columns.py", "all_kinds", {"expression": "[('a', i, .5, b'x', True) for i in range(50)]"})]
@@ -134,7 +137,7 @@ def test_killed_at_each_of_n_points(case, target, tmp_path):
     expected = sequential(case, tmp_path, any_order)
     counted = place(case, tmp_path / "counted")
     (tmp_path / "lives").mkdir()
-    status, errors, _ = run(bundle, counted, chaos={"count": str(tmp_path / "lives")})
+    status, errors, _ = run(bundle, counted, *case.options, chaos={"count": str(tmp_path / "lives")})
     assert status == 0, errors
     assert answer(counted, any_order) == expected
     lives = [json.loads(path.read_text()) for path in (tmp_path / "lives").iterdir()]
@@ -152,13 +155,13 @@ def killed(point: Point, case: Case, target: str, bundle: Bundle, here: Path, an
     marker = here.with_suffix(".marker")
     try:
         place(case, here)
-        status, errors, ended = run(bundle, here, chaos=point.wanted(marker=str(marker)))
+        status, errors, ended = run(bundle, here, *case.options, chaos=point.wanted(marker=str(marker)))
         death = json.loads(marker.read_text())
         assert status == 1, f"exit status {status}: {errors}"
         assert ended - death["at"] < SOON, f"it took {ended - death['at']:.1f} s"
         assert named(point, death["received"], errors, TARGETS[target]), errors
         nothing_looks_whole(here)
-        status, errors, _ = run(bundle, here, "--resume")
+        status, errors, _ = run(bundle, here, *case.options, "--resume")
         assert status == 0, f"--resume: exit status {status}: {errors}"
         assert not list(here.rglob(".*.d4p-*")), "something unfinished is left"
         return "", answer(here, any_order)
@@ -187,7 +190,7 @@ def made(case: Case, target: str, folder: Path) -> Bundle:
 def sequential(case: Case, folder: Path, any_order: bool) -> dict[str, Counter]:
     """The answer by definition."""
     here = place(case, folder / "sequential")
-    status, errors, _ = run(made(case, "sequential", folder), here)
+    status, errors, _ = run(made(case, "sequential", folder), here, *case.options)
     assert status == 0, errors
     return answer(here, any_order)
 
