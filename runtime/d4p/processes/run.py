@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
@@ -17,12 +17,16 @@ from typing import Any
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
 from d4p.processes.arena import SharedFile
+from d4p.processes.entries import entries
+from d4p.processes.lost import how, own_lines, several, where
+from d4p.processes.notes import Notes
 from d4p.processes.pipes import Inbox
-from d4p.processes.worker import Task, work
+from d4p.processes.worker import ENDS, Task, work
 
 #: More instances than this share processes, a thread each.
 MOST_PROCESSES = 64
-_GRACE = 0.5
+#: Seconds that workers have to end, and after which is looked whether one ended that can't be heard to.
+_GRACE, _LOOK = 0.5, 0.3
 
 
 @dataclass
@@ -52,7 +56,7 @@ class Run:
         """Start a worker for each instance and wait for all; gives a report for each instance."""
         context = multiprocessing.get_context(_start_method())
         tasks = self._tasks(context)
-        workers = _Workers(self.job, context)
+        workers = _Workers(self.job, context, self._names)
         try:
             for share in _shares(tasks):
                 workers.start(share)
@@ -70,12 +74,23 @@ class Run:
         }
         consumer = {channel: s for s in self._stages for channel in s.inputs}
         producers = {channel: s.instances for s in self._stages for channel in s.to}
+        entered, self._names = entries([s.function for s in self._stages], self.job.workflow)
         return [
             Task(s.function, index, s.instances, inboxes[id(s)][index], sum(producers[c] for c in s.inputs),
-                 {channel: inboxes[id(consumer[channel])] for channel in s.to})
+                 {channel: inboxes[id(consumer[channel])] for channel in s.to}, {c: entered[c] for c in s.inputs})
             for s in self._stages
             for index in range(s.instances)
         ]
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Signals wait, also in a worker that is forked here, until that has handlers of its own (see `work`)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_method() -> str:
@@ -91,8 +106,9 @@ def _shares(tasks: list[Task]) -> list[list[Task]]:
 class _Workers:
     """The worker processes and what they say."""
 
-    def __init__(self, job: Job, context: Any) -> None:
-        self.job, self.context = job, context
+    def __init__(self, job: Job, context: Any, names: Mapping[Callable, tuple[str, ...]]) -> None:
+        self.job, self.context, self.names = job, context, names
+        self.notes: dict[Any, Notes] = {}
         self.processes: dict[Any, tuple[Any, list[Task]]] = {}
         self.reports: dict[Any, list[dict[str, Any]]] = {}
         self.lifelines: list[Any] = []
@@ -101,16 +117,20 @@ class _Workers:
         control, theirs = self.context.Pipe(duplex=False)
         lifeline, mine = self.context.Pipe(duplex=False)
         self.lifelines.append(mine)
+        notes = Notes(len(tasks))
         others = list(self.lifelines) if self.context.get_start_method() == "fork" else []
         process = self.context.Process(
             target=work,
-            args=(tasks, self.job.workflow, self.job.inputs, str(self.job.spool.folder), theirs, lifeline, others),
+            args=(tasks, self.job.workflow, self.job.inputs, str(self.job.spool.folder), notes, theirs, lifeline,
+                  others),
             name="d4p " + ", ".join(f"stage {self.job.number(t.function)} [{t.index}]" for t in tasks[:3]),
         )
-        process.start()
+        with _held_back():
+            process.start()
         theirs.close()
         lifeline.close()
         self.processes[control] = (process, tasks)
+        self.notes[control] = notes
 
     def watch(self) -> list[dict[str, Any]]:
         """Wait for all workers. Raises what the first one that failed said, or RunFailed naming one that died."""
@@ -118,7 +138,7 @@ class _Workers:
         finished: set[Any] = set()
         while open_controls:
             said = False
-            for control in wait(open_controls, timeout=1):
+            for control in wait(open_controls, timeout=_LOOK):
                 try:
                     what, message = control.recv()
                 except (EOFError, OSError):
@@ -142,16 +162,13 @@ class _Workers:
     def _died(self, control: Any) -> WorkerLost:
         process, tasks = self.processes[control]
         process.join(_GRACE)
-        code = process.exitcode
-        how = f"was killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"ended with {code}"
-        reports = {(r["stage"], r["instance"]): r["received"] for r in self.reports.get(control, [])}
-        where = []
-        for task in tasks:
-            number = self.job.number(task.function)
-            counts = reports.get((number, task.index), {})
-            seen = ", ".join(f"{name} had {count:,} items" for name, count in counts.items()) or "no item seen yet"
-            where.append(f"stage {number} ({task.function.__doc__}), instance {task.index} ({seen})")
-        return WorkerLost(f"a worker process {how}: it held {'; '.join(where)}")
+        notes, told = self.notes[control], []
+        for task, note in zip(tasks, notes.read(), strict=True):
+            stage = f"stage {self.job.number(task.function)} ({task.function.__doc__}), instance {task.index}"
+            told.append(f"{stage}, {where(note, self.names[task.function], task.entries)}")
+        lines = own_lines(notes.fault()) if process.exitcode is not None and process.exitcode < 0 else ""
+        message = f"a worker process {how(process.exitcode)}: it held {several(told)}"
+        return WorkerLost("\n".join(filter(None, [message, lines])))
 
     def end(self) -> None:
         """Leave no worker behind."""
@@ -166,6 +183,8 @@ class _Workers:
             process.join()
         for lifeline in self.lifelines:
             lifeline.close()
+        for notes in self.notes.values():
+            notes.close()
 
 
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +20,15 @@ from d4p.events import Events, Sampler
 from d4p.inputs import Inputs
 from d4p.job import Job
 from d4p.outlet import Lanes
+from d4p.processes.entries import Entry
+from d4p.processes.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, Note, Notes
 from d4p.processes.pipes import Inbox
 from d4p.results import Spool
 from d4p.stage import Stage
 from d4p.workflow import Workflow
+
+#: The signals that end a program, and that its workers don't handle as it does.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -34,24 +41,27 @@ class Task:
     inbox: Inbox | None
     ends: int  # how many ends its inbox will bring: one for each producer instance of each of its channels
     to: dict[int, list[Inbox]]
+    entries: dict[int, Entry]  # of the channels that its inbox brings
 
 
-def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, control: Any, lifeline: Any,
+def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, notes: Notes, control: Any, lifeline: Any,
          others: list[Any]) -> None:
     """The main function of a worker process."""
     os.setpgid(0, 0)  # so that the parent can end what PEs start as well
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)  # those that came since the program began to start this process
     for connection in others:
         connection.close()
-    threading.Thread(target=_die_with_parent, args=(lifeline,), daemon=True).start()
+    notes.catch_faults()
+    threading.Thread(target=_die_with_parent, args=(lifeline, spool), daemon=True).start()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     say = _Speaker(control)
     try:
         workflow.pes  # noqa: B018  once, before threads ask for it at once
         job = Job(workflow, inputs, Spool(spool), Events())
-        runs = [_Instance(task, job, say) for task in tasks]
+        runs = [_Instance(task, job, notes.of(i)) for i, task in enumerate(tasks)]
         senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
         with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), Flusher(senders):
             if len(runs) == 1:
@@ -70,8 +80,9 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, cont
 
 
 class _Instance:
-    def __init__(self, task: Task, job: Job, say: _Speaker) -> None:
-        self.task, self.job = task, job
+    def __init__(self, task: Task, job: Job, note: Note) -> None:
+        self.task, self.job, self.note = task, job, note
+        self.taken: Counter[str] = Counter()
         self.senders: dict[int, Sender] = {}
         self.stage = Stage(job.workflow, job.number(task.function), task.index, lanes=self._lanes,
                            spool=job.spooler(task.index), log=job.log, instances=task.instances)
@@ -88,14 +99,19 @@ class _Instance:
 
     def run(self) -> None:
         """The life of one instance: preprocess, its items, postprocess, and the end for its consumers."""
-        task, stage = self.task, self.task.function(self.stage)
+        task, stage, note = self.task, self.task.function(self.stage), self.note
         if stage.kept():
+            note.at(DONE)
             return
-        stage.preprocess()
+        for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
+            note.at(PREPROCESS, stage.names.index(name))
+            stage.preprocess_pe(name)
         for name in self.job.workflow.roots():
             if name in stage.names:
-                stage.feed(name, self.job.feed(stage, name, task.instances))
+                items = self.job.feed(stage, name, task.instances)
+                stage.feed(name, note.read(stage.names.index(name), items))
         ends = task.ends
+        note.waiting()
         while ends:
             if not task.inbox.ready():
                 self._flush()
@@ -103,13 +119,24 @@ class _Instance:
             if items is None:
                 ends -= 1
             else:
-                stage.feed(channel, items)
-        stage.postprocess()
+                self._feed(channel, items)
+                note.waiting()
+        for place, name in enumerate(stage.names):
+            note.at(POSTPROCESS, place)
+            stage.postprocess_pe(name)
+        note.at(OUTPUTS)
         stage.finish()
         self._flush()
         for channel, inboxes in task.to.items():
             for inbox in inboxes:
                 inbox.put(channel, None)
+        note.at(DONE)
+
+    def _feed(self, channel: int, items: list[Any]) -> None:
+        entry, stage = self.task.entries[channel], self.stage
+        before = stage.counts().get(entry.pe, 0) if entry.mixed else self.taken[entry.pe]
+        stage.feed(channel, self.note.held(channel, before, items))
+        self.taken[entry.pe] += len(items)
 
     def _take(self) -> tuple[int, list[Any] | None]:
         try:
@@ -160,8 +187,10 @@ class _Speaker:
                 os._exit(1)  # the parent is gone
 
 
-def _die_with_parent(lifeline: Any) -> None:
+def _die_with_parent(lifeline: Any, spool: str) -> None:
     try:
         lifeline.recv_bytes()
     except (EOFError, OSError):
-        os._exit(1)
+        with contextlib.suppress(OSError):
+            os.rmdir(spool)  # the program would have done that; one with results in it is its caller's
+        os.killpg(0, signal.SIGKILL)  # with what the PEs started

@@ -1,0 +1,112 @@
+"""What a worker is at, in memory that outlives it: read by the program where the worker died without a word.
+
+A few words of memory for each instance, shared by worker and program: the phase, the entry or PE, and the number of the
+item in hand. They lie in a file that has no name, so nothing is left of it, however the two of them end. Behind them is
+room for the traceback that `faulthandler` writes when a signal such as SIGSEGV ends the worker.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import mmap
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from multiprocessing.reduction import DupFd
+from typing import Any
+
+STARTING, PREPROCESS, READING, ITEM, WAITING, POSTPROCESS, OUTPUTS, DONE = range(8)
+#: Roots among the entries, which otherwise are numbers of channels: this and the root's place in its stage.
+ROOT = 1 << 32
+_PHASE, _WHICH, _NUMBER, _WORDS = 0, 1, 2, 4
+
+
+class Notes:
+    """The memory of one worker. A process that is forked has it too; to one that is spawned it is handed over."""
+
+    def __init__(self, instances: int) -> None:
+        self._instances = instances
+        self._fd = _unnamed_file(self._room)
+        self._map()
+
+    @property
+    def _room(self) -> int:
+        return 8 * _WORDS * self._instances
+
+    def _map(self) -> None:
+        self._words = memoryview(mmap.mmap(self._fd, self._room)).cast("Q")
+
+    def __getstate__(self) -> tuple[int, Any]:
+        return self._instances, DupFd(self._fd)
+
+    def __setstate__(self, state: tuple[int, Any]) -> None:
+        self._instances, self._fd = state[0], state[1].detach()
+        self._map()
+
+    def of(self, index: int) -> Note:
+        """What the worker's instance number `index`, from 0, writes into."""
+        return Note(self._words[_WORDS * index : _WORDS * (index + 1)])
+
+    def catch_faults(self) -> None:
+        """Have the traceback of this process written behind the notes, should a signal end it."""
+        os.lseek(self._fd, self._room, os.SEEK_SET)
+        faulthandler.enable(self._fd, all_threads=False)
+
+    def read(self) -> list[tuple[int, int, int]]:
+        """(phase, entry or PE, item) of each instance."""
+        at = range(0, len(self._words), _WORDS)
+        return [(self._words[i + _PHASE], self._words[i + _WHICH], self._words[i + _NUMBER]) for i in at]
+
+    def fault(self) -> str:
+        """What `faulthandler` wrote; nothing where no such signal came."""
+        size = os.fstat(self._fd).st_size - self._room
+        return os.pread(self._fd, size, self._room).decode(errors="replace")
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._words.release()
+        os.close(self._fd)
+
+
+class Note:
+    """What one instance writes: what it is at, each time before it begins with it."""
+
+    def __init__(self, words: memoryview) -> None:
+        self._words, self._number = words, words[_NUMBER : _NUMBER + 1]
+
+    def at(self, phase: int, pe: int = 0) -> None:
+        """A phase, and the place of the PE in the stage."""
+        self._words[_PHASE], self._words[_WHICH] = phase, pe
+
+    def waiting(self) -> None:
+        """The last item that was held is done with."""
+        self._words[_PHASE] = WAITING
+
+    def held(self, entry: int, before: int, items: Iterable[Any]) -> Iterator[Any]:
+        """The same items; each is noted, by its number, as soon as it is taken, the first as `before` + 1."""
+        words, number = self._words, self._number
+        number[0] = before
+        words[_WHICH], words[_PHASE] = entry, ITEM
+        for number[0], item in enumerate(items, before + 1):  # noqa: B007  the loop itself writes: nothing is faster
+            yield item
+
+    def read(self, root: int, items: Iterable[Any]) -> Iterator[Any]:
+        """`held` for the items of a root, which are read, or made, one by one: that is noted as well."""
+        words, number = self._words, self._number
+        number[0] = 0
+        words[_WHICH], words[_PHASE] = ROOT + root, READING
+        for number[0], item in enumerate(items, 1):  # noqa: B007
+            words[_PHASE] = ITEM
+            yield item
+            words[_PHASE] = READING
+
+
+def _unnamed_file(size: int) -> int:
+    """The descriptor of an empty file without a name, in memory where the system can do that."""
+    if hasattr(os, "memfd_create"):
+        number = os.memfd_create("d4p-notes")
+    else:
+        with tempfile.TemporaryFile() as file:
+            number = os.dup(file.fileno())
+    os.ftruncate(number, size)
+    return number

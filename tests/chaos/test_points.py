@@ -1,0 +1,206 @@
+"""Each example and small workflow, one of its workers killed at each of N points: nothing looks whole, the message
+names the worker, and `--resume` gives the sequential answer.
+
+D4P_CHAOS_POINTS (4) is N, D4P_CHAOS_SEED (1) what the workers are drawn by. A failure's message shows the point.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import d4p_compile
+from d4p.outputs.part import Part
+from d4p_compile.bundle import Bundle
+from d4p_compile.targets import target as engine
+
+from .points import Point, points
+from .programs import living, started, until
+
+ROOT = Path(__file__).parents[2]
+KILLING = Path(__file__).with_name("killing.py")
+POINTS = int(os.environ.get("D4P_CHAOS_POINTS", 4))
+SEED = os.environ.get("D4P_CHAOS_SEED", "1")
+#: Targets whose workers are killed, and what each says of one that was.
+TARGETS = {"processes": "failed: a worker process was killed by SIGKILL"}
+#: Seconds from the kill to the end of the program; so many because tests share a machine (test_deaths.py asks for 2).
+SOON = 8.0
+#: Graphs of semantics.py that list items in the order in which several producers' happen to come.
+ANY_ORDER = {"fan_in", "two_edges", "diamond", "gathered", "postprocess_flows", "one_to_one", "composites"}
+#: This one has no result and no writer, so there is nothing to be whole, and nothing for --resume.
+NOTHING_WRITTEN = {"only_prints"}
+#: What the roots of some take.
+OPTIONS = {"two_roots": ("-d", '{"Lister": [{"files": ["a"]}]}')}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A workflow, with the parameters of its function and options of the program; `lines`: whether it reads some."""
+
+    path: str
+    attribute: str
+    parameters: dict[str, Any] | None = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    lines: bool = False
+
+    def __str__(self) -> str:
+        return f"{Path(self.path).stem}-{self.attribute}"
+
+
+def cases() -> list[Case]:
+    """The examples, and what of tests/workflows isn't made to go wrong."""
+    small, examples = "tests/workflows", "examples"
+    found = [Case(f"{examples}/wordcount/wordcount.py", "graph", None), Case(f"{examples}/tour/tour.py", "graph", None),
+             Case(f"{examples}/xcorr/xcorr.py", "graph", None)]
+    module = ast.parse((ROOT / small / "semantics.py").read_text())
+    graphs = [node.name for node in module.body if isinstance(node, ast.FunctionDef) and not node.args.args
+              and not node.name.startswith("_") and node.name not in NOTHING_WRITTEN]
+    found += [Case(f"{small}/semantics.py", name, options=OPTIONS.get(name, ())) for name in graphs]
+    found += [Case(f"{small}/outputs.py", "both"), Case(f"{small}/outputs.py", "typed"),
+              Case(f"{small}/outputs.py", "copy", lines=True), Case(f"{small}/faults.py", "chain", {"count": 2000}),
+              Case(f"{small}/columns.py", "all_kinds", {"expression": "[('a', i, .5, b'x', True) for i in range(50)]"})]
+    return found
+
+
+def run(bundle: Bundle, here: Path, *options: str, chaos: dict[str, Any] | None = None) -> tuple[int, str, float]:
+    """A program's exit status, what it said, and when it ended; it leaves no process and no temporary file."""
+    here.mkdir(exist_ok=True)
+    temporary = here.with_name(f"{here.name}.tmp")
+    command = engine(bundle.target).command(bundle.script)
+    environment = {"D4P_CHAOS": json.dumps(chaos)} if chaos else {}
+    if chaos:
+        command[command.index(str(bundle.script))] = str(KILLING)
+        command.append(str(bundle.script))
+    with started([*command, "--output", "results", *options], here, temporary, **environment) as program:
+        _, errors = program.communicate(timeout=120)
+        ended = time.time()
+        until(lambda: not living(program.pid), 2)
+    assert list(temporary.iterdir()) == [], "temporary files were left"
+    return program.returncode, errors, ended
+
+
+def answer(here: Path, any_order: bool) -> dict[str, Counter]:
+    """The items of every output that says it is whole, by its folders."""
+    found: dict[str, Counter] = {}
+    for success in here.rglob("_SUCCESS"):
+        assert not any(part.startswith(".") for part in success.relative_to(here).parts), f"{success} is left"
+        for name, promised in json.loads(success.read_text())["parts"].items():
+            part = success.parent / name
+            items = read(part)
+            assert len(items) == promised["items"] and part.stat().st_size == promised["bytes"], part
+            where = part.parent.relative_to(here).as_posix()
+            found.setdefault(where, Counter()).update(sorted_within(item) if any_order else item for item in items)
+    return found
+
+
+def read(part: Path) -> list[str]:
+    """The items of a part as lines."""
+    if part.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        return [json.dumps(row) for row in pq.read_table(part).to_pylist()]
+    return part.read_text().splitlines()
+
+
+def sorted_within(line: str) -> str:
+    """An item with its lists sorted."""
+
+    def ordered(value: Any) -> Any:
+        return sorted(map(ordered, value), key=json.dumps) if isinstance(value, list) else value
+
+    return json.dumps(ordered(json.loads(line)))
+
+
+def nothing_looks_whole(here: Path) -> None:
+    """No output is in its place, and the hidden parts that look complete are."""
+    assert not list(here.rglob("_SUCCESS")), "an output looks whole"
+    for path in here.rglob("part-*"):
+        part = Part.of(path.name)
+        assert part and any(name.endswith(".d4p-unfinished") for name in path.parts), f"{path} looks like a part"
+        assert path.stat().st_size == part.size and len(read(path)) == part.count, f"{path} looks complete"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_killed_at_each_of_n_points(case, target, tmp_path):
+    bundle = made(case, target, tmp_path)
+    any_order = case.attribute in ANY_ORDER
+    expected = sequential(case, tmp_path, any_order)
+    counted = place(case, tmp_path / "counted")
+    (tmp_path / "lives").mkdir()
+    status, errors, _ = run(bundle, counted, *case.options, chaos={"count": str(tmp_path / "lives")})
+    assert status == 0, errors
+    assert answer(counted, any_order) == expected
+    lives = [json.loads(path.read_text()) for path in (tmp_path / "lives").iterdir()]
+    chosen = points(lives, POINTS, f"{SEED} {case}")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        ends = list(pool.map(lambda at: killed(at[1], case, target, bundle, tmp_path / str(at[0]), any_order),
+                             enumerate(chosen)))
+    for point, (told, found) in zip(chosen, ends, strict=True):
+        assert not told, f"D4P_CHAOS_SEED={SEED} D4P_CHAOS_POINTS={POINTS}, killed at {point}: {told}"
+        assert found == expected, f"D4P_CHAOS_SEED={SEED} D4P_CHAOS_POINTS={POINTS}, killed at {point}"
+
+
+def killed(point: Point, case: Case, target: str, bundle: Bundle, here: Path, any_order: bool) -> tuple[str, dict]:
+    """What went wrong, if something did, and the answer that --resume gave."""
+    marker = here.with_suffix(".marker")
+    try:
+        place(case, here)
+        status, errors, ended = run(bundle, here, *case.options, chaos=point.wanted(marker=str(marker)))
+        death = json.loads(marker.read_text())
+        assert status == 1, f"exit status {status}: {errors}"
+        assert ended - death["at"] < SOON, f"it took {ended - death['at']:.1f} s"
+        assert named(point, death["received"], errors, TARGETS[target]), errors
+        nothing_looks_whole(here)
+        status, errors, _ = run(bundle, here, *case.options, "--resume")
+        assert status == 0, f"--resume: exit status {status}: {errors}"
+        assert not list(here.rglob(".*.d4p-*")), "something unfinished is left"
+        return "", answer(here, any_order)
+    except AssertionError as error:
+        return str(error), {}
+
+
+def named(point: Point, received: dict[str, int], errors: str, says: str) -> bool:
+    """Whether a message names the worker, and what it was at: of an item, with its number as the PE counts."""
+    if not errors.startswith(says) or f"stage {point.stage} (" not in errors:
+        return False
+    instance = f", instance {point.instance}, "
+    if point.moment == "item":
+        return any(f"{instance}at item {count:,} of {pe}" in errors for pe, count in received.items())
+    if point.moment in ("preprocess", "postprocess"):
+        return any(f"{instance}in {point.moment} of {pe}\n" in errors for pe in received)
+    return instance in errors
+
+
+def made(case: Case, target: str, folder: Path) -> Bundle:
+    """The program of a workflow."""
+    return d4p_compile.compile(f"{ROOT / case.path}:{case.attribute}", target, parameters=case.parameters,
+                               output=folder / f"bundle-{target}")
+
+
+def sequential(case: Case, folder: Path, any_order: bool) -> dict[str, Counter]:
+    """The answer by definition."""
+    here = place(case, folder / "sequential")
+    status, errors, _ = run(made(case, "sequential", folder), here, *case.options)
+    assert status == 0, errors
+    return answer(here, any_order)
+
+
+def place(case: Case, here: Path) -> Path:
+    """A folder to run in, with input."""
+    here.mkdir()
+    if case.lines:
+        (here / "in").mkdir()
+        for number in range(3):
+            text = "".join(f"line {i:03d}\n" for i in range(number, 300, 3))
+            (here / "in" / f"{number}.txt").write_text(text)
+    return here
