@@ -102,6 +102,6 @@ def test_of_a_task_and_its_copy_one_is_committed(master, target, tmp_path):
     on_cluster(master, workflow, "-t", target, "-p", f"notes={notes}", "-p", f"target={target}", "--output",
                tmp_path / "out", *(word for pair in eager.items() for word in ("--conf", "=".join(pair))),
                cwd=tmp_path)  # fmt: skip
-    assert time.monotonic() - start < 60  # nobody waited for the first attempt
+    assert time.monotonic() - start < 280  # nobody waited for the first attempt
     assert {"3-0", "3-1"} <= set(os.listdir(notes)), os.listdir(notes)
     assert items(tmp_path / "out") == Counter(json.dumps({"n": n, "square": n * n}) for n in range(400))

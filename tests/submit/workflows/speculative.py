@@ -33,7 +33,7 @@ class Slow(IterativePE):
     def _process(self, number):
         self.seen += 1
         if self.rank == 3 and self.attempt == 0 and self.seen == 50:
-            time.sleep(60)
+            time.sleep(600)
         return {"n": number, "square": number * number}
 
 
