@@ -86,6 +86,10 @@ def test_a_reader_has_not_got_the_item_yet(ended, tmp_path):
     assert "instance 0, about to take item 3 of ReadFiles\n" in ended("files")
 
 
+def test_copies_of_files_of_elsewhere_are_not_left(ended):
+    assert "instance 0, about to take item 3 of ReadFiles\n" in ended("fetched")
+
+
 def test_killed_while_it_waits(program, tmp_path):
     with program("waits", folder=str(tmp_path)) as running:
         os.kill(numbers_of(tmp_path)[1], signal.SIGKILL)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from d4p import scratch
 from d4p.channels.parcels import Parcel
 from d4p.channels.sender import Flusher, Sender
 from d4p.depth import FRAMES
@@ -55,6 +56,7 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, note
     for connection in others:
         connection.close()
     notes.catch_faults()
+    scratch.use(spool)
     threading.Thread(target=_die_with_parent, args=(lifeline, spool), daemon=True).start()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     say = _Speaker(control)
@@ -191,6 +193,6 @@ def _die_with_parent(lifeline: Any, spool: str) -> None:
     try:
         lifeline.recv_bytes()
     except (EOFError, OSError):
-        with contextlib.suppress(OSError):
-            os.rmdir(spool)  # the program would have done that; one with results in it is its caller's
+        if "D4P_SPOOL" not in os.environ:  # the program would have done that; else it is its caller's
+            shutil.rmtree(spool, ignore_errors=True)
         os.killpg(0, signal.SIGKILL)  # with what the PEs started
