@@ -18,11 +18,11 @@ from d4p.channels.sender import Flusher, Sender
 from d4p.depth import FRAMES
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Events, Sampler
-from d4p.inputs import Inputs
+from d4p.inputs import Inputs, is_reader
 from d4p.job import Job
 from d4p.outlet import Lanes
 from d4p.processes.entries import Entry
-from d4p.processes.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, Note, Notes
+from d4p.processes.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
 from d4p.processes.pipes import Inbox
 from d4p.results import Spool
 from d4p.stage import Stage
@@ -110,8 +110,9 @@ class _Instance:
             stage.preprocess_pe(name)
         for name in self.job.workflow.roots():
             if name in stage.names:
-                items = self.job.feed(stage, name, task.instances)
-                stage.feed(name, note.read(stage.names.index(name), items))
+                items, place = self.job.feed(stage, name, task.instances), stage.names.index(name)
+                read = is_reader(stage.pes[place])
+                stage.feed(name, note.reading(place, items) if read else note.held(ROOT + place, 0, items))
         ends = task.ends
         note.waiting()
         while ends:

@@ -1,6 +1,5 @@
 """Ray Data: its option is how many CPUs it may use. Steps get batches, as its documentation advises."""
 
-import os
 from collections import Counter
 
 import numpy as np
@@ -37,7 +36,6 @@ def count(batch):
 def answer(kind, given, workers):
     """With so many CPUs."""
     if not ray.is_initialized():
-        os.environ["PYTHONPATH"] = os.path.dirname(os.path.abspath(__file__))  # for its workers
         ray.init(num_cpus=int(workers), include_dashboard=False, log_to_driver=False, logging_level="error")
         ray.data.DataContext.get_current().enable_progress_bars = False
     if kind == "words":

@@ -60,13 +60,13 @@ def expected(kind: str, items: int, text: str = "") -> list[int]:
 
 
 def main(version: str, answer: Callable[..., Iterable]) -> None:
-    """Work on a few items, then on all, and say how long each took: `python SYSTEM.py KIND FEW ALL [options]`.
+    """Work on a few items twice, then on all, and say how long each took: `python SYSTEM.py KIND FEW ALL [options]`.
 
-    What a system does once in a process is in the first alone; what it does for each piece of work is in both. Of
+    What a system does once in a process is in the first alone, what it does for each piece of work is in all three. Of
     `words` FEW and ALL are files. `answer(kind, given, *options)` does the work."""
     kind, few, given, *options = sys.argv[1:]
     said = {"version": version}
-    for name, some in ("few", few), ("all", given):
+    for name, some in ("start", few), ("few", few), ("all", given):
         start = time.perf_counter()
         said["answer"] = [int(part) for part in answer(kind, some, *options)]
         said[name] = time.perf_counter() - start

@@ -19,7 +19,7 @@ def environment(name: str, *requirements: str) -> Path:
 
     What pip chose stays until the requirements change."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "d4p-benchmarks"
-    folder = cache / f"{name}-python{sys.version_info.major}.{sys.version_info.minor}"
+    folder = cache / f"env-{name}-python{sys.version_info.major}.{sys.version_info.minor}"
     done = folder / "installed.txt"  # made last: an environment without it is made anew
     if not done.exists() or done.read_text() != "\n".join(requirements):
         venv.create(folder, clear=True, with_pip=True)

@@ -33,7 +33,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Measured:
-    """What came of it: `start` is what the same takes with few items, which is not in `seconds`."""
+    """What came of it: `start` is what the same takes the first time with few items; that is not in `seconds`."""
 
     name: str
     items: int
@@ -69,10 +69,11 @@ def said(command: list[str], cwd: Path, environment: Mapping[str, str] = {}) -> 
     return out, taken
 
 
-def measured(name: str, given: Given, answer: list[int], few: float, all_items: float) -> Measured:
-    """A measurement, if the answer is right. Raises Failed."""
+def measured(name: str, given: Given, answer: list[int], start: float, few: float, all_items: float) -> Measured:
+    """A measurement from the seconds of few items the first time, of few, and of all; if the answer is right. Raises
+    Failed."""
     if answer != given.answer:
         raise Failed(f"a wrong answer: {answer} instead of {given.answer}")
     if all_items <= few:
         raise Failed(f"too short to tell: {all_items:.2f} s with all items, {few:.2f} s with few")
-    return Measured(name, given.items, all_items - few, few)
+    return Measured(name, given.items, all_items - few, start)
