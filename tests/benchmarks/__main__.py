@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--quick] [hop | spark | hdfs | columns | channel | dispel4py | all]`: a table."""
+"""`python -m tests.benchmarks [--quick] [NAME | all]`, a NAME being one of BENCHMARKS: a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from .measure import Row
 
 BENCHMARKS = {"hop": "hop", "spark": "spark", "hdfs": "hdfs", "columns": "columns", "channel": "channel",
-              "dispel4py": "original"}  # fmt: skip
+              "dispel4py": "original", "systems": "others", "cores": "cores"}  # fmt: skip
 
 
 def main() -> None:

@@ -83,7 +83,11 @@ def test_a_reader_has_not_got_the_item_yet(ended, tmp_path):
     (tmp_path / "files").mkdir()
     for name in "01234":
         (tmp_path / "files" / name).touch()
-    assert "instance 0, about to take item 3 of ReadFiles\n" in ended("files")
+    assert "instance 0, reading item 3 of ReadFiles\n" in ended("files")
+
+
+def test_copies_of_files_of_elsewhere_are_not_left(ended):
+    assert "instance 0, reading item 3 of ReadFiles\n" in ended("fetched")
 
 
 def test_killed_while_it_waits(program, tmp_path):

@@ -180,6 +180,19 @@ def read(path):
     return path
 
 
+def fetched():
+    """A reader of files in another file system, which it gets copies of."""
+    import fsspec
+
+    for name in "01234":
+        fsspec.filesystem("memory").pipe("/fetched/" + name, b"")
+    graph = WorkflowGraph()
+    reader = ReadFiles("memory://fetched", reader=read)
+    reader.numprocesses = 1
+    graph.connect(reader, "output", Dies(at=None), "input")
+    return graph
+
+
 def files():
     """A reader of the files 0 to 4 that dies at the third."""
     graph = WorkflowGraph()

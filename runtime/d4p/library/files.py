@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from d4p import scratch
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import Local, locate
 from d4p.library.paths import File, Path
@@ -83,7 +84,7 @@ class ReadFiles(Reader):
 
     def _fetched(self, path: str, fetch: Callable[[str], Any]) -> Any:
         """What the reader makes of a file that is put on this machine for it."""
-        with tempfile.TemporaryDirectory(prefix="d4p-fetched-") as folder:
+        with tempfile.TemporaryDirectory(prefix="d4p-fetched-", dir=scratch.folder()) as folder:
             place = os.path.join(folder, os.path.basename(path))
             fetch(place)
             return self.reader(place)

@@ -51,11 +51,13 @@ def where(note: tuple[int, int, int], names: tuple[str, ...], entries: Mapping[i
         return "done with all its items"
     root = which >= ROOT
     pe, edge = (names[which - ROOT], "") if root else _of(entries.get(which))
+    if phase == READING and number % 2 == 0:
+        return f"reading item {number // 2 + 1} of {pe}"
     if phase == READING:
-        return f"about to take item {number + 1:,} of {pe}"
+        return f"at item {number // 2 + 1} of {pe}"
     if phase == ITEM and number:
-        return f"at item {number:,} of {pe}{edge}"
-    return f"waiting for items, after item {number:,} of {pe}{edge}" if number else "waiting for its first item"
+        return f"at item {number} of {pe}{edge}"
+    return f"waiting for items, after item {number} of {pe}{edge}" if number else "waiting for its first item"
 
 
 def _of(entry: Entry | None) -> tuple[str, str]:

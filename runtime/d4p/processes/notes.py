@@ -12,6 +12,7 @@ import mmap
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from itertools import count
 from multiprocessing.reduction import DupFd
 from typing import Any
 
@@ -90,15 +91,16 @@ class Note:
         for number[0], item in enumerate(items, before + 1):  # noqa: B007  the loop itself writes: nothing is faster
             yield item
 
-    def read(self, root: int, items: Iterable[Any]) -> Iterator[Any]:
-        """`held` for the items of a root, which are read, or made, one by one: that is noted as well."""
+    def reading(self, root: int, items: Iterable[Any]) -> Iterator[Any]:
+        """`held` for the items of a reader, for which there is more to do than to take them: 2n - 1 is noted while
+        item n is held, and 2n while the one after it is being read."""
         words, number = self._words, self._number
         number[0] = 0
         words[_WHICH], words[_PHASE] = ROOT + root, READING
-        for number[0], item in enumerate(items, 1):  # noqa: B007
-            words[_PHASE] = ITEM
+        for number[0], after, item in zip(count(1, 2), count(2, 2), items):  # noqa: B007, B905
             yield item
-            words[_PHASE] = READING
+            number[0] = after
+        words[_PHASE], number[0] = WAITING, number[0] // 2
 
 
 def _unnamed_file(size: int) -> int:

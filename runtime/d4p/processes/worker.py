@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -12,16 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from d4p import scratch
 from d4p.channels.parcels import Parcel
 from d4p.channels.sender import Flusher, Sender
 from d4p.depth import FRAMES
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Events, Sampler
-from d4p.inputs import Inputs
+from d4p.inputs import Inputs, is_reader
 from d4p.job import Job
 from d4p.outlet import Lanes
 from d4p.processes.entries import Entry
-from d4p.processes.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, Note, Notes
+from d4p.processes.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
 from d4p.processes.pipes import Inbox
 from d4p.results import Spool
 from d4p.stage import Stage
@@ -55,6 +56,7 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, note
     for connection in others:
         connection.close()
     notes.catch_faults()
+    scratch.use(spool)
     threading.Thread(target=_die_with_parent, args=(lifeline, spool), daemon=True).start()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     say = _Speaker(control)
@@ -108,8 +110,9 @@ class _Instance:
             stage.preprocess_pe(name)
         for name in self.job.workflow.roots():
             if name in stage.names:
-                items = self.job.feed(stage, name, task.instances)
-                stage.feed(name, note.read(stage.names.index(name), items))
+                items, place = self.job.feed(stage, name, task.instances), stage.names.index(name)
+                read = is_reader(stage.pes[place])
+                stage.feed(name, note.reading(place, items) if read else note.held(ROOT + place, 0, items))
         ends = task.ends
         note.waiting()
         while ends:
@@ -191,6 +194,6 @@ def _die_with_parent(lifeline: Any, spool: str) -> None:
     try:
         lifeline.recv_bytes()
     except (EOFError, OSError):
-        with contextlib.suppress(OSError):
-            os.rmdir(spool)  # the program would have done that; one with results in it is its caller's
+        if "D4P_SPOOL" not in os.environ:  # the program would have done that; else it is its caller's
+            shutil.rmtree(spool, ignore_errors=True)
         os.killpg(0, signal.SIGKILL)  # with what the PEs started

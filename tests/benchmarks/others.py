@@ -1,0 +1,78 @@
+"""The same work on other systems: a pipeline of four PEs, of small items and of arrays, and a word count."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+
+from . import graphs, scripts
+from .environments import NotInstalled
+from .measure import Row, at_least
+from .running import Failed, Given, Measured
+from .systems.work import expected
+from .words import write_text
+
+SAID = {"numbers": "4 PEs, integers", "arrays": "4 PEs, arrays of 64 KiB", "words": "word count"}
+FEW = 10
+#: How many items of each kind: as many as are done in some seconds.
+ITEMS = {
+    "one source": {"numbers": 4_000_000, "arrays": 40_000, "words": 10_000_000},
+    "each PE apart": {"numbers": 2_000_000, "arrays": 20_000, "words": 4_000_000},
+    "in splits": {"numbers": 8_000_000, "arrays": 40_000, "words": 10_000_000},
+    "multi": {"numbers": 200_000, "arrays": 10_000, "words": 400_000},
+    "mpi": {"numbers": 100_000, "arrays": 10_000, "words": 200_000},
+    "Apache Beam": {"numbers": 2_000_000, "arrays": 20_000, "words": 2_000_000},
+    "Bytewax": {"numbers": 1_000_000, "arrays": 20_000, "words": 1_000_000},
+    "Dask bag": {"numbers": 8_000_000, "arrays": 20_000, "words": 10_000_000},
+    "Ray Data": {"numbers": 4_000_000, "arrays": 20_000, "words": 10_000_000},
+}
+#: Of others, those whose items come from one source too; the rest have sources in splits, and so has ours beside them.
+ONE_SOURCE = {"multi", "mpi", "Bytewax"}
+Run = Callable[[Given, Path], Measured]
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as made:
+        folder = Path(made)
+        text = cache(partial(_text, folder))
+
+        def given(form: str, kind: str) -> Given:
+            items = ITEMS[form][kind] // (10 if quick else 1)
+            few, all_items = (text(FEW), text(items)) if kind == "words" else (str(FEW), str(items))
+            return Given(kind, items, few, all_items, expected(kind, items, all_items))
+
+        for kind, what in SAID.items():
+            one = graphs.ours("processes", kind, given("one source", kind), folder)
+            apart = graphs.ours("processes", f"{kind}_apart", given("each PE apart", kind), folder)
+            split = graphs.ours_in_splits("processes", given("in splits", kind), folder)
+            yield Row(f"{what}: one source | each PE apart", str(one), str(apart), f"{one.speed / apart.speed:.1f}")
+            yield Row(f"{what}: source in splits | one source", str(split), str(one), f"{split.speed / one.speed:.1f}")
+            for name, form, run in _others(kind):
+                ours, said = (one, "one source") if form in ONE_SOURCE else (split, "in splits")
+                try:
+                    other = run(given(form, kind), folder)
+                except (Failed, NotInstalled) as error:
+                    yield Row(f"{what}: {said} | {name}", f"{ours.speed:,.0f} items/s", f"{error}"[:200])
+                    continue
+                ratio = ours.speed / other.speed
+                yield Row(f"{what}: {said} | {other.name}", f"{ours.speed:,.0f} items/s", str(other),
+                          **at_least(ratio, 1, f"{ratio:.1f} times", "> 1 times"))
+
+
+def _others(kind: str) -> Iterator[tuple[str, str, Run]]:
+    """The name of each, its items in ITEMS, and how it is run."""
+    for mapping in "multi", "mpi":
+        yield f"dispel4py, {mapping}", mapping, partial(graphs.theirs, mapping)
+    for system in scripts.SYSTEMS:
+        for variant in system.variants:
+            if kind in variant.kinds:
+                yield f"{system.name}, {variant.name}", system.name, partial(scripts.run, system, variant)
+
+
+def _text(folder: Path, words: int) -> str:
+    """A file with so many words."""
+    path = folder / f"{words}.txt"
+    write_text(path, words)
+    return str(path)

@@ -1,0 +1,105 @@
+"""The work of systems/work.py as d4p's own PEs have it: a source that is read in splits, by as many instances as cores.
+
+The last PEs print their shares of the answer."""
+
+import os
+import sys
+
+from d4p import ConsumerPE, GenericPE, IterativePE, ReadLines, WorkflowGraph
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "systems"))
+import work  # noqa: E402
+
+SPLITS, INSTANCES = 8, 2
+
+
+class Range(GenericPE):
+    """A reader of the numbers from 0 up to `items`, or of the arrays that come of them."""
+
+    stateful = False
+
+    def __init__(self, kind, items):
+        GenericPE.__init__(self)
+        self._add_output("output")
+        self.kind, self.items = kind, items
+
+    def check_input(self):
+        pass
+
+    def input_files(self):
+        return []
+
+    def plan_splits(self):
+        return [(self.items * i // SPLITS, self.items * (i + 1) // SPLITS) for i in range(SPLITS)]
+
+    def read(self, split):
+        return iter(range(*split)) if self.kind == "numbers" else map(work.array, range(*split))
+
+
+class AddOne(IterativePE):
+    def _process(self, item):
+        return work.add_one(item)
+
+
+class CountAndSum(ConsumerPE):
+    def __init__(self):
+        ConsumerPE.__init__(self)
+        self.count = self.sum = 0
+
+    def _process(self, item):
+        self.count += 1
+        self.sum += work.first(item)
+
+    def postprocess(self):
+        print("answer %d %d" % (self.count, self.sum), flush=True)
+
+
+class Split(GenericPE):
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("line")
+        self._add_output("word")
+
+    def process(self, inputs):
+        for word in inputs["line"].split():
+            self.write("word", (word, 1))
+
+
+class Count(GenericPE):
+    """The count of each word, at the end."""
+
+    any_order = True
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("word", grouping=[0])
+        self.counts = {}
+
+    def process(self, inputs):
+        word, n = inputs["word"]
+        self.counts[word] = self.counts.get(word, 0) + n
+
+    def postprocess(self):
+        print("answer %d %d %d" % tuple(work.of_counts(self.counts.items())), flush=True)
+
+
+def chain(*pes):
+    """Each of them as two instances."""
+    graph = WorkflowGraph()
+    for pe in pes:
+        pe.numprocesses = INSTANCES
+    for source, dest in zip(pes, pes[1:]):
+        graph.connect(source, next(iter(source.outputconnections)), dest, next(iter(dest.inputconnections)))
+    return graph
+
+
+def numbers(given):
+    return chain(Range("numbers", int(given)), AddOne(), AddOne(), CountAndSum())
+
+
+def arrays(given):
+    return chain(Range("arrays", int(given)), AddOne(), AddOne(), CountAndSum())
+
+
+def words(given):
+    return chain(ReadLines(given), Split(), Count())
