@@ -5,29 +5,44 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from d4p.base import ConsumerPE, IterativePE
-from d4p.errors import Refused
+from d4p.errors import D4pError, Refused, RunFailed
+from d4p.failure import said, traceback_without
 from d4p.filesystems import is_url, locate
 from d4p.workflow import Workflow
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The items of each root: `{root name: number of empty items, or list of items}`."""
+    """The items of each root: `{root name: number of empty items, or list of items}`.
+
+    `splits` are those of the readers that were `planned`.
+    """
 
     given: dict[str, int | list[dict]]
     limit: int | None = None
+    splits: Mapping[str, list[Any]] = field(default_factory=dict)
 
     def items(self, root: str) -> Iterator[dict]:
         """The items of one root, made anew at each call: what one root does to them no other sees."""
         given = self.given[root]
         items = map(copy.deepcopy, given) if isinstance(given, list) else ({} for _ in range(given))
         return itertools.islice(items, self.limit)
+
+    def planned(self, workflow: Workflow, names: Iterable[str] | None = None) -> Inputs:
+        """These inputs with the splits of all readers, or of those named.
+
+        They are planned here, once for a run: where each instance would look for itself, a file that came meanwhile
+        would move the cuts, and items would be lost or read twice.
+        """
+        roots = workflow.roots() if names is None else [name for name in workflow.roots() if name in set(names)]
+        splits = {name: _splits(name, workflow.pes[name]) for name in roots if is_reader(workflow.pes[name])}
+        return replace(self, splits=splits)
 
 
 def read_inputs(workflow: Workflow, iterations: int | None, data: str | None, file: str | None,
@@ -53,6 +68,16 @@ def read_inputs(workflow: Workflow, iterations: int | None, data: str | None, fi
 def is_reader(pe: Any) -> bool:
     """Whether a PE splits its own input instead of taking items from the command line."""
     return callable(getattr(pe, "plan_splits", None))
+
+
+def _splits(name: str, reader: Any) -> list[Any]:
+    try:
+        return list(reader.plan_splits())
+    except D4pError:
+        raise
+    except Exception as error:
+        raise RunFailed(f"{name} ({type(reader).__name__}) can't plan its splits: {said(error)}\n"
+                        f"{traceback_without(error)}") from error
 
 
 def _read(file: str) -> str:

@@ -27,6 +27,10 @@ class Job:
         self.workflow, self.inputs, self.spool, self._events = workflow, inputs, spool, events
         self.checker = Checker() if check else None
 
+    def plan_splits(self) -> None:
+        """Plan what each instance of a reader reads; to be called once, before instances are started."""
+        self.inputs = self.inputs.planned(self.workflow)
+
     @property
     def has_results(self) -> bool:
         """Whether some output is connected to nothing, and its items are to be spooled."""
@@ -41,7 +45,7 @@ class Job:
         """The items of a root's instance: from the command line, or from its share of a reader's splits."""
         pe = stage.pes[stage.names.index(root)]
         if is_reader(pe):
-            return read_splits(pe, stage.index, instances, self.inputs.limit)
+            return read_splits(pe, stage.index, instances, self.inputs.limit, self.inputs.splits[root])
         return self.inputs.items(root)
 
     def spooler(self, index: int) -> Callable[[str, str], Callable[[Any], None]]:
@@ -65,12 +69,10 @@ class Job:
         self._events.say("stage", number=number, name=pes or name, done=done, total=total)
 
 
-def read_splits(reader: Any, index: int, instances: int, limit: int | None,
-                splits: list[Any] | None = None) -> Iterator[Any]:
+def read_splits(reader: Any, index: int, instances: int, limit: int | None, splits: list[Any]) -> Iterator[Any]:
     """The items of the splits that fall to one of a reader's instances: a run of neighbours, the same everywhere.
 
-    With a limit the first instance reads all there is to read. `splits` are those planned before, if they were."""
-    splits = reader.plan_splits() if splits is None else splits
+    With a limit the first instance reads all there is to read."""
     if limit is not None:
         left = limit
         for split in splits if index == 0 else ():

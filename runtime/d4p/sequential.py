@@ -91,6 +91,7 @@ class Run:
 
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     """Run a sequential program's `main`."""
+    job.plan_splits()
     run = Run(job)
     main(run)
     return run.go()

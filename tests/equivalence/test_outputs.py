@@ -91,6 +91,16 @@ def test_writers_and_results_on_every_target(target, session, here):
 
 
 @pytest.mark.parametrize("target", ON_EVERY)
+def test_files_that_come_during_a_run_move_no_cuts(target, session, here):
+    """What there is when the run begins is read once, whatever instances find when they begin."""
+    found = run("arrivals", target, session, here, folder=str(here / "in"))
+    assert {key[1]: {json.loads(item): n for item, n in items.items()} for key, items in found.items()} == {
+        "output": {line: 2 for line in LINES}
+    }
+    assert len(list((here / "in").iterdir())) == 9
+
+
+@pytest.mark.parametrize("target", ON_EVERY)
 def test_what_is_committed_is_not_run_again(target, session, here, capsys):
     run("copy", target, session, here, instances=9, **paths(here))
     assert lines(here / "out") == UPPER and seen(here) == ["out"]

@@ -134,3 +134,32 @@ class Fails(IterativePE):
             open(self.flag, "w").close()
             raise ValueError("once")
         return [i]
+
+
+class Arrival(IterativePE):
+    """As its instances begin, more files come into the folder that is read."""
+
+    stateful = False
+
+    def __init__(self, folder):
+        IterativePE.__init__(self)
+        self.folder = folder
+
+    def preprocess(self):
+        for number in range(self.rank + 1):
+            with open(os.path.join(self.folder, f"{number}-{self.rank}.txt"), "w") as file:
+                file.write("late\n")
+
+    def _process(self, line):
+        return line
+
+
+def arrivals(folder=""):
+    """Two readers of one folder into a PE of as many instances."""
+    first, second, arrival = ReadLines(folder), ReadLines(folder), Arrival(folder)
+    for pe in (first, second, arrival):
+        pe.numprocesses = 3
+    graph = WorkflowGraph()
+    graph.connect(first, "output", arrival, "input")
+    graph.connect(second, "output", arrival, "input")
+    return graph

@@ -37,7 +37,10 @@ class Reader(GenericPE):
         self.files()
 
     def plan_splits(self) -> list[Any]:
-        """What there is to read, as values that can be sent anywhere. Raises Refused where there is nothing."""
+        """What there is to read, as values that can be sent anywhere; asked once in a run, before `preprocess`.
+
+        Raises Refused where there is nothing.
+        """
         raise NotImplementedError
 
     def read(self, split: Any) -> Iterator[Any]:

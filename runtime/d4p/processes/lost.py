@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
-from d4p.processes.entries import Entry
+from d4p.entries import Entry
 from d4p.processes.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, READING, ROOT, STARTING
 
 _OURS = str(Path(__file__).parents[1])

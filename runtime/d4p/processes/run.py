@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 
+from d4p.entries import entries
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
 from d4p.processes.arena import SharedFile
-from d4p.processes.entries import entries
 from d4p.processes.lost import how, own_lines, several, where
 from d4p.processes.notes import Notes
 from d4p.processes.pipes import Inbox
@@ -189,6 +189,7 @@ class _Workers:
 
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     """Run a program's `main`."""
+    job.plan_splits()
     run = Run(job)
     main(run)
     return run.go()

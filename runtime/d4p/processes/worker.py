@@ -16,12 +16,12 @@ from d4p import scratch
 from d4p.channels.parcels import Parcel
 from d4p.channels.sender import Flusher, Sender
 from d4p.depth import FRAMES
+from d4p.entries import Entry
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Events, Sampler
 from d4p.inputs import Inputs, is_reader
 from d4p.job import Job
 from d4p.outlet import Lanes
-from d4p.processes.entries import Entry
 from d4p.processes.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
 from d4p.processes.pipes import Inbox
 from d4p.results import Spool

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from d4p.depth import FRAMES
+from d4p.entries import names
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Events
 from d4p.failure import said
@@ -57,7 +58,8 @@ class Task:
     def __init__(self, function: Callable[[Stage], Stage], workflow: Workflow, inputs: Inputs, instances: int,
                  to: dict[int, int], root: str | None, source: Source | None = None,
                  forms: Mapping[int, Callable] | None = None, aggregate: str | None = None) -> None:
-        self.function, self.workflow, self.inputs = function, workflow, inputs
+        self.function, self.workflow = function, workflow
+        self.inputs = inputs.planned(workflow, [name for name in names(function) if name != root])
         self.instances, self.to, self.root = instances, to, root
         self.items, self.native = (source.items, source.native) if source else (None, False)
         self.default_fs = default()

@@ -37,6 +37,13 @@ class _Listener:
         return lambda *arguments, **more: None
 
 
+def names(function: Callable) -> tuple[str, ...]:
+    """The names of a stage's PEs in their order."""
+    listener = _Listener()
+    function(listener)
+    return listener.names
+
+
 def entries(functions: Iterable[Callable], workflow: Workflow) -> tuple[dict[int, Entry], Mapping[Callable, tuple]]:
     """The entry of each channel by its number, and the names of each stage's PEs in their order."""
     heard: dict[Callable, _Listener] = {}
