@@ -20,7 +20,7 @@ from .front.load import load as load_module
 from .ir.graph import Graph
 from .ir.plan import Plan
 from .passes import Options, run_passes
-from .targets import canonical, target
+from .targets import canonical, running_cycles, target
 
 Workflow = str | Path | WorkflowGraph
 
@@ -60,7 +60,9 @@ def plan(workflow: Workflow | Source, target: str = "sequential", instances: int
     def made_for(name: str, watch: Callable[[str, Any], None] | None = None) -> Plan:
         engine = _engine(name)
         natives = getattr(engine, "NATIVES", frozenset())
-        options = Options(canonical(name), instances, engine.WIDE, engine.CARRIES, fuse, natives)
+        cycles = getattr(engine, "CYCLES", False)
+        options = Options(canonical(name), instances, engine.WIDE, engine.CARRIES, fuse, natives, cycles,
+                          () if cycles else running_cycles())
         return run_passes(source.graph, options, watch)
 
     if target != "spark":

@@ -33,6 +33,7 @@ def render(template: str, plan: Plan, what: str, **more: Any) -> str:
         count=count,
         sends=lambda stage: sends(plan, stage),
         takes=lambda stage: [c.number for c in plan.channels_into(stage)],
+        back=lambda stage: [c.number for c in plan.channels_from(stage) if c.edge.back],
         keeps=keeps,
         **more,
     )

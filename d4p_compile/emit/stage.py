@@ -47,12 +47,15 @@ class _Writer:
     # What is written how
 
     def _hops_into(self, name: str) -> list:
-        return [e for e in self.graph.edges_in[name] if e.source in self.inside]
+        return [e for e in self.graph.edges_in[name] if self._is_hop(e)]
+
+    def _is_hop(self, edge) -> bool:
+        return edge.source in self.inside and edge.dest in self.inside and not edge.back
 
     def _is_inlined(self, name: str) -> bool:
         """Its only producer stands before it in this stage, only returns, and feeds nobody else."""
         edges = self.graph.edges_in[name]
-        if len(edges) != 1 or edges[0].source not in self.inside:
+        if len(edges) != 1 or not self._is_hop(edges[0]):
             return False
         producer = self.graph.by_name[edges[0].source]
         return (
@@ -68,7 +71,7 @@ class _Writer:
         for name in self.stage.pes:
             for port in self.graph.by_name[name].outputs:
                 edges = [e for e in self.graph.edges_out[name] if e.output == port]
-                if edges and all(e.dest in self.inside and len(self.graph.edges_in[e.dest]) > 1 for e in edges):
+                if edges and all(self._is_hop(e) and len(self.graph.edges_in[e.dest]) > 1 for e in edges):
                     ports.add((name, port))
         return ports
 

@@ -131,7 +131,10 @@ class Pe:
 
 @dataclass(frozen=True)
 class Edge:
-    """A stream from an output port to an input port; `where` is the file and line that connected them."""
+    """A stream from an output port to an input port; `where` is the file and line that connected them.
+
+    `back`: it closes a cycle. The edges that don't lead back form a graph without cycles.
+    """
 
     source: str
     output: str
@@ -139,6 +142,7 @@ class Edge:
     input: str
     where: str = ""
     exchange: Exchange | None = None
+    back: bool = False
 
     def __str__(self) -> str:
         return f"{self.source}.{self.output} -> {self.dest}.{self.input}"

@@ -116,9 +116,9 @@ class Plan:
         return {name: stage for stage in self.stages for name in stage.pes}
 
     def hops(self, stage: Stage) -> tuple[Edge, ...]:
-        """The edges inside a stage: function calls."""
+        """The edges inside a stage: function calls. One that leads back is a channel to the stage itself."""
         inside = set(stage.pes)
-        return tuple(e for name in stage.pes for e in self.graph.edges_out[name] if e.dest in inside)
+        return tuple(e for name in stage.pes for e in self.graph.edges_out[name] if e.dest in inside and not e.back)
 
     def channels_into(self, stage: Stage) -> tuple[Channel, ...]:
         return self._channels_in.get(stage.pes, ())

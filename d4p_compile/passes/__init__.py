@@ -10,6 +10,7 @@ from typing import Any
 
 from ..ir.graph import Graph
 from ..ir.plan import Plan
+from .break_cycles import break_cycles
 from .fit import fit
 from .fuse import fuse
 from .lower import lower
@@ -20,7 +21,7 @@ from .place import place
 from .route import route
 from .verify import verify
 
-PASSES: tuple[Callable[[Any, Options], Any], ...] = (place, route, lower, fuse, fit, number, native)
+PASSES: tuple[Callable[[Any, Options], Any], ...] = (break_cycles, place, route, lower, fuse, fit, number, native)
 
 
 def run_passes(graph: Graph, options: Options, watch: Callable[[str, Any], None] | None = None) -> Plan:

@@ -16,12 +16,14 @@ import networkx as nx
 from ..ir.graph import WIDTH, Edge, Graph
 from ..ir.plan import Channel, Plan, Stage
 from .options import Options
-from .verify import digraph
+from .verify import cycle_of, digraph
 
 
 def why_separate(graph: Graph, edge: Edge) -> str | None:
     """The reason why the two ends of an edge cannot be one stage, or None; looks at this edge alone."""
     source, dest = graph.by_name[edge.source], graph.by_name[edge.dest]
+    if edge.back:
+        return f"closes the cycle {cycle_of(graph, edge)}"
     if graph.partition_of.get(edge.source) != graph.partition_of.get(edge.dest):
         return "different partitions"
     if edge.exchange.kind == "hash":
@@ -53,7 +55,7 @@ def fuse(plan: Plan, options: Options) -> Plan:
     for name in order:
         clusters.place(name, reasons if options.fuse else None)
     stages = tuple(Stage(tuple(pes), graph.by_name[pes[0]].instances) for pes in clusters.stages())
-    channels = tuple(c for c in plan.channels if clusters.of[c.edge.source] != clusters.of[c.edge.dest])
+    channels = tuple(c for c in plan.channels if c.edge.back or clusters.of[c.edge.source] != clusters.of[c.edge.dest])
     apart = tuple((_between(c), reasons[c.edge.key] or clusters.why(c.edge)) for c in channels)
     return replace(plan, stages=stages, channels=channels, apart=tuple(dict.fromkeys(apart)))
 
@@ -79,14 +81,14 @@ class _Clusters:
 
     def place(self, name: str, reasons: dict | None) -> None:
         """Put the next PE in topological order into the stages of its producers, or into one of its own."""
-        edges = self.graph.edges_in[name]
+        edges = [edge for edge in self.graph.edges_in[name] if not edge.back]
         new = len(self.of)
         self.of[name], self.members[new] = new, [name]
         self.waits[new] = 0
         for edge in edges:
             producer = self.of[edge.source]
             self.waits[new] |= 1 << producer | self.waits[producer]
-        if not edges:
+        if self.graph.is_root(name):
             self.has_root.add(new)
         for edge in edges if reasons is not None else ():
             mine, theirs = self.of[name], self.of[edge.source]

@@ -11,20 +11,19 @@ import networkx as nx
 
 from ..ir.plan import Plan, Stage
 from .options import Options
+from .verify import between
 
 
 def number(plan: Plan, options: Options) -> Plan:
     """Numbers are the same in the plan, the function names, the log, the engine's UI and error messages."""
     position = {pe.name: i for i, pe in enumerate(plan.graph.pes)}
-    between = nx.DiGraph()
-    between.add_nodes_from(stage.pes for stage in plan.stages)
-    between.add_edges_from((plan.stage_of[c.edge.source].pes, plan.stage_of[c.edge.dest].pes) for c in plan.channels)
-    order = list(nx.lexicographical_topological_sort(between, key=lambda pes: min(position[p] for p in pes)))
+    forward = between(plan)
+    order = list(nx.lexicographical_topological_sort(forward, key=lambda pes: min(position[p] for p in pes)))
     rank = {pes: i for i, pes in enumerate(order, 1)}
     by_pes = {stage.pes: stage for stage in plan.stages}
     ordered = {pes for pes in order if _tells_order(plan, by_pes[pes])}
     # What feeds such a stage must number its items the same when a task is run again: it takes its own in order too.
-    ordered |= {before for pes in ordered for before in nx.ancestors(between, pes)}
+    ordered |= {before for pes in ordered for before in nx.ancestors(forward, pes)}
     stages = tuple(replace(by_pes[pes], number=rank[pes], ordered=pes in ordered) for pes in order)
     added = {edge.key: i for i, edge in enumerate(plan.graph.edges)}
     channels = sorted(plan.channels, key=lambda c: (rank[plan.stage_of[c.edge.source].pes], added[c.edge.key]))

@@ -36,7 +36,7 @@ def _chains(graph: Graph, free: list[str]) -> list[list[str]]:
     for edge in graph.edges:
         same = graph.partition_of.get(edge.source) == graph.partition_of.get(edge.dest)
         ungrouped = graph.by_name[edge.dest].port(edge.input).grouping.kind == "none"
-        if same and ungrouped and edge.source in members and edge.dest in members:
+        if same and ungrouped and not edge.back and edge.source in members and edge.dest in members:
             together.add_edge(edge.source, edge.dest)
     position = {name: i for i, name in enumerate(free)}
     chains = [sorted(chain, key=position.__getitem__) for chain in nx.connected_components(together)]

@@ -31,7 +31,8 @@ def _graph(graph: Graph) -> None:
     for pe in graph.pes:
         if pe.instances is not None and pe.instances != WIDTH and pe.instances < 1:
             raise AssertionError(f"{pe.name} was placed on {pe.instances} instances")
-    _acyclic(graph)
+    if any(edge.back for edge in graph.edges) and not nx.is_directed_acyclic_graph(digraph(graph)):
+        raise AssertionError(f"a cycle is left: {nx.find_cycle(digraph(graph))}")
 
 
 def _port(graph: Graph, edge: Edge, pe: str, port: str, known, side: str) -> None:
@@ -48,23 +49,29 @@ def _port(graph: Graph, edge: Edge, pe: str, port: str, known, side: str) -> Non
 
 
 def digraph(graph: Graph) -> nx.DiGraph:
-    """The graph as networkx sees it: one arc for all edges between two PEs, nodes in order of addition."""
+    """The graph without the edges that lead back, as networkx sees it: one arc for all edges between two PEs, nodes in
+    order of addition."""
     nxg = nx.DiGraph()
     nxg.add_nodes_from(pe.name for pe in graph.pes)
-    nxg.add_edges_from((e.source, e.dest) for e in graph.edges)
+    nxg.add_edges_from((e.source, e.dest) for e in graph.edges if not e.back)
     return nxg
 
 
-def _acyclic(graph: Graph) -> None:
-    try:
-        cycle = nx.find_cycle(digraph(graph))
-    except nx.NetworkXNoCycle:
-        return
-    names = [a for a, _ in cycle]
-    raise Refused(
-        f"the graph has a cycle: {' -> '.join([*names, names[0]])}. "
-        "The targets sequential, processes and spark run graphs without cycles only: take one of these edges out"
-    )
+def cycle_of(graph: Graph, back: Edge) -> str:
+    """A shortest cycle that an edge closes: `merge -> test -> merge`; of a long one its first and last PEs."""
+    names = [*nx.shortest_path(digraph(graph), back.dest, back.source), back.dest]
+    if len(names) > 10:
+        names[5:-3] = [f"... {len(names) - 8:,} more PEs ..."]
+    return " -> ".join(names)
+
+
+def between(plan: Plan) -> nx.DiGraph:
+    """The stages (as the tuples of their PEs) and an arc for all channels from one to another that don't lead back."""
+    nxg = nx.DiGraph()
+    nxg.add_nodes_from(stage.pes for stage in plan.stages)
+    nxg.add_edges_from((plan.stage_of[c.edge.source].pes, plan.stage_of[c.edge.dest].pes)
+                       for c in plan.channels if not c.edge.back)
+    return nxg
 
 
 def _native(plan: Plan, stage: Stage) -> None:
@@ -81,11 +88,12 @@ def _plan(plan: Plan, options: Options) -> None:
         edge = channel.edge
         if edge.exchange is None or edge.exchange.kind not in options.carries:
             raise AssertionError(f"the target {plan.target} cannot carry {edge} ({edge.exchange})")
-        if plan.stage_of[edge.source] is plan.stage_of[edge.dest]:
+        if plan.stage_of[edge.source] is plan.stage_of[edge.dest] and not edge.back:
             raise AssertionError(f"{edge} is inside stage {plan.stage_of[edge.source]} and cannot be a channel")
-    stages = nx.DiGraph()
-    stages.add_nodes_from(stage.pes for stage in plan.stages)
-    stages.add_edges_from((plan.stage_of[c.edge.source].pes, plan.stage_of[c.edge.dest].pes) for c in plan.channels)
+    lost = {edge.key for edge in plan.graph.edges if edge.back} - {channel.edge.key for channel in plan.channels}
+    if lost:
+        raise AssertionError(f"what leads back must be a channel: {lost}")
+    stages = between(plan)
     if not nx.is_directed_acyclic_graph(stages):
         cycle = nx.find_cycle(stages)
         raise AssertionError(f"the stages wait for each other: {cycle}")

@@ -11,12 +11,13 @@ from ..ir.plan import Plan
 
 @dataclass(frozen=True)
 class Arrow:
-    """An edge: inside a stage a call, with nothing to say but its ports; between stages an exchange."""
+    """An edge: inside a stage a call, with nothing to say but its ports; between stages, or back, an exchange."""
 
     source: str
     dest: str
     label: str
     exchange: bool
+    back: bool
 
 
 def arrows(plan: Plan) -> list[Arrow]:
@@ -27,8 +28,8 @@ def arrows(plan: Plan) -> list[Arrow]:
     for edge in plan.graph.edges:
         crosses = edge.key in channels
         ports = f"{edge.output} to {edge.input}" if between[edge.source, edge.dest] > 1 or _several(plan, edge) else ""
-        parts = [ports, str(edge.exchange) if crosses else ""]
-        found.append(Arrow(edge.source, edge.dest, ", ".join(filter(None, parts)), crosses))
+        parts = [ports, str(edge.exchange) if crosses else "", "leads back" if edge.back else ""]
+        found.append(Arrow(edge.source, edge.dest, ", ".join(filter(None, parts)), crosses, edge.back))
     return found
 
 

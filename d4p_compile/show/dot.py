@@ -1,4 +1,4 @@
-"""A plan in Graphviz's language: stages as clusters, function calls as thin arrows, exchanges as thick ones."""
+"""A plan in Graphviz's language: stages as clusters, function calls as thin arrows, exchanges as thick ones, dashed where they lead back."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def dot(plan: Plan) -> str:
     for arrow in arrows(plan):
         settings = [f"label={_quoted(arrow.label)}"] if arrow.label else []
         settings += ["penwidth=2"] if arrow.exchange else []
+        settings += ["style=dashed", "constraint=false"] if arrow.back else []
         shown = f" [{', '.join(settings)}]" if settings else ""
         out.append(f"  {node[arrow.source]} -> {node[arrow.dest]}{shown};")
     for i, (pe, label) in enumerate(results(plan)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ..ir.graph import WIDTH
-from ..ir.plan import Plan, Stage
+from ..ir.plan import Channel, Plan, Stage
 from .text import described, plural, size, state, times
 
 #: Of a longer stage the first and last PEs are shown and the rest is folded.
@@ -20,6 +20,7 @@ _STYLE = """
 .d4p .keeps {border-color: #c73; border-width: 1px 1px 1px 4px}
 .d4p .to {margin-left: 2em; font-size: 12px}
 .d4p .to b {font-weight: 600}
+.d4p .back {font-style: italic}
 .d4p details {display: inline}
 .d4p details.more {display: block; margin-top: 6px}
 .d4p table {border-collapse: collapse; font-size: 12px}
@@ -50,12 +51,16 @@ def _stage(plan: Plan, stage: Stage) -> str:
                  f"{' &rsaquo; '.join(chips[_SHOWN - 2 : -2])}</details>", *chips[-2:]]
     lines = [f'<div class="stage"><span class="number">stage {stage.number}</span>'
              f'<span class="times">{stage.times}</span>{" &rsaquo; ".join(chips)}']
-    lines += [f'<div class="to">{escape(str(c.edge)).replace("-&gt;", "&rarr;")} <b>{escape(described(c))}</b></div>'
+    lines += [f'<div class="{_to(c)}">{escape(str(c.edge)).replace("-&gt;", "&rarr;")} <b>{escape(described(c))}</b></div>'
               for c in plan.channels_from(stage)]
     inside = set(stage.pes)
     lines += [f'<div class="to">{escape(f"{pe}.{port}")} <b>result</b></div>'
               for pe, port in plan.graph.results() if pe in inside]
     return "\n".join([*lines, "</div>"])
+
+
+def _to(channel: Channel) -> str:
+    return "to back" if channel.edge.back else "to"
 
 
 def _pe(plan: Plan, name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..ir.graph import Graph
 from ..ir.plan import Plan
 from ..passes import PASSES
-from .text import apart, carried, chain, plural, table, times, wrapped
+from .text import apart, carried, chain, leading, plural, table, times, wrapped
 
 #: Of a longer list the first lines are shown.
 MOST_LINES = 40
@@ -49,6 +49,9 @@ def difference(before: IR, after: IR) -> Iterator[tuple[str, Sequence[str]]]:
               if (was.instances, was.because) != (pe.instances, pe.because)]
     if counts:
         yield "instances", table(counts)
+    back = [str(edge) for then, edge in zip(old.edges, new.edges, strict=True) if edge.back and not then.back]
+    if back:
+        yield "edges that lead back", [f"  {edge}" for edge in back]
     exchanges = [(str(edge), str(new.by_name[edge.dest].port(edge.input).grouping), f"-> {edge.exchange}")
                  for then, edge in zip(old.edges, new.edges, strict=True) if then.exchange != edge.exchange]
     if exchanges:
@@ -71,7 +74,8 @@ def _stages(before: IR, after: Plan) -> Iterator[tuple[str, Sequence[str]]]:
     if after.apart and (not isinstance(before, Plan) or before.apart != after.apart):
         yield "apart because", apart(after)
     if any(c.number for c in after.channels) and before.channels != after.channels:
-        yield "channels", table((str(c.number), str(c), f"{c.edge.exchange}{carried(c)}") for c in after.channels)
+        yield "channels", table((str(c.number), str(c), f"{c.edge.exchange}{leading(c)}{carried(c)}")
+                                for c in after.channels)
 
 
 def _stage_lines(plan: Plan) -> list[str]:

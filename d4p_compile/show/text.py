@@ -21,10 +21,12 @@ def plural(count: int, noun: str) -> str:
 
 
 def size(plan: Plan) -> str:
-    """`4 PEs in 2 stages, 1 exchange`."""
+    """`4 PEs in 2 stages, 1 exchange`, and how many of the exchanges lead back."""
     pes, stages, channels = len(plan.graph.pes), len(plan.stages), len(plan.channels)
     exchanges = plural(channels, "exchange") if channels else "no exchange"
-    return f"{plural(pes, 'PE')} in {plural(stages, 'stage')}, {exchanges}"
+    back = sum(channel.edge.back for channel in plan.channels)
+    leading = f", {back:,} of them back" if back else ""
+    return f"{plural(pes, 'PE')} in {plural(stages, 'stage')}, {exchanges}{leading}"
 
 
 def outline(plan: Plan) -> list[str]:
@@ -65,10 +67,15 @@ def _fan_outs(channels: Sequence[Channel]) -> list[tuple[str, str]]:
 
 
 def described(channel: Channel) -> str:
-    """A channel's exchange in a word or two, and what it carries where its items have a schema."""
+    """A channel's exchange in a word or two, whether it leads back, and what it carries where its items have a schema."""
     exchange = channel.edge.exchange
     needs = f" (group-by {list(exchange.require)} met by one instance)" if exchange.require else ""
-    return f"{exchange}{needs}{carried(channel)}"
+    return f"{exchange}{leading(channel)}{needs}{carried(channel)}"
+
+
+def leading(channel: Channel) -> str:
+    """`, leads back` where a channel closes a cycle."""
+    return ", leads back" if channel.edge.back else ""
 
 
 def carried(channel: Channel) -> str:

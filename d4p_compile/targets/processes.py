@@ -15,6 +15,7 @@ WHAT = "processes"
 NEEDS = "Python alone, on Linux or macOS"
 WIDE = True
 CARRIES = frozenset(EXCHANGES)
+CYCLES = True
 _MANNER = "Each instance runs in a process of its own; bounded pipes join them."
 
 

@@ -14,6 +14,7 @@ WHAT = "one process"
 NEEDS = "Python alone"
 WIDE = False
 CARRIES = frozenset(EXCHANGES)
+CYCLES = True
 _MANNER = "Every item is driven to the sinks before the next."
 
 

@@ -13,17 +13,19 @@ from typing import Any
 
 from d4p.compat import refuse_while_loading
 from d4p.errors import Refused
-from d4p.flatten import Flat, flatten, topological
+from d4p.flatten import Flat, flatten, leading_back, topological
 from d4p.graph import WorkflowGraph
 
-Pending = deque  # of (PE, {port: item}), what still has to be processed, next first
+Call = tuple[Any, dict[str, Any]]  # a PE and {port: item}
 
 
 def process_and_return(workflow: WorkflowGraph, inputs: Mapping[Any, Any] | None = None,
                        resultmappings: Mapping[str, Any] | None = None) -> dict[str, dict[str, list[Any]]]:
     """Runs the workflow and returns `{PE id: {port: items}}` of its unconnected outputs.
 
-    Each item goes all the way to the sinks before the next; then `postprocess` runs in topological order.
+    Each item goes all the way to the sinks before the next; then `postprocess` runs in topological order. Where the
+    graph has cycles, what an edge leads back waits in line until all else is processed, before the next item of a root
+    too, and `postprocess` runs in order of addition.
 
     Args:
         inputs: root PE, its id, its name or its class name -> how many times it runs with `{}`, or a list of dicts.
@@ -47,25 +49,24 @@ def _run(workflow: WorkflowGraph, inputs: Mapping[Any, Any],
     flat = flatten(workflow)
     given = _root_inputs(flat, inputs)
     results: dict[str, dict[str, list[Any]]] = {}
-    written: list[tuple[Any, dict[str, Any]]] = []
-    pending: Pending = deque()
+    written = _Written()
     writers = [pe for pe in flat.pes if hasattr(pe, "write_to")]
     begun: list[Any] = []
     try:
         for pe in writers:
             pe.begin_output()
             begun.append(pe)
-        _wire(flat, written, results, resultmappings)
+        cyclic = _wire(flat, written, results, resultmappings)
         order = topological(flat.pes, flat.edges)
         for pe in order:
             pe.preprocess()
-        _drain(pending, written)
-        for pe, item in given:
-            pending.append((pe, item))
-            _drain(pending, written)
-        for pe in order:
+        written.drain()
+        for call in given:
+            written.next.append(call)
+            written.drain()
+        for pe in flat.pes if cyclic else order:
             pe.postprocess()
-            _drain(pending, written)
+            written.drain()
         for pe in writers:
             pe.commit_output()
     except BaseException:
@@ -78,48 +79,61 @@ def _run(workflow: WorkflowGraph, inputs: Mapping[Any, Any],
     return results
 
 
-def _drain(pending: Pending, written: list[tuple[Any, dict[str, Any]]]) -> None:
-    """Processes what is pending and all that comes of it, depth first."""
-    while True:
-        pending.extendleft(reversed(written))
-        written.clear()
-        if not pending:
-            return
-        pe, item = pending.popleft()
-        outputs = pe.process(item)
-        if outputs is not None:
-            if not isinstance(outputs, Mapping):
-                raise TypeError(f"{pe.id}: process must return a dict {{port: item}} or None, not {outputs!r:.80}")
-            for port, value in outputs.items():
-                pe.write(port, value)
+class _Written:
+    """What PEs wrote and nobody has processed yet: `next` goes before all else, `back` waits for all else."""
+
+    def __init__(self) -> None:
+        self.next: list[Call] = []
+        self.back: deque[Call] = deque()
+
+    def drain(self) -> None:
+        """Processes all there is and all that comes of it, depth first."""
+        pending: deque[Call] = deque()
+        while True:
+            pending.extendleft(reversed(self.next))
+            self.next.clear()
+            if not pending:
+                if not self.back:
+                    return
+                pending.append(self.back.popleft())
+            pe, item = pending.popleft()
+            outputs = pe.process(item)
+            if outputs is not None:
+                if not isinstance(outputs, Mapping):
+                    raise TypeError(f"{pe.id}: process must return a dict {{port: item}} or None, not {outputs!r:.80}")
+                for port, value in outputs.items():
+                    pe.write(port, value)
 
 
-def _wire(flat: Flat, written: list[tuple[Any, dict[str, Any]]], results: dict[str, dict[str, list[Any]]],
-          resultmappings: Mapping[str, Any] | None) -> None:
-    """Gives every PE a callable for each output."""
-    consumers: dict[tuple[str, str], list[tuple[Any, str]]] = {}
-    for edge in flat.edges:
+def _wire(flat: Flat, written: _Written, results: dict[str, dict[str, list[Any]]],
+          resultmappings: Mapping[str, Any] | None) -> bool:
+    """Gives every PE a callable for each output; tells whether the graph has cycles."""
+    consumers: dict[tuple[str, str], list[tuple[Any, str, Any]]] = {}
+    leads_back = leading_back(flat.pes, flat.edges)
+    for edge, back in zip(flat.edges, leads_back, strict=True):
         for pe, port, ports, kind in ((edge.source, edge.output, edge.source.outputconnections, "output"),
                                       (edge.dest, edge.input, edge.dest.inputconnections, "input")):
             if port not in ports:
                 raise Refused(f"{edge.where}: {pe.id} has no {kind} {port!r} (it has:"
                               f" {', '.join(map(repr, ports)) or 'none'})")
-        consumers.setdefault((edge.source.id, edge.output), []).append((edge.dest, edge.input))
+        queue = written.back if back else written.next
+        consumers.setdefault((edge.source.id, edge.output), []).append((edge.dest, edge.input, queue))
     for pe in flat.pes:
         pe._d4p_ports = {}
         for port in pe.outputconnections:
             to = consumers.get((pe.id, port), [])
             kept = not to if resultmappings is None else port in resultmappings.get(pe.id, ())
-            pe._d4p_ports[port] = _sender(pe.id, port, to, kept, written, results)
+            pe._d4p_ports[port] = _sender(pe.id, port, to, kept, results)
+    return any(leads_back)
 
 
-def _sender(pe_id: str, port: str, to: list[tuple[Any, str]], kept: bool, written: list[tuple[Any, dict[str, Any]]],
+def _sender(pe_id: str, port: str, to: list[tuple[Any, str, Any]], kept: bool,
             results: dict[str, dict[str, list[Any]]]) -> Callable[[Any], None]:
     def send(item: Any) -> None:
         if kept:
             results.setdefault(pe_id, {}).setdefault(port, []).append(copy.deepcopy(item) if to else item)
-        for consumer, input_port in to:  # each has an item of its own
-            written.append((consumer, {input_port: copy.deepcopy(item) if len(to) > 1 else item}))
+        for consumer, input_port, queue in to:  # each has an item of its own
+            queue.append((consumer, {input_port: copy.deepcopy(item) if len(to) > 1 else item}))
 
     return send
 

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from d4p.core import GROUPING
+from d4p.cycles import back_edges
 from d4p.errors import Refused
 from d4p.graph import WorkflowGraph, WorkflowNode
 from d4p.nodes import ByIdentity, NodeGraph
 from d4p.nodes import Edge as FlatEdge
 
-__all__ = ["Flat", "FlatEdge", "flatten", "flatten_in_place", "topological"]
+__all__ = ["Flat", "FlatEdge", "flatten", "flatten_in_place", "leading_back", "topological"]
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,15 @@ def flatten_in_place(graph: WorkflowGraph) -> None:
 
 
 def topological(pes: Iterable[Any], edges: Iterable[FlatEdge]) -> list[Any]:
-    """The PEs, sources before their consumers, else in the order given; those on or after a cycle come last."""
-    pes = list(pes)
+    """The PEs, sources before their consumers, else in the order given; edges that lead back don't count."""
+    pes, edges = list(pes), list(edges)
     consumers, waiting = ByIdentity(), ByIdentity()
     for pe in pes:
         consumers[pe], waiting[pe] = [], 0
-    for edge in edges:
-        consumers[edge.source].append(edge.dest)
-        waiting[edge.dest] += 1
+    for edge, back in zip(edges, leading_back(pes, edges), strict=True):
+        if not back:
+            consumers[edge.source].append(edge.dest)
+            waiting[edge.dest] += 1
     ready, order = deque(pe for pe in pes if not waiting[pe]), []
     while ready:
         pe = ready.popleft()
@@ -103,7 +105,13 @@ def topological(pes: Iterable[Any], edges: Iterable[FlatEdge]) -> list[Any]:
             waiting[consumer] -= 1
             if not waiting[consumer]:
                 ready.append(consumer)
-    return order + [pe for pe in pes if waiting[pe]]
+    return order
+
+
+def leading_back(pes: Iterable[Any], edges: Iterable[FlatEdge]) -> list[bool]:
+    """For each edge whether it leads back, as `d4p.cycles` decides it."""
+    number = {id(pe): i for i, pe in enumerate(pes)}
+    return back_edges(len(number), [(number[id(edge.source)], number[id(edge.dest)]) for edge in edges])
 
 
 def _walk(top: WorkflowGraph) -> tuple[list[WorkflowGraph], list[Any], ByIdentity]:

@@ -22,7 +22,7 @@ from typing import Any
 import d4p
 from d4p.errors import D4pError, Refused
 from d4p.failure import said, traceback_without
-from d4p.flatten import Flat, flatten, topological
+from d4p.flatten import Flat, flatten, leading_back, topological
 from d4p.labels import fingerprint, labels
 from d4p.outputs.writing import Writing
 from d4p.unpack import unpack_modules
@@ -109,6 +109,12 @@ class Workflow:
     def order(self) -> list[str]:
         """The names of the PEs in topological order."""
         return [self.names[pe.id] for pe in topological(self.flat.pes, self.flat.edges)]
+
+    @functools.cached_property
+    def postprocess_order(self) -> list[str]:
+        """The names of the PEs in the order in which they run `postprocess`: topological, with cycles that of addition."""
+        cyclic = any(leading_back(self.flat.pes, self.flat.edges))
+        return list(self.pes) if cyclic else self.order
 
     def copy(self, name: str, index: int) -> Any:
         """A PE of its own for instance `index`. Raises Refused, naming the attribute, if it can't be copied."""

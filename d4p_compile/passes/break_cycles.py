@@ -1,0 +1,61 @@
+"""Mark the edges that lead back, so that the graph without them has no cycle.
+
+Before: `start -> merge -> test -> merge`; after: the edge `test -> merge` leads back. Such an edge is a channel whatever
+its ends are, and never makes its producer wait. All later passes see the graph without it where they ask for an order.
+
+A target that can't run cycles refuses them here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import networkx as nx
+
+from d4p.cycles import back_edges
+from d4p.errors import Refused
+
+from ..ir.graph import Graph
+from .options import Options
+from .verify import cycle_of
+
+
+def break_cycles(graph: Graph, options: Options) -> Graph:
+    """Set `Edge.back`. Raises Refused where the target runs no cycles, naming the first one and who runs it."""
+    number = {pe.name: i for i, pe in enumerate(graph.pes)}
+    back = back_edges(len(graph.pes), [(number[edge.source], number[edge.dest]) for edge in graph.edges])
+    if not any(back):
+        return graph
+    marked = replace(graph, edges=tuple(replace(e, back=b) for e, b in zip(graph.edges, back, strict=True)))
+    if not options.cycles:
+        _refuse(marked, options)
+    return replace(marked, warnings=(*graph.warnings, *_unfed(marked)))
+
+
+def _refuse(graph: Graph, options: Options) -> None:
+    edge = next(edge for edge in graph.edges if edge.back)
+    at = f" ({edge.where})" if edge.where else ""
+    elsewhere = ", ".join(options.cyclic) or "none"
+    raise Refused(
+        f"the graph has a cycle: {cycle_of(graph, edge)}, closed by {edge}{at}. The target {options.target} runs graphs "
+        f"without cycles only. The targets that run cycles: {elsewhere}. Take one of these, or take an edge out"
+    )
+
+
+def _unfed(graph: Graph) -> list[str]:
+    """A warning for each cycle that no item can come to from outside."""
+    nxg = nx.DiGraph()
+    nxg.add_nodes_from(pe.name for pe in graph.pes)
+    nxg.add_edges_from((edge.source, edge.dest) for edge in graph.edges)
+    added = {pe.name: i for i, pe in enumerate(graph.pes)}
+    components = list(nx.strongly_connected_components(nxg))
+    home = {name: i for i, members in enumerate(components) for name in members}
+    fed = {home[dest] for source, dest in nxg.edges if home[source] != home[dest]}
+    notes = []
+    for members in sorted(components, key=lambda names: min(added[name] for name in names)):
+        first = min(members, key=added.__getitem__)
+        if home[first] not in fed and not graph.is_root(first):
+            names = ", ".join(sorted(members, key=added.__getitem__))
+            notes.append(f"nothing feeds the cycle of {names}: no item comes to it but what these write in preprocess() "
+                         "or postprocess(). A PE without a connected input (a root) gets the items of the command line")
+    return notes
