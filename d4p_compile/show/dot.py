@@ -1,4 +1,5 @@
-"""A plan in Graphviz's language: stages as clusters, function calls as thin arrows, exchanges as thick ones, dashed where they lead back."""
+"""A plan in Graphviz's language: stages as clusters, function calls as thin arrows, exchanges as thick ones,
+dashed where they lead back."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ..ir.graph import WIDTH
-from ..ir.plan import Channel, Plan, Stage
+from ..ir.plan import Plan, Stage
 from .text import described, plural, size, state, times
 
 #: Of a longer stage the first and last PEs are shown and the rest is folded.
@@ -51,16 +51,13 @@ def _stage(plan: Plan, stage: Stage) -> str:
                  f"{' &rsaquo; '.join(chips[_SHOWN - 2 : -2])}</details>", *chips[-2:]]
     lines = [f'<div class="stage"><span class="number">stage {stage.number}</span>'
              f'<span class="times">{stage.times}</span>{" &rsaquo; ".join(chips)}']
-    lines += [f'<div class="{_to(c)}">{escape(str(c.edge)).replace("-&gt;", "&rarr;")} <b>{escape(described(c))}</b></div>'
+    lines += [f'<div class="to{" back" if c.edge.back else ""}">{escape(str(c.edge)).replace("-&gt;", "&rarr;")} '
+              f'<b>{escape(described(c))}</b></div>'
               for c in plan.channels_from(stage)]
     inside = set(stage.pes)
     lines += [f'<div class="to">{escape(f"{pe}.{port}")} <b>result</b></div>'
               for pe, port in plan.graph.results() if pe in inside]
     return "\n".join([*lines, "</div>"])
-
-
-def _to(channel: Channel) -> str:
-    return "to back" if channel.edge.back else "to"
 
 
 def _pe(plan: Plan, name: str) -> str:

@@ -1,4 +1,5 @@
-"""A plan as a Mermaid flowchart: stages as boxes, function calls as thin arrows, exchanges as thick ones, what leads back dotted."""
+"""A plan as a Mermaid flowchart: stages as boxes, function calls as thin arrows, exchanges as thick ones, dotted where
+they lead back."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ def mermaid(plan: Plan) -> str:
         out += [f'    {node[pe]}["{_escaped(pe)}"]' for pe in stage.pes]
         out.append("  end")
     for arrow in arrows(plan):
-        line = ("-.->" if arrow.back else "==>" if arrow.exchange else "-->") + (f'|"{_escaped(arrow.label)}"|' if arrow.label else "")
+        line = "-.->" if arrow.back else "==>" if arrow.exchange else "-->"
+        line += f'|"{_escaped(arrow.label)}"|' if arrow.label else ""
         out.append(f"  {node[arrow.source]} {line} {node[arrow.dest]}")
     for i, (pe, label) in enumerate(results(plan)):
         out.append(f'  {node[pe]} -.-> r{i}(["{_escaped(label)}"])')

@@ -67,7 +67,7 @@ def _fan_outs(channels: Sequence[Channel]) -> list[tuple[str, str]]:
 
 
 def described(channel: Channel) -> str:
-    """A channel's exchange in a word or two, whether it leads back, and what it carries where its items have a schema."""
+    """A channel's exchange, whether it leads back, and what it carries where its items have a schema."""
     exchange = channel.edge.exchange
     needs = f" (group-by {list(exchange.require)} met by one instance)" if exchange.require else ""
     return f"{exchange}{leading(channel)}{needs}{carried(channel)}"

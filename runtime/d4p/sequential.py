@@ -1,11 +1,17 @@
 """The sequential engine, the living definition of what a workflow means: every item is driven to the sinks
-before the next."""
+before the next.
+
+What an edge leads back waits in line, first in, first out, until all else is processed; what comes of an item of a root
+that way is processed before that root's next item.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import struct
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from d4p.channels.backlog import Backlog
 from d4p.depth import Tamer
 from d4p.events import Sampler
 from d4p.failure import pack_for
@@ -13,6 +19,8 @@ from d4p.items import unpack
 from d4p.job import Job
 from d4p.outlet import Lanes
 from d4p.stage import Stage
+
+_WHERE = struct.Struct("<II")  # a channel and which of its consumer's instances
 
 
 class Run:
@@ -26,11 +34,14 @@ class Run:
         self._consumers: dict[int, list[Stage]] = {}
         self._tamer = Tamer()
         self._declared: list[tuple[Callable, int, dict[int, int]]] = []
+        self._back: set[int] = set()
+        self._waiting = Backlog(job.spool.folder)
 
     def stage(self, function: Callable[[Stage], Stage], instances: int, to: dict[int, int] | None = None,
-              inputs: Iterable[int] = ()) -> None:
+              inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
         """Declare a stage: how many instances it has, how many instances the consumer of each channel has
-        (`to`), and the channels it takes its items from (`inputs`)."""
+        (`to`), the channels it takes its items from (`inputs`), and those of `to` that lead back."""
+        self._back.update(back)
         self._declared.append((function, instances, to or {}))
         for channel in inputs:
             self._consumers[channel] = self._instances.setdefault(function, [])
@@ -52,11 +63,13 @@ class Run:
             for name in reversed(job.workflow.order):
                 for stage in of[name]:
                     stage.preprocess_pe(name)
+            self._go_round()
             for name in job.workflow.roots():
                 self._feed(name, of[name])
-            for name in job.workflow.order:
+            for name in job.workflow.postprocess_order:
                 for stage in of[name]:
                     stage.postprocess_pe(name)
+                    self._go_round()
             for stage in running:
                 stage.finish()
         if job.checker is not None:
@@ -65,7 +78,20 @@ class Run:
 
     def _feed(self, root: str, stages: list[Stage]) -> None:
         for stage in stages:
-            stage.feed(root, self.job.feed(stage, root, stage.instances))
+            items = self.job.feed(stage, root, stage.instances)
+            stage.feed(root, self._one_by_one(items) if self._back else items)
+
+    def _one_by_one(self, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            yield item
+            self._go_round()
+
+    def _go_round(self) -> None:
+        """Process what edges led back, and all that comes of it."""
+        while self._waiting:
+            where, blob = self._waiting.get()
+            number, dest = _WHERE.unpack(where)
+            self._consumers[number][dest].feed(number, unpack(blob))
 
     def _to(self, to: dict[int, int]) -> Callable[[int, str], Lanes]:
         def lanes(number: int, edge: str) -> Lanes:
@@ -79,9 +105,12 @@ class Run:
 
             def send(dest: int) -> None:
                 # As other engines send them: what the consumer changes, the producer doesn't see.
-                items = unpack(pack_for(edge, made.held[dest]))
+                blob = pack_for(edge, made.held[dest])
                 made.held[dest].clear()
-                tamed((dest, items))
+                if number in self._back:
+                    self._waiting.put(_WHERE.pack(number, dest), blob)
+                else:
+                    tamed((dest, unpack(blob)))
 
             made = Lanes(to[number], send)
             return made

@@ -112,7 +112,7 @@ class Workflow:
 
     @functools.cached_property
     def postprocess_order(self) -> list[str]:
-        """The names of the PEs in the order in which they run `postprocess`: topological, with cycles that of addition."""
+        """The names of the PEs in the order in which `postprocess` runs: topological, with cycles that of addition."""
         cyclic = any(leading_back(self.flat.pes, self.flat.edges))
         return list(self.pes) if cyclic else self.order
 
