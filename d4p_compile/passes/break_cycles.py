@@ -56,6 +56,8 @@ def _unfed(graph: Graph) -> list[str]:
         first = min(members, key=added.__getitem__)
         if home[first] not in fed and not graph.is_root(first):
             names = ", ".join(sorted(members, key=added.__getitem__))
-            notes.append(f"nothing feeds the cycle of {names}: no item comes to it but what its PEs write in "
-                         "preprocess() or postprocess(). A PE without a connected input (a root) gets the items of the command line")
+            notes.append(
+                f"nothing feeds the cycle of {names}: no item comes to it but what its PEs write in preprocess() or "
+                "postprocess(). A PE without a connected input (a root) gets the items of the command line"
+            )
     return notes

@@ -11,8 +11,8 @@ from ..ir.graph import EXCHANGES
 class Options:
     """`instances` is `-n`; `wide` says that the target runs instances side by side;
     `carries` are the exchanges that the target can carry; `natives` the aggregates that it computes itself, as (kind,
-    type of the field), with None for any type; `cycles` says that it runs cycles, `cyclic` which targets do; `fuse=False`
-    leaves every PE a stage of its own."""
+    type of the field), with None for any type; `cycles` says that it runs cycles, `cyclic` which targets do;
+    `fuse=False` leaves every PE a stage of its own."""
 
     target: str = "sequential"
     instances: int | None = None

@@ -27,8 +27,8 @@ def target(name: str) -> ModuleType:
     """The module of a target. Raises Refused for a name that isn't one, listing those that are.
 
     A target has: WHAT (for a title), NEEDS (what it needs to run), WIDE, CARRIES (the exchanges it can carry),
-    `program(plan)` (the text of the script), `command(script, ...)` and `available()`; it may have CYCLES (True: it runs
-    them) and NATIVES (the aggregates that its engine computes, as (kind, type of the field)).
+    `program(plan)` (the text of the script), `command(script, ...)` and `available()`; it may have CYCLES (True: it
+    runs them) and NATIVES (the aggregates that its engine computes, as (kind, type of the field)).
     """
     name = canonical(name)
     return importlib.import_module(TARGETS[name], __package__)

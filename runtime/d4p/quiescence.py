@@ -1,0 +1,78 @@
+"""When a run with cycles is at rest, and what comes then.
+
+In a cycle nobody can wait for the end of what feeds him. So each instance counts the parcels it has sent and those it
+has received, and tells both whenever it has nothing to do. The run is at rest when all have told the same twice, the
+second time after the last had told the first, and as much was received as was sent: then nothing was on its way in
+between (F. Mattern, "Algorithms for distributed termination detection", Distributed Computing 2, 1987, the four-counter
+method). At rest the PEs' instances run `postprocess`, one at a time, and what each writes comes to rest before the next.
+
+The coordinator knows nothing of how an engine's messages travel. They may overtake one another, but not those between
+it and one instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import NamedTuple
+
+ASK, POSTPROCESS, END = "ask", "postprocess", "end"
+
+
+class Command(NamedTuple):
+    """What an instance is to do: `ask` (tell what it has counted), `postprocess` (of one PE), or `end`.
+
+    Commands of a run are numbered from 1; an instance says with what it tells which one it has followed last.
+    """
+
+    number: int
+    what: str
+    pe: str = ""
+
+
+class Told(NamedTuple):
+    """What an instance tells when it has nothing to do and nothing held back: the number of the last command that it
+    has followed (0 before the first), and how many parcels it has sent and received so far."""
+
+    number: int
+    sent: int
+    received: int
+
+
+class Coordinator:
+    """Finds out when a run is at rest, lets the instances run `postprocess` one after another, and ends the run.
+
+    Args:
+        instances: what names each instance of a stage.
+        last: (instance, PE) in the order in which `postprocess` runs.
+    """
+
+    def __init__(self, instances: Iterable[Hashable], last: Iterable[tuple[Hashable, str]]) -> None:
+        self._instances = list(instances)
+        self._last = list(reversed(list(last)))
+        self._told: dict[Hashable, Told] = {}
+        self._due = dict.fromkeys(self._instances, 0)  # the last command of each
+        self._number = 0
+        self._before: dict[Hashable, tuple[int, int]] = {}  # what all had counted when they were asked last
+        self.ended = False
+
+    def told(self, instance: Hashable, told: Told) -> list[tuple[Hashable, Command]]:
+        """What to tell whom now that an instance has told this: a command each, which never has to wait for another."""
+        self._told[instance] = told
+        if self.ended or any(i not in self._told or self._told[i].number < due for i, due in self._due.items()):
+            return []
+        if sum(t.sent for t in self._told.values()) != sum(t.received for t in self._told.values()):
+            return []  # something is on its way to somebody, who will tell again
+        counted = {i: t[1:] for i, t in self._told.items()}
+        if counted != self._before:
+            self._before = counted
+            return self._commands(self._instances, ASK)
+        if self._last:
+            instance, pe = self._last.pop()
+            return self._commands([instance], POSTPROCESS, pe)
+        self.ended = True
+        return self._commands(self._instances, END)
+
+    def _commands(self, to: list[Hashable], what: str, pe: str = "") -> list[tuple[Hashable, Command]]:
+        self._number += 1
+        self._due.update(dict.fromkeys(to, self._number))
+        return [(instance, Command(self._number, what, pe)) for instance in to]
