@@ -1,7 +1,7 @@
 """Mark the edges that lead back, so that the graph without them has no cycle.
 
-Before: `start -> merge -> test -> merge`; after: the edge `test -> merge` leads back. Such an edge is a channel whatever
-its ends are, and never makes its producer wait. All later passes see the graph without it where they ask for an order.
+Before: `start -> merge -> test -> merge`; after: the edge `test -> merge` leads back. Such an edge is a channel,
+whatever its ends are, and never makes its producer wait. Later passes that ask for an order see the graph without it.
 
 A target that can't run cycles refuses them here.
 """
@@ -37,8 +37,8 @@ def _refuse(graph: Graph, options: Options) -> None:
     at = f" ({edge.where})" if edge.where else ""
     elsewhere = ", ".join(options.cyclic) or "none"
     raise Refused(
-        f"the graph has a cycle: {cycle_of(graph, edge)}, closed by {edge}{at}. The target {options.target} runs graphs "
-        f"without cycles only. The targets that run cycles: {elsewhere}. Take one of these, or take an edge out"
+        f"the graph has a cycle: {cycle_of(graph, edge)}, closed by {edge}{at}. The target {options.target} runs "
+        f"graphs without cycles only. The targets that run cycles: {elsewhere}. Take one of these, or take an edge out"
     )
 
 

@@ -3,16 +3,17 @@
 In a cycle nobody can wait for the end of what feeds him. So each instance counts the parcels it has sent and those it
 has received, and tells both whenever it has nothing to do. The run is at rest when all have told the same twice, the
 second time after the last had told the first, and as much was received as was sent: then nothing was on its way in
-between (F. Mattern, "Algorithms for distributed termination detection", Distributed Computing 2, 1987, the four-counter
-method). At rest the PEs' instances run `postprocess`, one at a time, and what each writes comes to rest before the next.
+between (F. Mattern, "Algorithms for distributed termination detection", Distributed Computing 2, 1987: the four-counter
+method). At rest the PEs' instances run `postprocess`, one at a time, and what one writes comes to rest before the next.
 
-The coordinator knows nothing of how an engine's messages travel. They may overtake one another, but not those between
+The coordinator knows nothing of how an engine's messages travel: they may overtake one another, but not those between
 it and one instance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections import deque
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 ASK, POSTPROCESS, END = "ask", "postprocess", "end"
@@ -30,7 +31,7 @@ class Command(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What an instance tells when it has nothing to do and nothing held back: the number of the last command that it
+    """What an instance tells when it has nothing to do and holds nothing back: the number of the last command that it
     has followed (0 before the first), and how many parcels it has sent and received so far."""
 
     number: int
@@ -42,21 +43,22 @@ class Coordinator:
     """Finds out when a run is at rest, lets the instances run `postprocess` one after another, and ends the run.
 
     Args:
-        instances: what names each instance of a stage.
-        last: (instance, PE) in the order in which `postprocess` runs.
+        pes: the PEs of each instance, by what names it, in order.
+        order: the PEs in the order in which they run `postprocess`, each with all its instances.
     """
 
-    def __init__(self, instances: Iterable[Hashable], last: Iterable[tuple[Hashable, str]]) -> None:
-        self._instances = list(instances)
-        self._last = list(reversed(list(last)))
+    def __init__(self, pes: Mapping[Hashable, Collection[str]], order: Iterable[str]) -> None:
+        self._instances = list(pes)
+        self._left = deque((i, pe) for pe in order for i in self._instances if pe in pes[i])
         self._told: dict[Hashable, Told] = {}
         self._due = dict.fromkeys(self._instances, 0)  # the last command of each
         self._number = 0
-        self._before: dict[Hashable, tuple[int, int]] = {}  # what all had counted when they were asked last
+        self._before: dict[Hashable, tuple[int, ...]] = {}  # what all had counted when they were asked last
         self.ended = False
 
     def told(self, instance: Hashable, told: Told) -> list[tuple[Hashable, Command]]:
-        """What to tell whom now that an instance has told this: a command each, which never has to wait for another."""
+        """What to tell whom now that an instance has told this: no more than one command each, until it was followed.
+        """
         self._told[instance] = told
         if self.ended or any(i not in self._told or self._told[i].number < due for i, due in self._due.items()):
             return []
@@ -66,8 +68,8 @@ class Coordinator:
         if counted != self._before:
             self._before = counted
             return self._commands(self._instances, ASK)
-        if self._last:
-            instance, pe = self._last.pop()
+        if self._left:
+            instance, pe = self._left.popleft()
             return self._commands([instance], POSTPROCESS, pe)
         self.ended = True
         return self._commands(self._instances, END)

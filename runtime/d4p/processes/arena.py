@@ -81,10 +81,10 @@ class Arena:
 
     # The producer's side; one producer at a time
 
-    def place(self, parts: tuple[bytes | memoryview, ...]) -> int | None:
+    def place(self, parts: tuple[bytes | memoryview, ...], wait: bool = True) -> int | None:
         """Copy some parts into a region; gives the granule that it begins at, or None if there is no room for it."""
         sizes = [len(part) if isinstance(part, bytes) else part.nbytes for part in parts]
-        at = self._claim(_granules(sizes))
+        at = self._claim(_granules(sizes), wait)
         if at is None:
             return None
         memory, start = self._mapped(), at * GRANULE
@@ -93,13 +93,14 @@ class Arena:
             start += _padded(size)
         return at
 
-    def _claim(self, granules: int) -> int | None:
+    def _claim(self, granules: int, wait: bool) -> int | None:
         if granules > _ALL - _USUAL:
             return None
         at = self._find(granules)
-        if at < 0 and not self._hopeless:
-            at = self._wait(granules)
-        self._hopeless = at < 0
+        if wait:
+            if at < 0 and not self._hopeless:
+                at = self._wait(granules)
+            self._hopeless = at < 0
         if at < 0:
             return None
         self._mapped()[at : at + granules] = b"\1" * granules

@@ -6,9 +6,11 @@ What is large goes through the inbox's arena, memory that all processes share, w
 from __future__ import annotations
 
 import fcntl
+import mmap
 import os
 import select
 import struct
+import termios
 from typing import Any
 
 from d4p.channels.parcels import Parcel, sizes, unpack_parcel
@@ -37,11 +39,11 @@ class Inbox:
         except OSError:
             pass  # the system's own capacity will do
 
-    def ready(self) -> bool:
-        """Whether something can be read without waiting."""
+    def ready(self, seconds: float = 0.0) -> bool:
+        """Whether something can be read, at once or within some seconds."""
         poll = select.poll()
         poll.register(self.receive.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(poll.poll(seconds * 1000))
 
     def take(self) -> tuple[int, list[Any] | None]:
         """The next batch as (channel, items); None for the items where a producer says it is done with the channel."""
@@ -76,16 +78,49 @@ class Inbox:
         if parcel is None:
             with self.lock:
                 return self._write([_HEAD.pack(_END, channel, 0, 0)])
+        with self.lock:
+            self._put(channel, parcel)
+
+    def offer(self, channel: int, parcel: Parcel) -> bool:
+        """Write one parcel if that needs no waiting; tells whether it was written."""
+        if not self.lock.acquire(block=False):
+            return False
+        try:
+            return self._put(channel, parcel, wait=False)
+        finally:
+            self.lock.release()
+
+    def _put(self, channel: int, parcel: Parcel, wait: bool = True) -> bool:
         large, length = len(parcel.head) >= _LARGE, len(parcel.head)
         there = (parcel.head, *parcel.buffers) if large else parcel.buffers
-        with self.lock:
-            at = self.arena.place(there) if there else None
-            if at is None:
-                self._write([_HEAD.pack(_HERE, channel, length, 0), parcel.head, *parcel.buffers])
-            elif large:
-                self._write([_HEAD.pack(_ALL_THERE, channel, length, at)])
-            else:
-                self._write([_HEAD.pack(_BUFFERS_THERE, channel, length, at), parcel.head])
+        at = self.arena.place(there, wait) if there else None
+        if at is None:
+            parts = [_HEAD.pack(_HERE, channel, length, 0), parcel.head, *parcel.buffers]
+        elif large:
+            parts = [_HEAD.pack(_ALL_THERE, channel, length, at)]
+        else:
+            parts = [_HEAD.pack(_BUFFERS_THERE, channel, length, at), parcel.head]
+        if not wait and not self._has_room(sum(memoryview(part).nbytes for part in parts)):
+            if at is not None:
+                self.arena.free(at, [memoryview(part).nbytes for part in there])
+            return False
+        self._write(parts)
+        return True
+
+    def _has_room(self, size: int) -> bool:
+        """Whether so many bytes can be written without waiting. To be called with the lock."""
+        fd = self.send.fileno()
+        if size <= select.PIPE_BUF:
+            poll = select.poll()
+            poll.register(fd, select.POLLOUT)
+            return bool(poll.poll(0))
+        try:
+            capacity = fcntl.fcntl(fd, getattr(fcntl, "F_GETPIPE_SZ", 1032))
+        except OSError:
+            return False  # nobody can tell
+        unread = struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, bytes(4)))[0]
+        # Of pages that are written one after another, two and two are more than half full.
+        return size + 2 * unread + 4 * mmap.PAGESIZE <= capacity
 
     def _write(self, parts: list[Any]) -> None:
         left, fd = [memoryview(part) for part in parts], self.send.fileno()

@@ -18,10 +18,12 @@ from d4p.entries import entries
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
 from d4p.processes.arena import SharedFile
+from d4p.processes.cyclic import COMMANDS, command_parcel
 from d4p.processes.lost import how, own_lines, several, where
 from d4p.processes.notes import Notes
 from d4p.processes.pipes import Inbox
 from d4p.processes.worker import ENDS, Task, work
+from d4p.quiescence import Command, Coordinator, Told
 
 #: More instances than this share processes, a thread each.
 MOST_PROCESSES = 64
@@ -35,6 +37,7 @@ class _Declared:
     instances: int
     to: dict[int, int]
     inputs: list[int]
+    back: frozenset[int]
 
 
 class Run:
@@ -47,16 +50,17 @@ class Run:
         self._shared: SharedFile | None = None
 
     def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
-              inputs: Iterable[int] = ()) -> None:
-        """Declare a stage: its instances, the instances of the consumer of each of its channels (`to`), and the
-        channels it takes its items from (`inputs`)."""
-        self._stages.append(_Declared(function, instances, to or {}, list(inputs)))
+              inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
+        """Declare a stage: its instances, the instances of the consumer of each of its channels (`to`), the channels
+        it takes its items from (`inputs`), and those of `to` that lead back."""
+        self._stages.append(_Declared(function, instances, to or {}, list(inputs), frozenset(back)))
 
     def go(self) -> list[dict[str, Any]]:
         """Start a worker for each instance and wait for all; gives a report for each instance."""
         context = multiprocessing.get_context(_start_method())
         tasks = self._tasks(context)
-        workers = _Workers(self.job, context, self._names)
+        commands = _Commands(self.job, tasks, self._names) if tasks[0].cyclic else None
+        workers = _Workers(self.job, context, self._names, commands)
         try:
             for share in _shares(tasks):
                 workers.start(share)
@@ -67,9 +71,10 @@ class Run:
 
     def _tasks(self, context: Any) -> list[Task]:
         sections = itertools.count()
-        self._shared = shared = SharedFile(sum(s.instances for s in self._stages if s.inputs))
+        cyclic = any(s.back for s in self._stages)  # then commands come to roots too
+        self._shared = shared = SharedFile(sum(s.instances for s in self._stages if s.inputs or cyclic))
         inboxes = {
-            id(s): [Inbox(context, shared, next(sections)) if s.inputs else None for _ in range(s.instances)]
+            id(s): [Inbox(context, shared, next(sections)) if s.inputs or cyclic else None for _ in range(s.instances)]
             for s in self._stages
         }
         consumer = {channel: s for s in self._stages for channel in s.inputs}
@@ -77,7 +82,8 @@ class Run:
         entered, self._names = entries([s.function for s in self._stages], self.job.workflow)
         return [
             Task(s.function, index, s.instances, inboxes[id(s)][index], sum(producers[c] for c in s.inputs),
-                 {channel: inboxes[id(consumer[channel])] for channel in s.to}, {c: entered[c] for c in s.inputs})
+                 {channel: inboxes[id(consumer[channel])] for channel in s.to}, {c: entered[c] for c in s.inputs},
+                 s.back, cyclic)
             for s in self._stages
             for index in range(s.instances)
         ]
@@ -106,8 +112,9 @@ def _shares(tasks: list[Task]) -> list[list[Task]]:
 class _Workers:
     """The worker processes and what they say."""
 
-    def __init__(self, job: Job, context: Any, names: Mapping[Callable, tuple[str, ...]]) -> None:
-        self.job, self.context, self.names = job, context, names
+    def __init__(self, job: Job, context: Any, names: Mapping[Callable, tuple[str, ...]],
+                 commands: _Commands | None) -> None:
+        self.job, self.context, self.names, self.commands = job, context, names, commands
         self.notes: dict[Any, Notes] = {}
         self.processes: dict[Any, tuple[Any, list[Task]]] = {}
         self.reports: dict[Any, list[dict[str, Any]]] = {}
@@ -148,10 +155,15 @@ class _Workers:
                     continue
                 if what == "failed":
                     raise message if isinstance(message, D4pError) else RunFailed(str(message))
+                if what == "told":
+                    self.commands.take(*message)
+                    continue
                 self.reports[control] = message
                 said = True
                 if what == "done":
                     finished.add(control)
+            if self.commands:
+                self.commands.send()
             for control in open_controls - finished:
                 if not self.processes[control][0].is_alive() and not control.poll():
                     raise self._died(control)  # a process that it started may still hold its end of the pipe
@@ -185,6 +197,27 @@ class _Workers:
             lifeline.close()
         for notes in self.notes.values():
             notes.close()
+
+
+class _Commands:
+    """What the coordinator of a run with cycles has to say, on its way to the instances."""
+
+    def __init__(self, job: Job, tasks: list[Task], names: Mapping[Callable, tuple[str, ...]]) -> None:
+        keys = [(job.number(task.function), task.index) for task in tasks]
+        self.inboxes = {key: task.inbox for key, task in zip(keys, tasks, strict=True)}
+        pes = {key: names[task.function] for key, task in zip(keys, tasks, strict=True)}
+        self.coordinator = Coordinator(pes, job.workflow.postprocess_order)
+        self.unsent: list[tuple[Any, Command]] = []
+
+    def take(self, instance: Any, told: Told) -> None:
+        """Hand what an instance tells to the coordinator, and send its commands."""
+        self.unsent += self.coordinator.told(instance, told)
+        self.send()
+
+    def send(self) -> None:
+        """Send what is unsent. An inbox without room is tried again: we don't wait for a worker that may be dead."""
+        self.unsent = [(instance, command) for instance, command in self.unsent
+                       if not self.inboxes[instance].offer(COMMANDS, command_parcel(command))]
 
 
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:

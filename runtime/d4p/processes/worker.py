@@ -22,6 +22,7 @@ from d4p.events import Events, Sampler
 from d4p.inputs import Inputs, is_reader
 from d4p.job import Job
 from d4p.outlet import Lanes
+from d4p.processes.cyclic import Back, Part
 from d4p.processes.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
 from d4p.processes.pipes import Inbox
 from d4p.results import Spool
@@ -43,6 +44,8 @@ class Task:
     ends: int  # how many ends its inbox will bring: one for each producer instance of each of its channels
     to: dict[int, list[Inbox]]
     entries: dict[int, Entry]  # of the channels that its inbox brings
+    back: frozenset[int] = frozenset()  # those of `to` that lead back
+    cyclic: bool = False  # whether anything in the run does: then no ends come, but commands
 
 
 def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, notes: Notes, control: Any, lifeline: Any,
@@ -63,7 +66,7 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, note
     try:
         workflow.pes  # noqa: B018  once, before threads ask for it at once
         job = Job(workflow, inputs, Spool(spool), Events())
-        runs = [_Instance(task, job, notes.of(i)) for i, task in enumerate(tasks)]
+        runs = [_Instance(task, job, notes.of(i), say) for i, task in enumerate(tasks)]
         senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
         with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), Flusher(senders):
             if len(runs) == 1:
@@ -75,34 +78,48 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, note
     except D4pError as error:
         say("failed", error)
     except BaseException as error:
-        say("failed", f"{type(error).__name__}: {error}")
+        say("failed", _as_said(error))
         raise
     finally:
         sys.stdout.flush()
 
 
+def _as_said(error: BaseException) -> D4pError | str:
+    return error if isinstance(error, D4pError) else f"{type(error).__name__}: {error}"
+
+
 class _Instance:
-    def __init__(self, task: Task, job: Job, note: Note) -> None:
+    def __init__(self, task: Task, job: Job, note: Note, say: _Speaker) -> None:
         self.task, self.job, self.note = task, job, note
         self.taken: Counter[str] = Counter()
         self.senders: dict[int, Sender] = {}
         self.stage = Stage(job.workflow, job.number(task.function), task.index, lanes=self._lanes,
                            spool=job.spooler(task.index), log=job.log, instances=task.instances)
         self.failure: BaseException | None = None
+        self.sent = dict.fromkeys(task.to, 0)  # parcels by channel: each is posted by one thread at a time
+        key, sent = (self.stage.number, task.index), lambda: sum(self.sent.values())
+        self.part = Part(task.inbox, sent, lambda told: say("told", (key, told))) if task.cyclic else None
+        self.back = Back(job.spool.folder, lambda error: say("failed", _as_said(error))) if task.back else None
 
     def _lanes(self, channel: int, edge: str) -> Lanes:
         inboxes = self.task.to[channel]
 
         def post(dest: int, parcel: Parcel) -> None:
-            inboxes[dest].put(channel, parcel)
+            self.sent[channel] += 1
+            if channel in self.task.back:
+                self.back.post(inboxes[dest], channel, parcel)
+            else:
+                inboxes[dest].put(channel, parcel)
 
         sender = self.senders[channel] = Sender(channel, edge, len(inboxes), post)
         return sender.lanes
 
     def run(self) -> None:
         """The life of one instance: preprocess, its items, postprocess, and the end for its consumers."""
-        task, stage, note = self.task, self.task.function(self.stage), self.note
+        stage, note = self.task.function(self.stage), self.note
         if stage.kept():
+            if self.part is not None:
+                self.part.play(self._take, self._feed, self._flush, lambda pe: None)
             note.at(DONE)
             return
         for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
@@ -110,36 +127,45 @@ class _Instance:
             stage.preprocess_pe(name)
         for name in self.job.workflow.roots():
             if name in stage.names:
-                items, place = self.job.feed(stage, name, task.instances), stage.names.index(name)
+                items, place = self.job.feed(stage, name, self.task.instances), stage.names.index(name)
                 read = is_reader(stage.pes[place])
                 stage.feed(name, note.reading(place, items) if read else note.held(ROOT + place, 0, items))
-        ends = task.ends
         note.waiting()
+        if self.part is not None:
+            self.part.play(self._take, self._feed, self._flush, self._postprocess)
+        else:
+            self._until_the_ends()
+            for name in stage.names:
+                self._postprocess(name)
+        note.at(OUTPUTS)
+        stage.finish()
+        self._flush()
+        for channel, inboxes in self.task.to.items() if self.part is None else ():
+            for inbox in inboxes:
+                inbox.put(channel, None)
+        note.at(DONE)
+
+    def _until_the_ends(self) -> None:
+        ends, inbox = self.task.ends, self.task.inbox
         while ends:
-            if not task.inbox.ready():
+            if not inbox.ready():
                 self._flush()
             channel, items = self._take()
             if items is None:
                 ends -= 1
             else:
                 self._feed(channel, items)
-                note.waiting()
-        for place, name in enumerate(stage.names):
-            note.at(POSTPROCESS, place)
-            stage.postprocess_pe(name)
-        note.at(OUTPUTS)
-        stage.finish()
-        self._flush()
-        for channel, inboxes in task.to.items():
-            for inbox in inboxes:
-                inbox.put(channel, None)
-        note.at(DONE)
+
+    def _postprocess(self, name: str) -> None:
+        self.note.at(POSTPROCESS, self.stage.names.index(name))
+        self.stage.postprocess_pe(name)
 
     def _feed(self, channel: int, items: list[Any]) -> None:
         entry, stage = self.task.entries[channel], self.stage
         before = stage.counts().get(entry.pe, 0) if entry.mixed else self.taken[entry.pe]
         stage.feed(channel, self.note.held(channel, before, items))
         self.taken[entry.pe] += len(items)
+        self.note.waiting()
 
     def _take(self) -> tuple[int, list[Any] | None]:
         try:
