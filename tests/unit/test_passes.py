@@ -11,6 +11,7 @@ from d4p.errors import Refused
 from d4p_compile.ir.graph import WIDTH, Edge, Exchange, Graph, Grouping, Pe, Port
 from d4p_compile.ir.plan import Plan, Stage
 from d4p_compile.passes import Options, run_passes
+from d4p_compile.passes.break_cycles import break_cycles
 from d4p_compile.passes.fuse import fuse
 from d4p_compile.passes.lower import lower
 from d4p_compile.passes.place import place
@@ -184,9 +185,75 @@ def test_a_stage_that_keeps_state_or_routes_in_turn_takes_items_in_order_and_so_
     assert {str(s): s.ordered for s in made.stages} == {"a": True, "b": True, "c": False}
 
 
-def test_a_cycle_is_refused_by_name():
-    with pytest.raises(Refused, match="cycle: b -> c -> b"):
-        verify(graph("a b", "b c", "c b"), WIDE)
+# cycles
+
+
+def test_a_target_without_cycles_refuses_them_by_name_and_says_who_runs_them():
+    options = replace(WIDE, target="spark-rdd", cycles=False, cyclic=("sequential", "processes"))
+    wanted = (r"cycle: b -> c -> b, closed by c\.out -> b\.in\. The target spark-rdd runs graphs without cycles only\. "
+              r"The targets that run cycles: sequential, processes\.")
+    with pytest.raises(Refused, match=wanted):
+        run_passes(graph("a b", "b c", "c b"), options)
+    long = r"cycle: p0 -> p1 -> p2 -> p3 -> p4 -> \.\.\. 43 more PEs \.\.\. -> p48 -> p49 -> p0"
+    with pytest.raises(Refused, match=long):
+        run_passes(graph("r p0", *(f"p{i} p{(i + 1) % 50}" for i in range(50))), options)
+
+
+def test_what_leads_back_is_a_channel_and_the_rest_is_fused_as_without_it():
+    made = run_passes(graph("a b", "b c", "c b", "c d", d="state"), WIDE)
+    assert [str(stage) for stage in made.stages] == ["a > b > c > d"]
+    assert [(str(c), c.edge.back, c.number) for c in made.channels] == [("c.out -> b.in", True, 1)]
+    assert dict(made.apart) == {"c | b": "closes the cycle b -> c -> b"}
+    made = run_passes(graph("a b", "b b", b="state"), WIDE)
+    assert [str(stage) for stage in made.stages] == ["a > b"] and str(made.channels[0]) == "b.out -> b.in"
+    assert not made.hops(made.stages[0])[1:] and made.channels_into(made.stages[0]) == made.channels
+
+
+def test_stages_of_a_cycle_are_numbered_from_the_root_whatever_was_connected_first():
+    made = run_passes(graph("c b", "b c", "a b", "c d", c=(BY, 3), d=(GLOBAL,), b="state"), WIDE)
+    assert [(s.number, str(s)) for s in made.stages] == [(1, "a > b"), (2, "c"), (3, "d")]
+    assert [str(c) for c in made.channels if c.edge.back] == ["c.out -> b.in"]
+    assert {str(c): str(c.edge.exchange) for c in made.channels} == {
+        "b.out -> c.in": "hash [0]", "c.out -> b.in": "gather", "c.out -> d.in": "gather"}
+
+
+@pytest.mark.parametrize("options", [WIDE, Options(), Options("processes", 30, wide=True), replace(WIDE, fuse=False)])
+def test_passes_end_on_a_tangle_of_cycles(options):
+    edges = [f"p{i} p{j}" for i in range(14) for j in range(14) if (i * 5 + j * 3) % 7 == 1]
+    settings = {f"p{i}": (BY, 3) for i in (4, 7)} | {"p9": "state", "p11": 2, "p12": ALL}
+    made = run_passes(graph("r p0", *edges, **settings), options)
+    assert sorted(name for stage in made.stages for name in stage.pes) == sorted(pe.name for pe in made.graph.pes)
+    assert any(c.edge.back for c in made.channels)
+    assert all(e.back or made.stage_of[e.source].number <= made.stage_of[e.dest].number for e in made.graph.edges)
+
+
+def test_a_cycle_that_nothing_feeds_gets_a_warning():
+    made = run_passes(graph("a b", "p q", "q p", "q s", "s s", "t t"), WIDE)
+    assert [note.partition(":")[0] for note in made.graph.warnings] == [
+        "nothing feeds the cycle of p, q", "nothing feeds the cycle of t"]
+    assert not run_passes(graph("a b", "b c", "c b"), WIDE).graph.warnings
+
+
+def broken(*edges: str, **settings) -> Graph:
+    return break_cycles(graph(*edges, **settings), WIDE)
+
+
+def test_what_is_fed_back_to_state_is_not_widened():
+    assert counts(broken("a b", "b c", "c b", b="state")) == {"a": 1, "b": 1, "c": 1}
+    assert counts(broken("a b", "b c", "c b")) == {"a": 1, "b": WIDTH, "c": WIDTH}
+
+
+def test_n_is_not_shared_over_a_chain_of_what_leads_back():
+    made = broken("a b", "b c", "c b", c=BY)
+    assert counts(made, Options(instances=6)) == {"a": 1, "b": 3, "c": 2}
+
+
+def test_a_thousand_pes_in_a_ring_plan_in_about_two_seconds():
+    edges = ["r p0", *(f"p{i} p{(i + 1) % 1000}" for i in range(1000)), *(f"p{i} p{i - 5}" for i in range(5, 1000, 9))]
+    started = time.perf_counter()
+    plan = run_passes(graph(*edges, **{f"p{i}": (BY, 3) for i in range(0, 1000, 11)}), WIDE)
+    assert time.perf_counter() - started < 6
+    assert sum(channel.edge.back for channel in plan.channels) == 112
 
 
 def test_an_unknown_port_is_refused_with_those_that_exist():

@@ -135,7 +135,10 @@ PASSES = """\
   count       Step   asks for 3; input: group-by [0]; no state
   total       Total  asks for 2; input: global; keeps state: assigns self.sum in _process, line LINE
 
-1 place
+1 break_cycles
+  nothing to change
+
+2 place
   instances
     read        x1  root
     split "it"  x1  nobody asked for more
@@ -144,20 +147,20 @@ PASSES = """\
   notes
     total asks for 2 instances but all its inputs are "global": it runs as 1
 
-2 route
+3 route
   exchanges, from what each input requires
     read.output -> split "it".input   none          -> forward
     split "it".output -> count.input  group-by [0]  -> hash [0]
     split "it".output -> total.input  global        -> forward
 
-3 lower
+4 lower
   4 stages
     x1  read
     x1  split "it"
     x3  count
     x1  total
 
-4 fuse
+5 fuse
   4 stages -> 2 stages, 3 channels -> 1
     x1  read > split "it" > total
     x3  count
@@ -181,8 +184,8 @@ def test_passes():
     d4p_compile.plan(small_graph(), "sequential", watch=steps)
     headed = re.sub(r"(?m)^([1-9] \w+): .*$", r"\1", steps.text())  # without what the passes say of themselves
     assert headed.startswith(PASSES.replace("LINE", str(LINE))), headed
-    assert "5 fit: " in steps.text() and "nothing to change" in steps.text()
-    assert "6 number: " in steps.text() and "1  split \"it\".output -> count.input  hash [0]" in steps.text()
+    assert "6 fit: " in steps.text() and "nothing to change" in steps.text()
+    assert "7 number: " in steps.text() and "1  split \"it\".output -> count.input  hash [0]" in steps.text()
 
 
 class _Balanced(HTMLParser):

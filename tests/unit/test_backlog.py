@@ -1,0 +1,87 @@
+"""The backlog of what leads back: first in, first out, in memory and on disk."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from d4p.channels import backlog
+from d4p.channels.backlog import Backlog
+from d4p.errors import RunFailed
+
+
+def test_first_in_first_out_through_memory_and_files(tmp_path):
+    waiting = Backlog(tmp_path, memory=10_000)
+    for i in range(1000):
+        waiting.put(b"%d" % i, b"x" * (i % 300), memoryview(bytearray(3)))
+    assert len(waiting) == 1000 and waiting.spilled > 100_000
+    for i in range(1000):
+        assert [bytes(part) for part in waiting.get()] == [b"%d" % i, b"x" * (i % 300), bytes(3)]
+    assert not waiting
+    with pytest.raises(IndexError):
+        waiting.get()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.integers(0, 400)), max_size=200))
+def test_it_is_a_queue_whatever_happens(tmp_path_factory, steps):
+    """None takes, a number puts so many bytes."""
+    with mock.patch.object(backlog, "FILE", 2000):
+        waiting, expected = Backlog(tmp_path_factory.mktemp("b"), memory=1500), deque()
+        for number, step in enumerate(steps):
+            if step is not None:
+                waiting.put(b"%d" % number, bytes(step))
+                expected.append((b"%d" % number, bytes(step)))
+            elif expected:
+                assert tuple(map(bytes, waiting.get())) == expected.popleft()
+            assert len(waiting) == len(expected)
+        while expected:
+            assert tuple(map(bytes, waiting.get())) == expected.popleft()
+
+
+def test_what_is_put_may_change_afterwards(tmp_path):
+    waiting, buffer = Backlog(tmp_path, memory=1000), bytearray(b"as it was")
+    waiting.put(buffer)
+    buffer[:] = b"otherwise"
+    assert bytes(waiting.get()[0]) == b"as it was"
+
+
+def test_memory_is_bounded_and_files_have_no_names_and_go_when_they_are_read(tmp_path):
+    with mock.patch.object(backlog, "FILE", 100_000):
+        waiting = Backlog(tmp_path, memory=50_000)
+        for _ in range(1000):
+            waiting.put(bytes(1000))
+        assert waiting._held <= 50_000 and len(waiting._files) > 5
+        assert not list(tmp_path.iterdir()), "a file without a name needs no cleaning"
+        before = len(open_files())
+        for _ in range(900):
+            waiting.get()
+            assert waiting._held <= 50_000
+        assert len(open_files()) <= before - 5
+        for _ in range(100):
+            waiting.get()
+        assert not waiting._files
+        waiting.put(bytes(1000))
+        assert not waiting._files, "what fits into memory again stays there"
+
+
+def test_one_entry_larger_than_all_memory(tmp_path):
+    waiting = Backlog(tmp_path, memory=100)
+    waiting.put(bytes(5000))
+    waiting.put(b"next")
+    assert [len(waiting.get()[0]) for _ in range(2)] == [5000, 4]
+
+
+def test_no_room_on_disk_is_said_in_a_sentence(tmp_path):
+    waiting = Backlog(tmp_path / "not there", memory=10)
+    with pytest.raises(RunFailed, match="goes round a cycle waits in .*not there"):
+        waiting.put(bytes(100))
+
+
+def open_files() -> list[str]:
+    return os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else os.listdir("/dev/fd")
