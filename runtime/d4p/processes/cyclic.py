@@ -33,12 +33,13 @@ class Part:
 
     Args:
         inbox: what it is fed from.
+        sent: gives how many parcels it has sent.
         tell: called with a Told.
     """
 
-    def __init__(self, inbox: Inbox, tell: Callable[[Told], None]) -> None:
-        self._inbox, self._tell = inbox, tell
-        self._number = self._received = self.sent = 0
+    def __init__(self, inbox: Inbox, sent: Callable[[], int], tell: Callable[[Told], None]) -> None:
+        self._inbox, self._sent, self._tell = inbox, sent, tell
+        self._number = self._received = 0
         self._last: Told | None = None
 
     def play(self, take: Callable[[], tuple[int, list[Any]]], feed: Callable[[int, list[Any]], None],
@@ -74,7 +75,7 @@ class Part:
         return self._last is None or self._last.number < self._number
 
     def _say(self) -> None:
-        told = Told(self._number, self.sent, self._received)
+        told = Told(self._number, self._sent(), self._received)
         if told != self._last:
             self._last = told
             self._tell(told)
