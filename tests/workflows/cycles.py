@@ -252,17 +252,29 @@ def gossip(count=3):
     return graph
 
 
+def private_megabytes():
+    """What memory of its own this process has; None where the system doesn't say."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) >> 10 for line in status if line.startswith("RssAnon"))
+    except OSError:
+        return None
+
+
 class Burst(GenericPE):
     """An item from outside becomes `many` that go round once, each of some bytes."""
 
     def __init__(self, many, size):
         GenericPE.__init__(self)
-        self._add_input("new")
-        self._add_input("round")
-        self._add_output("on")
-        self._add_output("out")
+        for port in ("new", "round"):
+            self._add_input(port)
+        for port in ("on", "sum", "grown"):
+            self._add_output(port)
         self.many, self.size = many, size
         self.sum, self.last, self.in_order = 0, (0, 0), True
+
+    def _preprocess(self):
+        self.begin = self.most = private_megabytes()
 
     def _process(self, inputs):
         ((port, item),) = inputs.items()
@@ -273,26 +285,44 @@ class Burst(GenericPE):
         self.in_order &= item[:2] > self.last
         self.last = item[:2]
         self.sum += item[1]
+        if item[1] % 1000 == 0 and self.most is not None:
+            self.most = max(self.most, private_megabytes())
 
     def _postprocess(self):
-        self.write("out", (self.sum, self.in_order))
+        self.write("sum", (self.sum, self.in_order))
+        if self.most is not None:
+            self.write("grown", self.most - self.begin)
 
 
 class Pass(IterativePE):
-    """Hands on; its many items back find the way full."""
+    """Hands on, and says how much memory that took."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self._add_output("grown")
+        self.seen = 0
+
+    def _preprocess(self):
+        self.begin = self.most = private_megabytes()
 
     def _process(self, item):
+        self.seen += 1
+        if self.seen % 1000 == 0 and self.most is not None:
+            self.most = max(self.most, private_megabytes())
         return item
 
+    def _postprocess(self):
+        if self.most is not None:
+            self.write("grown", self.most - self.begin)
 
-def flood(items=20, many=5000, size=1000, fuse=True):
-    """Much goes round at once: 10^5 items are on the edge that leads back while the ways forward are full."""
+
+def flood(items=2, many=50000, size=2000):
+    """What goes round is 10^5 items, while the way forward is full of them."""
     graph, numbers, burst, on = WorkflowGraph(), Numbers(1, items), Burst(many, size), Pass()
     graph.connect(numbers, "output", burst, "new")
     graph.connect(burst, "on", on, "input")
     graph.connect(on, "output", burst, "round")
-    if not fuse:
-        graph.partitions = [[numbers], [burst], [on]]
+    graph.partitions = [[numbers], [burst], [on]]
     return graph
 
 
@@ -399,10 +429,9 @@ class Loop(CompositePE):
 
 
 def composite_inside():
-    graph, numbers, start, loop, sink = WorkflowGraph(), Numbers(1, 12), Start(), Loop(), Pass()
+    graph, numbers, start, loop = WorkflowGraph(), Numbers(1, 12), Start(), Loop()
     graph.connect(numbers, "output", start, "input")
     graph.connect(start, "output", loop, "input")
-    graph.connect(loop, "output", sink, "input")
     return graph
 
 
@@ -541,4 +570,80 @@ def power(size=30000, rounds=20, vectors=4):
     graph.connect(vector, "output", times, "input")
     graph.connect(times, "output", test, "input")
     graph.connect(test, "again", times, "input")
+    return graph
+
+
+class Given(ProducerPE):
+    def _process(self, inputs):
+        return inputs["n"]
+
+
+class Told(IterativePE):
+    """A countdown that tells each number."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self._add_output("seen")
+
+    def _process(self, n):
+        self.write("seen", n)
+        if n:
+            return n - 1
+
+
+def rooted():
+    graph, given, told = WorkflowGraph(), Given(), Told()
+    graph.connect(given, "output", told, "input")
+    graph.connect(told, "output", told, "input")
+    return graph
+
+
+class Changing(IterativePE):
+    """Sends a list round and changes it afterwards, as it must not."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.sent = [0]
+
+    def _process(self, n):
+        if n == [0] or n == 1:
+            self.sent.append(1)
+            self.write("output", self.sent)
+        elif len(self.sent) < 4:
+            self.sent.append(2)
+            self.write("output", [0])
+
+
+def changing():
+    graph, numbers, pe = WorkflowGraph(), Numbers(1, 1), Changing()
+    graph.connect(numbers, "output", pe, "input")
+    graph.connect(pe, "output", pe, "input")
+    return graph
+
+
+class Ring(GenericPE):
+    """Adds 1; the first of the ring lets out what has come to 1000 and more."""
+
+    def __init__(self, first):
+        GenericPE.__init__(self)
+        self._add_input("input")
+        self._add_input("round")
+        self._add_output("output")
+        if first:
+            self._add_output("done")
+        self.first = first
+
+    def _process(self, inputs):
+        ((_, n),) = inputs.items()
+        return {"done": n} if self.first and n >= 1000 else {"output": n + 1}
+
+
+def ring(stages=100):
+    """A hundred PEs in a ring, ten times round."""
+    graph, numbers = WorkflowGraph(), Numbers(1, 5)
+    pes = [Ring(i == 0) for i in range(stages)]
+    graph.connect(numbers, "output", pes[0], "input")
+    for a, b in zip(pes, pes[1:]):
+        graph.connect(a, "output", b, "input")
+    graph.connect(pes[-1], "output", pes[0], "round")
     return graph
