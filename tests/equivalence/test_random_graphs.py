@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from d4p_compile.targets import running_cycles
 from tests.targets import answers
 
 GRAPHS = f"{Path(__file__).parent / 'randomgraph.py'}:make"
+CYCLES = f"{Path(__file__).parent / 'randomcycles.py'}:make"
 
 
 @st.composite
@@ -66,3 +68,35 @@ def test_spark_equals_sequential(spark_session, target: str, spec: str) -> None:
     parameters = {"spec": spec}
     expected = answers(GRAPHS, "sequential", parameters=parameters)
     assert answers(GRAPHS, target, parameters=parameters, session=spark_session) == expected
+
+
+@st.composite
+def tangles(draw) -> str:
+    """A root and up to 5 PEs behind it, any of which may feed any, itself too.
+
+    A PE that keeps state is one instance, or all its inputs are grouped: which of its instances got what would depend
+    on how items of different producers meet.
+    """
+    count = draw(st.integers(2, 6))
+    nodes, edges = [["n0", "source", 0, []]], []
+    for j in range(1, count):
+        kind = draw(st.sampled_from(["map", "shift", "sum"]))
+        groupings = [[0], [0, 1], "global"] if kind == "sum" else [None, None, [0], "all", "global"]
+        ports = [[port, draw(st.sampled_from(groupings))] for port in ("in", "more")]
+        nodes.append([f"n{j}", kind, draw(st.sampled_from([0, 0, 2, 3])), ports])
+        edges.append([draw(st.integers(0, j - 1)), j, "in"])
+    pairs = st.tuples(st.integers(1, count - 1), st.integers(1, count - 1), st.sampled_from(["in", "more"]))
+    edges += [list(pair) for pair in draw(st.lists(pairs, min_size=1, max_size=3))]
+    if draw(st.booleans()):
+        edges.reverse()
+    return json.dumps({"nodes": nodes, "edges": edges})
+
+
+@pytest.mark.parametrize("target", running_cycles()[1:])
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(tangles())
+def test_cycles_unfused_and_on_other_targets_equal_sequential(target: str, spec: str) -> None:
+    parameters = {"spec": spec}
+    expected = answers(CYCLES, "sequential", parameters=parameters)
+    assert answers(CYCLES, "sequential", parameters=parameters, fuse=False) == expected
+    assert answers(CYCLES, target, parameters=parameters) == expected
