@@ -7,20 +7,17 @@ that way is processed before that root's next item.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from d4p.channels.backlog import Backlog
 from d4p.depth import Tamer
 from d4p.events import Sampler
 from d4p.failure import pack_for
 from d4p.items import unpack
 from d4p.job import Job
+from d4p.line import Line
 from d4p.outlet import Lanes
 from d4p.stage import Stage
-
-_WHERE = struct.Struct("<II")  # a channel and which of its consumer's instances
 
 
 class Run:
@@ -35,7 +32,7 @@ class Run:
         self._tamer = Tamer()
         self._declared: list[tuple[Callable, int, dict[int, int]]] = []
         self._back: set[int] = set()
-        self._waiting = Backlog(job.spool.folder)
+        self._line = Line(job.spool.folder)
 
     def stage(self, function: Callable[[Stage], Stage], instances: int, to: dict[int, int] | None = None,
               inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
@@ -88,10 +85,9 @@ class Run:
 
     def _go_round(self) -> None:
         """Process what edges led back, and all that comes of it."""
-        while self._waiting:
-            where, blob = self._waiting.get()
-            number, dest = _WHERE.unpack(where)
-            self._consumers[number][dest].feed(number, unpack(blob))
+        while self._line:
+            number, dest, items = self._line.get()
+            self._consumers[number][dest].feed(number, items)
 
     def _to(self, to: dict[int, int]) -> Callable[[int, str], Lanes]:
         def lanes(number: int, edge: str) -> Lanes:
@@ -105,12 +101,13 @@ class Run:
 
             def send(dest: int) -> None:
                 # As other engines send them: what the consumer changes, the producer doesn't see.
-                blob = pack_for(edge, made.held[dest])
-                made.held[dest].clear()
                 if number in self._back:
-                    self._waiting.put(_WHERE.pack(number, dest), blob)
-                else:
-                    tamed((dest, unpack(blob)))
+                    self._line.put(number, dest, edge, made.held[dest])
+                    made.held[dest].clear()
+                    return
+                items = unpack(pack_for(edge, made.held[dest]))
+                made.held[dest].clear()
+                tamed((dest, items))
 
             made = Lanes(to[number], send)
             return made

@@ -22,11 +22,11 @@ MEMORY, FILE = 8 << 20, 64 << 20
 _OVERHEAD = 200
 _COUNT = struct.Struct("<Q")
 
-Entry = tuple[Any, ...]  # of bytes-like objects
+Entry = tuple[Any, ...]  # of bytes, or of what is as long as it has bytes
 
 
 class Backlog:
-    """First in, first out; an entry is some bytes-like parts. Not for several threads at once.
+    """First in, first out; an entry is some parts of bytes. Not for several threads at once.
 
     Args:
         folder: where the files are; it must exist when the first one is needed.
@@ -102,14 +102,15 @@ class _File:
         self._at_end = True
 
     def put(self, parts: Iterable[Any]) -> None:
-        views = [memoryview(part).cast("B") for part in parts]
+        parts = list(parts)
         if not self._at_end:
             self._file.seek(self.size)
             self._at_end = True
-        self._file.write(struct.pack(f"<{len(views) + 1}Q", len(views), *(view.nbytes for view in views)))
-        for view in views:
-            self._file.write(view)
-        self.size += 8 * (len(views) + 1) + sum(view.nbytes for view in views)
+        lengths = list(map(len, parts))
+        self._file.write(struct.pack(f"<{len(parts) + 1}Q", len(parts), *lengths))
+        for part in parts:
+            self._file.write(part)
+        self.size += 8 * (len(parts) + 1) + sum(lengths)
 
     def get(self) -> Entry | None:
         """The next entry, or None where all were read."""
@@ -130,4 +131,4 @@ class _File:
 
 
 def _size(parts: Iterable[Any]) -> int:
-    return _OVERHEAD + sum(memoryview(part).nbytes for part in parts)
+    return _OVERHEAD + sum(map(len, parts))
