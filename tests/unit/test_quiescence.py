@@ -23,9 +23,7 @@ class Network:
         self.last: list[Told | None] = [None] * count
         self.log: list[tuple[int, str, str]] = []
         self.ended = [False] * count
-        self.coordinator = Coordinator(range(count), ["p", "q"])
-        for i in range(count):
-            self.coordinator.joins(i, ["p"] if i % 2 else ["p", "q"])
+        self.coordinator = Coordinator({i: ["p"] if i % 2 else ["p", "q"] for i in range(count)}, ["p", "q"])
 
     def send(self, i: int, hops: int) -> None:
         for _ in range(self.draw(st.integers(0, 2)) if hops else 0):
@@ -87,7 +85,7 @@ def test_every_run_ends_never_with_an_item_on_its_way_and_each_postprocess_has_r
 
 
 def test_nothing_is_said_before_all_have_told():
-    coordinator = Coordinator("ab", [])
+    coordinator = Coordinator({"a": [], "b": []}, [])
     assert coordinator.told("a", Told(0, 0, 0)) == []
     asked = coordinator.told("b", Told(0, 0, 0))
     assert [(who, command.what) for who, command in asked] == [("a", ASK), ("b", ASK)]
@@ -95,7 +93,7 @@ def test_nothing_is_said_before_all_have_told():
 
 @pytest.mark.parametrize("changed", [Told(1, 1, 1), Told(1, 3, 3)])
 def test_equal_sums_of_another_time_are_not_rest(changed):
-    coordinator = Coordinator("ab", [])
+    coordinator = Coordinator({"a": [], "b": []}, [])
     coordinator.told("a", Told(0, 1, 0))
     coordinator.told("b", Told(0, 0, 1))
     assert coordinator.told("a", Told(1, 1, 0)) == []
@@ -104,9 +102,7 @@ def test_equal_sums_of_another_time_are_not_rest(changed):
 
 
 def test_a_postprocess_that_writes_nothing_costs_one_message():
-    coordinator = Coordinator("ab", ["p"])
-    for name in "ab":
-        coordinator.joins(name, ["p"])
+    coordinator = Coordinator({"a": ["p"], "b": ["p"]}, ["p"])
     coordinator.told("a", Told(0, 0, 0))
     coordinator.told("b", Told(0, 0, 0))
     coordinator.told("a", Told(1, 0, 0))
