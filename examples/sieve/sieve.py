@@ -28,12 +28,12 @@ class Numbers(ProducerPE):
 class Sieve(GenericPE):
     """Takes the numbers of a round, in order; writes its first to `prime`, and to `left` what that doesn't divide.
 
-    A number below the square of a round's prime that no prime before has divided is a prime too. So most primes are
-    let out early, and once the square is beyond the limit nothing is left.
+    In the round whose prime has a square beyond the limit all that is left is prime, and nothing goes round any more.
     """
 
-    def __init__(self):
+    def __init__(self, limit):
         GenericPE.__init__(self)
+        self.limit = limit
         self._add_input("number")
         self._add_input("again")
         self._add_output("prime")
@@ -43,20 +43,20 @@ class Sieve(GenericPE):
     def process(self, inputs):
         ((_, n),) = inputs.items()  # one port's item a call; both are treated alike
         if n is END:
-            if self.prime is not None:  # else the round was empty, and so is the cycle: nothing goes round any more
-                self.prime = None
+            if self.prime is not None and self.prime**2 <= self.limit:
                 self.write("left", END)
+            self.prime = None
         elif self.prime is None:
             self.prime = n
             self.write("prime", n)
         elif n % self.prime:
-            self.write("prime" if n < self.prime**2 else "left", n)
+            self.write("left" if self.prime**2 <= self.limit else "prime", n)
 
 
 def make(limit=100):
     """The workflow for a limit: `d4p run sieve.py:make -p limit=100000`."""
     graph = WorkflowGraph()
-    numbers, sieve = Numbers(limit), Sieve()
+    numbers, sieve = Numbers(limit), Sieve(limit)
     numbers.name, sieve.name = "numbers", "sieve"
     graph.connect(numbers, "output", sieve, "number")
     graph.connect(sieve, "left", sieve, "again")  # an output to an input of the same PE: a cycle

@@ -298,10 +298,35 @@ def test_unknown_grouping(write, tmp_path):
     refused(d4p("plan", "wf.py", cwd=tmp_path), "the grouping of Double1.input", "'gobal'", "did you mean 'global'?")
 
 
-def test_a_cycle(write, tmp_path):
-    write("wf.py", GRAPH + 'third = Double()\ngraph.connect(double, "output", third, "input")\n'
-          'graph.connect(third, "output", double, "input")\n')
-    refused(d4p("run", "wf.py", cwd=tmp_path), "cycle", "Double1 -> Double2 -> Double1")
+LESS = """
+class Less(IterativePE):
+    def _process(self, i):
+        if i:
+            return i - 1
+
+less = Less()
+graph.connect(double, "output", less, "input")
+graph.connect(less, "output", less, "input")
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "compile", "submit"])
+def test_a_cycle_is_refused_by_spark_by_name(write, tmp_path, command):
+    write("wf.py", GRAPH + LESS)
+    more = ["--profile", "local"] if command == "submit" else ["-o", "out"] if command == "compile" else []
+    refused(d4p(command, "wf.py", "--target", "spark", *more, cwd=tmp_path), "cycle: Less -> Less, closed by "
+            "Less.output -> Less.input (wf.py:", "spark-df runs graphs without cycles only",
+            "The targets that run cycles: sequential, processes")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes"])
+def test_a_cycle_runs_and_its_way_back_is_counted(write, tmp_path, target):
+    write("wf.py", GRAPH + LESS)
+    done = d4p("run", "wf.py", "--target", target, cwd=tmp_path)
+    assert done.returncode == 0 and done.stderr == ""
+    assert "1 of them back" in done.stdout and "closes the cycle Less -> Less" in done.stdout
+    assert re.search(r"Double\.output -> Less\.input +5 items\n +Less\.output -> Less\.input +20 items", done.stdout)
 
 
 def test_inputs_that_fit_no_root(write, tmp_path):

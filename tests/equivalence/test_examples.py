@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
+from d4p_compile.targets import running_cycles
 from tests.targets import TARGETS, answers, canonical
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -37,6 +38,14 @@ def test_tour(target):
     name, session = target
     workflow = EXAMPLES / "tour" / "tour.py"
     assert answers(workflow, name, session=session) == answers(workflow, "sequential")
+
+
+@pytest.mark.parametrize("name", running_cycles())
+def test_sieve(name):
+    workflow = f"{EXAMPLES / 'sieve' / 'sieve.py'}:make"
+    for limit in (1, 2, 4, 1000):
+        ((_, items),) = answers(workflow, name, parameters={"limit": limit}).items()
+        assert items == Counter(str(n) for n in range(2, limit + 1) if all(n % d for d in range(2, n)))
 
 
 def test_xcorr(target, tmp_path):

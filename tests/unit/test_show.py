@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -186,6 +187,38 @@ def test_passes():
     assert headed.startswith(PASSES.replace("LINE", str(LINE))), headed
     assert "6 fit: " in steps.text() and "nothing to change" in steps.text()
     assert "7 number: " in steps.text() and "1  split \"it\".output -> count.input  hash [0]" in steps.text()
+
+
+def round_graph():
+    """read > test > step, which leads back to test; step's way back is by key, to three tests."""
+    read, test, step = Read(), Step(), Step()
+    for pe, name in ((read, "read"), (test, "test"), (step, "step")):
+        pe.name = name
+    test.inputconnections["input"]["grouping"] = [0]
+    test.numprocesses = 3
+    graph = WorkflowGraph()
+    graph.connect(read, "output", test, "input")
+    graph.connect(test, "output", step, "input")
+    graph.connect(step, "output", test, "input")
+    return graph
+
+
+def test_every_format_shows_what_leads_back():
+    plan = d4p_compile.plan(round_graph(), "sequential")
+    assert text(plan).startswith("live graph for sequential: 3 PEs in 3 stages, 3 exchanges, 1 of them back\n")
+    assert "  step | test  closes the cycle test -> step -> test\n" in text(plan)
+    assert "step.output -> test.input  hash [0], leads back\n" in text(plan)
+    assert '  p2 -.->|"hash [0], leads back"| p1' in show(plan, "mermaid").splitlines()
+    assert ('  p2 -> p1 [label="hash [0], leads back", penwidth=2, style=dashed, constraint=false];'
+            in show(plan, "dot").splitlines())
+    channels = {c["number"]: c["back"] for c in json.loads(show(plan, "json"))["channels"]}
+    assert channels == {1: False, 2: False, 3: True}
+    assert ('<div class="to back">step.output &rarr; test.input <b>hash [0], leads back</b></div>'
+            in show(plan, "html").splitlines())
+    steps = Steps()
+    d4p_compile.plan(round_graph(), "sequential", watch=steps)
+    assert "  edges that lead back\n    step.output -> test.input\n" in steps.text()
+    assert "3  step.output -> test.input  hash [0], leads back" in steps.text()
 
 
 class _Balanced(HTMLParser):
