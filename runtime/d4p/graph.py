@@ -81,13 +81,17 @@ class WorkflowGraph:
         flatten_in_place(self)
 
     def propagate_types(self) -> None:
-        """Gives each PE the types of its inputs, sources first: `setInputTypes` from its sources' `getOutputTypes`."""
-        from d4p.flatten import flatten, topological
+        """Gives each PE the types of its inputs, sources first: `setInputTypes` from its sources' `getOutputTypes`.
+
+        What an edge leads back is of no type yet when it is asked for, and is left out.
+        """
+        from d4p.flatten import flatten, leading_back, topological
 
         flat = flatten(self)
         arriving = ByIdentity()
-        for edge in flat.edges:
-            arriving.setdefault(edge.dest, []).append(edge)
+        for edge, back in zip(flat.edges, leading_back(flat.pes, flat.edges), strict=True):
+            if not back:
+                arriving.setdefault(edge.dest, []).append(edge)
         for pe in topological(flat.pes, flat.edges):
             types = {}
             for edge in arriving.get(pe, ()):

@@ -60,13 +60,14 @@ def cases() -> list[Case]:
     """The examples, and what of tests/workflows isn't made to go wrong."""
     small, examples = "tests/workflows", "examples"
     found = [Case(f"{examples}/wordcount/wordcount.py", "graph", None), Case(f"{examples}/tour/tour.py", "graph", None),
-             Case(f"{examples}/xcorr/xcorr.py", "graph", None)]
+             Case(f"{examples}/xcorr/xcorr.py", "graph", None), Case(f"{examples}/sieve/sieve.py", "graph", None)]
     module = ast.parse((ROOT / small / "semantics.py").read_text())
     graphs = [node.name for node in module.body if isinstance(node, ast.FunctionDef) and not node.args.args
               and not node.name.startswith("_") and node.name not in NOTHING_WRITTEN]
     found += [Case(f"{small}/semantics.py", name, options=OPTIONS.get(name, ())) for name in graphs]
     found += [Case(f"{small}/outputs.py", "both"), Case(f"{small}/outputs.py", "typed"),
-              Case(f"{small}/outputs.py", "copy", lines=True), Case(f"{small}/faults.py", "chain", {"count": 2000}),
+              *(Case(f"{small}/cycles.py", name) for name in ("beside", "collatz", "components", "unfed")),
+             Case(f"{small}/outputs.py", "copy", lines=True), Case(f"{small}/faults.py", "chain", {"count": 2000}),
               Case(f"{small}/columns.py", "all_kinds", {"expression": "[('a', i, .5, b'x', True) for i in range(50)]"})]
     return found
 

@@ -369,6 +369,9 @@ def test_propagate_types():
     graph.connect(a, "output", b, "input")
     graph.propagate_types()
     assert seen == {"a": {}, "b": {"input": ["a"]}, "c": {"input": ["a", "b"]}}
+    graph.connect(c, "output", b, "input")
+    graph.propagate_types()
+    assert seen == {"a": {}, "b": {"input": ["a"]}, "c": {"input": ["a", "b"]}}
 
 
 def test_graphs_copy_and_pickle():

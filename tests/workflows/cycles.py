@@ -647,3 +647,12 @@ def ring(stages=100):
         graph.connect(a, "output", b, "input")
     graph.connect(pes[-1], "output", pes[0], "round")
     return graph
+
+
+def beside():
+    """Beside a cycle a PE that has nothing to do with it: its part --resume may find complete."""
+    graph, given, told, alone = WorkflowGraph(), Numbers(1, 5), Told(), Numbers(1, 40)
+    graph.connect(given, "output", told, "input")
+    graph.connect(told, "output", told, "input")
+    graph.add(alone)
+    return graph
