@@ -159,6 +159,7 @@ class _Instance:
     def _postprocess(self, name: str) -> None:
         self.note.at(POSTPROCESS, self.stage.names.index(name))
         self.stage.postprocess_pe(name)
+        self.note.waiting()
 
     def _feed(self, channel: int, items: list[Any]) -> None:
         entry, stage = self.task.entries[channel], self.stage
