@@ -1,6 +1,6 @@
 """The primes up to a limit, by a sieve that feeds back to itself.
 
-    numbers > sieve (what is left goes round) > primes
+    limit > sieve (what is left goes round) > primes
 
 Eratosthenes strikes out the multiples of 2, then of 3, then of 5 ... As a pipeline that would be a filter for each
 prime, one behind the other, and nobody knows beforehand how many. Here there is one filter, and the numbers go round:
@@ -12,36 +12,43 @@ from d4p import GenericPE, ProducerPE, WorkflowGraph
 END = None  # of a round
 
 
-class Numbers(ProducerPE):
-    """Writes 2 .. limit, and the end of the first round."""
+class Limit(ProducerPE):
+    """Writes the limit."""
 
     def __init__(self, limit):
         ProducerPE.__init__(self)
         self.limit = limit
 
     def _process(self, inputs):
-        for n in range(2, self.limit + 1):
-            self.write("output", n)
-        self.write("output", END)
+        return self.limit
 
 
 class Sieve(GenericPE):
-    """Takes the numbers of a round, in order; writes its first to `prime`, and to `left` what that doesn't divide.
+    """Sends the numbers up to the limit round. Of those that come round again, the first of a round goes to `prime`,
+    and what it doesn't divide to `left`.
 
     In the round whose prime has a square beyond the limit all that is left is prime, and nothing goes round any more.
     """
 
-    def __init__(self, limit):
+    def __init__(self):
         GenericPE.__init__(self)
-        self.limit = limit
-        self._add_input("number")
+        self._add_input("limit")
         self._add_input("again")
         self._add_output("prime")
         self._add_output("left")
+        self.limit = 0
         self.prime = None  # of this round
 
     def process(self, inputs):
-        ((_, n),) = inputs.items()  # one port's item a call; both are treated alike
+        if "limit" in inputs:  # one port's item a call
+            self.limit = inputs["limit"]
+            for n in range(2, self.limit + 1):
+                self.write("left", n)
+            self.write("left", END)
+        else:
+            self.sift(inputs["again"])
+
+    def sift(self, n):
         if n is END:
             if self.prime is not None and self.prime**2 <= self.limit:
                 self.write("left", END)
@@ -56,9 +63,9 @@ class Sieve(GenericPE):
 def make(limit=100):
     """The workflow for a limit: `d4p run sieve.py:make -p limit=100000`."""
     graph = WorkflowGraph()
-    numbers, sieve = Numbers(limit), Sieve(limit)
-    numbers.name, sieve.name = "numbers", "sieve"
-    graph.connect(numbers, "output", sieve, "number")
+    source, sieve = Limit(limit), Sieve()
+    source.name, sieve.name = "limit", "sieve"
+    graph.connect(source, "output", sieve, "limit")
     graph.connect(sieve, "left", sieve, "again")  # an output to an input of the same PE: a cycle
     return graph
 

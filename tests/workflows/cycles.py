@@ -35,14 +35,14 @@ class Listing(GenericPE):
 
 
 class Sieve(GenericPE):
-    """Keeps the first number of each round, a prime, and sends on what it doesn't divide: for the next round.
+    """Of the numbers of a round keeps the first, a prime, and sends on what it doesn't divide: for the next round.
 
     A round ends with a None, which goes round as well.
     """
 
     def __init__(self):
         GenericPE.__init__(self)
-        self._add_input("numbers")
+        self._add_input("last")
         self._add_input("again")
         self._add_output("prime")
         self._add_output("left")
@@ -50,7 +50,11 @@ class Sieve(GenericPE):
 
     def _process(self, inputs):
         ((port, n),) = inputs.items()
-        if n is None:
+        if port == "last":
+            for i in range(2, n + 1):
+                self.write("left", i)
+            self.write("left", None)
+        elif n is None:
             if self.prime is not None:
                 self.prime = None
                 return {"left": None}
@@ -61,23 +65,10 @@ class Sieve(GenericPE):
             return {"left": n}
 
 
-class Candidates(ProducerPE):
-    """2 .. last, and the end of the round."""
-
-    def __init__(self, last):
-        ProducerPE.__init__(self)
-        self.last = last
-
-    def _process(self, inputs):
-        for n in range(2, self.last + 1):
-            self.write("output", n)
-        self.write("output", None)
-
-
 def sieve(last=100):
     """A self loop that keeps the order: what is left goes round until nothing is."""
-    graph, numbers, primes = WorkflowGraph(), Candidates(last), Sieve()
-    graph.connect(numbers, "output", primes, "numbers")
+    graph, numbers, primes = WorkflowGraph(), Numbers(last, last), Sieve()
+    graph.connect(numbers, "output", primes, "last")
     graph.connect(primes, "left", primes, "again")
     return graph
 
