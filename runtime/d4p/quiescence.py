@@ -39,6 +39,27 @@ class Told(NamedTuple):
     received: int
 
 
+class Tally:
+    """What one instance has followed, counted and told."""
+
+    def __init__(self) -> None:
+        self.number = self.received = 0
+        self._last: Told | None = None
+
+    @property
+    def owes(self) -> bool:
+        """Whether it has told nothing yet of the last command that it has followed."""
+        return self._last is None or self._last.number < self.number
+
+    def news(self, sent: int) -> Told | None:
+        """What to tell, with the number of parcels sent so far; None where all of it has been told."""
+        told = Told(self.number, sent, self.received)
+        if told == self._last:
+            return None
+        self._last = told
+        return told
+
+
 class Coordinator:
     """Finds out when a run is at rest, lets the instances run `postprocess` one after another, and ends the run.
 

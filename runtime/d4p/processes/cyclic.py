@@ -14,7 +14,7 @@ from typing import Any
 from d4p.channels.backlog import Backlog
 from d4p.channels.parcels import Parcel, pack_parcel
 from d4p.processes.pipes import Inbox
-from d4p.quiescence import ASK, END, Command, Told
+from d4p.quiescence import ASK, END, Command, Tally, Told
 
 #: The channel of commands; those of items count from 1.
 COMMANDS = 0
@@ -39,8 +39,7 @@ class Part:
 
     def __init__(self, inbox: Inbox, sent: Callable[[], int], tell: Callable[[Told], None]) -> None:
         self._inbox, self._sent, self._tell = inbox, sent, tell
-        self._number = self._received = 0
-        self._last: Told | None = None
+        self._tally = Tally()
 
     def play(self, take: Callable[[], tuple[int, list[Any]]], feed: Callable[[int, list[Any]], None],
              flush: Callable[[], None], postprocess: Callable[[str], None]) -> None:
@@ -54,15 +53,15 @@ class Part:
         while True:
             if not self._inbox.ready():
                 flush()
-                if self._owed() or not self._inbox.ready(_LINGER):
+                if self._tally.owes or not self._inbox.ready(_LINGER):
                     self._say()
             channel, items = take()
             if channel != COMMANDS:
-                self._received += 1
+                self._tally.received += 1
                 feed(channel, items)
                 continue
             command = Command(*items[0])
-            self._number = command.number
+            self._tally.number = command.number
             if command.what == END:
                 return
             if command.what == ASK:
@@ -71,13 +70,9 @@ class Part:
             else:
                 postprocess(command.pe)
 
-    def _owed(self) -> bool:
-        return self._last is None or self._last.number < self._number
-
     def _say(self) -> None:
-        told = Told(self._number, self._sent(), self._received)
-        if told != self._last:
-            self._last = told
+        told = self._tally.news(self._sent())
+        if told is not None:
             self._tell(told)
 
 
