@@ -26,7 +26,7 @@ CASES = {
     "odd_names": f"{SEMANTICS}:odd_names",
     "columns": f"{HERE / 'workflows' / 'columns.py'}:all_kinds",
 }
-TARGETS = ("sequential", "processes", "spark-rdd", "spark-df")
+TARGETS = ("sequential", "processes", "mpi", "spark-rdd", "spark-df")
 ALL = [(case, target) for case in CASES for target in TARGETS]
 
 
