@@ -37,7 +37,7 @@ def _lives(process: int) -> bool:
 
 
 def lost(peer: Peer, layout: Layout, reports: Iterable[dict[str, Any]]) -> WorkerLost:
-    """What to say of a rank that died: the instances that it held, and how many items they had when last heard of."""
+    """What to say of a rank that died: the instances that it held, and how many items they had a moment before."""
     had = {(report["stage"], report["instance"]): report["received"] for report in reports}
     where = []
     for seat in layout.on(peer.rank):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,14 +21,15 @@ class Desk:
     Attributes:
         failure: what ended the run, as soon as it is known here.
         running: whether instances are at work on other ranks.
-        peers: where each rank runs, known on rank 0.
+        ending: whether a signal came, as mpiexec sends one when it was interrupted or has lost a rank.
+        peers: where each rank runs; known on rank 0, and on all once they run.
         reports: of rank 0, the last reports of each other rank.
     """
 
     def __init__(self, world: World) -> None:
         self.world, self.mail = world, Mail(world)
         self.failure: BaseException | None = None
-        self.running = False
+        self.running = self.ending = False
         self.peers: dict[int, Peer] = {0: world.here}
         self.reports: dict[int, list[dict[str, Any]]] = {}
         self.apart: set[int] = set()  # ranks that can't reach rank 0's files
@@ -81,7 +84,7 @@ class Desk:
         self.wait(lambda: len(self.peers) == self.world.size)
         if self._refused:
             raise self._refused[min(self._refused)]
-        self.say_all(Kind.GO)
+        self.say_all(Kind.GO, self.peers)
         self.running = self.world.size > 1
 
     def all_done(self) -> None:
@@ -106,18 +109,16 @@ class Desk:
 
     def dismiss(self, status: int) -> None:
         """The end of rank 0: the others exit with its status, at once where they are still at work."""
+        if self.running and self.ending:
+            sys.stdout.flush()
+            os._exit(status)  # mpiexec ends them, or does so now; to ask for it would only be noise
         if self.running:
             self.world.abort(status)
         self.say_all(Kind.EXIT, status)
-        self._leave()
-
-    # For other ranks
+        self.leave()
 
     def leave(self) -> None:
-        """The end of another rank."""
-        self._leave()
-
-    def _leave(self) -> None:
+        """Wait until all that was said has arrived, and hear no more."""
         self.failure = None
         self.wait(lambda: self.mail.at_rest)
         self.mail.close()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from d4p.depth import FRAMES
 from d4p.errors import D4pError
@@ -19,7 +17,9 @@ from d4p.events import Events
 from d4p.job import Job
 from d4p.mpi import deaths
 from d4p.mpi.desk import Desk, carried
+from d4p.mpi.endings import signals
 from d4p.mpi.message import Kind
+from d4p.mpi.notes import noting
 from d4p.mpi.run import Run
 from d4p.mpi.spools import pieces
 from d4p.mpi.world import World
@@ -59,9 +59,8 @@ def entered(world: World, main: Callable, workflow: Workflow) -> Iterator[None]:
 
 def _follow(desk: Desk, main: Callable, workflow: Workflow) -> int:
     """The life of a rank other than 0; gives its exit status."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _wait_for_the_end)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
+    events = Events()  # rank 0's to use, as long as there is one
     kind, said = desk.hear(Kind.RUN, Kind.EXIT)
     if kind == Kind.EXIT:
         desk.leave()
@@ -70,9 +69,8 @@ def _follow(desk: Desk, main: Callable, workflow: Workflow) -> int:
     mine = None if os.path.exists(shared) else tempfile.mkdtemp(prefix="d4p-results-")
     try:
         workflow.writing = writing
-        events = Events()
         job = Job(workflow, inputs, Spool(mine or folder), events, check)
-        return _work(desk, main, job, mine)
+        return _work(desk, main, job, shared, mine, events)
     except BaseException as error:
         if not isinstance(error, D4pError):
             traceback.print_exc()
@@ -83,7 +81,7 @@ def _follow(desk: Desk, main: Callable, workflow: Workflow) -> int:
             shutil.rmtree(mine, ignore_errors=True)
 
 
-def _work(desk: Desk, main: Callable, job: Job, mine: str | None) -> int:
+def _work(desk: Desk, main: Callable, job: Job, shared: str, mine: str | None, events: Events) -> int:
     rank, refused = None, None
     try:
         run = Run(desk, job)
@@ -94,7 +92,10 @@ def _work(desk: Desk, main: Callable, job: Job, mine: str | None) -> int:
     desk.say(0, Kind.READY, (desk.world.here, refused, mine is None))
     kind, said = desk.hear(Kind.GO, Kind.EXIT)
     if kind == Kind.GO:
-        rank.run()
+        desk.peers = said
+        signals(desk, rank.layout, shared, events)
+        with noting(str(job.spool.folder), desk.world.rank, rank.reports):
+            rank.run()
         job.spool.close()
         desk.say(0, Kind.DONE, rank.reports())
         found = pieces(mine) if mine else iter(())
@@ -116,9 +117,3 @@ def _fail(desk: Desk, error: D4pError, events: Events) -> None:
         time.sleep(0.001)
     say_failed(error, events)
     desk.world.abort(error.exit_status)
-
-
-def _wait_for_the_end(number: int, frame: Any) -> None:
-    """Whoever ends this rank ends all; rank 0 looks who is still there, so it mustn't be gone before."""
-    time.sleep(2)
-    os._exit(128 + number)

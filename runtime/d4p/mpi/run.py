@@ -8,7 +8,7 @@ from typing import Any
 
 from d4p.events import Sampler
 from d4p.job import Job
-from d4p.mpi import deaths, spools
+from d4p.mpi import deaths, notes, spools
 from d4p.mpi.desk import Desk
 from d4p.mpi.layout import Declared, Layout
 from d4p.mpi.message import Kind
@@ -38,32 +38,39 @@ class Run:
 
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     """Run a program's `main` on all ranks; gives a report for each instance. Called on rank 0."""
-    desk = Run.desk
-    shared = spools.sign(job.spool.folder)
-    desk.say_all(Kind.RUN, (job.inputs, job.workflow.writing, str(job.spool.folder), shared, job.checker is not None))
-    run = Run(desk, job)
-    main(run)
+    desk, folder = Run.desk, str(job.spool.folder)
+    shared = spools.sign(folder)
     try:
+        desk.say_all(Kind.RUN, (job.inputs, job.workflow.writing, folder, shared, job.checker is not None))
+        run = Run(desk, job)
+        main(run)
         rank = run.rank()
         desk.all_ready()
+        _run(desk, rank, job)
     finally:
-        os.unlink(shared)
+        os.unlink(shared)  # from here on rank 0 may be gone without having been killed
+    spools.fetch(desk, folder)
+    return _so_far(desk, rank)
+
+
+def _run(desk: Desk, rank: Rank, job: Job) -> None:
+    """From the first item to the last. Raises WorkerLost where a rank died, which mpiexec answers with a signal."""
     if note := rank.layout.note():
         print(f"note: {note}", flush=True)
-
-    def so_far() -> list[dict[str, Any]]:
-        found = [*rank.reports(), *(report for reports in list(desk.reports.values()) for report in reports)]
-        return sorted(found, key=lambda report: (report["stage"], report["instance"]))
-
     try:
-        with Sampler(lambda: job.progress(so_far())):
+        progress = Sampler(lambda: job.progress(_so_far(desk, rank)))
+        with progress, notes.noting(str(job.spool.folder), 0, rank.reports):
             rank.run()
             desk.all_done()
     except KeyboardInterrupt:
+        desk.ending = True
         if (peer := deaths.gone(desk.peers)) is not None:
-            raise deaths.lost(peer, rank.layout, desk.reports.get(peer.rank, [])) from None
+            reports = notes.last(str(job.spool.folder), peer.rank) or desk.reports.get(peer.rank, [])
+            raise deaths.lost(peer, rank.layout, reports) from None
         raise
-    spools.fetch(desk, job.spool.folder)
-    return so_far()
 
 
+def _so_far(desk: Desk, rank: Rank) -> list[dict[str, Any]]:
+    """The reports of all instances, in the order of stages."""
+    found = [*rank.reports(), *(report for reports in list(desk.reports.values()) for report in reports)]
+    return sorted(found, key=lambda report: (report["stage"], report["instance"]))

@@ -35,8 +35,8 @@ def fetch(desk: Desk, folder: str | Path) -> None:
 
 
 def pieces(folder: str | Path) -> Iterator[tuple[str, bytes]]:
-    """The files of a folder as (name, piece)."""
-    for path in sorted(Path(folder).iterdir()):
+    """The files of a folder as (name, piece); an empty one has one piece."""
+    for path in sorted(Path(folder).glob("[!.]*")):
         with open(path, "rb") as file:
             empty = True
             while (piece := file.read(PIECE)) or empty:

@@ -6,10 +6,14 @@ import functools
 import os
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from d4p.errors import Refused
+
+#: Seconds in which mpiexec passes on what was printed, so that what MPI says of an abort comes after it.
+_FORWARDED = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class World:
         """End all ranks at once. Doesn't return."""
         sys.stdout.flush()
         sys.stderr.flush()
+        time.sleep(_FORWARDED)
         self.comm.Abort(status)
 
 
