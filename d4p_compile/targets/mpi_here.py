@@ -138,5 +138,10 @@ def environment(bundle: Any, environ: Mapping[str, str] = os.environ) -> dict[st
     if VARIABLE not in environ and ranks(bundle.script) > cores():
         added |= {"PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
     if os.geteuid() == 0:
-        added |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        added |= as_root()
     return {name: value for name, value in added.items() if name not in environ}
+
+
+def as_root() -> dict[str, str]:
+    """What lets Open MPI start something as root."""
+    return {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}

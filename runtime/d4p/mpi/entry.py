@@ -15,7 +15,7 @@ from d4p.depth import FRAMES
 from d4p.errors import D4pError
 from d4p.events import Events
 from d4p.job import Job
-from d4p.mpi import deaths
+from d4p.mpi import deaths, memory
 from d4p.mpi.desk import Desk, carried
 from d4p.mpi.endings import signals
 from d4p.mpi.message import Kind
@@ -36,6 +36,7 @@ def entered(world: World, main: Callable, workflow: Workflow) -> Iterator[None]:
     """Rank 0 works within this; what it exits with, all exit with. Others exit when they come in here."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # what PEs print is seen when they print it
+    memory.keep()
     if world.size > 1:
         deaths.end_with_parent()
     desk = Desk(world)

@@ -14,6 +14,8 @@ from d4p.mpi.layout import Seat
 from d4p.outlet import Lanes
 from d4p.stage import Stage
 
+#: What batches grow to, in bytes: a message costs more than a note in shared memory.
+BATCH = 512 << 10
 #: A root runs about so many seconds before its rank looks whether something has arrived.
 SLICE = 0.002
 _MOST = 1024
@@ -69,7 +71,7 @@ class Instance:
         def post(dest: int, parcel: Parcel) -> None:
             self._post(self, channel, dest, parcel)
 
-        sender = self.senders[channel] = Sender(channel, edge, self.seat.stage.to[channel], post)
+        sender = self.senders[channel] = Sender(channel, edge, self.seat.stage.to[channel], post, batch_bytes=BATCH)
         return sender.lanes
 
     def begin(self) -> None:

@@ -13,6 +13,8 @@ from d4p.mpi.message import BUFFERS, MOST, Message, fits, pack_head, unpack_head
 _HEADS, _DATA = 1, 2  # tags
 #: MPI counts what it sends with an int in many libraries: more travels in pieces.
 PIECE = 1 << 30
+#: Bytes that are taken in before others get their turn.
+_AT_ONCE = 512 << 10
 #: Heads that may arrive before anybody looks without MPI keeping them in memory of its own.
 _AHEAD = 8
 
@@ -62,9 +64,12 @@ class Mail:
         requests += [isend([view[at : at + PIECE], byte], rank, _DATA) for at in range(0, len(view), PIECE)]
 
     def poll(self) -> bool:
-        """Take what has arrived and hand it to `handlers`, by kind; says whether anything came."""
-        came = False
-        while self._heads[0][0].Test(self._status):
+        """Take what has arrived and hand it to `handlers`, by kind; says whether anything came.
+
+        Large bodies and buffers are taken a few at a time: what waits to be looked at would leave the processor's cache
+        meanwhile, and lies as well with its sender."""
+        came, taken = False, 0
+        while taken < _AT_ONCE and self._heads[0][0].Test(self._status):
             _, room = self._heads.popleft()
             message, body, sizes, joined = unpack_head(memoryview(room), self._status.Get_source())
             self._heads.append(self._listen(room))
@@ -74,6 +79,7 @@ class Mail:
                 self.handlers[message.kind](message)
                 continue
             requests: list[Any] = []
+            taken += body + sum(sizes)
             if body:
                 message.body = self._receive(body, message.rank, requests)
             message.buffers = tuple(self._receive(size, message.rank, requests) for size in sizes)
@@ -87,11 +93,14 @@ class Mail:
                 del self._sending[rank]
         return came
 
-    def _receive(self, size: int, rank: int, requests: list[Any]) -> memoryview:
-        view = memoryview(self._allocate(size))
-        for at in range(0, size, PIECE):
-            requests.append(self._comm.Irecv([view[at : at + PIECE], self._mpi.BYTE], rank, _DATA))
-        return view
+    def _receive(self, size: int, rank: int, requests: list[Any]) -> Any:
+        room, byte = self._allocate(size), self._mpi.BYTE
+        if size <= PIECE:
+            requests.append(self._comm.Irecv([room, byte], rank, _DATA))
+            return room
+        view = memoryview(room)
+        requests += [self._comm.Irecv([view[at : at + PIECE], byte], rank, _DATA) for at in range(0, size, PIECE)]
+        return room
 
     def _complete(self, arriving: deque[tuple[Message, list[Any], bool]]) -> bool:
         """Hand on what is whole, up to the first message that isn't."""
@@ -99,7 +108,7 @@ class Mail:
         while arriving and self._mpi.Request.Testall(arriving[0][1]):
             message, _, joined = arriving.popleft()
             if joined:
-                message.buffers = _split(message.buffers[0], parcel_sizes(message.body))
+                message.buffers = _split(memoryview(message.buffers[0]), parcel_sizes(message.body))
             if not arriving:
                 self._arriving.pop(message.rank, None)
             self.handlers[message.kind](message)

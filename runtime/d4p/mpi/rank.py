@@ -18,6 +18,8 @@ from d4p.mpi.patience import Patience
 
 #: So many instances may wait for credit, one within the other; the next one sends without.
 NESTED = 40
+#: Of so many turns of instances whose items wait one looks for more.
+_POLLED = 8
 #: Seconds between two reports to rank 0.
 _EVERY = 0.3
 
@@ -43,7 +45,7 @@ class Rank:
         self._lanes: dict[tuple[int, int, int], Lane] = {}
         self._owed: dict[tuple[int, int, int], Owed] = {}
         self._waiting: list[int] = []  # the instances that are at work, each within the one before
-        self._patience = Patience()
+        self._patience, self._turns = Patience(), 0
         self._told = time.monotonic()
         self.instances = [self._make(seat, job) for seat in layout.on(desk.world.rank)]
         self._by_number = {instance.number: instance for instance in self.instances}
@@ -131,18 +133,25 @@ class Rank:
             raise ended.error from None
 
     def _turn(self, behind: int = -1) -> bool:
-        """Take what has arrived and work on one instance, the last that has work; says whether anything was done."""
-        came = self._poll()
+        """Work on one instance, the last that has work, before more is taken in; says whether anything was done."""
+        self._turns += 1
+        waiting = self._next(behind, lambda instance: instance.inbox)
+        came = self._poll() if waiting is None or self._turns % _POLLED == 0 else False
+        instance = waiting or self._next(behind, lambda instance: instance.has_work)
+        if instance is not None:
+            self._within(instance, self._step, instance)
+        elif not came:
+            return False
+        self._patience.reset()
+        return True
+
+    def _next(self, behind: int, has: Callable[[Instance], Any]) -> Instance | None:
         for instance in self._order:
             if instance.number <= behind:
-                break
-            if instance.has_work:
-                self._within(instance, self._step, instance)
-                came = True
-                break
-        if came:
-            self._patience.reset()
-        return came
+                return None
+            if has(instance):
+                return instance
+        return None
 
     def _step(self, instance: Instance) -> None:
         took = self._took
