@@ -23,6 +23,7 @@ from d4p.workflow import Workflow
 from .bundle import Bundle
 from .front.load import Loaded
 from .ir.plan import Plan
+from .launcher import Launcher
 from .targets import target
 
 Watch = Callable[[dict[str, Any]], None]
@@ -45,10 +46,12 @@ def execute(bundle: Bundle, options: list[str], *, watch: Watch | None = None,
         reader = None
         try:
             process = subprocess.Popen(
-                [*engine.command(bundle.script), *options], pass_fds=[] if launched else [send], stdout=stdout,
-                stderr=stderr, env={**os.environ, **added, **(environment or {}), "D4P_EVENTS": where},
+                [*engine.command(bundle.script), *options], pass_fds=[] if launched else [send],
+                stdout=subprocess.PIPE if launched else stdout, stderr=subprocess.PIPE if launched else stderr,
+                env={**os.environ, **added, **(environment or {}), "D4P_EVENTS": where},
             )
             signals.process = process
+            launcher = Launcher(process, stdout, stderr) if launched else None
             said: dict[str, dict[str, Any]] = {}
             reader = threading.Thread(target=_relay, args=(receive, said, watch or (lambda event: None)), daemon=True)
             reader.start()
@@ -61,8 +64,8 @@ def execute(bundle: Bundle, options: list[str], *, watch: Watch | None = None,
                 reader.join(timeout=5)
     if status == 0 and "done" not in said:
         raise RunFailed("the program ended before its run was done, as if all were well: does a PE call os._exit()?")
-    if launched and status:
-        status = 130 if signals.interrupts else said.get("failed", {}).get("status", status)
+    if launcher is not None:
+        status = launcher.ended(130 if signals.interrupts and status else status, said, watch or (lambda event: None))
     return 128 - status if status < 0 else status
 
 

@@ -84,8 +84,8 @@ def test_a_rank_that_is_killed_is_named_with_what_it_held(bundle, tmp_path):
     with start(bundle("kill"), tmp_path) as program:
         _, err = program.communicate(timeout=30)
         assert program.returncode not in (0, 2)
-        said = re.search(r"^failed: rank 2 \(process \d+ on .*\) died, .*: it held stage 2 \(Ends\), instance 1 "
-                         r"\(Ends had 1,000 items\)$", err, re.MULTILINE)
+        said = re.search(r"^failed: rank 2 \(process \d+ on .*\) died, .*: it held stage 2 \(Ends\), instance 1, "
+                         r"at item 1000 of Ends \(Endless.output -> Ends.input\)$", err, re.MULTILINE)
         assert said, err
         assert session(program.pid) == [] and left(tmp_path) == []
 
@@ -98,7 +98,8 @@ def test_rank_0_that_is_killed_is_named_by_another(bundle, tmp_path):
         os.kill(first, signal.SIGKILL)
         _, err = program.communicate(timeout=30)
         assert program.returncode not in (0, 2)
-        assert f"failed: rank 0 (process {first} on " in err and "it held stage 1 (Endless), instance 0" in err
+        assert f"failed: rank 0 (process {first} on " in err
+        assert "it held stage 1 (Endless), instance 0, at item 1 of Endless" in err
         assert session(program.pid) == [] and left(tmp_path) == [".out.d4p-unfinished"]
 
 

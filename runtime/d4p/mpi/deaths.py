@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
+from d4p.entries import entries
 from d4p.errors import WorkerLost
+from d4p.mpi import notes
 from d4p.mpi.layout import Layout
 from d4p.mpi.world import Peer, machine
+from d4p.postmortem.lost import own_lines, several, where
+from d4p.workflow import Workflow
 
 #: Seconds between two looks at whether mpiexec is still there.
 _LOOK = 0.5
@@ -36,17 +39,15 @@ def _lives(process: int) -> bool:
         return True  # no /proc here
 
 
-def lost(peer: Peer, layout: Layout, reports: Iterable[dict[str, Any]]) -> WorkerLost:
-    """What to say of a rank that died: the instances that it held, and how many items they had a moment before."""
-    had = {(report["stage"], report["instance"]): report["received"] for report in reports}
-    where = []
-    for seat in layout.on(peer.rank):
-        number = int(seat.stage.function.__name__.removeprefix("stage_"))
-        counts = had.get((number, seat.index), {})
-        seen = ", ".join(f"{name} had {count:,} items" for name, count in counts.items()) or "no item seen yet"
-        where.append(f"stage {number} ({seat.stage.function.__doc__}), instance {seat.index} ({seen})")
-    held = "; ".join(where) or "no instance"
-    return WorkerLost(f"{peer} died, killed from outside or in native code: it held {held}")
+def lost(peer: Peer, layout: Layout, workflow: Workflow, folder: str) -> WorkerLost:
+    """What to say of a rank that died: the instances that it held, what each was at, and the PE's own last lines."""
+    seats = layout.on(peer.rank)
+    noted, fault = notes.read(folder, peer.rank, len(seats))
+    entered, names = entries([stage.function for stage in layout.stages], workflow)
+    told = [f"{seat}, {where(note, names[seat.stage.function], entered)}" for seat, note in zip(seats, noted)]  # noqa: B905
+    held = several(told) or layout.held(peer.rank)
+    message = f"{peer} died, killed from outside or in native code: it held {held}"
+    return WorkerLost("\n".join(filter(None, [message, own_lines(fault) if fault else ""])))
 
 
 def end_with_parent() -> None:

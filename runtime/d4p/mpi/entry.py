@@ -19,7 +19,6 @@ from d4p.mpi import deaths, memory
 from d4p.mpi.desk import Desk, carried
 from d4p.mpi.endings import signals
 from d4p.mpi.message import Kind
-from d4p.mpi.notes import noting
 from d4p.mpi.run import Run
 from d4p.mpi.spools import pieces
 from d4p.mpi.world import World
@@ -94,9 +93,8 @@ def _work(desk: Desk, main: Callable, job: Job, shared: str, mine: str | None, e
     kind, said = desk.hear(Kind.GO, Kind.EXIT)
     if kind == Kind.GO:
         desk.peers = said
-        signals(desk, rank.layout, shared, events)
-        with noting(str(job.spool.folder), desk.world.rank, rank.reports):
-            rank.run()
+        signals(desk, rank.layout, job.workflow, shared, events)
+        rank.run()
         job.spool.close()
         desk.say(0, Kind.DONE, rank.reports())
         found = pieces(mine) if mine else iter(())

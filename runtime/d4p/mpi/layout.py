@@ -30,6 +30,10 @@ class Seat:
     stage: Declared
     index: int
 
+    def __str__(self) -> str:
+        number = self.stage.function.__name__.removeprefix("stage_")
+        return f"stage {number} ({self.stage.function.__doc__}), instance {self.index}"
+
 
 class Layout:
     """The stages of a program on the ranks of a world.
@@ -57,6 +61,10 @@ class Layout:
         """The instances on a rank, in topological order."""
         return [Seat(number, stage, number - stage.first)
                 for stage in self.stages for number in stage.all if self.rank(number) == rank]
+
+    def held(self, rank: int) -> str:
+        """The instances on a rank, as they are told."""
+        return "; ".join(map(str, self.on(rank))) or "no instance"
 
     def note(self) -> str | None:
         """What the user might have wanted otherwise, in one line."""

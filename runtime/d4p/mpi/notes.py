@@ -1,46 +1,54 @@
-"""Notes that ranks leave in rank 0's folder, where they share it: how far each is, to be read when it has died."""
+"""What the instances of a rank are at, in a file in rank 0's folder: read by another rank when this one has died."""
 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
+import mmap
 import os
-import pickle
-from collections.abc import Callable, Iterator
-from typing import Any
+import struct
 
-from d4p.events import Sampler
+from d4p.postmortem.notes import WORDS, Note
 
-#: Seconds between two notes.
-_EVERY = 0.1
+_ROOM = 8 * WORDS
 
 
-@contextlib.contextmanager
-def noting(folder: str, rank: int, reports: Callable[[], list[dict[str, Any]]]) -> Iterator[None]:
-    """Within this, write down what the instances have done so far; whole at any time, also after a kill."""
-    path = _path(folder, rank)
+class RankNotes:
+    """The notes of this rank: memory that the file shares, and behind them room for what `faulthandler` writes.
 
-    def note() -> None:
-        with contextlib.suppress(OSError):  # a full disk is for results to complain of
-            with open(f"{path}.new", "wb") as file:
-                pickle.dump(reports(), file)
-            os.replace(f"{path}.new", path)
+    Args:
+        folder: rank 0's, or one of this rank's own where that isn't shared: then nobody will read them.
+    """
 
-    try:
-        with Sampler(note, _EVERY):
-            yield
-    finally:
-        for name in (path, f"{path}.new"):
-            with contextlib.suppress(OSError):
-                os.unlink(name)
+    def __init__(self, folder: str, rank: int, instances: int) -> None:
+        self._path, size = _path(folder, rank), _ROOM * max(1, instances)
+        self._file = open(self._path, "w+b")
+        self._file.truncate(size)
+        self._words = memoryview(mmap.mmap(self._file.fileno(), size)).cast("Q")
+        self._file.seek(size)
+        faulthandler.enable(self._file, all_threads=False)
+
+    def of(self, index: int) -> Note:
+        """What this rank's instance number `index`, from 0, writes into."""
+        return Note(self._words[WORDS * index : WORDS * (index + 1)])
+
+    def close(self) -> None:
+        """Remove the file."""
+        faulthandler.disable()
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)
 
 
-def last(folder: str, rank: int) -> list[dict[str, Any]]:
-    """The last note of a rank; empty where there is none."""
+def read(folder: str, rank: int, instances: int) -> tuple[list[tuple[int, int, int]], str]:
+    """(phase, entry or PE, item) of each instance of a rank, and what `faulthandler` wrote when it died; nothing where
+    it has left no notes here."""
     try:
         with open(_path(folder, rank), "rb") as file:
-            return pickle.load(file)
-    except (OSError, EOFError, pickle.UnpicklingError):
-        return []
+            content = file.read()
+    except OSError:
+        return [], ""
+    notes = [struct.unpack_from("<QQQ", content, _ROOM * index) for index in range(instances)]
+    return notes, content[_ROOM * instances :].decode(errors="replace")
 
 
 def _path(folder: str, rank: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from d4p.channels.parcels import Parcel
+from d4p.entries import entries
 from d4p.errors import D4pError
 from d4p.job import Job
 from d4p.mpi.credit import Lane, Owed, window
@@ -14,7 +15,9 @@ from d4p.mpi.desk import Desk
 from d4p.mpi.instance import Instance
 from d4p.mpi.layout import Layout, Seat
 from d4p.mpi.message import Kind, Message
+from d4p.mpi.notes import RankNotes
 from d4p.mpi.patience import Patience
+from d4p.postmortem.notes import Note
 
 #: So many instances may wait for credit, one within the other; the next one sends without.
 NESTED = 40
@@ -47,14 +50,17 @@ class Rank:
         self._waiting: list[int] = []  # the instances that are at work, each within the one before
         self._patience, self._turns = Patience(), 0
         self._told = time.monotonic()
-        self.instances = [self._make(seat, job) for seat in layout.on(desk.world.rank)]
+        seats = layout.on(desk.world.rank)
+        self._entered, _ = entries([stage.function for stage in layout.stages], job.workflow)
+        self.notes = RankNotes(str(job.spool.folder), desk.world.rank, len(seats))
+        self.instances = [self._make(seat, job, self.notes.of(index)) for index, seat in enumerate(seats)]
         self._by_number = {instance.number: instance for instance in self.instances}
         self._order = self.instances[::-1]  # the last first: what is on its way goes before what is new
         self._mail.handlers |= {Kind.ITEMS: self._items, Kind.END: self._end, Kind.CREDIT: self._credit}
 
-    def _make(self, seat: Seat, job: Job) -> Instance:
+    def _make(self, seat: Seat, job: Job, note: Note) -> Instance:
         ends = sum(self.layout.producer[channel].instances for channel in seat.stage.inputs)
-        return Instance(seat, job, ends, self._post)
+        return Instance(seat, job, note, self._entered, ends, self._post)
 
     # What an instance sends
 
@@ -131,6 +137,7 @@ class Rank:
                     self._patience.wait()
         except Ended as ended:
             raise ended.error from None
+        self.notes.close()
 
     def _turn(self, behind: int = -1) -> bool:
         """Work on one instance, the last that has work, before more is taken in; says whether anything was done."""

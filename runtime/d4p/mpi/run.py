@@ -8,7 +8,7 @@ from typing import Any
 
 from d4p.events import Sampler
 from d4p.job import Job
-from d4p.mpi import deaths, notes, spools
+from d4p.mpi import deaths, spools
 from d4p.mpi.desk import Desk
 from d4p.mpi.layout import Declared, Layout
 from d4p.mpi.message import Kind
@@ -57,16 +57,16 @@ def _run(desk: Desk, rank: Rank, job: Job) -> None:
     """From the first item to the last. Raises WorkerLost where a rank died, which mpiexec answers with a signal."""
     if note := rank.layout.note():
         print(f"note: {note}", flush=True)
+    job.ranks({"process": peer.process, "said": f"{peer} died: it held {rank.layout.held(peer.rank)}"}
+              for peer in desk.peers.values())
     try:
-        progress = Sampler(lambda: job.progress(_so_far(desk, rank)))
-        with progress, notes.noting(str(job.spool.folder), 0, rank.reports):
+        with Sampler(lambda: job.progress(_so_far(desk, rank))):
             rank.run()
             desk.all_done()
     except KeyboardInterrupt:
         desk.ending = True
         if (peer := deaths.gone(desk.peers)) is not None:
-            reports = notes.last(str(job.spool.folder), peer.rank) or desk.reports.get(peer.rank, [])
-            raise deaths.lost(peer, rank.layout, reports) from None
+            raise deaths.lost(peer, rank.layout, job.workflow, str(job.spool.folder)) from None
         raise
 
 
