@@ -39,6 +39,7 @@ class Run:
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     """Run a program's `main` on all ranks; gives a report for each instance. Called on rank 0."""
     desk, folder = Run.desk, str(job.spool.folder)
+    job.plan_splits()
     shared = spools.sign(folder)
     try:
         desk.say_all(Kind.RUN, (job.inputs, job.workflow.writing, folder, shared, job.checker is not None))
