@@ -304,8 +304,10 @@ def _how_to_run(bundle: Any) -> Iterator[str]:
 
     from .targets import target
 
-    words = [str(word) for word in target(bundle.target).command(bundle.script)]
-    words[0] = "python" if words[0] == sys.executable else Path(words[0]).name
+    engine = target(bundle.target)
+    words = [str(word) for word in getattr(engine, "shown", engine.command)(bundle.script)]
+    words = ["python" if word == sys.executable else word for word in words]
+    words[0] = Path(words[0]).name
     yield f"run it: {shlex.join(words)}"
     submit = bundle.folder / "submit.sh"
     if submit.exists():

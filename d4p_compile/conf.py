@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from d4p.errors import Refused
 
 LOG = "log4j2.properties"
+#: Scripts for batch systems, that a bundle gets filled in.
+BATCH = ("job.slurm", "job.pbs")
 _INSTALLED = Path(__file__).parent / "conf_files"  # setup.py puts conf/ there
 _CHECKOUT = Path(__file__).parents[1] / "conf"
 
@@ -43,6 +47,20 @@ def settings_files(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     shipped = sorted((_shipped() / "profiles").glob("*.conf"))
     found = {f"profiles/{path.name}": path.read_text(encoding="utf-8") for path in shipped}
     return {LOG: conf_file(LOG, environ).read_text(encoding="utf-8"), **found}
+
+
+def batch_scripts(filled: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """`{name in a bundle: text}` of the scripts that submit an MPI program; what stands in doubled braces is `filled`
+    in. Raises Refused for a name in braces that has no meaning, with those that have."""
+
+    def fill(name: str, found: re.Match) -> str:
+        if found[1] not in filled:
+            raise Refused(f"{conf_file(name, environ)} has {found[0]}, which means nothing: there are "
+                          f"{', '.join(f'{{{{ {known} }}}}' for known in filled)}")
+        return filled[found[1]]
+
+    return {name: re.sub(r"\{\{ *(\w+) *\}\}", partial(fill, name), conf_file(name, environ).read_text("utf-8"))
+            for name in BATCH}
 
 
 def known_profile(name: str, environ: Mapping[str, str] = os.environ) -> str:

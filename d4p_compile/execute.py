@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from d4p.workflow import Workflow
 from .bundle import Bundle
 from .front.load import Loaded
 from .ir.plan import Plan
+from .launcher import Launcher
 from .targets import target
 
 Watch = Callable[[dict[str, Any]], None]
@@ -35,37 +37,62 @@ def execute(bundle: Bundle, options: list[str], *, watch: Watch | None = None,
     """Run a bundle's script; gives its exit status, 128 + number where a signal ended it.
 
     The program gets the caller's environment, what its target adds to it (`environment(bundle)`), what the caller
-    adds, and a file descriptor for its events.
+    adds, and a pipe for its events: a file descriptor, or a path where something else starts it.
     """
     engine = target(bundle.target)
     added = getattr(engine, "environment", lambda bundle: {})(bundle)
-    receive, send = os.pipe()
-    with _Signals() as signals, os.fdopen(receive) as events:
+    launched = getattr(engine, "LAUNCHED", False)
+    with _Signals() as signals, (_named_pipe() if launched else _pipe()) as (receive, send, where):
+        reader = None
         try:
             process = subprocess.Popen(
-                [*engine.command(bundle.script), *options], pass_fds=[send], stdout=stdout, stderr=stderr,
-                env={**os.environ, **added, **(environment or {}), "D4P_EVENTS": str(send)},
+                [*engine.command(bundle.script), *options], pass_fds=[] if launched else [send],
+                stdout=subprocess.PIPE if launched else stdout, stderr=subprocess.PIPE if launched else stderr,
+                env={**os.environ, **added, **(environment or {}), "D4P_EVENTS": where},
             )
+            signals.process = process
+            launcher = Launcher(process, stdout, stderr) if launched else None
+            said: dict[str, dict[str, Any]] = {}
+            reader = threading.Thread(target=_relay, args=(receive, said, watch or (lambda event: None)), daemon=True)
+            reader.start()
+            status = process.wait()
         except OSError as error:
             raise RunFailed(f"the program could not be started: {error}") from error
         finally:
             os.close(send)
-        signals.process = process
-        said: set[str] = set()
-        reader = threading.Thread(target=_relay, args=(events, said, watch or (lambda event: None)), daemon=True)
-        reader.start()
-        status = process.wait()
-        reader.join(timeout=5)
+            if reader is not None:
+                reader.join(timeout=5)
     if status == 0 and "done" not in said:
         raise RunFailed("the program ended before its run was done, as if all were well: does a PE call os._exit()?")
+    if launcher is not None:
+        status = launcher.ended(130 if signals.interrupts and status else status, said, watch or (lambda event: None))
     return 128 - status if status < 0 else status
 
 
-def _relay(events: Iterable[str], said: set[str], watch: Watch) -> None:
-    for line in events:
-        event = json.loads(line)
-        said.add(event["event"])
-        watch(event)
+@contextlib.contextmanager
+def _pipe() -> Iterator[tuple[int, int, str]]:
+    """A pipe for a program that is started from here: its two ends, and what the program is to write to."""
+    receive, send = os.pipe()
+    yield receive, send, str(send)
+
+
+@contextlib.contextmanager
+def _named_pipe() -> Iterator[tuple[int, int, str]]:
+    """A pipe that a program finds by its path."""
+    with tempfile.TemporaryDirectory(prefix="d4p-events-") as folder:
+        path = os.path.join(folder, "events")
+        os.mkfifo(path)
+        receive = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # nobody writes yet: doesn't wait for that
+        os.set_blocking(receive, True)
+        yield receive, os.open(path, os.O_WRONLY), path
+
+
+def _relay(receive: int, said: dict[str, dict[str, Any]], watch: Watch) -> None:
+    with open(receive) as events:
+        for line in events:
+            event = json.loads(line)
+            said[event["event"]] = event
+            watch(event)
 
 
 class _Signals:

@@ -19,7 +19,7 @@ from d4p_compile.api import temporary_bundle
 
 #: What a Spark program calls its engine.
 ENGINES = {"spark-rdd": "spark", "spark-df": "spark_df"}
-TARGETS = ("sequential", "processes", "spark-rdd", "spark-df")
+TARGETS = ("sequential", "processes", "mpi", "spark-rdd", "spark-df")
 
 
 def answers(workflow: Any, target: str, *, instances: int | None = None, inputs: Any = None, session: Any = None,

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNTIME, COMPILER = ROOT / "runtime" / "d4p", ROOT / "d4p_compile"
 #: Modules of the runtime that serve one engine, file system or library, and what else they may import.
 SERVES = {
+    "mpi": {"mpi4py"},
     "spark": {"pyspark"},
     "spark_df": {"pyspark", "pyarrow"},
     "outputs/parquet.py": {"pyarrow", "numpy"},
@@ -50,7 +51,7 @@ def test_the_runtime_needs_only_the_standard_library_and_what_it_serves():
 
 
 def test_engines_of_the_runtime_do_not_import_each_other():
-    engines = {"processes", "spark", "spark_df", "sequential"}
+    engines = {"processes", "mpi", "spark", "spark_df", "sequential"}
     rdd = {"run", "exchange", "names"}  # what of d4p.spark is for RDD programs alone
     for name, found in files(RUNTIME):
         mine = name.split("/")[0].removesuffix(".py")
@@ -63,7 +64,7 @@ def test_engines_of_the_runtime_do_not_import_each_other():
 
 
 def test_targets_never_import_each_other():
-    targets = {"sequential", "processes", "spark_rdd", "spark_df"}
+    targets = {"sequential", "processes", "mpi", "spark_rdd", "spark_df"}
     for name, found in files(COMPILER / "targets"):
         mine = name.removesuffix(".py")
         others = {t for t in targets - {mine} if any(f"{i}.".startswith(f"d4p_compile.targets.{t}.") for i in found)}

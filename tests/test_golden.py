@@ -29,7 +29,7 @@ CASES = {
     "collatz": f"{HERE / 'workflows' / 'cycles.py'}:collatz",
 }
 CYCLIC = {"collatz"}
-TARGETS = ("sequential", "processes", "spark-rdd", "spark-df")
+TARGETS = ("sequential", "processes", "mpi", "spark-rdd", "spark-df")
 ALL = [(case, target) for case in CASES for target in TARGETS if case not in CYCLIC or target in running_cycles()]
 
 

@@ -15,6 +15,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "workflow": graph.name,
         "target": plan.target,
         "fingerprint": graph.fingerprint,
+        "asked": plan.asked,
         "pes": [
             {"name": pe.name, "id": pe.id, "class": pe.cls, "instances": pe.instances, "because": pe.because,
              "keeps_state": pe.keeps, "why": pe.why, "inputs": {p.name: str(p.grouping) for p in pe.inputs},

@@ -9,7 +9,8 @@ from types import ModuleType
 
 from d4p.errors import Refused
 
-TARGETS = {"sequential": ".sequential", "processes": ".processes", "spark-rdd": ".spark_rdd", "spark-df": ".spark_df"}
+TARGETS = {"sequential": ".sequential", "processes": ".processes", "mpi": ".mpi",
+           "spark-rdd": ".spark_rdd", "spark-df": ".spark_df"}
 #: `spark` is one of two kinds of program, which `choose` decides by the plan; what they need is the same.
 ALIASES = {"simple": "sequential", "multi": "processes", "spark": "spark-rdd"}
 
@@ -28,7 +29,9 @@ def target(name: str) -> ModuleType:
 
     A target has: WHAT (for a title), NEEDS (what it needs to run), WIDE, CARRIES (the exchanges it can carry),
     `program(plan)` (the text of the script), `command(script, ...)` and `available()`; it may have CYCLES (True: it
-    runs them) and NATIVES (the aggregates that its engine computes, as (kind, type of the field)).
+    runs them), NATIVES (the aggregates that its engine computes, as (kind, type of the field)), LAUNCHED (something
+    else starts its programs, which hands no open files on and has an exit status of its own) and `shown(script)`
+    (`command` as one types it).
     """
     name = canonical(name)
     return importlib.import_module(TARGETS[name], __package__)

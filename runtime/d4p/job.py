@@ -63,6 +63,10 @@ class Job:
             totals.update(report["received"])
         self._events.say("progress", received=dict(totals))
 
+    def ranks(self, ranks: Iterable[dict[str, Any]]) -> None:
+        """Say where ranks run and what they hold, for whoever hears of the death of one."""
+        self._events.say("ranks", ranks=list(ranks))
+
     def stage_progress(self, name: str, done: int, total: int) -> None:
         """Say how many tasks of a stage are done, where the engine counts tasks; `name` is `stage <number>: <pes>`."""
         number, _, pes = name.removeprefix("stage ").partition(": ")

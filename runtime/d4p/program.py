@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from d4p.depth import FRAMES
@@ -46,22 +46,39 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
-    """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
-    arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
+    """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted.
+
+    An engine whose `mpiexec` starts the program many times over has `entered(main, workflow)`, within which one of them
+    runs it.
+    """
     events = Events()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
-    try:
+    entered = getattr(execute, "entered", lambda main, workflow: nullcontext())
+    with _saying(events), entered(main, workflow), _saying(events):
+        arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
         run(main, workflow, execute, arguments, events)
+
+
+@contextmanager
+def _saying(events: Events) -> Iterator[None]:
+    """Say what ends the program, and exit."""
+    try:
+        yield
     except D4pError as error:
-        message = at_source(str(error), os.path.dirname(os.path.abspath(sys.argv[0])))
-        events.say("failed", message=message)
-        sys.stdout.flush()
-        print(f"{'refused' if isinstance(error, Refused) else 'failed'}: {message}", file=sys.stderr, flush=True)
+        say_failed(error, events)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         events.say("interrupted")
         print("interrupted", file=sys.stderr, flush=True)
         sys.exit(130)
+
+
+def say_failed(error: D4pError, events: Events) -> None:
+    """Say an error that is meant for the user, as an event and on stderr."""
+    message = at_source(str(error), os.path.dirname(os.path.abspath(sys.argv[0])))
+    events.say("failed", message=message, status=error.exit_status)
+    sys.stdout.flush()
+    print(f"{'refused' if isinstance(error, Refused) else 'failed'}: {message}", file=sys.stderr, flush=True)
 
 
 def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 from .measure import Row
 
 BENCHMARKS = {"hop": "hop", "spark": "spark", "hdfs": "hdfs", "columns": "columns", "channel": "channel",
-              "dispel4py": "original", "systems": "others", "cores": "cores"}  # fmt: skip
+              "dispel4py": "original", "systems": "others", "cores": "cores", "mpi": "mpi"}  # fmt: skip
 
 
 def main() -> None:

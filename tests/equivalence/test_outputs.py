@@ -121,7 +121,7 @@ def test_what_is_committed_is_not_run_again(target, session, here, capsys):
 def test_instances_whose_parts_are_complete_are_not_run_again(target, how, here, session):
     """A lost worker leaves them, and a PE that raises does where the run was given --resume."""
     more = {"instances": 12, "how": how, **paths(here)}
-    killed = "was killed by SIGKILL" if target == "processes" else "^a Python worker died"
+    killed = {"processes": "was killed by SIGKILL", "mpi": r"^rank \d \(.*\) died"}.get(target, "^a Python worker died")
     says = {"raise": "ValueError: once", "kill": killed}
     with pytest.raises(RunFailed, match=says[how]):
         run("dies", target, session, here, *(["--resume"] if how == "raise" else []), **more)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from d4p_compile.targets import running_cycles
+from tests.mpi.starting import world
 from tests.targets import answers
 
 GRAPHS = f"{Path(__file__).parent / 'randomgraph.py'}:make"
@@ -58,6 +59,15 @@ def test_processes_and_unfused_equal_sequential(spec: str, instances: int | None
     expected = answers(GRAPHS, "sequential", parameters=parameters, instances=instances)
     assert answers(GRAPHS, "sequential", parameters=parameters, instances=instances, fuse=False) == expected
     assert answers(GRAPHS, "processes", parameters=parameters, instances=instances) == expected
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(graphs(), st.integers(1, 4), st.sampled_from(["1", "100000", ""]))
+def test_mpi_equals_sequential(spec: str, ranks: int, credit: str) -> None:
+    parameters = {"spec": spec}
+    expected = answers(GRAPHS, "sequential", parameters=parameters)
+    with world(ranks, **({"D4P_MPI_CREDIT": credit} if credit else {})):
+        assert answers(GRAPHS, "mpi", parameters=parameters) == expected
 
 
 @pytest.mark.spark

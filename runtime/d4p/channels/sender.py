@@ -32,11 +32,12 @@ class Sender:
         post: called with (instance of the consumer, parcel); may wait, and is done with the parcel's buffers when it
             returns.
         least: buffers of at least so many bytes lie apart in a parcel.
+        batch_bytes: what batches grow to.
     """
 
     def __init__(self, channel: int, edge: str, instances: int, post: Callable[[int, Parcel], None],
-                 least: int = LEAST) -> None:
-        self.channel, self.edge, self._post, self._least = channel, edge, post, least
+                 least: int = LEAST, batch_bytes: int = BATCH_BYTES) -> None:
+        self.channel, self.edge, self._post, self._least, self._bytes = channel, edge, post, least, batch_bytes
         self.lanes = Lanes(instances, self._reached)
         self._held, self._most = self.lanes.held, self.lanes.most
         self._wanted = [1] * instances
@@ -48,7 +49,7 @@ class Sender:
         """As many items wait as were to be looked at: send them, or let more come."""
         held = self._held[dest]
         count = len(held)
-        if count < self._wanted[dest] and count * _roughly(held[-1]) < BATCH_BYTES:
+        if count < self._wanted[dest] and count * _roughly(held[-1]) < self._bytes:
             if time.perf_counter() - self._left[dest] < BATCH_SECONDS:
                 self._most[dest] = min(count + _LOOK, self._wanted[dest])
                 return
@@ -69,7 +70,7 @@ class Sender:
         parcel = pack_parcel(self.edge, batch, self._least)
         count = len(batch)
         filling = time.perf_counter() - self._left[dest]
-        fits = BATCH_BYTES * count // max(1, parcel.nbytes)
+        fits = self._bytes * count // max(1, parcel.nbytes)
         wanted = count * 2 if filling < BATCH_SECONDS else count // 2
         self._wanted[dest] = max(1, min(wanted, fits, BATCH_ITEMS))
         self._most[dest] = min(self._wanted[dest], _LOOK)

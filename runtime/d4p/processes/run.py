@@ -17,10 +17,10 @@ from typing import Any
 from d4p.entries import entries
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
+from d4p.postmortem.lost import how, own_lines, several, where
+from d4p.postmortem.notes import Notes
 from d4p.processes.arena import SharedFile
 from d4p.processes.cyclic import COMMANDS, command_parcel
-from d4p.processes.lost import how, own_lines, several, where
-from d4p.processes.notes import Notes
 from d4p.processes.pipes import Inbox
 from d4p.processes.worker import ENDS, Task, work
 from d4p.quiescence import Command, Coordinator, Told

@@ -22,8 +22,8 @@ from d4p.events import Events, Sampler
 from d4p.inputs import Inputs, is_reader
 from d4p.job import Job
 from d4p.outlet import Lanes
+from d4p.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
 from d4p.processes.cyclic import Back, Part
-from d4p.processes.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
 from d4p.processes.pipes import Inbox
 from d4p.results import Spool
 from d4p.stage import Stage

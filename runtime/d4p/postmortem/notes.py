@@ -19,7 +19,7 @@ from typing import Any
 STARTING, PREPROCESS, READING, ITEM, WAITING, POSTPROCESS, OUTPUTS, DONE = range(8)
 #: Roots among the entries, which otherwise are numbers of channels: this and the root's place in its stage.
 ROOT = 1 << 32
-_PHASE, _WHICH, _NUMBER, _WORDS = 0, 1, 2, 4
+_PHASE, _WHICH, _NUMBER, WORDS = 0, 1, 2, 4
 
 
 class Notes:
@@ -32,7 +32,7 @@ class Notes:
 
     @property
     def _room(self) -> int:
-        return 8 * _WORDS * self._instances
+        return 8 * WORDS * self._instances
 
     def _map(self) -> None:
         self._words = memoryview(mmap.mmap(self._fd, self._room)).cast("Q")
@@ -46,7 +46,7 @@ class Notes:
 
     def of(self, index: int) -> Note:
         """What the worker's instance number `index`, from 0, writes into."""
-        return Note(self._words[_WORDS * index : _WORDS * (index + 1)])
+        return Note(self._words[WORDS * index : WORDS * (index + 1)])
 
     def catch_faults(self) -> None:
         """Have the traceback of this process written behind the notes, should a signal end it."""
@@ -55,7 +55,7 @@ class Notes:
 
     def read(self) -> list[tuple[int, int, int]]:
         """(phase, entry or PE, item) of each instance."""
-        at = range(0, len(self._words), _WORDS)
+        at = range(0, len(self._words), WORDS)
         return [(self._words[i + _PHASE], self._words[i + _WHICH], self._words[i + _NUMBER]) for i in at]
 
     def fault(self) -> str:

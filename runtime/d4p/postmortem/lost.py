@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from d4p.entries import Entry
-from d4p.processes.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, READING, ROOT, STARTING
+from d4p.postmortem.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, READING, ROOT, STARTING
 
 _OURS = str(Path(__file__).parents[1])
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')

@@ -1,0 +1,61 @@
+"""What mpiexec says of the ranks that it started: passed on, and understood where no rank can speak any more."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+
+#: The process that ended first, as Open MPI has it, and MPICH.
+_PROCESS = re.compile(r"^(?:.* with PID|=   PID) (\d+) ")
+
+
+class Launcher:
+    """Passes on what a launcher and its ranks write, and looks for what the launcher says of one that died.
+
+    Args:
+        process: the launcher, with pipes for stdout and stderr.
+        stdout, stderr: where they go, as for `subprocess`.
+    """
+
+    def __init__(self, process: subprocess.Popen, stdout: Any, stderr: Any) -> None:
+        self._stderr = _opened(stderr, 2)
+        self._processes: list[int] = []
+        pairs = [(process.stdout, _opened(stdout, 1)), (process.stderr, self._stderr)]
+        self._threads = [threading.Thread(target=self._pass_on, args=pair, daemon=True) for pair in pairs]
+        for thread in self._threads:
+            thread.start()
+
+    def _pass_on(self, said: IO[bytes], out: IO[bytes]) -> None:
+        for line in said:
+            self._processes += map(int, _PROCESS.findall(line.decode(errors="replace")))
+            with contextlib.suppress(BrokenPipeError):  # nobody reads on, `| head` say: the run goes on all the same
+                out.write(line)
+
+    def ended(self, status: int, said: Mapping[str, dict[str, Any]], watch: Callable[[dict[str, Any]], None]) -> int:
+        """The exit status of the run, from that of the launcher and the events of the program. Says what happened where
+        a rank died and the others were killed before one of them could."""
+        for thread in self._threads:
+            thread.join(timeout=2)
+        if status in (0, 130):
+            return status
+        if "failed" not in said and (message := self._death(said.get("ranks", {}).get("ranks", ()))):
+            self._stderr.write(f"failed: {message}\n".encode())
+            watch({"event": "failed", "message": message, "status": 1})
+            return 1
+        return said.get("failed", {}).get("status", status)
+
+    def _death(self, ranks: Any) -> str | None:
+        known = {rank["process"]: rank["said"] for rank in ranks}
+        return next((known[process] for process in self._processes if process in known), None)
+
+
+def _opened(stream: Any, own: int) -> IO[bytes]:
+    if stream == subprocess.DEVNULL:
+        return open(os.devnull, "wb", buffering=0)
+    number = own if stream is None else stream if isinstance(stream, int) else stream.fileno()
+    return open(number, "wb", buffering=0, closefd=False)

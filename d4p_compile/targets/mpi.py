@@ -1,0 +1,38 @@
+"""MPI: the instances of the stages on ranks, started by mpiexec on one machine or by a batch system on many."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..conf import batch_scripts
+from ..emit.program import render
+from ..ir.graph import EXCHANGES, WIDTH
+from ..ir.plan import Plan
+from .mpi_here import available, command, environment, shown
+
+__all__ = ["available", "command", "environment", "extras", "program", "shown"]
+
+WHAT = "MPI"
+NEEDS = "mpi4py and an MPI library"
+WIDE = True
+CARRIES = frozenset(EXCHANGES)
+#: mpiexec starts the program: it hands no open files on, and has an exit status of its own.
+LAUNCHED = True
+#: In the scripts for batch systems: what stands for a count that only the world decides.
+_WIDTH = 8
+_MANNER = "Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."
+
+
+def program(plan: Plan) -> str:
+    """The text of the script."""
+    return render("local.py.j2", plan, WHAT, engine="mpi", manner=_MANNER)
+
+
+def extras(plan: Plan, folder: Path) -> dict[str, str]:
+    """What else goes into the bundle: scripts for batch systems, for as many ranks as there are instances."""
+    counts = [stage.instances for stage in plan.stages]
+    total = sum(_WIDTH if count == WIDTH else count for count in counts)
+    said = f"The {total} instances" if WIDTH not in counts else "Instances, of some stages as many as there are ranks,"
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", plan.graph.name)
+    return batch_scripts({"name": name, "ranks": str(total), "instances": said})

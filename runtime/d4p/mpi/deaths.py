@@ -1,0 +1,62 @@
+"""The death of a rank: who it was, said by those who are left, and the death of what started them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+
+from d4p.entries import entries
+from d4p.errors import WorkerLost
+from d4p.mpi import notes
+from d4p.mpi.layout import Layout
+from d4p.mpi.world import Peer, machine
+from d4p.postmortem.lost import own_lines, several, where
+from d4p.workflow import Workflow
+
+#: Seconds between two looks at whether mpiexec is still there.
+_LOOK = 0.5
+
+
+def gone(peers: Mapping[int, Peer]) -> Peer | None:
+    """A rank of this machine whose process is no more, if there is one."""
+    here = machine()
+    return next((peer for peer in peers.values() if peer.machine == here and not _lives(peer.process)), None)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # another user's
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.readline().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return True  # no /proc here
+
+
+def lost(peer: Peer, layout: Layout, workflow: Workflow, folder: str) -> WorkerLost:
+    """What to say of a rank that died: the instances that it held, what each was at, and the PE's own last lines."""
+    seats = layout.on(peer.rank)
+    noted, fault = notes.read(folder, peer.rank, len(seats))
+    entered, names = entries([stage.function for stage in layout.stages], workflow)
+    told = [f"{seat}, {where(note, names[seat.stage.function], entered)}" for seat, note in zip(seats, noted)]  # noqa: B905
+    held = several(told) or layout.held(peer.rank)
+    message = f"{peer} died, killed from outside or in native code: it held {held}"
+    return WorkerLost("\n".join(filter(None, [message, own_lines(fault) if fault else ""])))
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, mpiexec or its like on this machine."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="d4p-parent").start()

@@ -1,0 +1,161 @@
+"""One instance on a rank: what waits for it, and what it does next."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from d4p.channels.parcels import Parcel, unpack_parcel
+from d4p.channels.sender import Sender
+from d4p.entries import Entry
+from d4p.errors import RunFailed
+from d4p.inputs import is_reader
+from d4p.mpi.layout import Seat
+from d4p.outlet import Lanes
+from d4p.postmortem.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, READING, ROOT, Note
+from d4p.stage import Stage
+
+#: What batches grow to, in bytes: a message costs more than a note in shared memory.
+BATCH = 512 << 10
+#: A root runs about so many seconds before its rank looks whether something has arrived.
+SLICE = 0.002
+_MOST = 1024
+
+
+class Slices:
+    """The items of a root, taken some at a time, as many as take about SLICE seconds."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items, self._many, self.left = iter(items), 1, True
+
+    def next(self) -> Iterator[Any]:
+        """The next few; the consumer of this generator works while it runs."""
+        began = time.perf_counter()
+        for _ in range(self._many):
+            try:
+                item = next(self._items)
+            except StopIteration:
+                self.left = False
+                return
+            yield item
+        took = time.perf_counter() - began
+        self._many = min(2 * self._many, _MOST) if took < SLICE / 2 else self._many // 2 or 1 if took > 2 * SLICE \
+            else self._many
+
+
+class Instance:
+    """An instance of a stage, worked on step by step.
+
+    Args:
+        seat: which one.
+        job: the run.
+        note: where it writes down what it is at.
+        entered: where items enter stages, by channel.
+        ends: how many ends it will see, one for each producer instance of each of its channels.
+        post: called with (this instance, channel, instance of the consumer, parcel); may wait.
+    """
+
+    def __init__(self, seat: Seat, job: Any, note: Note, entered: Mapping[int, Entry], ends: int,
+                 post: Callable[[Instance, int, int, Parcel], None]) -> None:
+        self.seat, self.number, self.ends = seat, seat.number, ends
+        self._note, self._entered, self._taken = note, entered, Counter()
+        self.inbox: deque[tuple[int, int, Any, Iterable[Any], int, int]] = deque()
+        self.senders: dict[int, Sender] = {}
+        self.roots: list[tuple[str, int, int, Slices]] = []  # name, phase and entry of its notes, items
+        self.done = False
+        self._job, self._post = job, post
+        self._loose = False  # whether its senders may hold something back
+        made = Stage(job.workflow, job.number(seat.stage.function), seat.index, lanes=self._lanes,
+                     spool=job.spooler(seat.index), log=job.log, instances=seat.stage.instances)
+        self.stage = seat.stage.function(made)
+
+    def _lanes(self, channel: int, edge: str) -> Lanes:
+        def post(dest: int, parcel: Parcel) -> None:
+            self._post(self, channel, dest, parcel)
+
+        sender = self.senders[channel] = Sender(channel, edge, self.seat.stage.to[channel], post, batch_bytes=BATCH)
+        return sender.lanes
+
+    def begin(self) -> None:
+        """Before the first item. An instance whose parts are whole from an earlier run is done."""
+        stage, note = self.stage, self._note
+        if stage.kept():
+            note.at(DONE)
+            self.done = True
+            return
+        for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
+            note.at(PREPROCESS, stage.names.index(name))
+            stage.preprocess_pe(name)
+        for name in self._job.workflow.roots():
+            if name in stage.names:
+                items, place = self._job.feed(stage, name, stage.instances), stage.names.index(name)
+                phase = READING if is_reader(stage.pes[place]) else ITEM
+                noted = note.reading(place, items) if phase == READING else note.held(ROOT + place, 0, items)
+                self.roots.append((name, phase, ROOT + place, Slices(noted)))
+        note.waiting()
+        self._loose = True
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a step would do something."""
+        return not self.done and bool(self.inbox or self.roots or self._loose or not self.ends)
+
+    def step(self, took: Callable[[int, int, int, int], None]) -> bool:
+        """Do a little: take one parcel, or some items of a root, or else send what is held back, or end.
+
+        Args:
+            took: called with (channel, producer, bytes, whether they are wanted back) for a parcel that was taken.
+
+        Returns:
+            Whether this was the end.
+        """
+        stage, note = self.stage, self._note
+        if self.inbox:
+            channel, source, head, buffers, nbytes, wanted = self.inbox.popleft()
+            self._feed(channel, self._unpack(head, buffers))
+            del buffers
+            took(channel, source, nbytes, wanted)
+            note.waiting()
+            self._loose = True
+        elif self.roots:
+            name, phase, entry, slices = self.roots[0]
+            note.at(phase, entry)
+            stage.feed(name, slices.next())
+            if not slices.left:
+                self.roots.pop(0)
+                note.waiting()
+            self._loose = True
+            if not self.inbox:
+                self.flush()
+        elif not self.ends:
+            for place, name in enumerate(stage.names):
+                note.at(POSTPROCESS, place)
+                stage.postprocess_pe(name)
+            note.at(OUTPUTS)
+            stage.finish()
+            self.flush()
+            note.at(DONE)
+            self.done = True
+        else:
+            self.flush()
+        return self.done
+
+    def _feed(self, channel: int, items: list[Any]) -> None:
+        entry = self._entered[channel]
+        before = self.stage.counts().get(entry.pe, 0) if entry.mixed else self._taken[entry.pe]
+        self.stage.feed(channel, self._note.held(channel, before, items))
+        self._taken[entry.pe] += len(items)
+
+    def _unpack(self, head: Any, buffers: Iterable[Any]) -> list[Any]:
+        try:
+            return unpack_parcel(head, buffers)
+        except RunFailed as error:
+            raise RunFailed(f"{self.seat}: {error}") from error
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        self._loose = False
+        for sender in self.senders.values():
+            sender.flush()

@@ -1,0 +1,55 @@
+"""What the instances of a rank are at, in a file in rank 0's folder: read by another rank when this one has died."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import mmap
+import os
+import struct
+
+from d4p.postmortem.notes import WORDS, Note
+
+_ROOM = 8 * WORDS
+
+
+class RankNotes:
+    """The notes of this rank: memory that the file shares, and behind them room for what `faulthandler` writes.
+
+    Args:
+        folder: rank 0's, or one of this rank's own where that isn't shared: then nobody will read them.
+    """
+
+    def __init__(self, folder: str, rank: int, instances: int) -> None:
+        self._path, size = _path(folder, rank), _ROOM * max(1, instances)
+        self._file = open(self._path, "w+b")
+        self._file.truncate(size)
+        self._words = memoryview(mmap.mmap(self._file.fileno(), size)).cast("Q")
+        self._file.seek(size)
+        faulthandler.enable(self._file, all_threads=False)
+
+    def of(self, index: int) -> Note:
+        """What this rank's instance number `index`, from 0, writes into."""
+        return Note(self._words[WORDS * index : WORDS * (index + 1)])
+
+    def close(self) -> None:
+        """Remove the file."""
+        faulthandler.disable()
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)
+
+
+def read(folder: str, rank: int, instances: int) -> tuple[list[tuple[int, int, int]], str]:
+    """(phase, entry or PE, item) of each instance of a rank, and what `faulthandler` wrote when it died; nothing where
+    it has left no notes here."""
+    try:
+        with open(_path(folder, rank), "rb") as file:
+            content = file.read()
+    except OSError:
+        return [], ""
+    notes = [struct.unpack_from("<QQQ", content, _ROOM * index) for index in range(instances)]
+    return notes, content[_ROOM * instances :].decode(errors="replace")
+
+
+def _path(folder: str, rank: int) -> str:
+    return os.path.join(folder, f".rank-{rank}")

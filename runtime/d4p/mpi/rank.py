@@ -1,0 +1,190 @@
+"""The event loop of a rank: one thread, in which all its instances take turns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from d4p.channels.parcels import Parcel
+from d4p.entries import entries
+from d4p.errors import D4pError
+from d4p.job import Job
+from d4p.mpi.credit import Lane, Owed, window
+from d4p.mpi.desk import Desk
+from d4p.mpi.instance import Instance
+from d4p.mpi.layout import Layout, Seat
+from d4p.mpi.message import Kind, Message
+from d4p.mpi.notes import RankNotes
+from d4p.mpi.patience import Patience
+from d4p.postmortem.notes import Note
+
+#: So many instances may wait for credit, one within the other; the next one sends without.
+NESTED = 40
+#: Of so many turns of instances whose items wait one looks for more.
+_POLLED = 8
+#: Seconds between two reports to rank 0.
+_EVERY = 0.3
+
+
+class Ended(BaseException):
+    """The run has failed, here or elsewhere: not an Exception, so that no PE takes it for its own."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Rank:
+    """The instances of one rank.
+
+    An instance that is out of credit waits within its own `write`, and meanwhile the rank works on others, but only on
+    those that stand behind all that wait here (in topological order). So no instance is entered twice, and of all
+    that wait, on whatever rank, the last one waits for a consumer that can always run: the run goes on.
+    """
+
+    def __init__(self, desk: Desk, layout: Layout, job: Job) -> None:
+        self.layout, self._desk, self._mail = layout, desk, desk.mail
+        self._lanes: dict[tuple[int, int, int], Lane] = {}
+        self._owed: dict[tuple[int, int, int], Owed] = {}
+        self._waiting: list[int] = []  # the instances that are at work, each within the one before
+        self._patience, self._turns = Patience(), 0
+        self._told = time.monotonic()
+        seats = layout.on(desk.world.rank)
+        self._entered, _ = entries([stage.function for stage in layout.stages], job.workflow)
+        self.notes = RankNotes(str(job.spool.folder), desk.world.rank, len(seats))
+        self.instances = [self._make(seat, job, self.notes.of(index)) for index, seat in enumerate(seats)]
+        self._by_number = {instance.number: instance for instance in self.instances}
+        self._order = self.instances[::-1]  # the last first: what is on its way goes before what is new
+        self._mail.handlers |= {Kind.ITEMS: self._items, Kind.END: self._end, Kind.CREDIT: self._credit}
+
+    def _make(self, seat: Seat, job: Job, note: Note) -> Instance:
+        ends = sum(self.layout.producer[channel].instances for channel in seat.stage.inputs)
+        return Instance(seat, job, note, self._entered, ends, self._post)
+
+    # What an instance sends
+
+    def _post(self, instance: Instance, channel: int, dest: int, parcel: Parcel) -> None:
+        """Send a parcel as soon as there is credit for it."""
+        consumer = self.layout.consumer[channel]
+        number = consumer.first + dest
+        key = (channel, instance.number, number)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(window(instance.seat.stage.instances, consumer.instances))
+        while not lane.room and len(self._waiting) < NESTED:
+            if not self._turn(instance.number):
+                self._patience.wait()
+        nbytes = parcel.nbytes
+        wanted = lane.take(nbytes)
+        mine = self._by_number.get(number)
+        if mine is None:
+            self._mail.send(self.layout.rank(number), Message(
+                Kind.ITEMS, channel, instance.number, number, nbytes, wanted, parcel.head, parcel.buffers))
+            self._poll()
+        else:  # a consumer may change what it gets
+            own = tuple(bytearray(buffer) for buffer in parcel.buffers)
+            mine.inbox.append((channel, instance.number, parcel.head, own, nbytes, wanted))
+
+    def _took(self, instance: Instance, channel: int, source: int, nbytes: int, wanted: int) -> None:
+        """An instance has taken a parcel: its producer may send more."""
+        key = (channel, source, instance.number)
+        if source in self._by_number:
+            self._lanes[key].out -= nbytes
+            return
+        owed = self._owed.get(key)
+        if owed is None:
+            owed = self._owed[key] = Owed(window(self.layout.producer[channel].instances,
+                                                 instance.seat.stage.instances))
+        told = owed.took(nbytes, wanted)
+        if told:
+            self._mail.send(self.layout.rank(source), Message(Kind.CREDIT, channel, source, instance.number, told))
+
+    def _ends(self, instance: Instance) -> None:
+        """Tell all consumers of an instance that it is done."""
+        for channel in instance.seat.stage.to:
+            for number in self.layout.consumer[channel].all:
+                message = Message(Kind.END, channel, instance.number, number)
+                if number in self._by_number:
+                    self._end(message)
+                else:
+                    self._mail.send(self.layout.rank(number), message)
+
+    # What arrives
+
+    def _items(self, message: Message) -> None:
+        self._by_number[message.dest].inbox.append(
+            (message.channel, message.source, message.body, message.buffers, message.amount, message.flag))
+
+    def _end(self, message: Message) -> None:
+        self._by_number[message.dest].ends -= 1
+
+    def _credit(self, message: Message) -> None:
+        self._lanes[message.channel, message.source, message.dest].out -= message.amount
+
+    # The loop
+
+    def run(self) -> None:
+        """The life of all instances. Raises the failure of one of them, or what failed on another rank, once known."""
+        try:
+            for instance in self._order:
+                self._within(instance, instance.begin)
+            while not all(instance.done for instance in self.instances):
+                if not self._turn():
+                    self._patience.wait()
+            while not self._mail.at_rest:
+                if not self._poll():
+                    self._patience.wait()
+        except Ended as ended:
+            raise ended.error from None
+        self.notes.close()
+
+    def _turn(self, behind: int = -1) -> bool:
+        """Work on one instance, the last that has work, before more is taken in; says whether anything was done."""
+        self._turns += 1
+        waiting = self._next(behind, lambda instance: instance.inbox)
+        came = self._poll() if waiting is None or self._turns % _POLLED == 0 else False
+        instance = waiting or self._next(behind, lambda instance: instance.has_work)
+        if instance is not None:
+            self._within(instance, self._step, instance)
+        elif not came:
+            return False
+        self._patience.reset()
+        return True
+
+    def _next(self, behind: int, has: Callable[[Instance], Any]) -> Instance | None:
+        for instance in self._order:
+            if instance.number <= behind:
+                return None
+            if has(instance):
+                return instance
+        return None
+
+    def _step(self, instance: Instance) -> None:
+        took = self._took
+        if instance.step(lambda *taken: took(instance, *taken)):
+            self._ends(instance)
+
+    def _within(self, instance: Instance, work: Callable, *arguments: Any) -> None:
+        """Work on an instance; what fails there is no fault of those that wait meanwhile."""
+        self._waiting.append(instance.number)
+        try:
+            work(*arguments)
+        except D4pError as error:
+            raise Ended(error) from None
+        finally:
+            self._waiting.pop()
+
+    def _poll(self) -> bool:
+        came = self._mail.poll()
+        if self._desk.failure is not None:
+            raise Ended(self._desk.failure)
+        if self._desk.world.rank and time.monotonic() - self._told > _EVERY:
+            self._told = time.monotonic()
+            self._desk.say(0, Kind.PROGRESS, self.reports())
+        return came
+
+    def reports(self) -> list[dict[str, Any]]:
+        """What the instances have done so far."""
+        return [instance.stage.report() for instance in self.instances]
+

@@ -1,0 +1,101 @@
+"""semantics for MPI: 4 PEs in 1 stage, no exchange.
+
+stage 1 x1  Numbers > Plus1 > Plus2 > Listing
+            Listing.output  result
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
+
+import d4p  # noqa: E402
+from d4p import mpi  # noqa: E402
+
+d4p.require("0.1.0", __file__)
+workflow = d4p.Workflow("semantics:diamond", fingerprint="d667682fa693b57e", parameters={})
+
+
+def stage_1(stage):
+    """Numbers > Plus1 > Plus2 > Listing"""
+    numbers, plus1, plus2, listing = stage.take("Numbers", "Plus1", "Plus2", "Listing")
+    result_listing = stage.result(listing, "output")
+    send_listing = stage.sender(listing)
+    n_numbers = n_plus1 = n_plus2 = n_listing = n_plus1_output = n_plus2_output = 0
+
+    def into_numbers(items):
+        nonlocal n_numbers
+        for item in items:
+            n_numbers += 1
+            item = numbers._process(item)
+            if item is not None:
+                numbers_output(item)
+
+    def numbers_output(item):
+        # 2 consumers: each gets an item of its own
+        into_plus1(stage.own(item))
+        into_plus2(item)
+
+    def into_plus1(item):
+        nonlocal n_plus1
+        n_plus1 += 1
+        item = plus1._process(item)
+        if item is not None:
+            plus1_output(item)
+
+    def plus1_output(item):
+        nonlocal n_plus1_output
+        n_plus1_output += 1
+        into_listing_l(item)
+
+    def into_plus2(item):
+        nonlocal n_plus2
+        n_plus2 += 1
+        item = plus2._process(item)
+        if item is not None:
+            plus2_output(item)
+
+    def plus2_output(item):
+        nonlocal n_plus2_output
+        n_plus2_output += 1
+        into_listing_r(item)
+
+    def into_listing_l(item):
+        nonlocal n_listing
+        n_listing += 1
+        result = listing._process({"l": item})
+        if result is not None:
+            send_listing(result)
+
+    def into_listing_r(item):
+        nonlocal n_listing
+        n_listing += 1
+        result = listing._process({"r": item})
+        if result is not None:
+            send_listing(result)
+
+    stage.wire(numbers, {"output": numbers_output})
+    stage.wire(plus1, {"output": plus1_output})
+    stage.wire(plus2, {"output": plus2_output})
+    stage.wire(listing, {"output": result_listing})
+    return stage.ready(
+        {"Numbers": into_numbers},
+        lambda: {
+            "Numbers": n_numbers,
+            "Plus1": n_plus1,
+            "Plus2": n_plus2,
+            "Listing": n_listing,
+            "Plus1.output": n_plus1_output,
+            "Plus2.output": n_plus2_output,
+        },
+    )
+
+
+def main(run):
+    """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
+    # stage 1 x1: Numbers > Plus1 > Plus2 > Listing
+    run.stage(stage_1, instances=1)
+
+
+if __name__ == "__main__":
+    d4p.start(main, workflow, mpi.execute)

@@ -1,0 +1,113 @@
+"""semantics for MPI: 4 PEs in 3 stages, 2 exchanges.
+
+stage 1 x1  item
+            item.output -> class.a b     round robin
+stage 2 x1  Numbers
+            Numbers.output -> class.c-d  round robin
+stage 3 xW  class > 2nd PE!
+            2nd PE!.x y                  result
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
+
+import d4p  # noqa: E402
+from d4p import mpi  # noqa: E402
+
+d4p.require("0.1.0", __file__)
+workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
+
+
+def stage_1(stage):
+    """item"""
+    (pe_item,) = stage.take("item")
+    to_pe_class = stage.to(1, "item.output -> class.a b", "round robin")
+    n_pe_item = 0
+
+    def into_pe_item(items):
+        nonlocal n_pe_item
+        for item in items:
+            n_pe_item += 1
+            item = pe_item._process(item)
+            if item is not None:
+                to_pe_class(item)
+
+    stage.wire(pe_item, {"output": to_pe_class})
+    return stage.ready({"item": into_pe_item}, lambda: {"item": n_pe_item})
+
+
+def stage_2(stage):
+    """Numbers"""
+    (numbers,) = stage.take("Numbers")
+    to_pe_class = stage.to(2, "Numbers.output -> class.c-d", "round robin")
+    n_numbers = 0
+
+    def into_numbers(items):
+        nonlocal n_numbers
+        for item in items:
+            n_numbers += 1
+            item = numbers._process(item)
+            if item is not None:
+                to_pe_class(item)
+
+    stage.wire(numbers, {"output": to_pe_class})
+    return stage.ready({"Numbers": into_numbers}, lambda: {"Numbers": n_numbers})
+
+
+def stage_3(stage):
+    """class > 2nd PE!"""
+    pe_class, pe_2nd_pe = stage.take("class", "2nd PE!")
+    result_pe_2nd_pe = stage.result(pe_2nd_pe, "x y")
+    send_pe_class = stage.sender(pe_class)
+    send_pe_2nd_pe = stage.sender(pe_2nd_pe)
+    n_pe_class = n_pe_2nd_pe = 0
+
+    def into_pe_class_a_b(items):
+        nonlocal n_pe_class
+        for item in items:
+            n_pe_class += 1
+            result = pe_class._process({"a b": item})
+            if result is not None:
+                send_pe_class(result)
+
+    def into_pe_class_c_d(items):
+        nonlocal n_pe_class
+        for item in items:
+            n_pe_class += 1
+            result = pe_class._process({"c-d": item})
+            if result is not None:
+                send_pe_class(result)
+
+    def into_pe_2nd_pe(item):
+        nonlocal n_pe_2nd_pe
+        n_pe_2nd_pe += 1
+        result = pe_2nd_pe._process({"a b": item})
+        if result is not None:
+            send_pe_2nd_pe(result)
+
+    stage.wire(pe_class, {"x y": into_pe_2nd_pe})
+    stage.wire(pe_2nd_pe, {"x y": result_pe_2nd_pe})
+    return stage.ready(
+        {1: into_pe_class_a_b, 2: into_pe_class_c_d},
+        lambda: {"class": n_pe_class, "2nd PE!": n_pe_2nd_pe},
+    )
+
+
+def main(run):
+    """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
+    # stage 1 x1: item
+    run.stage(stage_1, instances=1, to={1: run.width})
+    # stage 2 x1: Numbers
+    run.stage(stage_2, instances=1, to={2: run.width})
+    # channel 1: item.output -> class.a b, round robin:
+    #   items take turns over the instances of class
+    # channel 2: Numbers.output -> class.c-d, round robin:
+    #   items take turns over the instances of class
+    # stage 3 xW: class > 2nd PE!
+    run.stage(stage_3, instances=run.width, inputs=[1, 2])
+
+
+if __name__ == "__main__":
+    d4p.start(main, workflow, mpi.execute)

@@ -1,0 +1,93 @@
+"""semantics for MPI: 3 PEs in 3 stages, 2 exchanges.
+
+stage 1 x1  Pairs
+            Pairs.output -> First.input    forward
+stage 2 x1  First
+            First.output -> Listing.input  hash [0]
+stage 3 x3  Listing
+            Listing.output                 result
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
+
+import d4p  # noqa: E402
+from d4p import mpi  # noqa: E402
+
+d4p.require("0.1.0", __file__)
+workflow = d4p.Workflow("semantics:partitions", fingerprint="5aac5568dbd10e25", parameters={})
+
+
+def stage_1(stage):
+    """Pairs"""
+    (pairs,) = stage.take("Pairs")
+    to_first = stage.to(1, "Pairs.output -> First.input", "forward")
+    n_pairs = 0
+
+    def into_pairs(items):
+        nonlocal n_pairs
+        for item in items:
+            n_pairs += 1
+            item = pairs._process(item)
+            if item is not None:
+                to_first(item)
+
+    stage.wire(pairs, {"output": to_first})
+    return stage.ready({"Pairs": into_pairs}, lambda: {"Pairs": n_pairs})
+
+
+def stage_2(stage):
+    """First"""
+    (first,) = stage.take("First")
+    to_listing = stage.to(2, "First.output -> Listing.input", "hash", [0])
+    n_first = 0
+
+    def into_first(items):
+        nonlocal n_first
+        for item in items:
+            n_first += 1
+            item = first._process(item)
+            if item is not None:
+                to_listing(item)
+
+    stage.wire(first, {"output": to_listing})
+    return stage.ready({1: into_first}, lambda: {"First": n_first})
+
+
+def stage_3(stage):
+    """Listing"""
+    (listing,) = stage.take("Listing")
+    result_listing = stage.result(listing, "output")
+    send_listing = stage.sender(listing)
+    n_listing = 0
+
+    def into_listing(items):
+        nonlocal n_listing
+        for item in items:
+            n_listing += 1
+            result = listing._process({"input": item})
+            if result is not None:
+                send_listing(result)
+
+    stage.wire(listing, {"output": result_listing})
+    return stage.ready({2: into_listing}, lambda: {"Listing": n_listing})
+
+
+def main(run):
+    """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
+    # stage 1 x1: Pairs
+    run.stage(stage_1, instances=1, to={1: 1})
+    # channel 1: Pairs.output -> First.input, forward:
+    #   instance i of Pairs feeds instance i of First
+    # stage 2 x1: First
+    run.stage(stage_2, instances=1, to={2: 3}, inputs=[1])
+    # channel 2: First.output -> Listing.input, hash [0]:
+    #   items whose [0] are equal meet in one instance of Listing
+    # stage 3 x3: Listing
+    run.stage(stage_3, instances=3, inputs=[2])
+
+
+if __name__ == "__main__":
+    d4p.start(main, workflow, mpi.execute)

@@ -1,0 +1,416 @@
+"""tour for MPI: 23 PEs in 8 stages, 8 exchanges.
+
+stage 1 x1  numbers > parity > extremes > least > greatest > square > add > chain_total > branch0
+            > branch00 > leaf000 > leaf001 > branch01 > leaf010 > leaf011 > leaves
+            parity.even -> halve.input         round robin
+            parity.odd -> triple.input         round robin
+            numbers.output -> residue.input    round robin
+            numbers.output -> multiples.input  broadcast
+            least.output                       result
+            greatest.output                    result
+            chain_total.output                 result
+            leaves.output                      result
+stage 2 x2  halve
+            halve.output -> digit.input        gather
+stage 3 x3  triple
+            triple.output -> digit.input       gather
+stage 4 x1  digit
+            digit.output -> by_digit.item      hash [0]
+stage 5 x4  by_digit
+            by_digit.count                     result
+stage 6 x2  residue
+            residue.output -> by_residue.item  hash ['residue']
+stage 7 x3  by_residue
+            by_residue.count                   result
+stage 8 x3  multiples
+            multiples.output                   result
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
+
+import d4p  # noqa: E402
+from d4p import mpi  # noqa: E402
+
+d4p.require("0.1.0", __file__)
+workflow = d4p.Workflow("tour:graph", fingerprint="21f55acd77edb9f2")
+
+
+def stage_1(stage):
+    """numbers > parity > extremes > ... > leaves (16 PEs)"""
+    pes = stage.take(
+        "numbers", "parity", "extremes", "least", "greatest", "square", "add", "chain_total", "branch0", "branch00",
+        "leaf000", "leaf001", "branch01", "leaf010", "leaf011", "leaves",
+    )
+    (
+        numbers, parity, extremes, least, greatest, square, add, chain_total, branch0, branch00, leaf000, leaf001,
+        branch01, leaf010, leaf011, leaves,
+    ) = pes
+    to_halve = stage.to(1, "parity.even -> halve.input", "round robin")
+    to_triple = stage.to(2, "parity.odd -> triple.input", "round robin")
+    to_residue = stage.to(3, "numbers.output -> residue.input", "round robin")
+    to_multiples = stage.to(4, "numbers.output -> multiples.input", "broadcast")
+    result_least = stage.result(least, "output")
+    result_greatest = stage.result(greatest, "output")
+    result_chain_total = stage.result(chain_total, "output")
+    result_leaves = stage.result(leaves, "output")
+    send_parity = stage.sender(parity)
+    send_branch0 = stage.sender(branch0)
+    send_branch00 = stage.sender(branch00)
+    send_branch01 = stage.sender(branch01)
+    n_numbers = n_parity = n_extremes = n_least = n_greatest = n_square = n_add = n_chain_total = 0
+    n_branch0 = n_branch00 = n_leaf000 = n_leaf001 = n_branch01 = n_leaf010 = n_leaf011 = n_leaves = 0
+    n_leaf000_output = n_leaf001_output = n_leaf010_output = n_leaf011_output = 0
+
+    def into_numbers(items):
+        nonlocal n_numbers
+        for item in items:
+            n_numbers += 1
+            item = numbers._process(item)
+            if item is not None:
+                numbers_output(item)
+
+    def numbers_output(item):
+        # 6 consumers: each gets an item of its own
+        into_parity(stage.own(item))
+        to_residue(stage.own(item))
+        to_multiples(stage.own(item))
+        into_extremes(stage.own(item))
+        into_square(stage.own(item))
+        into_branch0(item)
+
+    def into_parity(item):
+        nonlocal n_parity
+        n_parity += 1
+        result = parity.process({"number": item})
+        if result is not None:
+            send_parity(result)
+
+    def into_extremes(item):
+        nonlocal n_extremes
+        n_extremes += 1
+        item = extremes._process(item)
+        if item is not None:
+            extremes_output(item)
+
+    def extremes_output(item):
+        # 2 consumers: each gets an item of its own
+        into_least(stage.own(item))
+        into_greatest(item)
+
+    def into_least(item):
+        nonlocal n_least
+        n_least += 1
+        item = least._process(item)
+        if item is not None:
+            result_least(item)
+
+    def into_greatest(item):
+        nonlocal n_greatest
+        n_greatest += 1
+        item = greatest._process(item)
+        if item is not None:
+            result_greatest(item)
+
+    def into_square(item):
+        nonlocal n_add, n_chain_total, n_square
+        n_square += 1
+        item = square._process(item)
+        if item is None:
+            return
+        n_add += 1
+        item = add._process(item)
+        if item is None:
+            return
+        n_chain_total += 1
+        item = chain_total._process(item)
+        if item is not None:
+            result_chain_total(item)
+
+    def into_branch0(item):
+        nonlocal n_branch0
+        n_branch0 += 1
+        result = branch0.process({"number": item})
+        if result is not None:
+            send_branch0(result)
+
+    def into_branch00(item):
+        nonlocal n_branch00
+        n_branch00 += 1
+        result = branch00.process({"number": item})
+        if result is not None:
+            send_branch00(result)
+
+    def into_leaf000(item):
+        nonlocal n_leaf000
+        n_leaf000 += 1
+        item = leaf000._process(item)
+        if item is not None:
+            leaf000_output(item)
+
+    def leaf000_output(item):
+        nonlocal n_leaf000_output
+        n_leaf000_output += 1
+        into_leaves(item)
+
+    def into_leaf001(item):
+        nonlocal n_leaf001
+        n_leaf001 += 1
+        item = leaf001._process(item)
+        if item is not None:
+            leaf001_output(item)
+
+    def leaf001_output(item):
+        nonlocal n_leaf001_output
+        n_leaf001_output += 1
+        into_leaves(item)
+
+    def into_branch01(item):
+        nonlocal n_branch01
+        n_branch01 += 1
+        result = branch01.process({"number": item})
+        if result is not None:
+            send_branch01(result)
+
+    def into_leaf010(item):
+        nonlocal n_leaf010
+        n_leaf010 += 1
+        item = leaf010._process(item)
+        if item is not None:
+            leaf010_output(item)
+
+    def leaf010_output(item):
+        nonlocal n_leaf010_output
+        n_leaf010_output += 1
+        into_leaves(item)
+
+    def into_leaf011(item):
+        nonlocal n_leaf011
+        n_leaf011 += 1
+        item = leaf011._process(item)
+        if item is not None:
+            leaf011_output(item)
+
+    def leaf011_output(item):
+        nonlocal n_leaf011_output
+        n_leaf011_output += 1
+        into_leaves(item)
+
+    def into_leaves(item):
+        nonlocal n_leaves
+        n_leaves += 1
+        item = leaves._process(item)
+        if item is not None:
+            result_leaves(item)
+
+    stage.wire(numbers, {"output": numbers_output})
+    stage.wire(parity, {"even": to_halve, "odd": to_triple})
+    stage.wire(extremes, {"output": extremes_output})
+    stage.wire(least, {"output": result_least})
+    stage.wire(greatest, {"output": result_greatest})
+    stage.wire(square)  # only returns: its items go on in the loop above
+    stage.wire(add)  # only returns: its items go on in the loop above
+    stage.wire(chain_total, {"output": result_chain_total})
+    stage.wire(branch0, {"00": into_branch00, "01": into_branch01})
+    stage.wire(branch00, {"000": into_leaf000, "001": into_leaf001})
+    stage.wire(leaf000, {"output": leaf000_output})
+    stage.wire(leaf001, {"output": leaf001_output})
+    stage.wire(branch01, {"010": into_leaf010, "011": into_leaf011})
+    stage.wire(leaf010, {"output": leaf010_output})
+    stage.wire(leaf011, {"output": leaf011_output})
+    stage.wire(leaves, {"output": result_leaves})
+    return stage.ready(
+        {"numbers": into_numbers},
+        lambda: {
+            "numbers": n_numbers,
+            "parity": n_parity,
+            "extremes": n_extremes,
+            "least": n_least,
+            "greatest": n_greatest,
+            "square": n_square,
+            "add": n_add,
+            "chain_total": n_chain_total,
+            "branch0": n_branch0,
+            "branch00": n_branch00,
+            "leaf000": n_leaf000,
+            "leaf001": n_leaf001,
+            "branch01": n_branch01,
+            "leaf010": n_leaf010,
+            "leaf011": n_leaf011,
+            "leaves": n_leaves,
+            "leaf000.output": n_leaf000_output,
+            "leaf001.output": n_leaf001_output,
+            "leaf010.output": n_leaf010_output,
+            "leaf011.output": n_leaf011_output,
+        },
+    )
+
+
+def stage_2(stage):
+    """halve"""
+    (halve,) = stage.take("halve")
+    to_digit = stage.to(5, "halve.output -> digit.input", "gather")
+    n_halve = 0
+
+    def into_halve(items):
+        nonlocal n_halve
+        for item in items:
+            n_halve += 1
+            item = halve._process(item)
+            if item is not None:
+                to_digit(item)
+
+    stage.wire(halve, {"output": to_digit})
+    return stage.ready({1: into_halve}, lambda: {"halve": n_halve})
+
+
+def stage_3(stage):
+    """triple"""
+    (triple,) = stage.take("triple")
+    to_digit = stage.to(6, "triple.output -> digit.input", "gather")
+    n_triple = 0
+
+    def into_triple(items):
+        nonlocal n_triple
+        for item in items:
+            n_triple += 1
+            item = triple._process(item)
+            if item is not None:
+                to_digit(item)
+
+    stage.wire(triple, {"output": to_digit})
+    return stage.ready({2: into_triple}, lambda: {"triple": n_triple})
+
+
+def stage_4(stage):
+    """digit"""
+    (digit,) = stage.take("digit")
+    to_by_digit = stage.to(7, "digit.output -> by_digit.item", "hash", [0])
+    n_digit = 0
+
+    def into_digit(items):
+        nonlocal n_digit
+        for item in items:
+            n_digit += 1
+            item = digit._process(item)
+            if item is not None:
+                to_by_digit(item)
+
+    stage.wire(digit, {"output": to_by_digit})
+    return stage.ready({5: into_digit, 6: into_digit}, lambda: {"digit": n_digit})
+
+
+def stage_5(stage):
+    """by_digit"""
+    (by_digit,) = stage.take("by_digit")
+    result_by_digit = stage.result(by_digit, "count")
+    send_by_digit = stage.sender(by_digit)
+    n_by_digit = 0
+
+    def into_by_digit(items):
+        nonlocal n_by_digit
+        for item in items:
+            n_by_digit += 1
+            result = by_digit.process({"item": item})
+            if result is not None:
+                send_by_digit(result)
+
+    stage.wire(by_digit, {"count": result_by_digit})
+    return stage.ready({7: into_by_digit}, lambda: {"by_digit": n_by_digit})
+
+
+def stage_6(stage):
+    """residue"""
+    (residue,) = stage.take("residue")
+    to_by_residue = stage.to(8, "residue.output -> by_residue.item", "hash", ["residue"])
+    n_residue = 0
+
+    def into_residue(items):
+        nonlocal n_residue
+        for item in items:
+            n_residue += 1
+            item = residue._process(item)
+            if item is not None:
+                to_by_residue(item)
+
+    stage.wire(residue, {"output": to_by_residue})
+    return stage.ready({3: into_residue}, lambda: {"residue": n_residue})
+
+
+def stage_7(stage):
+    """by_residue"""
+    (by_residue,) = stage.take("by_residue")
+    result_by_residue = stage.result(by_residue, "count")
+    send_by_residue = stage.sender(by_residue)
+    n_by_residue = 0
+
+    def into_by_residue(items):
+        nonlocal n_by_residue
+        for item in items:
+            n_by_residue += 1
+            result = by_residue.process({"item": item})
+            if result is not None:
+                send_by_residue(result)
+
+    stage.wire(by_residue, {"count": result_by_residue})
+    return stage.ready({8: into_by_residue}, lambda: {"by_residue": n_by_residue})
+
+
+def stage_8(stage):
+    """multiples"""
+    (multiples,) = stage.take("multiples")
+    result_multiples = stage.result(multiples, "output")
+    n_multiples = 0
+
+    def into_multiples(items):
+        nonlocal n_multiples
+        for item in items:
+            n_multiples += 1
+            item = multiples._process(item)
+            if item is not None:
+                result_multiples(item)
+
+    stage.wire(multiples, {"output": result_multiples})
+    return stage.ready({4: into_multiples}, lambda: {"multiples": n_multiples})
+
+
+def main(run):
+    """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
+    # stage 1 x1: numbers > parity > extremes > ... > leaves (16 PEs)
+    run.stage(stage_1, instances=1, to={1: 2, 2: 3, 3: 2, 4: 3})
+    # channel 1: parity.even -> halve.input, round robin:
+    #   items take turns over the instances of halve
+    # stage 2 x2: halve
+    run.stage(stage_2, instances=2, to={5: 1}, inputs=[1])
+    # channel 2: parity.odd -> triple.input, round robin:
+    #   items take turns over the instances of triple
+    # stage 3 x3: triple
+    run.stage(stage_3, instances=3, to={6: 1}, inputs=[2])
+    # channel 5: halve.output -> digit.input, gather:
+    #   one instance of digit gets every item
+    # channel 6: triple.output -> digit.input, gather:
+    #   one instance of digit gets every item
+    # stage 4 x1: digit
+    run.stage(stage_4, instances=1, to={7: 4}, inputs=[5, 6])
+    # channel 7: digit.output -> by_digit.item, hash [0]:
+    #   items whose [0] are equal meet in one instance of by_digit
+    # stage 5 x4: by_digit
+    run.stage(stage_5, instances=4, inputs=[7])
+    # channel 3: numbers.output -> residue.input, round robin:
+    #   items take turns over the instances of residue
+    # stage 6 x2: residue
+    run.stage(stage_6, instances=2, to={8: 3}, inputs=[3])
+    # channel 8: residue.output -> by_residue.item, hash ['residue']:
+    #   items whose ['residue'] are equal meet in one instance of by_residue
+    # stage 7 x3: by_residue
+    run.stage(stage_7, instances=3, inputs=[8])
+    # channel 4: numbers.output -> multiples.input, broadcast:
+    #   every instance of multiples gets every item
+    # stage 8 x3: multiples
+    run.stage(stage_8, instances=3, inputs=[4])
+
+
+if __name__ == "__main__":
+    d4p.start(main, workflow, mpi.execute)

@@ -1,0 +1,96 @@
+"""wordcount for MPI: 4 PEs in 3 stages, 2 exchanges.
+
+stage 1 xW  read > split
+            split.word -> count.word  hash [0]
+stage 2 x4  count
+            count.count -> top.input  gather
+stage 3 x1  top
+            top.output                result
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
+
+import d4p  # noqa: E402
+from d4p import mpi  # noqa: E402
+
+d4p.require("0.1.0", __file__)
+workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
+
+
+def stage_1(stage):
+    """read > split"""
+    read, split = stage.take("read", "split")
+    to_count = stage.to(1, "split.word -> count.word", "hash", [0])
+    send_split = stage.sender(split)
+    n_read = n_split = 0
+
+    def into_read(items):
+        nonlocal n_read, n_split
+        for item in items:
+            n_read += 1
+            n_split += 1
+            result = split.process({"line": item})
+            if result is not None:
+                send_split(result)
+
+    stage.wire(read)  # only returns: its items go on in the loop above
+    stage.wire(split, {"word": to_count})
+    return stage.ready({"read": into_read}, lambda: {"read": n_read, "split": n_split})
+
+
+def stage_2(stage):
+    """count"""
+    (count,) = stage.take("count")
+    to_top = stage.to(2, "count.count -> top.input", "gather")
+    send_count = stage.sender(count)
+    n_count = 0
+
+    def into_count(items):
+        nonlocal n_count
+        for item in items:
+            n_count += 1
+            result = count.process({"word": item})
+            if result is not None:
+                send_count(result)
+
+    stage.wire(count, {"count": to_top})
+    return stage.ready({1: into_count}, lambda: {"count": n_count})
+
+
+def stage_3(stage):
+    """top"""
+    (top,) = stage.take("top")
+    result_top = stage.result(top, "output")
+    n_top = 0
+
+    def into_top(items):
+        nonlocal n_top
+        for item in items:
+            n_top += 1
+            item = top._process(item)
+            if item is not None:
+                result_top(item)
+
+    stage.wire(top, {"output": result_top})
+    return stage.ready({2: into_top}, lambda: {"top": n_top})
+
+
+def main(run):
+    """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
+    # stage 1 xW: read > split
+    run.stage(stage_1, instances=run.width, to={1: 4})
+    # channel 1: split.word -> count.word, hash [0]:
+    #   items whose [0] are equal meet in one instance of count
+    # stage 2 x4: count
+    run.stage(stage_2, instances=4, to={2: 1}, inputs=[1])
+    # channel 2: count.count -> top.input, gather:
+    #   one instance of top gets every item
+    # stage 3 x1: top
+    run.stage(stage_3, instances=1, inputs=[2])
+
+
+if __name__ == "__main__":
+    d4p.start(main, workflow, mpi.execute)
