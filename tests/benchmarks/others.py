@@ -34,8 +34,8 @@ Run = Callable[[Given, Path], Measured]
 
 @dataclass(frozen=True)
 class Other:
-    """Another system: the name of its ITEMS, and how it is run. Where its items come from sources in splits, ours beside
-    it do, too."""
+    """Another system: the name of its ITEMS, and how it is run. Where its items come from sources in splits, ours
+    beside it do, too."""
 
     name: str
     form: str
