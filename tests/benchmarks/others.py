@@ -25,7 +25,7 @@ ITEMS = {
     "multi": {"numbers": 200_000, "arrays": 10_000, "words": 400_000},
     "mpi": {"numbers": 100_000, "arrays": 10_000, "words": 200_000},
     "Apache Beam": {"numbers": 2_000_000, "arrays": 20_000, "words": 2_000_000},
-    "Bytewax": {"numbers": 4_000_000, "arrays": 40_000, "words": 2_000_000},
+    "Bytewax": {"numbers": 8_000_000, "arrays": 40_000, "words": 2_000_000},
     "Dask bag": {"numbers": 8_000_000, "arrays": 40_000, "words": 10_000_000},
     "Ray Data": {"numbers": 4_000_000, "arrays": 20_000, "words": 10_000_000},
 }

@@ -56,4 +56,4 @@ def run(system: System, variant: Variant, given: Given, folder: Path) -> Measure
         raise Failed("it said nothing")
     found = json.loads(out.strip().splitlines()[-1])
     name = f"{found['version']}, {variant.name}"
-    return measured(name, given, found["answer"], found["start"], found["few"], found["all"])
+    return measured(name, given, found["answer"], found["start"], min(found["start"], found["few"]), found["all"])

@@ -1,7 +1,7 @@
 """Each example and small workflow, one of its workers killed at each of N points: nothing looks whole, the message
 names the worker, and `--resume` gives the sequential answer.
 
-D4P_CHAOS_POINTS (4) is N, D4P_CHAOS_SEED (1) what the workers are drawn by. A failure's message shows the point.
+D4P_CHAOS_POINTS (3) is N, D4P_CHAOS_SEED (1) what the workers are drawn by. A failure's message shows the point.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .programs import living, started, until
 
 ROOT = Path(__file__).parents[2]
 KILLING = Path(__file__).with_name("killing.py")
-POINTS = int(os.environ.get("D4P_CHAOS_POINTS", 4))
+POINTS = int(os.environ.get("D4P_CHAOS_POINTS", 3))
 SEED = os.environ.get("D4P_CHAOS_SEED", "1")
 #: Targets whose workers are killed, and what each says of one that was.
 TARGETS = {"processes": "failed: a worker process was killed by SIGKILL"}
@@ -76,8 +76,9 @@ def run(bundle: Bundle, here: Path, *options: str, chaos: dict[str, Any] | None 
     here.mkdir(exist_ok=True)
     temporary = here.with_name(f"{here.name}.tmp")
     command = engine(bundle.target).command(bundle.script)
-    environment = {"D4P_CHAOS": json.dumps(chaos)} if chaos else {}
+    environment = dict(getattr(engine(bundle.target), "environment", lambda bundle: {})(bundle))
     if chaos:
+        environment["D4P_CHAOS"] = json.dumps(chaos)
         command[command.index(str(bundle.script))] = str(KILLING)
         command.append(str(bundle.script))
     with started([*command, "--output", "results", *options], here, temporary, **environment) as program:
