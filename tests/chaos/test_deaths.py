@@ -74,6 +74,10 @@ def test_items_count_over_all_ports(ended):
                      ended("two_ports", at=17))
 
 
+def test_items_count_over_what_comes_from_the_same_stage(ended):
+    assert "at item 117 of Last (Dies.output -> Last.right)\n" in ended("mixed", at=117)
+
+
 def test_the_item_of_a_root(ended):
     items = json.dumps({"Reads": [{}, {}, {"die": True}, {}]})
     assert "stage 1 (Reads), instance 0, at item 3 of Reads\n" in ended("root", "-d", items)
