@@ -19,14 +19,14 @@ SAID = {"numbers": "4 PEs, integers", "arrays": "4 PEs, arrays of 64 KiB", "word
 FEW = 10
 #: How many items of each kind: as many as are done in some seconds.
 ITEMS = {
-    "one source": {"numbers": 4_000_000, "arrays": 40_000, "words": 10_000_000},
+    "one source": {"numbers": 4_000_000, "arrays": 100_000, "words": 10_000_000},
     "each PE apart": {"numbers": 2_000_000, "arrays": 20_000, "words": 4_000_000},
-    "in splits": {"numbers": 8_000_000, "arrays": 40_000, "words": 10_000_000},
+    "in splits": {"numbers": 8_000_000, "arrays": 200_000, "words": 10_000_000},
     "multi": {"numbers": 200_000, "arrays": 10_000, "words": 400_000},
     "mpi": {"numbers": 100_000, "arrays": 10_000, "words": 200_000},
-    "Apache Beam": {"numbers": 2_000_000, "arrays": 20_000, "words": 2_000_000},
+    "Apache Beam": {"numbers": 2_000_000, "arrays": 60_000, "words": 2_000_000},
     "Bytewax": {"numbers": 8_000_000, "arrays": 40_000, "words": 2_000_000},
-    "Dask bag": {"numbers": 8_000_000, "arrays": 40_000, "words": 10_000_000},
+    "Dask bag": {"numbers": 8_000_000, "arrays": 200_000, "words": 10_000_000},
     "Ray Data": {"numbers": 4_000_000, "arrays": 20_000, "words": 10_000_000},
 }
 Run = Callable[[Given, Path], Measured]
