@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from d4p.check import Checker
@@ -41,11 +42,12 @@ class Job:
         """The number of a generated `stage_<n>`."""
         return int(function.__name__.removeprefix("stage_"))
 
-    def feed(self, stage: Any, root: str, instances: int) -> Iterator[Any]:
-        """The items of a root's instance: from the command line, or from its share of a reader's splits."""
+    def feed(self, stage: Any, root: str, instances: int, begin: Callable[[], None] = lambda: None) -> Iterator[Any]:
+        """The items of a root's instance: from the command line, or from its share of a reader's splits, before each of
+        which `begin` is called."""
         pe = stage.pes[stage.names.index(root)]
         if is_reader(pe):
-            return read_splits(pe, stage.index, instances, self.inputs.limit, self.inputs.splits[root])
+            return read_splits(pe, stage.index, instances, self.inputs.limit, self.inputs.splits[root], begin)
         return self.inputs.items(root)
 
     def spooler(self, index: int) -> Callable[[str, str], Callable[[Any], None]]:
@@ -73,19 +75,21 @@ class Job:
         self._events.say("stage", number=number, name=pes or name, done=done, total=total)
 
 
-def read_splits(reader: Any, index: int, instances: int, limit: int | None, splits: list[Any]) -> Iterator[Any]:
+def read_splits(reader: Any, index: int, instances: int, limit: int | None, splits: list[Any],
+                begin: Callable[[], None] = lambda: None) -> Iterator[Any]:
     """The items of the splits that fall to one of a reader's instances: a run of neighbours, the same everywhere.
 
-    With a limit the first instance reads all there is to read."""
+    With a limit the first instance reads all there is to read. `begin` is called before each split is read."""
     if limit is not None:
-        left = limit
-        for split in splits if index == 0 else ():
-            for item in reader.read(split):
-                if left <= 0:
-                    return
-                left -= 1
-                yield item
-        return
+        return islice(_read(reader, splits if index == 0 else [], begin), limit)
     first, last = len(splits) * index // instances, len(splits) * (index + 1) // instances
-    for split in splits[first:last]:
-        yield from reader.read(split)
+    return _read(reader, splits[first:last], begin)
+
+
+def _read(reader: Any, splits: list[Any], begin: Callable[[], None]) -> Iterator[Any]:
+    def each() -> Iterator[Iterator[Any]]:
+        for split in splits:
+            begin()
+            yield reader.read(split)
+
+    return chain.from_iterable(each())  # so that nothing of ours runs between two items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -18,19 +19,28 @@ SAID = {"numbers": "4 PEs, integers", "arrays": "4 PEs, arrays of 64 KiB", "word
 FEW = 10
 #: How many items of each kind: as many as are done in some seconds.
 ITEMS = {
-    "one source": {"numbers": 4_000_000, "arrays": 40_000, "words": 10_000_000},
+    "one source": {"numbers": 4_000_000, "arrays": 100_000, "words": 10_000_000},
     "each PE apart": {"numbers": 2_000_000, "arrays": 20_000, "words": 4_000_000},
-    "in splits": {"numbers": 8_000_000, "arrays": 40_000, "words": 10_000_000},
+    "in splits": {"numbers": 8_000_000, "arrays": 200_000, "words": 10_000_000},
     "multi": {"numbers": 200_000, "arrays": 10_000, "words": 400_000},
     "mpi": {"numbers": 100_000, "arrays": 10_000, "words": 200_000},
-    "Apache Beam": {"numbers": 2_000_000, "arrays": 20_000, "words": 2_000_000},
-    "Bytewax": {"numbers": 1_000_000, "arrays": 20_000, "words": 1_000_000},
-    "Dask bag": {"numbers": 8_000_000, "arrays": 20_000, "words": 10_000_000},
+    "Apache Beam": {"numbers": 2_000_000, "arrays": 60_000, "words": 2_000_000},
+    "Bytewax": {"numbers": 8_000_000, "arrays": 40_000, "words": 2_000_000},
+    "Dask bag": {"numbers": 8_000_000, "arrays": 200_000, "words": 10_000_000},
     "Ray Data": {"numbers": 4_000_000, "arrays": 20_000, "words": 10_000_000},
 }
-#: Of others, those whose items come from one source too; the rest have sources in splits, and so has ours beside them.
-ONE_SOURCE = {"multi", "mpi", "Bytewax"}
 Run = Callable[[Given, Path], Measured]
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another system: the name of its ITEMS, and how it is run. Where its items come from sources in splits, ours
+    beside it do, too."""
+
+    name: str
+    form: str
+    run: Run
+    in_splits: bool
 
 
 def rows(quick: bool) -> Iterator[Row]:
@@ -49,26 +59,25 @@ def rows(quick: bool) -> Iterator[Row]:
             split = graphs.ours_in_splits("processes", given("in splits", kind), folder)
             yield Row(f"{what}: one source | each PE apart", str(one), str(apart), f"{one.speed / apart.speed:.1f}")
             yield Row(f"{what}: source in splits | one source", str(split), str(one), f"{split.speed / one.speed:.1f}")
-            for name, form, run in _others(kind):
-                ours, said = (one, "one source") if form in ONE_SOURCE else (split, "in splits")
+            for other in _others():
+                ours, said = (split, "in splits") if other.in_splits else (one, "one source")
                 try:
-                    other = run(given(form, kind), folder)
+                    theirs = other.run(given(other.form, kind), folder)
                 except (Failed, NotInstalled) as error:
-                    yield Row(f"{what}: {said} | {name}", f"{ours.speed:,.0f} items/s", f"{error}"[:200])
+                    yield Row(f"{what}: {said} | {other.name}", f"{ours.speed:,.0f} items/s", f"{error}"[:200])
                     continue
-                ratio = ours.speed / other.speed
-                yield Row(f"{what}: {said} | {other.name}", f"{ours.speed:,.0f} items/s", str(other),
-                          **at_least(ratio, 1, f"{ratio:.1f} times", "> 1 times"))
+                ratio = ours.speed / theirs.speed
+                yield Row(f"{what}: {said} | {theirs.name}", f"{ours.speed:,.0f} items/s", str(theirs),
+                          **at_least(ratio, 1, f"{ratio:.2f} times", "> 1 times"))
 
 
-def _others(kind: str) -> Iterator[tuple[str, str, Run]]:
-    """The name of each, its items in ITEMS, and how it is run."""
+def _others() -> Iterator[Other]:
     for mapping in "multi", "mpi":
-        yield f"dispel4py, {mapping}", mapping, partial(graphs.theirs, mapping)
+        yield Other(f"dispel4py, {mapping}", mapping, partial(graphs.theirs, mapping), in_splits=False)
     for system in scripts.SYSTEMS:
         for variant in system.variants:
-            if kind in variant.kinds:
-                yield f"{system.name}, {variant.name}", system.name, partial(scripts.run, system, variant)
+            run = partial(scripts.run, system, variant)
+            yield Other(f"{system.name}, {variant.name}", system.name, run, variant.in_splits)
 
 
 def _text(folder: Path, words: int) -> str:

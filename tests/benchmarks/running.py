@@ -74,6 +74,6 @@ def measured(name: str, given: Given, answer: list[int], start: float, few: floa
     Failed."""
     if answer != given.answer:
         raise Failed(f"a wrong answer: {answer} instead of {given.answer}")
-    if all_items <= few:
+    if all_items - few < few / 4:
         raise Failed(f"too short to tell: {all_items:.2f} s with all items, {few:.2f} s with few")
     return Measured(name, given.items, all_items - few, start)

@@ -74,6 +74,10 @@ def test_items_count_over_all_ports(ended):
                      ended("two_ports", at=17))
 
 
+def test_items_count_over_what_comes_from_the_same_stage(ended):
+    assert "at item 117 of Last (Dies.output -> Last.right)\n" in ended("mixed", at=117)
+
+
 def test_the_item_of_a_root(ended):
     items = json.dumps({"Reads": [{}, {}, {"die": True}, {}]})
     assert "stage 1 (Reads), instance 0, at item 3 of Reads\n" in ended("root", "-d", items)
@@ -143,7 +147,8 @@ def test_killed_with_children_that_hold_its_pipes(program, tmp_path):
         errors = running.communicate(timeout=30)[1]
         assert time.monotonic() - begun < AT_ONCE
         until(lambda: not living(running.pid), AT_ONCE)  # a started one's multiprocessing has a process of its own
-    assert running.returncode == 1 and "instance 1, at item 1 of HasChildren (" in errors and left(tmp_path) == []
+    assert running.returncode == 1 and left(tmp_path) == []
+    assert re.search(r"instance 1, (at item 1 of HasChildren \(|waiting for its first item)", errors)
 
 
 def test_the_program_itself_is_killed(program, tmp_path):

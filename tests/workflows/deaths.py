@@ -91,6 +91,17 @@ def two_ports(at=17):
     return graph
 
 
+def mixed(at=117):
+    """Numbers > Last.left in one stage, whose Last takes items of a channel as well: Numbers | Dies x2 | Last.right."""
+    graph = WorkflowGraph()
+    own, other, dies, last = Numbers(), Numbers(), Dies(at=None), Last("kill", at)
+    graph.connect(own, "output", last, "left")
+    graph.connect(other, "output", dies, "input")
+    graph.connect(dies, "output", last, "right")
+    graph.partitions = [[own, last], [other], [dies]]
+    return graph
+
+
 class Reads(GenericPE):
     """A root that takes its items from the command line."""
 

@@ -11,10 +11,9 @@ from d4p.channels.parcels import Parcel, unpack_parcel
 from d4p.channels.sender import Sender
 from d4p.entries import Entry
 from d4p.errors import RunFailed
-from d4p.inputs import is_reader
 from d4p.mpi.layout import Seat
 from d4p.outlet import Lanes
-from d4p.postmortem.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, READING, ROOT, Note
+from d4p.postmortem.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
 from d4p.stage import Stage
 
 #: What batches grow to, in bytes: a message costs more than a note in shared memory.
@@ -63,7 +62,7 @@ class Instance:
         self._note, self._entered, self._taken = note, entered, Counter()
         self.inbox: deque[tuple[int, int, Any, Iterable[Any], int, int]] = deque()
         self.senders: dict[int, Sender] = {}
-        self.roots: list[tuple[str, int, int, Slices]] = []  # name, phase and entry of its notes, items
+        self.roots: list[tuple[str, int, Slices]] = []  # name, entry of its notes, items
         self.done = False
         self._job, self._post = job, post
         self._loose = False  # whether its senders may hold something back
@@ -90,10 +89,8 @@ class Instance:
             stage.preprocess_pe(name)
         for name in self._job.workflow.roots():
             if name in stage.names:
-                items, place = self._job.feed(stage, name, stage.instances), stage.names.index(name)
-                phase = READING if is_reader(stage.pes[place]) else ITEM
-                noted = note.reading(place, items) if phase == READING else note.held(ROOT + place, 0, items)
-                self.roots.append((name, phase, ROOT + place, Slices(noted)))
+                items, entry = self._job.feed(stage, name, stage.instances, note.reading), ROOT + stage.names.index(name)
+                self.roots.append((name, entry, Slices(note.held(entry, 0, items))))
         note.waiting()
         self._loose = True
 
@@ -120,8 +117,8 @@ class Instance:
             note.waiting()
             self._loose = True
         elif self.roots:
-            name, phase, entry, slices = self.roots[0]
-            note.at(phase, entry)
+            name, entry, slices = self.roots[0]
+            note.at(ITEM, entry)
             stage.feed(name, slices.next())
             if not slices.left:
                 self.roots.pop(0)

@@ -39,15 +39,15 @@ class RankNotes:
             os.unlink(self._path)
 
 
-def read(folder: str, rank: int, instances: int) -> tuple[list[tuple[int, int, int]], str]:
-    """(phase, entry or PE, item) of each instance of a rank, and what `faulthandler` wrote when it died; nothing where
+def read(folder: str, rank: int, instances: int) -> tuple[list[tuple[int, ...]], str]:
+    """What each instance of a rank was at, as `Notes.read` has it, and what `faulthandler` wrote when it died; nothing where
     it has left no notes here."""
     try:
         with open(_path(folder, rank), "rb") as file:
             content = file.read()
     except OSError:
         return [], ""
-    notes = [struct.unpack_from("<QQQ", content, _ROOM * index) for index in range(instances)]
+    notes = [struct.unpack_from(f"<{WORDS}Q", content, _ROOM * index) for index in range(instances)]
     return notes, content[_ROOM * instances :].decode(errors="replace")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from d4p.entries import Entry
-from d4p.postmortem.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, READING, ROOT, STARTING
+from d4p.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, STARTING, WAITING
 
 _OURS = str(Path(__file__).parents[1])
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
@@ -38,9 +38,9 @@ def how(status: int | None) -> str:
     return f"was killed by {name}" + (f" ({_SAID[name]})" if name in _SAID else "")
 
 
-def where(note: tuple[int, int, int], names: tuple[str, ...], entries: Mapping[int, Entry]) -> str:
+def where(note: tuple[int, ...], names: tuple[str, ...], entries: Mapping[int, Entry]) -> str:
     """What an instance was at, from its note; `names` are those of the stage's PEs."""
-    phase, which, number = note
+    phase, which, number, split = note
     if phase == PREPROCESS or phase == POSTPROCESS:
         return f"in {'preprocess' if phase == PREPROCESS else 'postprocess'} of {names[which]}"
     if phase == STARTING:
@@ -51,13 +51,11 @@ def where(note: tuple[int, int, int], names: tuple[str, ...], entries: Mapping[i
         return "done with all its items"
     root = which >= ROOT
     pe, edge = (names[which - ROOT], "") if root else _of(entries.get(which))
-    if phase == READING and number % 2 == 0:
-        return f"reading item {number // 2 + 1} of {pe}"
-    if phase == READING:
-        return f"at item {number // 2 + 1} of {pe}"
-    if phase == ITEM and number:
-        return f"at item {number} of {pe}{edge}"
-    return f"waiting for items, after item {number} of {pe}{edge}" if number else "waiting for its first item"
+    if phase == WAITING:
+        return f"waiting for items, after item {number} of {pe}{edge}" if number else "waiting for its first item"
+    if split > number or not number:
+        return f"reading item {number + 1} of {pe}"
+    return f"at item {number} of {pe}{edge}" + (", or reading the next" if split else "")
 
 
 def _of(entry: Entry | None) -> tuple[str, str]:

@@ -12,14 +12,13 @@ import mmap
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from itertools import count
 from multiprocessing.reduction import DupFd
 from typing import Any
 
-STARTING, PREPROCESS, READING, ITEM, WAITING, POSTPROCESS, OUTPUTS, DONE = range(8)
+STARTING, PREPROCESS, ITEM, WAITING, POSTPROCESS, OUTPUTS, DONE = range(7)
 #: Roots among the entries, which otherwise are numbers of channels: this and the root's place in its stage.
 ROOT = 1 << 32
-_PHASE, _WHICH, _NUMBER, WORDS = 0, 1, 2, 4
+_PHASE, _WHICH, _NUMBER, _SPLIT, WORDS = range(5)
 
 
 class Notes:
@@ -53,10 +52,10 @@ class Notes:
         os.lseek(self._fd, self._room, os.SEEK_SET)
         faulthandler.enable(self._fd, all_threads=False)
 
-    def read(self) -> list[tuple[int, int, int]]:
-        """(phase, entry or PE, item) of each instance."""
-        at = range(0, len(self._words), WORDS)
-        return [(self._words[i + _PHASE], self._words[i + _WHICH], self._words[i + _NUMBER]) for i in at]
+    def read(self) -> list[tuple[int, ...]]:
+        """Of each instance the phase, the entry or PE, the number of the item, and that of the first item of the split
+        that a reader was at; 0 where there is none."""
+        return [tuple(self._words[i : i + WORDS]) for i in range(0, len(self._words), WORDS)]
 
     def fault(self) -> str:
         """What `faulthandler` wrote; nothing where no such signal came."""
@@ -87,20 +86,13 @@ class Note:
         """The same items; each is noted, by its number, as soon as it is taken, the first as `before` + 1."""
         words, number = self._words, self._number
         number[0] = before
-        words[_WHICH], words[_PHASE] = entry, ITEM
+        words[_WHICH], words[_SPLIT], words[_PHASE] = entry, 0, ITEM
         for number[0], item in enumerate(items, before + 1):  # noqa: B007  the loop itself writes: nothing is faster
             yield item
 
-    def reading(self, root: int, items: Iterable[Any]) -> Iterator[Any]:
-        """`held` for the items of a reader, for which there is more to do than to take them: 2n - 1 is noted while
-        item n is held, and 2n while the one after it is being read."""
-        words, number = self._words, self._number
-        number[0] = 0
-        words[_WHICH], words[_PHASE] = ROOT + root, READING
-        for number[0], after, item in zip(count(1, 2), count(2, 2), items):  # noqa: B007, B905
-            yield item
-            number[0] = after
-        words[_PHASE], number[0] = WAITING, number[0] // 2
+    def reading(self) -> None:
+        """A reader begins with another split, whose first item is read with the one before done with."""
+        self._words[_SPLIT] = self._number[0] + 1
 
 
 def _unnamed_file(size: int) -> int:

@@ -19,7 +19,7 @@ from d4p.depth import FRAMES
 from d4p.entries import Entry
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Events, Sampler
-from d4p.inputs import Inputs, is_reader
+from d4p.inputs import Inputs
 from d4p.job import Job
 from d4p.outlet import Lanes
 from d4p.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
@@ -127,9 +127,8 @@ class _Instance:
             stage.preprocess_pe(name)
         for name in self.job.workflow.roots():
             if name in stage.names:
-                items, place = self.job.feed(stage, name, self.task.instances), stage.names.index(name)
-                read = is_reader(stage.pes[place])
-                stage.feed(name, note.reading(place, items) if read else note.held(ROOT + place, 0, items))
+                items = self.job.feed(stage, name, self.task.instances, note.reading)
+                stage.feed(name, note.held(ROOT + stage.names.index(name), 0, items))
         note.waiting()
         if self.part is not None:
             self.part.play(self._take, self._feed, self._flush, self._postprocess)

@@ -30,7 +30,7 @@ class Source(GenericPE):
 
 class AddOne(IterativePE):
     def _process(self, item):
-        return work.add_one(item)
+        return item + 1
 
 
 class CountAndSum(ConsumerPE):
