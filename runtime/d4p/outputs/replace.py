@@ -61,6 +61,6 @@ def input_addresses(workflow: Workflow) -> list[tuple[str, str]]:
 
 def _addresses(reader: Any) -> list[str]:
     """A link is both where it is and where it leads."""
-    found = [locate(path) for path in getattr(reader, "paths", ())]
+    found = [(fs, name) for fs, name in map(locate, getattr(reader, "paths", ())) if fs.exists(name)]  # no globs
     found += [(locate(file.source)[0], file.name) for file in (reader.files() if hasattr(reader, "files") else ())]
     return list(dict.fromkeys(address(fs, name, follow) for fs, name in found for follow in (True, False)))
