@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -237,6 +238,43 @@ def test_two_at_once(here):
     assert second.returncode == 2
     assert f"out of WriteText2 is being written by another run, process {first.pid} on" in err
     assert first.communicate(timeout=20) and first.returncode == 0 and lines(here / "out") == UPPER
+
+
+def test_an_input_of_the_run_is_never_replaced(here):
+    """Also where a run of d4p wrote it, and however it is named."""
+    d4p_compile.run(f"{WORKFLOWS}:copy")
+    read = here / "read.py"
+    read.write_text("from d4p import ReadLines, WorkflowGraph\n\n\ndef make(path):\n    graph = WorkflowGraph()\n"
+                    "    graph.add(ReadLines(path))\n    return graph\n")
+    (here / "linked").symlink_to("out")
+    shutil.copytree(here / "out", here / "out" / "sub" / "inner", ignore=shutil.ignore_patterns("sub"))
+    (here / "out" / "sub" / "b.txt").write_text("b\n")
+    before = sorted(here.rglob("*"))
+    for path, output, says in [
+        ("out", "out", "is what ReadLines0 reads"), ("out", "./linked/", "is what ReadLines0 reads"),
+        ("linked", f"file:{here}/out", "is what ReadLines0 reads"),
+        ("out/part-00000", "out", "holds file://.*/out/part-00000, which ReadLines0 reads"),
+        ("*/part-0000*", "out", "holds file://.*/out/part-00000, which ReadLines0 reads"),
+        ("out/*/*.txt", "out", "holds file://.*/out/sub/b.txt, which ReadLines0 reads"),
+        ("out/sub", "out/sub/inner", "lies in file://.*/out/sub, which ReadLines0 reads"),
+    ]:
+        with pytest.raises(Refused, match=rf"^the output {output} can't be replaced, since it {says}: give another"):
+            d4p_compile.run(f"{read}:make", parameters={"path": path}, options=["--output", output, "--overwrite"])
+    assert [path for path in sorted(here.rglob("*")) if "__pycache__" not in str(path)] == before
+
+
+def test_an_output_in_another_is_refused_before_anything_is_done(here):
+    (here / "link").symlink_to(".")
+    before = sorted(here.rglob("*"))
+    for output, says in [
+        ("text/res", "text/res lies in the output text of WriteText1"),
+        (".", "text of WriteText1 lies in the output ."),
+        ("link/records/a/b", "link/records/a/b lies in the output records of WriteRecords3"),
+    ]:
+        for options in [], ["--overwrite"]:
+            with pytest.raises(Refused, match=f"the output {says}: give each a folder that isn't in another's"):
+                d4p_compile.run(f"{WORKFLOWS}:both", options=["--output", output, *options])
+    assert sorted(here.rglob("*")) == before
 
 
 @pytest.mark.parametrize("target", ["sequential", "processes"])

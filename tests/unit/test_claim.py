@@ -14,7 +14,10 @@ import pytest
 from d4p.errors import Refused, RunFailed
 from d4p.outputs import claim
 from d4p.outputs.claim import LEASE, take
+from d4p.outputs.folder import Folder
 from d4p.outputs.store import Store
+
+from . import objects
 
 
 @pytest.fixture
@@ -37,9 +40,10 @@ def claim_of(folder, number, **what):
 
 def gone() -> dict:
     """A process of this machine that has ended."""
-    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     started = claim._started(ended.pid)
-    ended.wait()
+    ended.communicate(b"\n")
+    assert started
     return {"pid": ended.pid, "started": started}
 
 
@@ -84,7 +88,46 @@ def test_the_claim_of_a_process_that_is_gone_is_taken_over(folder):
     mine = take(*folder, "b", "out")
     assert written(folder[1], 2)["run"] == "b"
     mine.check()
+    with open(f"{folder[1]}/.claim-1.0f", "w"):  # it was killed while it made another
+        pass
+    mine.beat()
     mine.release()
+    assert not os.path.exists(folder[1])
+
+
+@pytest.mark.parametrize("url", ["{}", "objects://b"])
+def test_a_run_that_ends_leaves_the_claim_of_the_next(url, tmp_path, monkeypatch):
+    objects.at(tmp_path)
+    store = Store(url.format(tmp_path))
+    folder = f"{store.path}/.out.d4p-unfinished"
+    claim_of_gone = {"run": "gone", **claim._here(), "at": 0.0, **gone()}
+    store.makedirs(folder)
+    store.create(f"{folder}/claim-1", json.dumps(claim_of_gone).encode())
+    first, remove, second = take(store, folder, "a", "out"), Store.remove, []
+
+    def removed(store, path):
+        remove(store, path)
+        if path == first.path:
+            second.append(take(store, folder, "b", "out"))
+
+    monkeypatch.setattr(Store, "remove", removed)
+    first.release()
+    second[0].check()
+    second[0].release()
+    assert not store.exists(folder) and not [name for name in os.listdir(tmp_path) if "claim" in name]
+
+
+def test_a_claim_that_is_lost_before_the_run_begins_is_found_out_then(tmp_path):
+    """Not at the end, when everything is done; and what the other has begun stays."""
+    mine = Folder(f"{tmp_path}/out", "")
+    mine.claim("a")
+    claim_of(mine.unfinished, 2, run="b")
+    with open(f"{mine.unfinished}/run.json", "w") as file:
+        file.write("theirs")
+    with pytest.raises(Refused, match="out is being claimed by another run at the same time: wait for it, or give"):
+        mine.prepare({}, "a")
+    with open(f"{mine.unfinished}/run.json") as file:
+        assert file.read() == "theirs"
 
 
 def test_a_process_number_that_was_given_out_anew_is_not_taken_for_the_run(folder):

@@ -1,5 +1,6 @@
 """A run of a writer and --output, killed at each of its operations on the file system: nothing ever looks whole that
-isn't, and --resume, --overwrite and a plain run each give the right answer afterwards."""
+isn't, and --resume, --overwrite and a plain run each give the right answer afterwards. On this machine's file system,
+and on a store of objects, where nothing is renamed at once."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import shutil
 import sys
 from collections import Counter
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -20,7 +22,11 @@ from d4p.outputs.store import Store
 from d4p.workflow import Workflow
 from d4p_compile import compile as compile_workflow
 
+from . import objects
+
 WORKFLOW = """
+import os
+
 from d4p import IterativePE, ProducerPE, WorkflowGraph, WriteText
 
 class Numbers(ProducerPE):
@@ -35,14 +41,24 @@ class Double(IterativePE):
 graph = WorkflowGraph()
 numbers, double = Numbers(), Double()
 graph.connect(numbers, "output", double, "input")
-graph.connect(numbers, "output", WriteText("text"), "input")
+graph.connect(numbers, "output", WriteText(os.environ["WHERE"] + "text"), "input")
 """
 EXPECTED = {"text/part-00000": "0\n1\n2\n3\n", "results/Double1.output/part-00000.jsonl": "0\n2\n4\n6\n"}
-OLD = {"text/part-00000": "old", "text/_SUCCESS": ""}
+OLD = {"text/part-00000": "old", "text/part-00001": "0\n1\n2\n3\n",
+       "text/_SUCCESS": json.dumps({"run": "old", "identity": {"plan": "old"}, "parts": {}})}
+FOLDERS, OBJECTS = "", "objects://b/"
+
+
+@pytest.fixture(scope="module", params=[FOLDERS, OBJECTS], ids=["folders", "objects"])
+def where(request):
+    """What stands before the name of an output."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHERE", request.param)
+        yield request.param
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
+def bundle(tmp_path_factory, where):
     folder = tmp_path_factory.mktemp("deaths")
     (folder / "dying.py").write_text(WORKFLOW)
     return compile_workflow(folder / "dying.py", "sequential", output=folder / "bundle")
@@ -61,7 +77,8 @@ class Dying:
             Store.write = lambda store, path, content: self.count(
                 lambda: write(store, path, content[: len(content) // 2])) or write(store, path, content)
             return
-        for cls, name in ((Local, "open"), (Local, "rename"), (Local, "rm"), (Local, "makedirs"), (Local, "create")):
+        names = [(Local, name) for name in ("open", "rename", "rm", "makedirs", "create")]
+        for cls, name in (*names, (objects.Objects, "put_object"), (objects.Objects, "rm_file")):
             setattr(cls, name, self.counted(getattr(cls, name)))
 
     def counted(self, call):
@@ -93,7 +110,8 @@ def run(bundle, *options: str, dying: Dying | None = None) -> int:
         workflow: Workflow = names["workflow"]
         if dying:
             dying.patch()
-        arguments = program.parser("").parse_args(["--output", "results", *options])
+        objects.at("")
+        arguments = program.parser("").parse_args(["--output", f"{os.environ['WHERE']}results", *options])
         program.run(names["main"], workflow, sequential.execute, arguments, Events())
         status = 0
     except Refused:
@@ -102,27 +120,37 @@ def run(bundle, *options: str, dying: Dying | None = None) -> int:
         os._exit(status)
 
 
+def files(folder: Path) -> dict[str, str]:
+    """What is there, by name."""
+    if os.environ["WHERE"] == OBJECTS:
+        return {key.removeprefix("b/"): text for key, text in objects.files(folder).items() if key != ".upload"}
+    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*") if p.is_file()}
+
+
 def whole(folder: Path) -> dict[str, str]:
-    """The files that a user sees, by output; each output that is there says that it is whole."""
-    seen = {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*")
-            if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts)}
-    for output in {name.partition("/")[0] for name in seen}:
-        assert f"{output}/_SUCCESS" in seen
-    return {name: text for name, text in seen.items() if not name.endswith("_SUCCESS")}
+    """The files that a user sees of outputs that are whole. In a store of objects one that isn't says so."""
+    seen = {name: text for name, text in files(folder).items() if not f"/{name}".count("/.")}
+    outputs = {name.partition("/")[0] for name in seen}
+    parts = {output for output in outputs if f"{output}/_SUCCESS" not in seen}
+    assert not parts or os.environ["WHERE"] == OBJECTS
+    assert all(f"{output}/_UNFINISHED" in seen for output in parts)
+    return {name: text for name, text in seen.items()
+            if name.partition("/")[0] not in parts and name.partition("/")[2] not in ("_SUCCESS", "_UNFINISHED")}
 
 
 def looks_right(found: dict[str, str], old: bool) -> bool:
     outputs = {name.partition("/")[0] for name in found}
+    before = {name: text for name, text in OLD.items() if not name.endswith("_SUCCESS")}
     for output in outputs:
         mine = {name: text for name, text in found.items() if name.startswith(f"{output}/")}
         right = {name: text for name, text in EXPECTED.items() if name.startswith(f"{output}/")}
-        assert mine == right or (old and output == "text" and mine == {"text/part-00000": "old"}), found
+        assert mine == right or (old and output == "text" and mine == before), found
     return True
 
 
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("overwriting", [False, True])
-def test_killed_at_any_operation(bundle, tmp_path, monkeypatch, overwriting, half):
+def test_killed_at_any_operation(bundle, where, tmp_path, monkeypatch, overwriting, half):
     ended = Counter()
     options = ["--overwrite"] if overwriting else []
     for at in range(1, 200):
@@ -131,8 +159,9 @@ def test_killed_at_any_operation(bundle, tmp_path, monkeypatch, overwriting, hal
         monkeypatch.chdir(made)
         if overwriting:
             for name, text in OLD.items():
-                Path(name).parent.mkdir(exist_ok=True)
-                Path(name).write_text(text)
+                path = Path(name if where == FOLDERS else quote(f"b/{name}", safe=""))
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text)
         status = run(bundle, *options, dying=Dying(at, half))
         found = whole(made)
         looks_right(found, overwriting)
@@ -141,6 +170,9 @@ def test_killed_at_any_operation(bundle, tmp_path, monkeypatch, overwriting, hal
         assert status == 9
         state = made.with_suffix(".state")
         shutil.copytree(made, state)
+        left = files(state)
+        in_part = {name.partition("/")[0] for name in left if name.endswith("/_UNFINISHED")}
+        ended["in part"] += bool(in_part)
         for then in (["--resume"],) if half else (["--overwrite"], ["--resume"], []):
             shutil.rmtree(made)
             shutil.copytree(state, made)
@@ -148,29 +180,32 @@ def test_killed_at_any_operation(bundle, tmp_path, monkeypatch, overwriting, hal
             status = run(bundle, *then)
             ended[" ".join(then), status] += 1
             if status == 2:  # what is there in sight must not be replaced unless asked
-                assert found or overwriting
-                assert then == [] or (then == ["--resume"] and not (state / ".text.d4p-unfinished/run.json").exists())
-                assert whole(made) and looks_right(whole(made), overwriting)
+                assert found or overwriting or in_part
+                began = left.get(".text.d4p-unfinished/run.json", "").endswith("}\n")  # and not half of it
+                assert then == [] or (then == ["--resume"] and not began)
+                assert (whole(made) or in_part) and looks_right(whole(made), overwriting)
                 continue
             assert status == 0 and whole(made) == EXPECTED
-            left = sorted(os.listdir(made))
-            assert left == ["results", "text"], left
+            assert {name.partition("/")[0] for name in files(made)} == {"results", "text"}
+            assert not [name for name in files(made) if name.endswith("/_UNFINISHED")]
+            assert where == OBJECTS or sorted(os.listdir(made)) == ["results", "text"]
     else:
         raise AssertionError("it never ended")
     assert at > (5 if half else 30) and ended["--resume", 0] > at // 2
     assert half or ended["--overwrite", 0] == at - 1
+    assert (ended["in part"] > (1 if half else 6)) == (where == OBJECTS)
 
 
 def test_resume_does_not_run_again_what_is_decided(bundle, tmp_path, monkeypatch):
     """Killed once everything is decided, a run has done its work."""
-    monkeypatch.chdir(tmp_path)
     for at in range(1, 200):
+        made = tmp_path / str(at)
+        made.mkdir()
+        monkeypatch.chdir(made)
         assert run(bundle, dying=Dying(at, False)) == 9
-        decided = list(tmp_path.glob(".*.d4p-unfinished/commit.json"))
+        decided = [text for name, text in files(made).items() if name.endswith(".d4p-unfinished/commit.json")]
         if len(decided) == 2:
             break
-        for left in tmp_path.iterdir():
-            shutil.rmtree(left)
-    runs = {json.loads(path.read_text())["run"] for path in decided}
-    assert run(bundle, "--resume") == 0 and whole(tmp_path) == EXPECTED
-    assert {json.loads(path.read_text())["run"] for path in tmp_path.glob("*/_SUCCESS")} == runs
+    runs = {json.loads(text)["run"] for text in decided}
+    assert run(bundle, "--resume") == 0 and whole(made) == EXPECTED
+    assert {json.loads(text)["run"] for name, text in files(made).items() if name.endswith("/_SUCCESS")} == runs

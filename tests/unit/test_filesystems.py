@@ -61,6 +61,30 @@ def test_what_is_a_url():
     assert not any(map(is_url, ["/x", "x", "c:/x", "a:b", "x/hdfs://", ""]))
 
 
+def test_a_url_with_one_slash_is_one(conf, tmp_path, monkeypatch):
+    """As Hadoop and Java print those without a host."""
+    monkeypatch.chdir(tmp_path)
+    conf(core={"fs.defaultFS": "hdfs://one"})
+    for url, root, name in [
+        ("hdfs:/user/me/out", "hdfs://one:8020", "/user/me/out"), ("HDFS:/a", "hdfs://one:8020", "/a"),
+        ("viewfs:/a", "viewfs://one", "/a"), ("webhdfs:/a b", "webhdfs://one:9870", "/a b"),
+    ]:
+        fs, found = locate(url)
+        assert (fs.root, found) == (root, name) and is_url(url)
+    fs, name = locate("file:/a/b")
+    assert isinstance(fs, Local) and name == "/a/b"
+    (tmp_path / "in.json").write_text("{}")
+    assert files.open(f"file:{tmp_path}/in.json").read() == b"{}"
+    for cut, whole in ("s3:/b/k", "s3://b/k"), ("s3a:/b", "s3a://b"), ("abfss:/c@h/x", "abfss://c@h/x"):
+        assert is_url(cut)
+        with pytest.raises(Refused, match=f"^{cut} must be a URL with two slashes: {whole}$"):
+            locate(cut)
+    for path in Path("hdfs://host/a"), Path("s3://b/k"), LocalPath("file:/a"):
+        with pytest.raises(Refused, match="is a pathlib.Path, which .*: give the URL as a string"):
+            locate(path)
+    assert WriteText("hdfs:/user/me/out").path == "hdfs:/user/me/out" and len(os.listdir(tmp_path)) == 2
+
+
 def test_a_path_of_this_machine():
     for path, name in ("/a/b", "/a/b"), ("a", "a"), ("file:///a/b", "/a/b"), ("file://localhost/a", "/a"):
         fs, found = locate(path)

@@ -12,7 +12,7 @@ import pytest
 from d4p.errors import RunFailed
 from d4p.items import loads_json
 from d4p.outputs import parquet
-from d4p.outputs.part import Attempt, Maker, Part, Place
+from d4p.outputs.part import BEGUN, Attempt, Maker, Part, Place
 from d4p.outputs.records import ResultFile
 from d4p.outputs.store import Store
 from d4p.schema import declared_schema
@@ -22,12 +22,13 @@ SIGNALS = declared_schema({"station": str, "samples": "float32[]", "ok": bool, "
 
 
 def write(folder, items, schema=None) -> Part:
+    (folder / BEGUN).touch()
     place = Place(str(folder), "out", "")
     file = ResultFile(lambda suffix: Attempt(place, Maker(3, 5, "run.attempt"), suffix), schema)
     for item in items:
         file.put(item)
     part = file.finish()
-    assert os.listdir(folder) == [part.name] and part.size == os.path.getsize(folder / part.name)
+    assert sorted(os.listdir(folder)) == [BEGUN, part.name] and part.size == os.path.getsize(folder / part.name)
     assert Part.of(part.name) == part and part.count == len(items)
     assert len(file.first) == min(20, len(items)) and (not items or file.first[0][:20] == repr(items[0])[:20])
     return part

@@ -17,6 +17,7 @@ from d4p import ReadLines, WorkflowGraph, WriteRecords, WriteText
 from d4p.direct import process_and_return
 from d4p.errors import Refused, RunFailed
 
+from . import objects
 from .byhand import ByHand, files
 
 
@@ -116,17 +117,17 @@ def test_a_part_that_is_missing_or_cut_is_named(tmp_path):
 
 def test_an_output_that_exists(tmp_path):
     pe = WriteText(tmp_path / "out")
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old").write_text("old")
+    run = ByHand(pe, identity={"plan": "another"})
+    run.commit(run.instance(0, 1, ["old"]))
     with pytest.raises(Refused, match=r"out of WriteText exists: give another folder, --overwrite .*, or --resume"):
         ByHand(pe)
-    with pytest.raises(Refused, match=r"exists, and no run of a program like this one finished it"):
+    with pytest.raises(Refused, match=r"--resume goes on with .* was made from another plan .*: --overwrite starts"):
         ByHand(pe, resume=True)
     run = ByHand(pe, overwrite=True)
     run.instance(0, 1, ["new"])
-    assert os.listdir(tmp_path / "out") == ["old"]
+    assert files(tmp_path / "out") == {"part-00000": "old\n"}
     run.folder.abort(keep=False)
-    assert os.listdir(tmp_path / "out") == ["old"] and os.listdir(tmp_path) == ["out"]
+    assert files(tmp_path / "out") == {"part-00000": "old\n"} and os.listdir(tmp_path) == ["out"]
     run = ByHand(pe, overwrite=True)
     run.commit(run.instance(0, 1, ["new"]))
     assert files(tmp_path / "out") == {"part-00000": "new\n"} and os.listdir(tmp_path) == ["out"]
@@ -166,7 +167,8 @@ def test_what_is_put_there_while_a_run_is_at_work_is_left(tmp_path):
 
 def test_what_must_not_be_overwritten(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(Refused, match="must be a folder; it is a file"):
+    with pytest.raises(Refused, match="file of WriteText must be a new folder; a file is there, which --overwrite does"
+                                      "n't replace: give another folder, or move away what is there"):
         ByHand(WriteText(tmp_path / "file"), overwrite=True)
     with pytest.raises(Refused, match="can't be made"):
         ByHand(WriteText(tmp_path / "file" / "out"))
@@ -176,6 +178,71 @@ def test_what_must_not_be_overwritten(tmp_path, monkeypatch):
         with pytest.raises(Refused, match="the folder you are in or one above it"):
             ByHand(WriteText(path), overwrite=True)
     assert sorted(os.listdir(tmp_path)) == ["file", "here"]
+
+
+def test_a_folder_that_no_run_wrote_is_not_replaced(tmp_path):
+    out = tmp_path / "out"
+    for name in "thesis.doc", "a.txt", "sub/b.txt", "_SUCCESS", "c.txt":  # as Spark leaves it, empty
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("")
+    says = (r"out of WriteText must be a new folder; a folder is there that no run of d4p wrote \(it holds _SUCCESS, "
+            r"a.txt, c.txt and 2 more\), which --overwrite doesn't replace: give another folder")
+    for options in {}, {"overwrite": True}:
+        with pytest.raises(Refused, match=says):
+            ByHand(WriteText(out), **options)
+    with pytest.raises(Refused, match=r"no run of a program like this one finished it: .* Give another folder$"):
+        ByHand(WriteText(out), resume=True)
+    assert len(list(out.rglob("*"))) == 6 and os.listdir(tmp_path) == ["out"]
+    (tmp_path / "empty").mkdir()
+    run = ByHand(WriteText(tmp_path / "empty"), overwrite=True)
+    run.commit(run.instance(0, 1, ["new"]))
+    assert files(tmp_path / "empty") == {"part-00000": "new\n"}
+
+
+def test_what_is_put_in_the_place_of_an_old_output_while_a_run_is_at_work_is_left(tmp_path):
+    for _ in range(2):
+        run = ByHand(WriteText(tmp_path / "out"), overwrite=True)
+        part = run.instance(0, 1, ["new"])
+        if not (tmp_path / "out").exists():
+            run.commit(part)
+    os.rename(tmp_path / "out", tmp_path / "mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "theirs").write_text("")
+    with pytest.raises(RunFailed, match="can't be put in its place: something was put there"):
+        run.commit(part)
+    assert os.listdir(tmp_path / "out") == ["theirs"]
+
+
+def test_an_old_output_that_is_half_removed_does_not_come_back(tmp_path):
+    """A run was killed while it tidied up, having put the new output in its place, which the user then moved away."""
+    for text in "old", "new":
+        run = ByHand(WriteText(tmp_path / "out"), overwrite=True)
+        part = run.instance(0, 1, [text])
+        if text == "old":
+            run.commit(part)
+    run.folder.decide({"": [part]}, run.identity, run.run)
+    run.folder._tidy = lambda *paths: None
+    run.folder.commit()
+    (tmp_path / ".out.d4p-replaced" / "part-00000").unlink()
+    os.remove(f"{run.folder.unfinished}/claim-1")
+    os.rename(tmp_path / "out", tmp_path / "mine")
+    run = ByHand(WriteText(tmp_path / "out"))
+    run.commit(run.instance(0, 1, ["newer"]))
+    assert files(tmp_path / "out") == {"part-00000": "newer\n"} and files(tmp_path / "mine")["part-00000"] == "new\n"
+    assert sorted(os.listdir(tmp_path)) == ["mine", "out"]
+
+
+def test_a_part_that_is_gone_after_all_was_put_in_place_is_named_and_nothing_is_tidied_up(tmp_path):
+    run = ByHand(WriteText(tmp_path / "out"))
+    parts = [run.instance(rank, 2, ["a"]) for rank in range(2)]
+    run.folder.decide({"": parts}, run.identity, run.run)
+    run.folder._tidy = lambda *paths: None
+    run.folder.commit()
+    (tmp_path / "out" / "part-00001").unlink()
+    os.remove(f"{run.folder.unfinished}/claim-1")
+    with pytest.raises(RunFailed, match="it was put there, and is changed since: part-00001 is missing. --overwrite"):
+        ByHand(WriteText(tmp_path / "out"), resume=True).folder.commit()
+    assert Path(run.folder.unfinished, "commit.json").exists()
 
 
 def test_one_folder_has_one_writer(tmp_path):
@@ -219,6 +286,68 @@ def test_a_graph_that_is_run_by_hand(tmp_path):
     with pytest.raises(Refused, match="exists"):
         process_and_return(graph())
     assert sorted(os.listdir(tmp_path)) == ["a.txt", "out"]
+
+
+def test_writing_to_a_store_of_objects(tmp_path):
+    """Where nothing is renamed at once, and a folder is only what names begin with."""
+    fs = objects.at(tmp_path)
+    pe = WriteText("objects://b/deep/out")
+    with pytest.raises(RunFailed, match="on a file system that it shares with all its workers"):
+        run = ByHand(pe)
+        fs.rm_file("b/deep/.out.d4p-unfinished/attempts/.begun")
+        run.instance(0, 1, [])
+    run.folder.abort(keep=False)
+    for overwrite in (False, True):
+        run = ByHand(pe, overwrite=overwrite)
+        parts = [run.instance(rank, 3, ["a"] * rank * (1 + overwrite)) for rank in range(3)]
+        if overwrite:
+            with pytest.raises(Refused, match="is being written by another run"):
+                ByHand(pe, overwrite=True)
+            assert read(ReadLines(pe.path)) == ["a"] * 3
+        run.commit(*parts)
+        assert sorted(objects.files(tmp_path)) == [
+            f"b/deep/out/{name}" for name in ("_SUCCESS", "part-00000", "part-00001", "part-00002")]
+    assert read(ReadLines(pe.path)) == ["a"] * 6
+    with pytest.raises(Refused, match="out of WriteText exists: give another folder"):
+        ByHand(pe)
+    resumed = ByHand(pe, resume=True)
+    assert resumed.folder.committed
+    resumed.folder.release()
+    fs.rm_file("b/deep/out/_SUCCESS")
+    with pytest.raises(Refused, match=r"that no run of d4p wrote \(it holds part-00000, part-00001, part-00002\)"):
+        ByHand(pe, overwrite=True)
+
+
+def test_copying_that_fails_halfway_is_gone_on_with(tmp_path, monkeypatch):
+    """Also over an old output with parts of the same sizes, and where the store can't copy by itself."""
+    fs = objects.at(tmp_path)
+    pe = WriteText("objects://b/out")
+    old = ByHand(pe)
+    old.commit(*(old.instance(rank, 5, ["old"]) for rank in range(5)))
+    run = ByHand(pe, overwrite=True)
+    parts = [run.instance(rank, 5, ["new"]) for rank in range(5)]
+    copied = []
+
+    def fails(store, source, dest):
+        if len(copied) == 3:
+            raise OSError(28, "No space left on device")
+        copied.append(dest)
+        raise NotImplementedError
+
+    monkeypatch.setattr(objects.Objects, "cp_file", fails)
+    run.folder.decide({"": parts}, run.identity, run.run)
+    with pytest.raises(RunFailed, match="can't be put in its place: No space left on device"):
+        run.folder.commit()
+    run.folder.abort(keep=False)
+    assert not fs.exists("b/out/_SUCCESS") and fs.exists("b/out/_UNFINISHED") and len(copied) == 3
+    with pytest.raises(Refused, match="WriteText is there in part, since a run was killed while it put it there: give "
+                                      "--resume to have the rest put there, --overwrite to start afresh, or another"):
+        ByHand(pe)
+    monkeypatch.undo()
+    ByHand(pe, resume=True).folder.commit()
+    assert read(ReadLines(pe.path)) == ["new"] * 5
+    assert sorted(name.rpartition("/")[2] for name in objects.files(tmp_path)) == [
+        "_SUCCESS", *(f"part-0000{rank}" for rank in range(5))]
 
 
 def test_writing_to_a_url():

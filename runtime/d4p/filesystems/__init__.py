@@ -11,12 +11,14 @@
     makedirs(path, exist_ok=False)  with the folders above it; FileExistsError
     rename(source, dest)            a file or a folder; never over what is there: FileExistsError
     replace(source, dest)           a file over a file, as os.replace
-    rm(path, recursive=False), touch(path), get_file(path, local)
+    rm(path, recursive=False)       a file, an empty folder; with `recursive` a folder and what is in it
+    get_file(path, local)
     unstrip_protocol(path)          the URL of a path
     invalidate_cache()              other processes have written there
 
 `create`, `makedirs`, `rename` and `replace` are atomic on this machine and on HDFS: of several processes that do the
-same at once one succeeds. Behind other URLs they look first and then do it.
+same at once one succeeds; `atomic` says so. Behind other URLs they look first and then do it, a folder is renamed file
+by file, an empty folder may not be there at all, and a file is copied within the store by `copy(source, dest)`.
 
 What goes wrong is an OSError whose `strerror` says what and, where it helps, what to do. Connections are made anew in
 each process, forked or not, and a file system that is pickled leaves them behind.

@@ -18,6 +18,7 @@ _UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 class Local:
     """See `d4p.filesystems`."""
 
+    atomic = True
     exists = staticmethod(os.path.exists)
     isdir = staticmethod(os.path.isdir)
 
@@ -65,9 +66,6 @@ class Local:
     def replace(self, source: str, dest: str) -> None:
         os.replace(source, dest)
 
-    def mv(self, source: str, dest: str, recursive: bool = False) -> None:
-        os.replace(source, dest)
-
     def rm(self, path: str, recursive: bool = False) -> None:
         if not os.path.isdir(path) or os.path.islink(path):
             os.remove(path)
@@ -75,9 +73,6 @@ class Local:
             shutil.rmtree(path)
         else:
             os.rmdir(path)
-
-    def touch(self, path: str) -> None:
-        open(path, "wb").close()
 
     def get_file(self, path: str, local: str) -> None:
         shutil.copyfile(path, local)

@@ -11,6 +11,9 @@ from d4p.errors import Refused
 from d4p.filesystems.local import Local
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(://|::)")
+#: With one slash: how Hadoop and Java print a URL that names no host; and one of a scheme that must name one.
+_HOSTLESS = re.compile(r"(hdfs|viewfs|webhdfs|swebhdfs|file):(/(?!/).*)", re.DOTALL | re.IGNORECASE)
+_CUT = re.compile(r"(s3[an]?|gc?s|abfss?|wasbs?|adl|az|oss|memory|https?|s?ftp):/(?!/)", re.IGNORECASE)
 _PARTS = re.compile(r"([a-z0-9+.-]+)://([^/]*)(.*)", re.DOTALL | re.IGNORECASE)
 _NATIVE, _WEB = ("hdfs", "viewfs"), ("webhdfs", "swebhdfs")
 
@@ -47,7 +50,7 @@ def default() -> tuple[str | None, str | None]:
 
 
 def is_url(path: str) -> bool:
-    return _URL.match(path) is not None
+    return any(pattern.match(path) for pattern in (_URL, _HOSTLESS, _CUT))
 
 
 def as_path(path: str | os.PathLike) -> str:
@@ -58,8 +61,16 @@ def as_path(path: str | os.PathLike) -> str:
 def locate(path: str | os.PathLike) -> tuple[Any, str]:
     """The file system of a path or URL, and the path as that file system calls it. Raises Refused."""
     path = as_path(path)
+    hostless = _HOSTLESS.match(path)
     if isinstance(path, LocalPath):
+        if hostless or _CUT.match(path):
+            raise Refused(f"{path} is a pathlib.Path, which is a file of this machine and leaves one slash of a URL "
+                          "out: give the URL as a string")
         return Local(), os.path.expanduser(path)
+    if cut := _CUT.match(path):
+        raise Refused(f"{path} must be a URL with two slashes: {cut[1]}://{path[cut.end():]}")
+    if hostless:
+        path = f"{hostless[1]}://{hostless[2]}"
     if not is_url(path):
         if _Default.url is None:
             return Local(), os.path.expanduser(path)

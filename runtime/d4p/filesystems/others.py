@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+import shutil
 from typing import Any
 
 from d4p.errors import Refused
 
+_COPY = 4 << 20
+
 
 class Other:
     """An fsspec file system with the names of `d4p.filesystems` that fsspec hasn't. Nothing here is atomic."""
+
+    atomic = False
 
     def __init__(self, fs: Any) -> None:
         self._fs = fs
@@ -38,14 +44,34 @@ class Other:
 
     def create(self, path: str, data: bytes) -> None:
         self._is_free(path)
-        self._fs.pipe_file(path, data)
+        if "mode" in inspect.signature(self._fs.pipe_file).parameters:  # some stores can tell which of two was first
+            self._fs.pipe_file(path, data, mode="create")
+        else:
+            self._fs.pipe_file(path, data)
 
     def rename(self, source: str, dest: str) -> None:
         self._is_free(dest)
-        self._fs.mv(source, dest, recursive=True)
+        if self._fs.isdir(source):
+            self._fs.mv(source, dest, recursive=True)
+        else:
+            self._fs.mv(source, dest)
 
     def replace(self, source: str, dest: str) -> None:
         self._fs.mv(source, dest)
+
+    def copy(self, source: str, dest: str) -> None:
+        """A file, over what is at `dest`."""
+        try:
+            self._fs.cp_file(source, dest)
+        except NotImplementedError:  # through this machine, then
+            with self._fs.open(source, "rb") as file, self._fs.open(dest, "wb") as copy:
+                shutil.copyfileobj(file, copy, _COPY)
+
+    def rm(self, path: str, recursive: bool = False) -> None:
+        if not recursive and self._fs.isdir(path):
+            self._fs.rmdir(path)  # what fsspec calls rm may take what is in it
+        else:
+            self._fs.rm(path, recursive=recursive)
 
     def _is_free(self, path: str) -> None:
         self._fs.invalidate_cache()

@@ -23,6 +23,7 @@ class Remote:
     """
 
     root: str
+    atomic = True
 
     def info(self, path: str) -> dict[str, Any]:
         raise NotImplementedError
@@ -81,14 +82,8 @@ class Remote:
     def replace(self, source: str, dest: str) -> None:
         raise NotImplementedError
 
-    def mv(self, source: str, dest: str, recursive: bool = False) -> None:
-        self.replace(source, dest)
-
     def rm(self, path: str, recursive: bool = False) -> None:
         raise NotImplementedError
-
-    def touch(self, path: str) -> None:
-        self.open(path, "wb").close()
 
     def get_file(self, path: str, local: str) -> None:
         with self.open(path, "rb") as file, open(local, "wb") as copy:

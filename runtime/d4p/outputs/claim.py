@@ -48,11 +48,16 @@ class Claim:
                             f"{LEASE:.0f} seconds, or its folder was removed")
 
     def release(self) -> None:
-        """Let go. A folder with nothing but claims goes too."""
-        self._store.remove(self.path)
+        """Let go. A folder with nothing but claims goes too, unless the next run has claimed it meanwhile.
+
+        Those of runs that are gone go first: as long as this one holds, none can be made with a number below its own.
+        """
+        names = {name: _numbered(name) for name in self._store.sizes(self._folder)}
+        for name in sorted(name for name, number in names.items() if 0 < number < self._number):
+            self._store.remove(f"{self._folder}/{name}")
         self._store.remove(f"{self.path}.beat")
-        if all(name.lstrip(".").startswith("claim-") for name in self._store.sizes(self._folder)):
-            self._store.remove(self._folder)
+        self._store.remove(self.path)
+        self._store.rmdir(self._folder)
 
 
 def take(store: Store, folder: str, run: str, output: str) -> Claim:
@@ -80,6 +85,12 @@ def _holder(store: Store, folder: str) -> tuple[int, dict[str, Any] | None]:
     numbers = [int(found[1]) for found in map(_CLAIM.fullmatch, store.sizes(folder)) if found]
     highest = max(numbers, default=0)
     return highest, _content(store, folder, highest)
+
+
+def _numbered(name: str) -> int:
+    """The number of the claim that a file belongs to: the claim, one half made, what its run last said; else 0."""
+    found = _CLAIM.match(name.lstrip("."))
+    return int(found[1]) if found else 0
 
 
 def _content(store: Store, folder: str, number: int) -> dict[str, Any] | None:

@@ -1,9 +1,11 @@
 """A folder of parts that is there whole or not at all.
 
-    out                                  the output; appears with everything in it, by one rename
+    out                                  the output; appears with everything in it, by one rename. Where the store has
+                                         none that is atomic, parts are copied, and _SUCCESS is written once all are
+                                         there (d4p.outputs.commit)
     .out.d4p-unfinished/claim-1          who makes it (d4p.outputs.claim)
                         run.json         what it is made of (d4p.outputs.identity), so that --resume knows its own
-                        attempts/        parts that are being written and complete ones (d4p.outputs.part)
+                        attempts/        parts that are being written and complete ones (d4p.outputs.part), and .begun
                         commit.json      decided: which complete parts are the output. From here on a run that is killed
                                          has done its work, and --resume only carries out what is written there
                         whole/           the output, being put together by the program alone: what a task that was
@@ -13,16 +15,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from d4p.errors import Refused, RunFailed
 from d4p.outputs.claim import Claim, take
-from d4p.outputs.commit import SUCCESS, carry_out
+from d4p.outputs.commit import carry_out, changes
 from d4p.outputs.identity import differences
-from d4p.outputs.part import Part, Place
-from d4p.outputs.store import Store, dumped, join, loaded
+from d4p.outputs.part import BEGUN, Part, Place
+from d4p.outputs.replace import stranger, what_it_would_take
+from d4p.outputs.store import SUCCESS, UNFINISHED, Store, dumped, join, loaded
 
 
 class Folder:
@@ -44,6 +46,7 @@ class Folder:
         self.kept: dict[str, tuple[str, ...]] = {}  # complete parts of an earlier run, by folder
         self._claim: Claim | None = None
         self._replace = False
+        self._inputs: Callable[[], list[tuple[str, str]]] = list
 
     # Before a run
 
@@ -54,13 +57,17 @@ class Folder:
         except OSError as error:
             raise Refused(f"{self.said} can't be made: {error.strerror or error}") from None
 
-    def look(self, identity: dict[str, Any], overwrite: bool, resume: bool) -> None:
-        """Find out what an earlier run left. Raises Refused where that must not be replaced, or isn't this run's."""
+    def look(self, identity: dict[str, Any], overwrite: bool, resume: bool,
+             inputs: Callable[[], list[tuple[str, str]]] = list) -> None:
+        """Find out what an earlier run left. Raises Refused where that must not be replaced, or isn't this run's.
+
+        `inputs` finds what the run reads, as `d4p.outputs.replace.input_addresses`.
+        """
         try:
             decided = self._json(f"{self.unfinished}/commit.json") if resume else None
-            if not decided and not self.store.exists(self.place) and self.store.exists(self.replaced):
-                self.store.rename(self.replaced, self.place)  # an earlier run was killed between two renames
-            self._replace = overwrite
+            if not decided and not self.store.exists(self.place) and self._killed_between_renames():
+                self.store.rename(self.replaced, self.place)
+            self._replace, self._inputs = overwrite, inputs
             if resume:
                 self._look_for_own(decided, identity)
             elif self.store.exists(self.place):
@@ -69,6 +76,12 @@ class Folder:
                 self.given_up = sum(len(self._complete(sub)) for sub in self.subs)
         except OSError as error:
             raise Refused(f"{self.said} can't be read: {error.strerror or error}") from None
+
+    def _killed_between_renames(self) -> bool:
+        """Whether an earlier run put what it was to replace aside, and hadn't yet put its own in its place. Later what
+        is aside is being removed, and may be half of what it was."""
+        exists = self.store.exists
+        return exists(self.replaced) and exists(self.whole) and exists(f"{self.unfinished}/commit.json")
 
     def _look_for_own(self, decided: dict[str, Any] | None, identity: dict[str, Any]) -> None:
         if decided:
@@ -80,13 +93,16 @@ class Folder:
             success = self._json(f"{self.place}/{SUCCESS}")
             if success is None:
                 raise Refused(f"{self.said} exists, and no run of a program like this one finished it: --resume can't "
-                              "go on from it. Give another folder, or --overwrite to replace it")
+                              f"go on from it. Give another folder{self._or_overwrite()}")
             self._same(success["identity"], identity)
-            self._unchanged(success["parts"])
+            if changed := changes(self.store, self.place, success["parts"]):
+                raise Refused(f"{self.said} isn't as it was committed: {changed}. --overwrite starts afresh")
             self.committed = True
         elif begun:
             self._same(begun["identity"], identity)
             self._replace = begun["replace"]
+            if self.store.exists(self.place):
+                self._may_replace()
             self.kept = {sub: self._complete(sub) for sub in self.subs}
 
     def _same(self, earlier: dict[str, Any], identity: dict[str, Any]) -> None:
@@ -94,33 +110,32 @@ class Folder:
             raise Refused(f"--resume goes on with what the same plan made of the same input, but {self.said} was made "
                           f"from {differs}: --overwrite starts afresh")
 
-    def _unchanged(self, parts: dict[str, dict[str, int]]) -> None:
-        """Raises Refused where a part isn't as it was committed."""
-        sizes = {join(sub, name): size for sub in {name.rpartition("/")[0] for name in parts}
-                 for name, size in self.store.sizes(join(self.place, sub)).items()}
-        changed = [name for name, part in sorted(parts.items()) if sizes.get(name) != part["bytes"]]
-        if changed:
-            raise Refused(f"{self.said} isn't as it was committed: {changed[0]} "
-                          f"{'has another size' if changed[0] in sizes else 'is missing'}. --overwrite starts afresh")
-
     def _complete(self, sub: str) -> tuple[str, ...]:
         """The names of complete parts; what its name promises of a file must be there."""
         sizes = self.store.sizes(join(self.attempts, sub))
         return tuple(name for name, size in sorted(sizes.items()) if (p := Part.of(name)) and p.size == size)
 
     def _may_replace(self) -> None:
+        """Raises Refused where it isn't to be replaced, or mustn't be."""
+        if self._replace and (wrong := what_it_would_take(self.store, self.place, self._inputs())):
+            raise Refused(f"{self.said} can't be replaced, since it {wrong}: give another folder")
+        if wrong := stranger(self.store, self.place):
+            raise Refused(f"{self.said} must be a new folder; {wrong}, which --overwrite doesn't replace: give another "
+                          "folder, or move away what is there")
+        if not self._replace and self.store.exists(f"{self.place}/{UNFINISHED}"):
+            raise Refused(f"{self.said} is there in part, since a run was killed while it put it there: give --resume "
+                          "to have the rest put there, --overwrite to start afresh, or another folder")
         if not self._replace:
             raise Refused(f"{self.said} exists: give another folder, --overwrite to replace it, or --resume to leave "
                           "it as it is where an earlier run of the same plan on the same input wrote it")
-        if not self.store.isdir(self.place):
-            raise Refused(f"{self.said} must be a folder; it is a file")
-        here = os.path.realpath(os.getcwd()) + "/"
-        if self.store.local and here.startswith(os.path.realpath(self.place).rstrip("/") + "/"):
-            raise Refused(f"{self.said} is the folder you are in or one above it")
+
+    def _or_overwrite(self) -> str:
+        return "" if stranger(self.store, self.place) else ", or --overwrite to replace it"
 
     def prepare(self, identity: dict[str, Any], run: str) -> None:
         """Make room for attempts; only complete ones that are of use are left of an earlier run. Raises Refused."""
         try:
+            self._claim.check()
             if not self.kept:
                 for name in self.store.sizes(self.unfinished):
                     if not name.startswith("claim-"):
@@ -133,6 +148,11 @@ class Folder:
                 for name in self.store.sizes(folder):
                     if name not in self.kept.get(sub, ()):
                         self.store.remove(f"{folder}/{name}")
+                self.store.write(f"{folder}/{BEGUN}", b"")
+            self._claim.check()
+        except RunFailed:
+            raise Refused(f"{self.said} is being claimed by another run at the same time: wait for it, or give another "
+                          "folder") from None
         except OSError as error:
             raise Refused(f"{self.said} can't be made: {error.strerror or error}") from None
 

@@ -22,6 +22,8 @@ from d4p.outputs.store import Store
 _COMPLETE = re.compile(r"part-(\d+)\.(of|in)-(\d+)\.([0-9a-z]+\.[0-9a-z]+)\.(\d+)\.(\d+)((?:\.[a-z]+)?)")
 
 
+#: The file by which an instance sees that it looks where the program does; a store may have no empty folders.
+BEGUN = ".begun"
 #: The disk is told to begin after so many bytes, so that little is left to wait for at the end.
 _AHEAD = 8 << 20
 _BUFFER = 256 << 10
@@ -103,7 +105,7 @@ class Attempt:
         self._store = Store(place.url)
         self._folder = self._store.path
         self.path = f"{self._folder}/.part-{maker.instance:05d}.{maker.attempt}{suffix}"
-        if not self._store.exists(self._folder):
+        if not self._store.exists(f"{self._folder}/{BEGUN}"):
             raise RunFailed(f"{self._folder} isn't there on {socket.gethostname()}: an output must be begun by the "
                             "program, on a file system that it shares with all its workers")
         try:

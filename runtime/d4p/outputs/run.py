@@ -11,6 +11,8 @@ from d4p.errors import D4pError, Refused, RunFailed, WorkerLost
 from d4p.outputs.claim import BEAT
 from d4p.outputs.folder import Folder
 from d4p.outputs.part import Part
+from d4p.outputs.replace import input_addresses, within
+from d4p.outputs.store import address
 from d4p.outputs.writing import Key, Writing, new_id
 from d4p.results import safe
 from d4p.workflow import Workflow
@@ -31,7 +33,7 @@ class Outputs:
         if overwrite and resume:
             raise Refused("--overwrite starts afresh and --resume goes on with what is there: give one of them")
         self.overwrite, self.resume, self.output = overwrite, resume, output
-        self.run = new_id()
+        self.run, self._workflow = new_id(), workflow
         self._keys: dict[Key, tuple[Folder, str]] = {}
         self.folders: list[Folder] = []
         for name, pe in workflow.pes.items():
@@ -40,6 +42,7 @@ class Outputs:
         if output is not None:
             names = _names([(workflow.pes[name].id, port) for name, port in results])
             self._add(Folder(output, "", names), dict(zip(results, names, strict=True)))
+        _none_in_another(self.folders)
         self._results = bool(results)
         self._spooled = spooled
         self._identity: dict[str, Any] = {}
@@ -65,7 +68,7 @@ class Outputs:
                 folder.claim(self.run)
             self._identity = identity()
             for folder in self.folders:
-                folder.look(self._identity, self.overwrite, self.resume)
+                folder.look(self._identity, self.overwrite, self.resume, self._inputs)
             for folder in self.folders:
                 if folder.decided:
                     folder.commit()
@@ -80,6 +83,9 @@ class Outputs:
             if folder.committed:
                 folder.release()
         return bool(begun) or (self._results and self._spooled and self.output is not None)
+
+    def _inputs(self) -> list[tuple[str, str]]:
+        return input_addresses(self._workflow)
 
     def _todo(self) -> list[Folder]:
         return [folder for folder in self.folders if not folder.committed]
@@ -150,6 +156,15 @@ class Outputs:
     def written(self) -> list[str]:
         """The paths, as they were given."""
         return [folder.path for folder in self.folders]
+
+
+def _none_in_another(folders: list[Folder]) -> None:
+    """Raises Refused where an output lies in another: only one of the two could be put in its place."""
+    places = [(address(folder.store.fs, folder.place), folder) for folder in folders]
+    for inner, folder in places:
+        for outer, other in places:
+            if inner != outer and within(inner, outer):
+                raise Refused(f"{folder.said} lies in {other.said}: give each a folder that isn't in another's")
 
 
 def _one_each(by_instance: dict[int, Part], folder: Folder, key: Key) -> list[Part]:

@@ -8,18 +8,24 @@ from typing import Any, BinaryIO
 
 from d4p.filesystems import Local, locate
 
+#: The file that says that an output is whole; it holds what it was made of, and its parts.
+SUCCESS = "_SUCCESS"
+#: The file in an output that is being put in its place, where that can't be done at once.
+UNFINISHED = "_UNFINISHED"
+
 
 class Store:
     """The file system that a path or URL lies on (see `d4p.filesystems`).
 
     Three things make a commit safe: `create`, of which one of several callers succeeds; `rename`, which is atomic and
     never overwrites; and that on this machine's disks what was written is there after a power cut, once it is renamed
-    (`sync`). Paths are those of the file system.
+    (`sync`). Where renaming isn't `atomic`, a file is there once it is closed, a folder is what names have in common,
+    and outputs are copied into their place (`d4p.outputs.commit`). Paths are those of the file system.
     """
 
     def __init__(self, url: str) -> None:
         self.fs, path = locate(url)
-        self.local = isinstance(self.fs, Local)
+        self.local, self.atomic = isinstance(self.fs, Local), self.fs.atomic
         self.path = os.path.abspath(path) if self.local else path.rstrip("/") or path
 
     def url(self, path: str) -> str:
@@ -30,7 +36,12 @@ class Store:
         """Raises FileExistsError where something is at `dest`."""
         self.fs.rename(source, dest)
 
+    def copy(self, source: str, dest: str) -> None:
+        """A file, over what is at `dest`; where nothing is `atomic`."""
+        self.fs.copy(source, dest)
+
     def isdir(self, path: str) -> bool:
+        self.fs.invalidate_cache()
         return self.fs.isdir(path)
 
     def exists(self, path: str) -> bool:
@@ -44,10 +55,13 @@ class Store:
             infos = self.fs.ls(folder, detail=True)
         except FileNotFoundError:
             return {}
-        return {info["name"].rstrip("/").rpartition("/")[2]: info.get("size") for info in infos}
+        names = [(info["name"].strip("/"), info.get("size")) for info in infos]
+        # A store may count a file that stands for the folder among what is in it.
+        return {name.rpartition("/")[2]: size for name, size in names if name != folder.strip("/")}
 
     def read(self, path: str) -> bytes | None:
         """The content of a file; None where there is none."""
+        self.fs.invalidate_cache()
         try:
             with self.fs.open(path, "rb") as file:
                 return file.read()
@@ -68,7 +82,11 @@ class Store:
             self.sync(file)
 
     def put(self, path: str, content: bytes, run: str) -> None:
-        """Make a file that mustn't be there, that nobody sees half written and that outlives a power cut."""
+        """Make a file that mustn't be there, that nobody sees half written and that outlives a power cut. Where nothing
+        is `atomic` one that is there is one that a run was killed in."""
+        if not self.atomic:
+            self.write(path, content)
+            return
         folder, _, name = path.rpartition("/")
         self.write(f"{folder}/.{name}.{run}", content)
         self.rename(f"{folder}/.{name}.{run}", path)
@@ -81,6 +99,13 @@ class Store:
         try:
             self.fs.rm(path, recursive=True)
         except FileNotFoundError:
+            pass
+
+    def rmdir(self, path: str) -> None:
+        """Remove a folder if nothing is in it."""
+        try:
+            self.fs.rm(path)
+        except OSError:
             pass
 
     def sync(self, file: Any) -> None:
@@ -103,6 +128,14 @@ class Store:
                 os.fsync(number)
             finally:
                 os.close(number)
+
+
+def address(fs: Any, path: str, follow: bool = True) -> str:
+    """A URL by which two paths can be compared; without `follow` the last name may be that of a link."""
+    if not isinstance(fs, Local):
+        return fs.unstrip_protocol(path).rstrip("/")
+    folder, name = os.path.split(os.path.abspath(path))
+    return f"file://{os.path.realpath(path) if follow else os.path.join(os.path.realpath(folder), name)}"
 
 
 def join(folder: str, sub: str) -> str:
