@@ -153,6 +153,17 @@ def test_a_value_of_the_environment_is_quoted_and_its_name_is_not(tmp_path):
     assert lines[0].split(maxsplit=1)[1].startswith("HADOOP_CONF_DIR='/h c' e ") and lines[1] == "A='b c' \\"
 
 
+def test_spark_submit_waits_for_the_end_whatever_the_settings_say(tmp_path):
+    wait = "spark.yarn.submit.waitAppCompletion"
+    for more in ({"spark": {wait: "false"}}, {"defaults": {wait: "false"}}):
+        command = of_parts(tmp_path, **more)
+        assert f"{wait}=true" in command.words and f"{wait}=false" not in command.words
+        assert [note for note in command.notes if note.startswith(f"{wait} is set aside")]
+    command = of_parts(tmp_path)
+    assert f"{wait}=true" in command.words and not [note for note in command.notes if wait in note]
+    assert f"{wait}=true" not in of_parts(tmp_path, mode="client").words
+
+
 def test_zero_is_a_number(tmp_path, hadoop):
     assert parse(["--limit", "0", "-i", "0"]).program == ("--iter=0", "--limit=0")
     done = dry_run(tmp_path, hadoop, "--profile", "local", "--limit", "0")

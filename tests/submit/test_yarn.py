@@ -56,6 +56,24 @@ def test_the_resource_manager_in_charge_is_taken(server, tmp_path):
         assert Yarn(hadoop_conf(tmp_path, **names)).active() == f"http://{server.address}"
 
 
+def test_the_one_that_took_over_is_asked(server, tmp_path):
+    with serving() as other:
+        other.answers["/ws/v1/cluster/info"] = {"clusterInfo": {"haState": "STANDBY"}}
+        names = {"yarn_resourcemanager_ha_rm-ids": "a,b", "yarn_resourcemanager_webapp_address_a": server.address,
+                 "yarn_resourcemanager_webapp_address_b": other.address}  # fmt: skip
+        yarn = Yarn(hadoop_conf(tmp_path, **names))
+        assert yarn.active() == f"http://{server.address}"
+        server.answers["/ws/v1/cluster/info"] = {"clusterInfo": {"haState": "STANDBY"}}
+        server.answers[f"/ws/v1/cluster/apps/{APP}"] = "This is standby RM."
+        other.answers |= {"/ws/v1/cluster/info": {"clusterInfo": {"haState": "ACTIVE"}},
+                          f"/ws/v1/cluster/apps/{APP}": {"app": {"state": "RUNNING"}},
+                          f"/ws/v1/cluster/apps/{APP}/state": {}}  # fmt: skip
+        assert yarn.application(APP).state == "RUNNING"
+        yarn._active = f"http://{server.address}"
+        yarn.kill(APP)
+        assert other.asked[-1][0] == "PUT"
+
+
 def test_where_nobody_answers_that_is_said(tmp_path):
     with serving() as gone:
         pass

@@ -21,6 +21,9 @@ LOG, DRIVER_LOG = "log4j2.properties", "d4p-log4j2.properties"
 #: Settings whose values nobody else is to see: Spark's own pattern, spark.redaction.regex.
 _SECRET = re.compile(r"(?i)secret|password|token|access[.]?key")
 
+#: Whether spark-submit waits for the end, so that its exit status tells of it.
+_WAITS = "spark.yarn.submit.waitAppCompletion"
+
 
 @dataclass(frozen=True)
 class Command:
@@ -54,7 +57,7 @@ def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name
     conf |= _python(settings, archive, conf)
     quiet = bundle / LOG if (bundle / LOG).exists() and environ.get("D4P_DEBUG") != "1" else None
     if on_a_node:
-        conf |= _on_the_cluster(request, quiet, conf, environ)
+        conf |= _on_the_cluster(request, quiet, conf, environ) | ({_WAITS: "true"} if settings.yarn else {})
         if quiet:
             files.append(f"{_url(quiet)}#{DRIVER_LOG}")
     files += also["--files"]
@@ -141,6 +144,8 @@ def _url(file: Path) -> str:
 
 
 def _notes(settings: Settings, spark: Spark) -> Iterator[str]:
+    if settings.yarn and settings.mode == "cluster" and settings.effective.get(_WAITS, "true").lower() != "true":
+        yield f"{_WAITS} is set aside: d4p waits for the end of what it submits, to say what came of it"
     if settings.yarn and not {"spark.yarn.jars", "spark.yarn.archive"} & settings.effective.keys():
         size = sum(file.stat().st_size for file in (spark.home / "jars").glob("*.jar"))
         yield (f"Spark's own jars, {size / 1e6:,.0f} MB, are uploaded for this run, since the profile sets neither "

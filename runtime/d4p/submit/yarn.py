@@ -31,6 +31,10 @@ class Unreachable(Exception):
     """YARN didn't answer, or not with what was asked for."""
 
 
+class NotThere(Unreachable):
+    """A server of YARN answered that it has no such thing."""
+
+
 @dataclass(frozen=True)
 class Application:
     """What YARN says of an application: `state` (RUNNING, ...), `final` (SUCCEEDED, ...), its address, why it ended."""
@@ -57,6 +61,7 @@ class Yarn:
 
     def kill(self, name: str) -> None:
         """End an application. Raises Unreachable where that can't be asked for."""
+        self._active = None  # another one may have taken over
         user = urllib.parse.quote(configuration.user())
         url = f"{self.active()}/ws/v1/cluster/apps/{name}/state?user.name={user}"
         ask(url, method="PUT", body=b'{"state": "KILLED"}')
@@ -114,10 +119,21 @@ class Yarn:
         return self._active
 
     def _get(self, path: str) -> Mapping[str, Any]:
+        before = self._active
         try:
-            return json.loads(ask(self.active() + path))
+            return self._get_from(self.active(), path)
+        except Unreachable:
+            self._active = None  # another one may have taken over
+            if before is None or self.active() == before:
+                raise
+        return self._get_from(self.active(), path)
+
+    @staticmethod
+    def _get_from(address: str, path: str) -> Mapping[str, Any]:
+        try:
+            return json.loads(ask(address + path))
         except ValueError as error:
-            raise Unreachable(f"{self.active()} didn't answer with JSON") from error
+            raise Unreachable(f"{address} didn't answer with JSON") from error
 
 
 def ask(url: str, method: str = "GET", body: bytes | None = None) -> str:
@@ -129,7 +145,8 @@ def ask(url: str, method: str = "GET", body: bytes | None = None) -> str:
     except urllib.error.HTTPError as error:
         if error.code == 401 and (answer := _with_kerberos(url, method, body)) is not None:
             return answer
-        raise Unreachable(f"{urllib.parse.urlsplit(url).netloc} answered {error.code} {error.reason}") from error
+        kind = NotThere if error.code == 404 else Unreachable
+        raise kind(f"{urllib.parse.urlsplit(url).netloc} answered {error.code} {error.reason}") from error
     except (OSError, ValueError) as error:
         raise Unreachable(f"{urllib.parse.urlsplit(url).netloc}: {getattr(error, 'reason', error)}") from error
 
