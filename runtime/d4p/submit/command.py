@@ -18,8 +18,13 @@ from d4p.submit.spark_home import Spark
 #: What a packed environment is called on the nodes.
 ENV = "env"
 LOG, DRIVER_LOG = "log4j2.properties", "d4p-log4j2.properties"
-#: Settings whose values nobody else is to see: Spark's own pattern, spark.redaction.regex.
-_SECRET = re.compile(r"(?i)secret|password|token|access[.]?key")
+#: Settings whose values nobody else is to see, by their names: as Spark has it, and those of object stores that it
+#: leaves out. Not `fs.s3a.aws.credentials.provider`, `spark.io.encryption.keySizeBits` and the like, which hold none.
+_SPARKS_SECRET = r"(?i)secret|password|token|access[.]?key"
+_SECRET = re.compile(rf"{_SPARKS_SECRET}|account[.]key\b|encryption[.]key\b|private[._]?key|passphrase|azure[.]sas[.]|"
+                     r"credentials?$")
+#: What Spark goes by when it shows settings, in its pages and logs.
+_REDACTION = "spark.redaction.regex"
 
 #: Whether spark-submit waits for the end, so that its exit status tells of it.
 _WAITS = "spark.yarn.submit.waitAppCompletion"
@@ -61,12 +66,14 @@ def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name
         if quiet:
             files.append(f"{_url(quiet)}#{DRIVER_LOG}")
     files += also["--files"]
-    words = [str(spark.submit), "--master", settings.master, "--deploy-mode", settings.mode]
+    words = [str(spark.submit), *_where(settings)]
     words += ["--name", conf.pop("spark.app.name", None) or name, "--py-files"]
     words += [",".join([*map(str, zips), *also["--py-files"]])]
     words += ["--archives", ",".join(archives)] if archives else []
     words += ["--files", ",".join(files)] if files else []
     secret = {key: conf.pop(key) for key in sorted(conf) if _SECRET.search(key)}
+    if _REDACTION not in settings.effective and any(not re.search(_SPARKS_SECRET, key) for key in secret):
+        conf[_REDACTION] = _SECRET.pattern
     for key in sorted(conf.keys() - {"spark.master", "spark.submit.deployMode"}):
         words += ["--conf", f"{key}={conf[key]}"]
     script = bundle / "job.py"
@@ -132,6 +139,15 @@ def _before(archive: Path | None, kept: str | None, settings: Settings) -> Itera
         yield (sys.executable, "-m", "d4p.submit.pack")
     if archive is not None and kept:
         yield (f"HADOOP_CONF_DIR={settings.hadoop}", sys.executable, "-m", "d4p.submit.share", str(archive), kept)
+
+
+def _where(settings: Settings) -> Iterator[str]:
+    """The master and the mode, where somebody asked for them: else Spark knows best what its defaults are."""
+    asked = settings.spark.get("spark.master")
+    if asked:
+        yield from ("--master", settings.master)
+    if asked or settings.spark.get("spark.submit.deployMode"):
+        yield from ("--deploy-mode", settings.mode)
 
 
 def _listed(words: str | None) -> list[str]:
