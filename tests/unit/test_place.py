@@ -64,27 +64,28 @@ def test_nothing_behind_a_link_is_touched(tmp_path, place):
 
 
 def test_a_compiler_that_is_killed_knows_its_own_the_next_time(tmp_path, place, monkeypatch):
-    replaced = []
+    left, replace = 0, os.replace
 
-    def killed(source, dest, replace=os.replace):
-        if len(replaced) == 2:
+    def killed(source, dest):
+        nonlocal left
+        if left == 0:
             raise KeyboardInterrupt
-        replaced.append(dest)
+        left -= 1
         replace(source, dest)
 
     folder(place, "mine")
-    monkeypatch.setattr(os, "replace", lambda source, dest: killed(source, dest))
-    new = ("job.py", "new.txt", "sub/x")
-    for kill in range(8):
-        made = folder(tmp_path / f"made{kill}", *new)
-        replaced[:] = [None] * (2 - kill % 3)  # after none, one, two files
+    new, ended = ("job.py", "new.txt", "sub/x"), []
+    for moves in range(8):  # two lists of files, three files, one list: done with the sixth
+        made = folder(tmp_path / f"made{moves}", *new)
+        monkeypatch.setattr(os, "replace", killed)
+        left = moves
         try:
             put(made, place)
+            ended.append(moves)
         except KeyboardInterrupt:
-            continue
-    monkeypatch.undo()
-    put(folder(tmp_path / "last", *new), place)
-    assert holds(place) == {*new, "mine"}
+            pass
+        monkeypatch.undo()
+    assert ended == [6, 7] and holds(place) == {*new, "mine"}
 
 
 def test_a_folder_that_does_not_say_what_a_compiler_wrote(tmp_path, place):
