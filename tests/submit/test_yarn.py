@@ -105,6 +105,24 @@ def test_a_log_is_that_of_the_last_attempt_without_what_yarn_puts_around_it(serv
     assert yarn.driver_log(APP, "stderr") == "failed: no\n\n"
 
 
+def test_where_the_beginning_of_a_log_is_left_out_that_is_said(server, yarn, tmp_path, monkeypatch):
+    around = "LogType:stderr\nLogLength:{}\nLogContents:\nf a line\nLogLength:2\nthe last\n"
+    log_of(server, around.format(1 << 20))
+    assert yarn.driver_log(APP, "stderr") == "f a line\nLogLength:2\nthe last\n"
+    log_of(server, around.format((1 << 20) + 1))
+    assert yarn.driver_log(APP, "stderr") == (
+        "(of what the program printed before, more than 1 MiB from its end, nothing is shown: yarn logs -applicationId "
+        f"{APP} has it)\nLogLength:2\nthe last\n")
+    assert "size=-1048576" in server.asked[-1][1]
+    log_of(server, "LogLength:2000000\nLogContents:\none line that has no end")
+    assert yarn.driver_log(APP, "stderr").endswith(" has it)\none line that has no end")
+    log_of(server, 404)  # Hadoop's own command gives all of it
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    (tmp_path / "yarn").write_text('#!/bin/sh\nprintf "LogLength:2000000\\nLogContents:\\nall\\n"\n')
+    (tmp_path / "yarn").chmod(0o755)
+    assert yarn.driver_log(APP, "stderr") == "all\n"
+
+
 def test_an_application_that_never_ran_has_no_log(server, yarn):
     server.answers[f"/ws/v1/cluster/apps/{APP}/appattempts"] = {"appAttempts": {}}
     with pytest.raises(Unreachable, match="no container was started for it"):

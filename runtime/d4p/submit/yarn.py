@@ -24,6 +24,7 @@ from d4p.submit.hadoop import resource_managers
 _SECONDS = 10
 #: Of a log, what is read of its end.
 _TAIL = 1 << 20
+_BEGIN = re.compile(r"^LogContents:\n", re.MULTILINE)
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a cluster's nodes are behind no proxy
 
 
@@ -85,7 +86,8 @@ class Yarn:
         return int(found[1]) if found else None
 
     def driver_log(self, name: str, file: str) -> str:
-        """The end of `stdout` or `stderr` of the container that an application's program ran in. Raises Unreachable."""
+        """The end of `stdout` or `stderr` of the container that an application's program ran in; its first line
+        says what is left out. Raises Unreachable."""
         found = self._get(f"/ws/v1/cluster/apps/{name}/appattempts").get("appAttempts") or {}
         attempt = max(found.get("appAttempt", []), key=lambda each: int(each["id"]), default={})
         container, node = attempt.get("containerId"), attempt.get("nodeHttpAddress")
@@ -95,10 +97,15 @@ class Yarn:
         try:
             text = ask(f"{scheme}://{node}/ws/v1/node/containerlogs/{container}/{file}?size=-{_TAIL}")
         except Unreachable:
-            text = _yarn_command(name, container, file)
-            if text is None:
+            whole = _yarn_command(name, container, file)
+            if whole is None:
                 raise
-        return _contents(text)
+            return _contents(whole)
+        if _length(text) <= _TAIL:
+            return _contents(text)
+        _, newline, rest = (tail := _contents(text)).partition("\n")  # the first line is cut, too
+        return (f"(of what the program printed before, more than {_TAIL >> 20} MiB from its end, nothing is shown: "
+                f"yarn logs -applicationId {name} has it)\n{rest if newline else tail}")
 
     def active(self) -> str:
         """The address of the ResourceManager in charge. Raises Unreachable, naming those that were tried."""
@@ -178,7 +185,14 @@ def _run(words: list[str], given: bytes) -> str | None:
 
 def _contents(text: str) -> str:
     """A log without what YARN puts around it."""
-    begin = re.search(r"^LogContents:\n", text, re.MULTILINE)
+    begin = _BEGIN.search(text)
     if not begin:
         return text
     return re.split(r"^\*{3,}\n?End of LogType:|^End of LogType:", text[begin.end() :], flags=re.MULTILINE)[0]
+
+
+def _length(text: str) -> int:
+    """How long a log is, of which this may be the end, as YARN says above it; 0 where it doesn't."""
+    begin = _BEGIN.search(text)
+    found = re.search(r"^LogLength: *(\d+)$", text[: begin.start()], re.MULTILINE) if begin else None
+    return int(found[1]) if found else 0
