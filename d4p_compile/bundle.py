@@ -15,6 +15,7 @@ from d4p.errors import Refused
 
 from .front.load import Loaded
 from .ir.plan import Plan
+from .place import check_place, put
 from .show.json import to_json
 from .show.text import text
 from .targets import target
@@ -41,8 +42,8 @@ class Bundle:
 def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[Path] = (), overwrite: bool = False,
                  graph_pickle: bytes | None = None) -> Bundle:
     """Write a bundle beside its place and move it there. Raises Refused if the folder exists, with `overwrite` too
-    where it is neither a bundle nor empty."""
-    _check_place(folder, overwrite)
+    where it is neither a bundle nor empty; files that no compiler wrote stay there."""
+    check_place(folder, overwrite)
     engine = target(plan.target)
     made = folder.with_name(f".{folder.name}.d4p-unfinished")
     shutil.rmtree(made, ignore_errors=True)
@@ -67,27 +68,11 @@ def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[
                 (made / name).chmod(0o755)
         if hasattr(engine, "ARCHIVE"):
             modules_zip(made, made / engine.ARCHIVE, extras)
-        if folder.exists():
-            shutil.rmtree(folder)
-        made.rename(folder)
+        put(made, folder)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
     return Bundle(folder, plan, plan.target, tuple(notes))
-
-
-def _check_place(folder: Path, overwrite: bool) -> None:
-    """Only what a compiler wrote is replaced: a folder with other files stays, whatever was asked for."""
-    if not os.path.lexists(folder):
-        return
-    if folder.is_symlink() or not folder.is_dir():
-        raise Refused(f"-o must be a folder; {folder} is a file or a link: give another with -o")
-    if not overwrite:
-        raise Refused(f"the folder {folder} exists: give another with -o, or --overwrite to replace it")
-    has = {path.name for path in folder.iterdir()}
-    if has and not {SCRIPT, f"{RUNTIME}.sha256"} <= has:
-        raise Refused(f"--overwrite replaces a bundle, and {folder} is none: it has "
-                      f"{', '.join(sorted(has)[:3])} and no {SCRIPT} with {RUNTIME}.sha256; give another with -o")
 
 
 def runtime_zip(path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 _folder: str | None = None
 
 
-def use(folder: str) -> None:
+def use(folder: str | None) -> None:
     """From now on, in this process."""
     global _folder
     _folder = folder

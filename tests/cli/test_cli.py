@@ -362,10 +362,41 @@ def test_overwrite_deletes_nothing_but_a_bundle(write, tmp_path):
     kept.parent.mkdir()
     kept.write_text("mine")
     (tmp_path / "file").write_text("mine")
-    for place, said in (("precious", "precious is none: it has job.py and no job.py with d4p.zip.sha256"),
+    for place, said in (("precious", "precious is none: it has job.py and no d4p-files.json"),
                         ("file", "-o must be a folder; file is a file")):  # fmt: skip
         refused(d4p("compile", "wf.py", "--target", "sequential", "-o", place, "--overwrite", cwd=tmp_path), said)
     assert kept.read_text() == (tmp_path / "file").read_text() == "mine"
+
+
+def test_overwrite_leaves_the_users_files_in_a_bundle(write, tmp_path):
+    write("wf.py")
+    (tmp_path / "data" / "sub").mkdir(parents=True)
+    (tmp_path / "data" / "sub" / "old.txt").write_text("old")
+    (tmp_path / "more.txt").write_text("included")
+    compile_ = ("compile", "wf.py", "--target", "spark", "-o", "made", "--overwrite")
+    made = tmp_path / "made"
+    assert d4p(*compile_, "--include", "data", cwd=tmp_path).returncode == 0
+    before = sorted(path for path in made.rglob("*") if path.is_file())
+    assert made / "data" / "sub" / "old.txt" in before
+    mine = {"profiles/mine.conf": "spark.master yarn\n", "o9/part-00000": "results", "data/note": "note"}
+    for name, text in mine.items():
+        (made / name).parent.mkdir(exist_ok=True)
+        (made / name).write_text(text)
+    (made / "job.py").write_text("changed")
+    (made / "elsewhere").symlink_to(tmp_path / "data")
+    done = d4p(*compile_, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {name: (made / name).read_text() for name in mine} == mine and (made / "elsewhere" / "sub").is_dir()
+    assert "def main(" in (made / "job.py").read_text()
+    assert not (made / "data" / "sub").exists()  # no part of the new one
+    assert not list(tmp_path.glob(".made*"))
+    (made / "more.txt").write_text("mine")
+    refused(d4p(*compile_, "--include", "more.txt", cwd=tmp_path), "made/more.txt is in the way of the new bundle")
+    assert (made / "more.txt").read_text() == "mine" and not list(tmp_path.glob(".made*"))
+    (made / "more.txt").unlink()
+    assert d4p(*compile_, "--include", "more.txt", "--include", "data", cwd=tmp_path).returncode == 0
+    mine_too = {*before, made / "more.txt", *(made / name for name in mine)}
+    assert {path for path in made.rglob("*") if path.is_file()} == mine_too
 
 
 def test_output_folder_exists(write, tmp_path):

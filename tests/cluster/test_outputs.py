@@ -154,7 +154,7 @@ def test_a_spark_program_writes_to_hdfs(client, tmp_path, target):
     for more in ([], ["--resume"]):
         done = subprocess.run([*command, *more], cwd=tmp_path, capture_output=True, text=True, timeout=180)
         assert done.returncode == 0, done.stderr
-        assert f"written: {name}/results" in done.stdout and ("nothing was run" in done.stdout) == bool(more)
+        assert f"written: {home.url}/results\n" in done.stdout and ("nothing was run" in done.stdout) == bool(more)
         assert sorted(map(int, lines(home, "text"))) == list(range(100))
         assert sorted(map(int, lines(home, "records"))) == list(range(1, 101))
         assert len(lines(home, "results/Fails4.output")) == 100

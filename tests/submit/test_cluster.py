@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from d4p.submit import cluster
+from d4p.submit import cluster, watching
 from d4p.submit.command import Command
 from d4p.submit.settings import Settings
 from d4p.submit.submit import _silent
@@ -80,7 +80,7 @@ def test_a_signal_that_is_ignored_stays_so(server, tmp_path):
 
 
 def test_what_an_application_waits_for_is_said_once(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "_SLOW", 0.3)
+    monkeypatch.setattr(watching, "_SLOW", 0.3)
     state(server, "ACCEPTED", diagnostics="Queue's AM resource limit\n exceeded.")
     said = []
 
@@ -93,6 +93,63 @@ def test_what_an_application_waits_for_is_said_once(server, tmp_path, monkeypatc
     assert run(server, tmp_path, "echo application_1_0001 >&2; sleep 2", say).status == 0
     assert [line for line in said if line.startswith("not")] == [
         "not started for 0 seconds: Queue's AM resource limit exceeded."]  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [0, 137])
+@pytest.mark.parametrize(("final", "wanted"), [("SUCCEEDED", 0), ("FAILED", 1)])
+def test_an_application_that_outlives_spark_submit_is_watched_to_its_end(server, tmp_path, monkeypatch, status, final,
+                                                                         wanted):
+    monkeypatch.setattr(cluster, "_BEFORE", 0.2)
+    state(server, "RUNNING")
+    said = []
+
+    def say(line):
+        said.append(line)
+        if line.startswith("spark-submit"):
+            state(server, "FINISHED", finalStatus=final)
+
+    end = run(server, tmp_path, f"echo application_1_0001 >&2; exit {status}", say)
+    assert end.status == wanted, end
+    assert said == [f"application: {APP}", "state: running", f"spark-submit has ended (exit status {status}) and {APP} "
+                    "goes on: it is watched from here", "state: finished"]  # fmt: skip
+
+
+def test_an_interrupt_kills_an_application_that_outlives_spark_submit(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "_BEFORE", 0.2)
+    state(server, "RUNNING")
+    say = lambda line: line.startswith("spark-submit") and os.kill(os.getpid(), signal.SIGINT)  # noqa: E731
+    end = run(server, tmp_path, "echo application_1_0001 >&2", say)
+    assert end.status == 130 and end.why == f"interrupted: {APP} was killed"
+
+
+def test_yarn_may_be_away_for_a_while(server, tmp_path):
+    """Another ResourceManager takes over, say."""
+    server.answers[f"/ws/v1/cluster/apps/{APP}"] = 503
+    said = []
+
+    def say(line):
+        said.append(line)
+        if line.startswith("YARN can't be asked"):
+            state(server, "FINISHED", finalStatus="SUCCEEDED")
+
+    assert run(server, tmp_path, "echo application_1_0001 >&2; exit 1", say).status == 0
+    assert said[1] == (f"YARN can't be asked ({server.address} answered 503 Service Unavailable): tried again for 300 "
+                       "seconds")  # fmt: skip
+
+
+def test_an_end_that_nobody_knows_is_not_called_a_failure(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "_AWAY", 0.3)
+    server.answers[f"/ws/v1/cluster/apps/{APP}"] = 503
+    end = run(server, tmp_path, "echo application_1_0001 >&2; exit 137", lambda line: None)
+    assert end.status == 1
+    assert end.why.startswith(f"what became of {APP} isn't known: spark-submit ended (exit status 137)")
+    assert f"It may be running still: look with yarn application -status {APP}" in end.why
+    known = run(server, tmp_path, f"echo Application {APP} finished with failed status >&2; exit 1", lambda line: None)
+    assert known.status == 1 and known.why.startswith("failed: ")
+    assert run(server, tmp_path, f"echo {APP} >&2", lambda line: None).status == 0
+    server.answers[f"/ws/v1/cluster/apps/{APP}"] = 404  # YARN didn't take it
+    refused = run(server, tmp_path, f"echo Submitting {APP} >&2; echo no such queue >&2; exit 1", lambda line: None)
+    assert refused.status == 1 and refused.why.startswith("failed: ")
 
 
 def test_a_resource_manager_that_is_down_is_said_before_spark_tries(tmp_path):

@@ -153,6 +153,17 @@ def test_a_value_of_the_environment_is_quoted_and_its_name_is_not(tmp_path):
     assert lines[0].split(maxsplit=1)[1].startswith("HADOOP_CONF_DIR='/h c' e ") and lines[1] == "A='b c' \\"
 
 
+def test_spark_submit_waits_for_the_end_whatever_the_settings_say(tmp_path):
+    wait = "spark.yarn.submit.waitAppCompletion"
+    for more in ({"spark": {wait: "false"}}, {"defaults": {wait: "false"}}):
+        command = of_parts(tmp_path, **more)
+        assert f"{wait}=true" in command.words and f"{wait}=false" not in command.words
+        assert [note for note in command.notes if note.startswith(f"{wait} is set aside")]
+    command = of_parts(tmp_path)
+    assert f"{wait}=true" in command.words and not [note for note in command.notes if wait in note]
+    assert f"{wait}=true" not in of_parts(tmp_path, mode="client").words
+
+
 def test_zero_is_a_number(tmp_path, hadoop):
     assert parse(["--limit", "0", "-i", "0"]).program == ("--iter=0", "--limit=0")
     done = dry_run(tmp_path, hadoop, "--profile", "local", "--limit", "0")
@@ -171,9 +182,54 @@ def test_secrets_are_in_no_command(tmp_path, hadoop):
     (tmp_path / "site.conf").write_text("spark.y 1")
     with handed_over(command, spark(), {}) as given:
         file = Path(listed(given, "--properties-file")[0])
-        assert file.read_text() == "spark.y 1\nspark.x.token=a\\\\b c\n" and file.stat().st_mode & 0o777 == 0o600
+        assert file.read_text() == "spark.y 1\n\nspark.x.token=a\\\\b c\n" and file.stat().st_mode & 0o777 == 0o600
         assert not [word for word in given.words if "spark.x.token" in word] and given.words[-1].endswith("job.py")
     assert not file.exists()
+
+
+@pytest.mark.parametrize(("setting", "secret", "known"), [
+    ("fs.azure.account.key.mine.dfs.core.windows.net", True, False), ("fs.s3a.encryption.key", True, False),
+    ("fs.s3a.bucket.b.encryption.key", True, False), ("fs.azure.sas.box.mine.blob.core.windows.net", True, False),
+    ("fs.gs.auth.service.account.private.key", True, False), ("fs.adl.oauth2.credential", True, False),
+    ("fs.s3a.access.key", True, True), ("fs.s3a.aws.credentials.provider", False, False),
+    ("fs.azure.account.keyprovider.mine", False, False), ("security.credential.provider.path", False, False),
+])  # fmt: skip
+def test_what_is_secret_is_known_by_its_name_and_hidden_by_spark_too(tmp_path, setting, secret, known):
+    command = of_parts(tmp_path, "--conf", f"spark.hadoop.{setting}=swordfish")
+    assert (f"spark.hadoop.{setting}" in command.secret) == secret
+    assert bool([word for word in command.words if "swordfish" in word]) != secret
+    patterns = [word for word in command.words if word.startswith("spark.redaction.regex=")]
+    assert len(patterns) == (secret and not known)
+    assert all(re.search(pattern.partition("=")[2], setting) for pattern in patterns)
+    own = of_parts(tmp_path, "--conf", f"spark.hadoop.{setting}=x", defaults={"spark.redaction.regex": "mine"})
+    assert not [word for word in own.words if word.startswith("spark.redaction.regex=")]
+
+
+def test_without_a_profile_spark_finds_its_master_itself(tmp_path):
+    (tmp_path / "conf").mkdir()
+    file = tmp_path / "conf" / "spark-defaults.conf"
+    file.write_text("# the site's\nspark.driver.extraLibraryPath\nhive.x 1\nspark.master : yarn\n"
+                    "spark.files /site/a.txt,\\\n   /site/b.txt\n")  # fmt: skip
+    work = tmp_path / "work"
+    work.mkdir()
+    env = environment(SPARK_CONF_DIR=str(tmp_path / "conf"), HADOOP_CONF_DIR=str(hadoop_conf(tmp_path / "hadoop")),
+                      PYSPARK_DRIVER_PYTHON=sys.executable, PYSPARK_PYTHON="/usr/bin/python3")
+    made = [sys.executable, "-m", "d4p_compile", "compile", str(WORDCOUNT), "-t", "spark", "-o", "bundle"]
+    subprocess.run(made, cwd=work, env=env, check=True, capture_output=True)
+
+    def command(*options: str, **more: str) -> str:
+        done = subprocess.run(["bundle/submit.sh", *options, "--dry-run"], cwd=work, env=env | more, text=True,
+                              capture_output=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    found = command()
+    assert "--master" not in found and "--deploy-mode" not in found
+    assert "--files /site/a.txt,/site/b.txt " in found and "Spark's own jars" in found  # it goes to YARN
+    assert "--deploy-mode client" in command("--master", "local[2]")
+    assert "d4p-log4j2.properties" in command(DEPLOY_MODE="cluster")  # which Spark goes by, too
+    file.unlink()
+    assert "Spark's own jars" in command(MASTER="yarn") and "Spark's own jars" not in command()
 
 
 def test_hadoops_settings_of_the_profile_hold_for_the_inputs_too(tmp_path, hadoop):

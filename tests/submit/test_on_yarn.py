@@ -71,6 +71,23 @@ def test_the_program_on_a_node_prints_here_what_it_printed(hadoop, tmp_path):
     assert application(hadoop, done.stdout)["finalStatus"] == "SUCCEEDED"
 
 
+def test_a_program_that_prints_much_and_a_spark_submit_that_does_not_wait(hadoop, tmp_path):
+    """The end of what it printed comes here, and what was left out is said; the application is waited for."""
+    (tmp_path / "long.py").write_text(
+        "import os\nfrom d4p import ProducerPE, WorkflowGraph\n\n\nclass One(ProducerPE):\n    def _process(self):\n"
+        "        return 1\n\n\ngraph = WorkflowGraph()\ngraph.add(One())\nif 'CONTAINER_ID' in os.environ:\n"
+        "    for number in range(30_000):\n        print(f'line {number} ' + 40 * '.')\n")
+    done = on_yarn(hadoop, "long.py", "--profile", "yarn-cluster", *MINE, "--conf",
+                   "spark.yarn.submit.waitAppCompletion=false", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stdout[:9000] + done.stderr
+    assert "waitAppCompletion is set aside: d4p waits for the end" in done.stdout and "state: finished" in done.stdout
+    lines = done.stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("(of what the program printed before"))
+    printed = [line for line in lines if line.startswith("line ")]
+    assert lines[at + 1] == printed[0] and printed[0].endswith(40 * ".") and printed[-1].startswith("line 29999 ")
+    assert 10_000 < len(printed) < 30_000
+
+
 def test_a_packed_environment_on_a_node_where_a_pe_fails(hadoop, tmp_path):
     """The environment is one with d4p in editable form; the PE's own traceback comes first, with the user's path."""
     python = small_env.make(tmp_path / "env")

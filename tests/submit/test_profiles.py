@@ -8,6 +8,7 @@ import d4p_compile
 from d4p.errors import Refused
 from d4p.submit.options import Request, as_settings, parse
 from d4p.submit.profiles import expand, read_profile, read_properties
+from d4p.submit.properties import lines
 from d4p.submit.settings import settings
 from d4p_compile.conf import known_profile, profiles, settings_files
 
@@ -89,11 +90,27 @@ def test_lines_are_as_in_spark_defaults(tmp_path):
     assert expand("hdfs:///user/$USER", names) == "hdfs:///user/science" and expand("/home/$USER", names) == "/home/me"
 
 
-@pytest.mark.parametrize("line", ["spark.master", "master yarn", "yarn"])
-def test_a_line_that_is_none_is_named(tmp_path, line):
+@pytest.mark.parametrize(("line", "shown"), [
+    ("spark.master", "'spark.master'"), ("master yarn", "no name of a setting"), ("swordfish", "no name of a setting"),
+    ("fs.s3a.secret.key  swordfish", "'fs.s3a.secret.key'"), ("fs.s3a.secret.key:swordfish", "'fs.s3a.secret.key'"),
+    ("fs.s3a.secret.key=sword.fish", "'fs.s3a.secret.key'"), ("sword.fish/==", "no name of a setting"),
+    ("sword.fish", "no name of a setting"),
+])  # fmt: skip
+def test_a_line_that_is_none_is_named_and_its_value_is_not(tmp_path, line, shown):
     (tmp_path / "a.conf").write_text(f"# first\n{line}\n")
-    with pytest.raises(Refused, match=rf"a\.conf, line 2: .*it is '{line}'"):
+    with pytest.raises(Refused, match=rf"a\.conf, line 2: .*it begins with {shown}$"):
         read_properties(tmp_path / "a.conf", {})
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("spark.a", {"spark.a": ""}), ("spark.a=", {"spark.a": ""}), ("spark.a:1", {"spark.a": "1"}),
+    ("spark.a  = 1 ", {"spark.a": "1"}), ("spark.a = = 1", {"spark.a": "= 1"}), ("! no\n # no\n", {}),
+    ("spark.a 1,\\\n  2,\\\r\n3", {"spark.a": "1,2,3"}), ("spark.a \\\\\nspark.b 1", {"spark.a": "\\", "spark.b": "1"}),
+    ("spark.a 1\\", {"spark.a": "1"}), (r"spark.a\:b C\:\\x\u00e9", {"spark.a:b": r"C:\xé"}),
+    ("spark.a 1 # no comment", {"spark.a": "1 # no comment"}), ("spark.a -Dx=1 -Dy=2", {"spark.a": "-Dx=1 -Dy=2"}),
+])  # fmt: skip
+def test_lines_are_read_as_java_does(text, found):
+    assert {key: value for _, key, value in lines(text)} == found
 
 
 def test_options_come_before_the_profile(bundle):
@@ -156,6 +173,16 @@ def test_hadoops_settings_are_those_of_the_hadoop_that_is_installed_where_nobody
     assert found.hadoop == str(tmp_path / "etc" / "hadoop")
 
 
+def test_a_line_in_sparks_defaults_that_d4p_makes_nothing_of_hides_no_other(bundle, tmp_path):
+    file = tmp_path / "spark-defaults.conf"
+    file.write_bytes(b"hive.x 1\nspark.driver.extraLibraryPath\nspark.a \xff\nspark.jars a.jar,\\\n  b.jar\n"
+                     b"spark.b $HOME/x\nspark.master yarn")
+    found = settings(Request(), bundle(""), spark(), {"SPARK_CONF_DIR": str(tmp_path), "HOME": "/home/me"})
+    assert found.master == "yarn" and found.defaults["spark.jars"] == "a.jar,b.jar"
+    assert found.defaults["spark.b"] == "$HOME/x"  # Spark has no such variables in it
+    assert "hive.x" not in found.defaults
+
+
 def test_without_a_profile_spark_decides(bundle, tmp_path):
     (tmp_path / "spark-defaults.conf").write_text("spark.master yarn\nspark.submit.deployMode cluster\n")
     found = settings(Request(), bundle(""), spark(), {"SPARK_CONF_DIR": str(tmp_path)})
@@ -172,5 +199,6 @@ def test_what_submit_sh_is_asked():
 
 
 def test_a_conf_that_is_no_setting():
-    with pytest.raises(Refused, match="--conf must be KEY=VALUE.*it is 'spark.x'"):
-        as_settings({}, ["spark.x"])
+    for text in ("spark.x", "spark.x swordfish", "spark.x:swordfish"):
+        with pytest.raises(Refused, match="--conf must be KEY=VALUE.*; it begins with 'spark.x'$"):
+            as_settings({}, [text])

@@ -56,6 +56,24 @@ def test_the_resource_manager_in_charge_is_taken(server, tmp_path):
         assert Yarn(hadoop_conf(tmp_path, **names)).active() == f"http://{server.address}"
 
 
+def test_the_one_that_took_over_is_asked(server, tmp_path):
+    with serving() as other:
+        other.answers["/ws/v1/cluster/info"] = {"clusterInfo": {"haState": "STANDBY"}}
+        names = {"yarn_resourcemanager_ha_rm-ids": "a,b", "yarn_resourcemanager_webapp_address_a": server.address,
+                 "yarn_resourcemanager_webapp_address_b": other.address}  # fmt: skip
+        yarn = Yarn(hadoop_conf(tmp_path, **names))
+        assert yarn.active() == f"http://{server.address}"
+        server.answers["/ws/v1/cluster/info"] = {"clusterInfo": {"haState": "STANDBY"}}
+        server.answers[f"/ws/v1/cluster/apps/{APP}"] = "This is standby RM."
+        other.answers |= {"/ws/v1/cluster/info": {"clusterInfo": {"haState": "ACTIVE"}},
+                          f"/ws/v1/cluster/apps/{APP}": {"app": {"state": "RUNNING"}},
+                          f"/ws/v1/cluster/apps/{APP}/state": {}}  # fmt: skip
+        assert yarn.application(APP).state == "RUNNING"
+        yarn._active = f"http://{server.address}"
+        yarn.kill(APP)
+        assert other.asked[-1][0] == "PUT"
+
+
 def test_where_nobody_answers_that_is_said(tmp_path):
     with serving() as gone:
         pass
@@ -85,6 +103,24 @@ def test_a_log_is_that_of_the_last_attempt_without_what_yarn_puts_around_it(serv
     log_of(server, "Container: c_2 on n_1\nLogAggregationType: LOCAL\n====\nLogType:stderr\nLogLength:5\nLogContents:\n"
                    "failed: no\n\nEnd of LogType:stderr\n*****\n")  # fmt: skip
     assert yarn.driver_log(APP, "stderr") == "failed: no\n\n"
+
+
+def test_where_the_beginning_of_a_log_is_left_out_that_is_said(server, yarn, tmp_path, monkeypatch):
+    around = "LogType:stderr\nLogLength:{}\nLogContents:\nf a line\nLogLength:2\nthe last\n"
+    log_of(server, around.format(1 << 20))
+    assert yarn.driver_log(APP, "stderr") == "f a line\nLogLength:2\nthe last\n"
+    log_of(server, around.format((1 << 20) + 1))
+    assert yarn.driver_log(APP, "stderr") == (
+        "(of what the program printed before, more than 1 MiB from its end, nothing is shown: yarn logs -applicationId "
+        f"{APP} has it)\nLogLength:2\nthe last\n")
+    assert "size=-1048576" in server.asked[-1][1]
+    log_of(server, "LogLength:2000000\nLogContents:\none line that has no end")
+    assert yarn.driver_log(APP, "stderr").endswith(" has it)\none line that has no end")
+    log_of(server, 404)  # Hadoop's own command gives all of it
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    (tmp_path / "yarn").write_text('#!/bin/sh\nprintf "LogLength:2000000\\nLogContents:\\nall\\n"\n')
+    (tmp_path / "yarn").chmod(0o755)
+    assert yarn.driver_log(APP, "stderr") == "all\n"
 
 
 def test_an_application_that_never_ran_has_no_log(server, yarn):

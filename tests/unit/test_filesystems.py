@@ -8,16 +8,18 @@ import struct
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from d4p import files
 from d4p.errors import Refused
-from d4p.filesystems import Local, LocalPath, configuration, is_url, locate, missing, use_default
+from d4p.filesystems import Local, LocalPath, configuration, is_url, locate, missing, shown, use_default
 from d4p.filesystems.deadline import Deadline
 from d4p.filesystems.tokens import delegation_token, read
 from d4p.library import ReadFiles, ReadLines, WriteText
 from d4p.library.paths import as_paths, find
+from d4p.outputs.run import Outputs
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +139,19 @@ def test_one_that_is_here_and_not_there_says_so(tmp_path):
                                 f"it is on this machine: to take that, write file://{tmp_path}/a")
     with pytest.raises(FileNotFoundError, match=f"it is on this machine: to take that, write file://{tmp_path}/a"):
         files.open(f"{tmp_path}/a")
+
+
+def test_what_is_written_elsewhere_is_shown_as_the_url_that_it_is(conf, monkeypatch):
+    monkeypatch.setenv("HADOOP_USER_NAME", "alice")
+    conf(core={"fs.defaultFS": "hdfs://h:1"})
+    for path in ("out", "/a/out", "file:///a/out", "s3://bucket/out", "hdfs://other/out", "simplecache::s3://b/out"):
+        assert shown(path) == path
+    assert shown("hdfs:///out") == "hdfs://h:1/out"
+    assert Outputs(SimpleNamespace(pes={}), "out", []).written == ["out"]
+    use_default("hdfs://h:1")
+    assert shown("out") == "hdfs://h:1/user/alice/out" and shown("/out") == "hdfs://h:1/out"
+    assert shown("file:///a/out") == "file:///a/out" and shown(Path("out")) == "out"
+    assert Outputs(SimpleNamespace(pes={}), "out", []).written == ["hdfs://h:1/user/alice/out"]
 
 
 def test_what_hadoop_calls_a_path():

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
-from d4p import ReadLines
+from d4p import ReadFiles, ReadLines
+from d4p.spark import readers
 from d4p.spark.readers import source
 from d4p.spark_df.exchange import by_hash, murmur3, representatives, shuffle
 
@@ -101,6 +102,30 @@ def test_what_spark_would_read_in_another_way_is_left_to_the_splits(spark, tmp_p
     assert not source(spark, plain, 3, limit=1).native  # the first items: in order
     assert not source(spark, plain, 1, None).native  # one instance keeps the order
     assert list(source(spark, latin, 2, None).items(latin, range(2))) == ["x", "y"]
+
+
+@pytest.mark.parametrize(("kind", "broken"), [(ReadLines, "cut"), (ReadLines, "gone"), (ReadFiles, "gone")])
+def test_what_is_broken_is_not_left_out_where_the_cluster_says_so(spark, tmp_path, monkeypatch, kind, broken):
+    class Away:  # Spark is left whole files that aren't on this machine
+        unstrip_protocol = staticmethod("file://{}".format)
+
+    monkeypatch.setattr(readers, "locate", lambda path: (Away, path))
+    for number in range(4):
+        (tmp_path / f"{number}.gz").write_bytes(gzip.compress(str([*range(number, 5000)]).encode()))
+    says_so = ("spark.sql.files.ignoreCorruptFiles", "spark.sql.files.ignoreMissingFiles")
+    for name in says_so:
+        spark.conf.set(name, "true")
+    try:
+        reader = kind(str(tmp_path))
+        assert read(spark, reader).total() == 4
+        frame = source(spark, reader, 3, None).frame
+        file = tmp_path / "2.gz"
+        file.write_bytes(file.read_bytes()[:900]) if broken == "cut" else file.unlink()
+        with pytest.raises(Exception, match=r"2\.gz"):
+            frame.collect()
+    finally:
+        for name in says_so:
+            spark.conf.unset(name)
 
 
 def test_a_reader_of_the_users_own_is_asked_itself(spark, tmp_path):

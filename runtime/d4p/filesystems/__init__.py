@@ -25,6 +25,6 @@ each process, forked or not, and a file system that is pickled leaves them behin
 """
 
 from d4p.filesystems.local import Local
-from d4p.filesystems.locate import LocalPath, as_path, default, is_url, locate, missing, use_default, written
+from d4p.filesystems.locate import LocalPath, as_path, default, is_url, locate, missing, shown, use_default, written
 
-__all__ = ["Local", "LocalPath", "as_path", "default", "is_url", "locate", "missing", "use_default", "written"]
+__all__ = ["Local", "LocalPath", "as_path", "default", "is_url", "locate", "missing", "shown", "use_default", "written"]

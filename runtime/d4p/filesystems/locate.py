@@ -15,6 +15,8 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(://|::)")
 _HOSTLESS = re.compile(r"(hdfs|viewfs|webhdfs|swebhdfs|file):(/(?!/).*)", re.DOTALL | re.IGNORECASE)
 _CUT = re.compile(r"(s3[an]?|gc?s|abfss?|wasbs?|adl|az|oss|memory|https?|s?ftp):/(?!/)", re.IGNORECASE)
 _PARTS = re.compile(r"([a-z0-9+.-]+)://([^/]*)(.*)", re.DOTALL | re.IGNORECASE)
+#: A URL that says all: its host or bucket, or other drivers that it goes through.
+_NAMED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(://[^/]|::)")
 _NATIVE, _WEB = ("hdfs", "viewfs"), ("webhdfs", "swebhdfs")
 
 
@@ -107,6 +109,16 @@ def written(fs: Any, name: str) -> str:
     if isinstance(fs, Local) and _Default.url is not None:
         return f"file://{os.path.abspath(name)}"
     return fs.unstrip_protocol(name)
+
+
+def shown(path: str | os.PathLike) -> str:
+    """A path for people to find again: as it was given where that is of this machine or names its file system; else the
+    whole URL, of `out` or `hdfs:///out`, say."""
+    path = as_path(path)
+    if isinstance(path, LocalPath) or _NAMED.match(path):
+        return path
+    fs, name = locate(path)
+    return path if isinstance(fs, Local) else fs.unstrip_protocol(name)
 
 
 def _in_default(path: str) -> str:

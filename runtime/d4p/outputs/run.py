@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from d4p.errors import D4pError, Refused, RunFailed, WorkerLost
+from d4p.filesystems import shown
 from d4p.outputs.claim import BEAT
 from d4p.outputs.folder import Folder
 from d4p.outputs.part import Part
@@ -154,8 +155,8 @@ class Outputs:
 
     @property
     def written(self) -> list[str]:
-        """The paths, as they were given."""
-        return [folder.path for folder in self.folders]
+        """The paths as they were given, where they are of this machine; else the URLs that they stand for."""
+        return [shown(folder.path) for folder in self.folders]
 
 
 def _none_in_another(folders: list[Folder]) -> None:

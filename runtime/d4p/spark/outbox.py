@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from d4p import scratch
 from d4p.failure import pack_for
 from d4p.outlet import Lanes
 
@@ -99,7 +100,7 @@ class Outbox:
 
     def _spill(self) -> None:
         if self._spilled is None:
-            self._spilled = tempfile.TemporaryFile(prefix="d4p-spill-")
+            self._spilled = tempfile.TemporaryFile(prefix="d4p-spill-", dir=scratch.folder())
         for record in self._ready:
             pickle.dump(record, self._spilled, protocol=5)
         self._spills += len(self._ready)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from d4p.filesystems import Local, locate
@@ -82,11 +82,17 @@ def width(readers: Iterable[Any], least: int) -> int:
     return max(least, min(_MOST_INSTANCES, -(-max(sizes, default=0) // _SHARE)))
 
 
+def _reading(spark: SparkSession) -> DataFrameReader:
+    """A reader that fails where a file is broken or gone, whatever the cluster's settings say: on no other target would
+    items be missing without a word."""
+    return spark.read.option("ignoreCorruptFiles", False).option("ignoreMissingFiles", False)
+
+
 def _lines(spark: SparkSession, reader: ReadLines) -> Source | None:
     files = reader.files()
     if reader.encoding != "utf-8" or not all(_as_hadoop_does(file.name) for file in files):
         return None
-    frame = _of(reader.paths, files, spark.read.text)
+    frame = _of(reader.paths, files, _reading(spark).text)
     return frame and Source(_decoded, frame.select(F.col("value").cast("binary").alias("value")))
 
 
@@ -101,7 +107,7 @@ def _files(spark: SparkSession, reader: ReadFiles) -> Source | None:
     largest = _LARGEST if spark.version >= "4" else _LARGEST_OF_3
     if any(isinstance(locate(file.source)[0], Local) or (file.size or 0) > largest for file in files):
         return None
-    frame = _of(reader.paths, files, spark.read.format("binaryFile").load)
+    frame = _of(reader.paths, files, _reading(spark).format("binaryFile").load)
     if frame is None:
         return None
     value = F.concat(F.encode("path", "utf-8"), F.lit(b"\0"), F.col("content")).alias("value")

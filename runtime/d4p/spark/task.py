@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from d4p import scratch
 from d4p.depth import FRAMES
 from d4p.entries import names
 from d4p.errors import D4pError, RunFailed
@@ -20,6 +21,7 @@ from d4p.inputs import Inputs
 from d4p.items import unpack
 from d4p.job import Job
 from d4p.results import Spool
+from d4p.spark import disks
 from d4p.spark.outbox import Key, Outbox, until_full
 from d4p.spark.readers import Source
 from d4p.stage import Stage
@@ -87,6 +89,7 @@ class Task:
     def _run(self, index: int, arriving: Iterable[Any], report: Report) -> Iterator[tuple[Key, Any]]:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         use_default(*self.default_fs)
+        scratch.use(disks.folder())
         job = Job(self.workflow, self.inputs, _NoSpool(), Events())
         outbox = Outbox(index, self.to, self.forms)
         results = iter(range(1 << 30))

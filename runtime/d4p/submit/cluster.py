@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +15,21 @@ from typing import Any
 from d4p.submit.client import ENDS, Watch, start
 from d4p.submit.command import Command
 from d4p.submit.report import exit_status, why
-from d4p.submit.stages import active_stages
-from d4p.submit.yarn import Application, Unreachable, Yarn
+from d4p.submit.watching import Said, Shown
+from d4p.submit.yarn import Application, NotThere, Unreachable, Yarn
 
-_ID = re.compile(r"application_\d+_\d+")
 #: Seconds between two looks at the application.
 _EVERY = 1.0
-#: Of what spark-submit says, the lines that are kept.
-_KEPT = 200
-#: Seconds after which it is said why an application isn't started.
-_SLOW = 30.0
 #: Seconds that spark-submit is given to end.
 _PATIENCE = 20.0
+#: Seconds for which YARN may be away, once spark-submit has ended without knowing the end: another ResourceManager
+#: takes over, or the same one is started again.
+_AWAY = 300.0
+#: Seconds that YARN may take to note an end that spark-submit knows of.
+_BEFORE = 5.0
+#: What spark-submit says of an application that ended otherwise than well.
+_SAID_AT_THE_END = ("finished with failed status", "is killed")
+_AT_AN_END = ("FINISHED", "FAILED", "KILLED")
 
 
 @dataclass(frozen=True)
@@ -52,67 +53,59 @@ def run(command: Command, environ: Mapping[str, str], hadoop: Path, say: Callabl
     yarn = Yarn(hadoop)
     with _interruptible():
         process = start(command, environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        said = Said(process)
+        said, shown = Said(process), Shown(yarn, say, watch)
         try:
-            _wait(process, said, yarn, say, watch)
+            _wait(process, said, shown)
+            said.reader.join(timeout=5)
+            if said.id is None:
+                return _never_there(said, process.returncode)
+            app = _final(said, shown, process.returncode)
         except KeyboardInterrupt:
             return _interrupted(process, said, yarn, say)
-    said.reader.join(timeout=5)
-    if said.id is None:
-        return _never_there(said, process.returncode)
-    return _ended(said.id, said.text, yarn, process.returncode)
+    if isinstance(app, Unreachable):
+        return _unknown(said, process.returncode, app)
+    return _ended(said.id, said.text, yarn, process.returncode, app)
 
 
-class Said:
-    """What spark-submit says while it runs: the application's id, and its last lines."""
-
-    def __init__(self, process: subprocess.Popen) -> None:
-        self.id: str | None = None
-        self.lines: deque[str] = deque(maxlen=_KEPT)
-        self.reader = threading.Thread(target=self._read, args=(process.stderr,), daemon=True)
-        self.reader.start()
-
-    def _read(self, stream: Any) -> None:
-        for raw in stream:
-            line = raw.decode(errors="replace")
-            self.lines.append(line.rstrip("\n"))
-            if self.id is None and (found := _ID.search(line)):
-                self.id = found[0]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines)
-
-
-def _wait(process: subprocess.Popen, said: Said, yarn: Yarn, say: Callable[[str], None], watch: Watch | None) -> None:
+def _wait(process: subprocess.Popen, said: Said, shown: Shown) -> None:
     """Until spark-submit ends, say what is new: the id, the address, the state."""
-    address = state = ""
-    told = slow = False
-    since = time.monotonic()
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_EVERY)
             return
-        if said.id is None:
-            continue
-        if not told:
-            say(f"application: {said.id}")
-            told = True
-        with contextlib.suppress(Unreachable):
-            app = yarn.application(said.id)
-            if app.address and not address:
-                address = app.address
-                say(f"address: {address}")
-            if app.state != state:
-                state, since = app.state, time.monotonic()
-                say(f"state: {state.lower()}")
-            if state == "ACCEPTED" and not slow and time.monotonic() - since > _SLOW:
-                slow = True
-                said_by_yarn = " ".join(app.diagnostics.split()) or "YARN doesn't say why"
-                say(f"not started for {_SLOW:.0f} seconds: {said_by_yarn}")
-            if watch and state == "RUNNING":
-                for event in active_stages(app):
-                    watch(event)
+        if said.id is not None:
+            with contextlib.suppress(Unreachable):
+                shown.look(said.id)
+
+
+def _final(said: Said, shown: Shown, status: int) -> Application | Unreachable | None:
+    """An application's end, once it has come: spark-submit may end before, when it is killed, say.
+
+    None where YARN can't say and spark-submit knew the end, Unreachable where nobody does.
+    """
+    knew = status == 0 or any(f"{said.id} {end}" in said.text for end in _SAID_AT_THE_END)
+    began = seen = time.monotonic()
+    told = away = False
+    while True:
+        try:
+            app = shown.look(said.id)
+        except Unreachable as error:
+            if knew or isinstance(error, NotThere):  # YARN refused to take it, say
+                return None
+            if time.monotonic() - seen > _AWAY:
+                return error
+            if not away:
+                away = True
+                shown.say(f"YARN can't be asked ({error}): tried again for {_AWAY:.0f} seconds")
+        else:
+            seen, away = time.monotonic(), False
+            if app.state in _AT_AN_END:
+                return app
+            if not told and time.monotonic() - began > _BEFORE:
+                told, knew = True, False
+                shown.say(f"spark-submit has ended (exit status {status}) and {said.id} goes on: it is watched from "
+                          "here")
+        time.sleep(_EVERY)
 
 
 def _interrupted(process: subprocess.Popen, said: Said, yarn: Yarn, say: Callable[[str], None]) -> End:
@@ -143,9 +136,8 @@ def _stop(process: subprocess.Popen) -> None:
         process.wait()
 
 
-def _ended(name: str, said: str, yarn: Yarn, status: int) -> End:
+def _ended(name: str, said: str, yarn: Yarn, status: int, app: Application | None) -> End:
     """What came of an application, from YARN and from the log of the container that the program ran in."""
-    app = _final(yarn, name)
     final = app.final if app else ("SUCCEEDED" if status == 0 else "FAILED")
     diagnostics = app.diagnostics if app else said
     if final == "KILLED":
@@ -170,17 +162,11 @@ def _never_there(said: Said, status: int) -> End:
     return End(1, why=why("", said.text), java=said.text)
 
 
-def _final(yarn: Yarn, name: str) -> Application | None:
-    """An application's end, once YARN has noted it."""
-    for _ in range(10):
-        try:
-            app = yarn.application(name)
-        except Unreachable:
-            return None
-        if app.state in ("FINISHED", "FAILED", "KILLED"):
-            return app
-        time.sleep(0.5)
-    return app
+def _unknown(said: Said, status: int, error: Unreachable) -> End:
+    """Nobody can say what came of an application. It may run still, and must not be started a second time."""
+    return End(1, why=f"what became of {said.id} isn't known: spark-submit ended (exit status {status}) and YARN can't "
+                      f"be asked ({error}). It may be running still: look with yarn application -status {said.id}, end "
+                      f"it with yarn application -kill {said.id}", java=said.text)
 
 
 @contextlib.contextmanager

@@ -18,8 +18,16 @@ from d4p.submit.spark_home import Spark
 #: What a packed environment is called on the nodes.
 ENV = "env"
 LOG, DRIVER_LOG = "log4j2.properties", "d4p-log4j2.properties"
-#: Settings whose values nobody else is to see: Spark's own pattern, spark.redaction.regex.
-_SECRET = re.compile(r"(?i)secret|password|token|access[.]?key")
+#: Settings whose values nobody else is to see, by their names: as Spark has it, and those of object stores that it
+#: leaves out. Not `fs.s3a.aws.credentials.provider`, `spark.io.encryption.keySizeBits` and the like, which hold none.
+_SPARKS_SECRET = r"(?i)secret|password|token|access[.]?key"
+_SECRET = re.compile(rf"{_SPARKS_SECRET}|account[.]key\b|encryption[.]key\b|private[._]?key|passphrase|azure[.]sas[.]|"
+                     r"credentials?$")
+#: What Spark goes by when it shows settings, in its pages and logs.
+_REDACTION = "spark.redaction.regex"
+
+#: Whether spark-submit waits for the end, so that its exit status tells of it.
+_WAITS = "spark.yarn.submit.waitAppCompletion"
 
 
 @dataclass(frozen=True)
@@ -54,16 +62,18 @@ def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name
     conf |= _python(settings, archive, conf)
     quiet = bundle / LOG if (bundle / LOG).exists() and environ.get("D4P_DEBUG") != "1" else None
     if on_a_node:
-        conf |= _on_the_cluster(request, quiet, conf, environ)
+        conf |= _on_the_cluster(request, quiet, conf, environ) | ({_WAITS: "true"} if settings.yarn else {})
         if quiet:
             files.append(f"{_url(quiet)}#{DRIVER_LOG}")
     files += also["--files"]
-    words = [str(spark.submit), "--master", settings.master, "--deploy-mode", settings.mode]
+    words = [str(spark.submit), *_where(settings)]
     words += ["--name", conf.pop("spark.app.name", None) or name, "--py-files"]
     words += [",".join([*map(str, zips), *also["--py-files"]])]
     words += ["--archives", ",".join(archives)] if archives else []
     words += ["--files", ",".join(files)] if files else []
     secret = {key: conf.pop(key) for key in sorted(conf) if _SECRET.search(key)}
+    if _REDACTION not in settings.effective and any(not re.search(_SPARKS_SECRET, key) for key in secret):
+        conf[_REDACTION] = _SECRET.pattern
     for key in sorted(conf.keys() - {"spark.master", "spark.submit.deployMode"}):
         words += ["--conf", f"{key}={conf[key]}"]
     script = bundle / "job.py"
@@ -131,6 +141,15 @@ def _before(archive: Path | None, kept: str | None, settings: Settings) -> Itera
         yield (f"HADOOP_CONF_DIR={settings.hadoop}", sys.executable, "-m", "d4p.submit.share", str(archive), kept)
 
 
+def _where(settings: Settings) -> Iterator[str]:
+    """The master and the mode, where somebody asked for them: else Spark knows best what its defaults are."""
+    asked = settings.spark.get("spark.master")
+    if asked:
+        yield from ("--master", settings.master)
+    if asked or settings.spark.get("spark.submit.deployMode"):
+        yield from ("--deploy-mode", settings.mode)
+
+
 def _listed(words: str | None) -> list[str]:
     return [word.strip() for word in (words or "").split(",") if word.strip()]
 
@@ -141,6 +160,8 @@ def _url(file: Path) -> str:
 
 
 def _notes(settings: Settings, spark: Spark) -> Iterator[str]:
+    if settings.yarn and settings.mode == "cluster" and settings.effective.get(_WAITS, "true").lower() != "true":
+        yield f"{_WAITS} is set aside: d4p waits for the end of what it submits, to say what came of it"
     if settings.yarn and not {"spark.yarn.jars", "spark.yarn.archive"} & settings.effective.keys():
         size = sum(file.stat().st_size for file in (spark.home / "jars").glob("*.jar"))
         yield (f"Spark's own jars, {size / 1e6:,.0f} MB, are uploaded for this run, since the profile sets neither "

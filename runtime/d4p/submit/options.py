@@ -9,6 +9,7 @@ from typing import Any
 
 from d4p.errors import Refused
 from d4p.program import parser as program_parser
+from d4p.submit.profiles import begins
 
 #: Options that are another way to write a setting of Spark: option, its value, the setting, help.
 SPARK_OPTIONS = (
@@ -100,7 +101,8 @@ def as_settings(given: Mapping[str, Any], conf: Iterable[str]) -> dict[str, str]
     for text in conf:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise Refused(f"--conf must be KEY=VALUE, such as --conf spark.executor.memoryOverhead=1g; it is {text!r}")
+            raise Refused("--conf must be KEY=VALUE, such as --conf spark.executor.memoryOverhead=1g; "
+                          f"{begins(text)}")  # fmt: skip
         settings[key.strip()] = value
     return settings
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from d4p.errors import Refused
+from d4p.submit.properties import lines
 
 FOLDER, SUFFIX = "profiles", ".conf"
 
@@ -31,16 +32,23 @@ def read_properties(file: Path, variables: Mapping[str, str]) -> dict[str, str]:
     Raises Refused, naming the line, where a value is missing or a setting isn't one of Spark's.
     """
     found = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        key, *value = re.split(r"\s*=\s*|\s+", line, maxsplit=1)
-        if not key.startswith("spark.") or not value or not value[0]:
+    for number, key, value in lines(file.read_text(encoding="utf-8")):
+        if not key.startswith("spark.") or not value:
             raise Refused(f"{file}, line {number}: a line must be a setting and its value, such as "
-                          f"'spark.executor.memory  4g', or begin with #; it is {line!r}")
-        found[key] = expand(value[0], variables)
+                          f"'spark.executor.memory  4g', or begin with #; {begins(f'{key} {value}')}")
+        found[key] = expand(value, variables)
     return found
+
+
+def begins(text: str) -> str:
+    """What to show of a line that is no setting: the name that it begins with. The rest, and what is no name, may be a
+    secret.
+
+    >>> begins("fs.s3a.secret.key  swordfish"), begins("swordfish")
+    ("it begins with 'fs.s3a.secret.key'", 'it begins with no name of a setting')
+    """
+    name = re.match(r"[A-Za-z][\w-]*(\.[\w-]+)+(?=\s*[\s=:]\S)|spark\.[\w.-]+(?=[\s=:]|$)", text.strip())
+    return f"it begins with {name[0]!r}" if name else "it begins with no name of a setting"
 
 
 def expand(value: str, variables: Mapping[str, str]) -> str:

@@ -30,7 +30,7 @@ def handed_over(command: Command, spark: Spark, environ: Mapping[str, str] = os.
     try:
         with os.fdopen(handle, "wb") as file:
             if defaults.is_file():
-                file.write(defaults.read_bytes() + b"\n")
+                file.write(defaults.read_bytes() + b"\n\n")  # two: the last line may end with a backslash
             file.write("".join(f"{key}={_escaped(value)}\n" for key, value in command.secret.items()).encode())
         words = [command.words[0], *_without_file(options), "--properties-file", path, *program]
         yield dataclasses.replace(command, words=tuple(words))

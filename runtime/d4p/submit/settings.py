@@ -12,7 +12,8 @@ from pathlib import Path
 from d4p.errors import Refused
 from d4p.filesystems import configuration
 from d4p.submit.options import ENVS, Request
-from d4p.submit.profiles import read_profile, read_properties
+from d4p.submit.profiles import read_profile
+from d4p.submit.properties import lines
 from d4p.submit.spark_home import Spark
 
 #: Settings of ours in a profile; Spark never sees them.
@@ -68,9 +69,10 @@ def settings(request: Request, bundle: Path, spark: Spark, environ: Mapping[str,
     if unknown := sorted(set(ours) - set(_OURS)):
         raise Refused(f"there is no setting {OURS}{unknown[0]}: d4p's own are {', '.join(OURS + own for own in _OURS)}")
     merged = {key: value for key, value in merged.items() if not key.startswith(OURS)}
-    defaults = _defaults(defaults_file(spark, request.spark, environ), names)
-    master = merged.get("spark.master") or defaults.get("spark.master") or _no_master(request)
-    mode = merged.get("spark.submit.deployMode") or defaults.get("spark.submit.deployMode") or "client"
+    defaults = _defaults(defaults_file(spark, request.spark, environ))
+    master = merged.get("spark.master") or defaults.get("spark.master") or _no_master(request, environ)
+    mode = (merged.get("spark.submit.deployMode") or defaults.get("spark.submit.deployMode")
+            or environ.get("DEPLOY_MODE") or "client")  # fmt: skip
     named = request.python or _python(given)
     python = named or _python(profile) or defaults.get("spark.pyspark.python") or environ.get("PYSPARK_PYTHON")
     env = request.env or given.get(f"{OURS}env") or ("path" if named else ours.get("env"))
@@ -106,9 +108,9 @@ def _python(conf: Mapping[str, str]) -> str | None:
     return conf.get(f"{OURS}python") or conf.get("spark.pyspark.python")
 
 
-def _no_master(request: Request) -> str:
+def _no_master(request: Request, environ: Mapping[str, str]) -> str:
     if request.profile is None:
-        return "local[*]"  # as Spark does
+        return environ.get("MASTER") or "local[*]"  # as Spark does
     raise Refused(f"the profile {request.profile} names no master: write it there as spark.master, or give it with the "
                   "command, such as --master spark://HOST:7077")
 
@@ -122,12 +124,14 @@ def defaults_file(spark: Spark, words: Sequence[str] = (), environ: Mapping[str,
     return Path(environ.get("SPARK_CONF_DIR") or spark.home / "conf") / "spark-defaults.conf"
 
 
-def _defaults(file: Path, names: Mapping[str, str]) -> dict[str, str]:
-    """What Spark's own spark-defaults.conf says, where there is one that can be read."""
+def _defaults(file: Path) -> dict[str, str]:
+    """What Spark's own spark-defaults.conf says, where there is one. Spark reads it after us, and has no complaint of
+    a setting without a value or one that isn't its own; nor does it know variables."""
     try:
-        return read_properties(file, names)
-    except (OSError, UnicodeDecodeError, Refused):  # Spark will say what it thinks of it
+        text = file.read_bytes().decode("utf-8", "replace")
+    except OSError:
         return {}
+    return {key: value for _, key, value in lines(text) if key.startswith("spark.")}
 
 
 def _user(environ: Mapping[str, str]) -> str:

@@ -24,11 +24,16 @@ from d4p.submit.hadoop import resource_managers
 _SECONDS = 10
 #: Of a log, what is read of its end.
 _TAIL = 1 << 20
+_BEGIN = re.compile(r"^LogContents:\n", re.MULTILINE)
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a cluster's nodes are behind no proxy
 
 
 class Unreachable(Exception):
     """YARN didn't answer, or not with what was asked for."""
+
+
+class NotThere(Unreachable):
+    """A server of YARN answered that it has no such thing."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Yarn:
 
     def kill(self, name: str) -> None:
         """End an application. Raises Unreachable where that can't be asked for."""
+        self._active = None  # another one may have taken over
         user = urllib.parse.quote(configuration.user())
         url = f"{self.active()}/ws/v1/cluster/apps/{name}/state?user.name={user}"
         ask(url, method="PUT", body=b'{"state": "KILLED"}')
@@ -80,7 +86,8 @@ class Yarn:
         return int(found[1]) if found else None
 
     def driver_log(self, name: str, file: str) -> str:
-        """The end of `stdout` or `stderr` of the container that an application's program ran in. Raises Unreachable."""
+        """The end of `stdout` or `stderr` of the container that an application's program ran in; its first line
+        says what is left out. Raises Unreachable."""
         found = self._get(f"/ws/v1/cluster/apps/{name}/appattempts").get("appAttempts") or {}
         attempt = max(found.get("appAttempt", []), key=lambda each: int(each["id"]), default={})
         container, node = attempt.get("containerId"), attempt.get("nodeHttpAddress")
@@ -90,10 +97,15 @@ class Yarn:
         try:
             text = ask(f"{scheme}://{node}/ws/v1/node/containerlogs/{container}/{file}?size=-{_TAIL}")
         except Unreachable:
-            text = _yarn_command(name, container, file)
-            if text is None:
+            whole = _yarn_command(name, container, file)
+            if whole is None:
                 raise
-        return _contents(text)
+            return _contents(whole)
+        if _length(text) <= _TAIL:
+            return _contents(text)
+        _, newline, rest = (tail := _contents(text)).partition("\n")  # the first line is cut, too
+        return (f"(of what the program printed before, more than {_TAIL >> 20} MiB from its end, nothing is shown: "
+                f"yarn logs -applicationId {name} has it)\n{rest if newline else tail}")
 
     def active(self) -> str:
         """The address of the ResourceManager in charge. Raises Unreachable, naming those that were tried."""
@@ -114,10 +126,21 @@ class Yarn:
         return self._active
 
     def _get(self, path: str) -> Mapping[str, Any]:
+        before = self._active
         try:
-            return json.loads(ask(self.active() + path))
+            return self._get_from(self.active(), path)
+        except Unreachable:
+            self._active = None  # another one may have taken over
+            if before is None or self.active() == before:
+                raise
+        return self._get_from(self.active(), path)
+
+    @staticmethod
+    def _get_from(address: str, path: str) -> Mapping[str, Any]:
+        try:
+            return json.loads(ask(address + path))
         except ValueError as error:
-            raise Unreachable(f"{self.active()} didn't answer with JSON") from error
+            raise Unreachable(f"{address} didn't answer with JSON") from error
 
 
 def ask(url: str, method: str = "GET", body: bytes | None = None) -> str:
@@ -129,7 +152,8 @@ def ask(url: str, method: str = "GET", body: bytes | None = None) -> str:
     except urllib.error.HTTPError as error:
         if error.code == 401 and (answer := _with_kerberos(url, method, body)) is not None:
             return answer
-        raise Unreachable(f"{urllib.parse.urlsplit(url).netloc} answered {error.code} {error.reason}") from error
+        kind = NotThere if error.code == 404 else Unreachable
+        raise kind(f"{urllib.parse.urlsplit(url).netloc} answered {error.code} {error.reason}") from error
     except (OSError, ValueError) as error:
         raise Unreachable(f"{urllib.parse.urlsplit(url).netloc}: {getattr(error, 'reason', error)}") from error
 
@@ -161,7 +185,14 @@ def _run(words: list[str], given: bytes) -> str | None:
 
 def _contents(text: str) -> str:
     """A log without what YARN puts around it."""
-    begin = re.search(r"^LogContents:\n", text, re.MULTILINE)
+    begin = _BEGIN.search(text)
     if not begin:
         return text
     return re.split(r"^\*{3,}\n?End of LogType:|^End of LogType:", text[begin.end() :], flags=re.MULTILINE)[0]
+
+
+def _length(text: str) -> int:
+    """How long a log is, of which this may be the end, as YARN says above it; 0 where it doesn't."""
+    begin = _BEGIN.search(text)
+    found = re.search(r"^LogLength: *(\d+)$", text[: begin.start()], re.MULTILINE) if begin else None
+    return int(found[1]) if found else 0
