@@ -89,7 +89,8 @@ class Instance:
             stage.preprocess_pe(name)
         for name in self._job.workflow.roots():
             if name in stage.names:
-                items, entry = self._job.feed(stage, name, stage.instances, note.reading), ROOT + stage.names.index(name)
+                items = self._job.feed(stage, name, stage.instances, note.reading)
+                entry = ROOT + stage.names.index(name)
                 self.roots.append((name, entry, Slices(note.held(entry, 0, items))))
         note.waiting()
         self._loose = True

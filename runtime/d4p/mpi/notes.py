@@ -40,8 +40,8 @@ class RankNotes:
 
 
 def read(folder: str, rank: int, instances: int) -> tuple[list[tuple[int, ...]], str]:
-    """What each instance of a rank was at, as `Notes.read` has it, and what `faulthandler` wrote when it died; nothing where
-    it has left no notes here."""
+    """What each instance of a rank was at, as `Notes.read` has it, and what `faulthandler` wrote when it died; nothing
+    where it has left no notes here."""
     try:
         with open(_path(folder, rank), "rb") as file:
             content = file.read()
