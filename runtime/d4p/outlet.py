@@ -11,6 +11,8 @@ from d4p.items import own
 from d4p.keys import NO_SUBSCRIPT, by_key, require
 
 Put = Callable[[Any], None]
+#: Remembers what went wrong behind a PE's `write`, and gives what to raise there instead.
+Failed = Callable[[BaseException], BaseException]
 
 
 class Lanes:
@@ -34,6 +36,10 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (),
         index: the producer's instance, from 0.
         lanes: where items wait for the instances of the consumer.
         fields: the key of a hash; `fields_needed` are fields that every item must have although one instance gets all.
+
+    Where a call an item is much of the work (a hash of one field), the function has an attribute `writer`: called with
+    (port, other, failed, failures) it makes the `write` of a PE whose only output this is, which does the same without
+    a call more. `other` takes what is written to no such port, `failures` are exceptions that `failed` is told of.
     """
     held, most, send, instances = lanes.held, lanes.most, lanes.send, len(lanes.held)
     taken = 0
@@ -62,6 +68,30 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (),
             batch.append(item)
             if len(batch) >= most[dest]:
                 send(dest)
+
+        def writer(port: str, other: Callable[..., None], failed: Failed, failures: tuple) -> Callable[..., None]:
+            def write(name: str, data: Any, **kwargs: Any) -> None:
+                nonlocal taken
+                if name != port:
+                    other(name, data)
+                    return
+                taken += 1
+                try:
+                    try:
+                        key = data[field]
+                        dest = memo[key] if type(key) in kinds else routed(data)
+                    except NO_SUBSCRIPT:
+                        dest = routed(data)
+                    batch = held[dest]
+                    batch.append(data)
+                    if len(batch) >= most[dest]:
+                        send(dest)
+                except failures as error:
+                    raise failed(error) from None
+
+            return write
+
+        put.writer = writer
 
     elif kind == "hash":
 

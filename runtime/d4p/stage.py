@@ -122,7 +122,9 @@ class Stage:
             except FAILURES as error:
                 raise self._fail(error) from None
 
-        return write
+        port, put = next(iter(ports.items())) if len(ports) == 1 else ("", None)
+        made = getattr(put, "writer", None)
+        return made(port, write, self._fail, FAILURES) if made else write
 
     def _fail(self, error: BaseException) -> Stop:
         """Remember the first failure: a PE may swallow what comes out of its `write`."""

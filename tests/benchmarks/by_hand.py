@@ -46,8 +46,9 @@ def word_count_df(spark: Any, path: str, counters: int) -> list[tuple[str, int]]
     return [tuple(row) for row in words.mapInArrow(count, schema).collect()]
 
 
-def arrays(paths: list[str], part: Path) -> int:
-    """Reads files of arrays of 64 KiB, keeps those with a positive sum, writes their squares as pickles; how many."""
+def arrays(paths: list[str], part: Path, synced: bool) -> int:
+    """Reads files of arrays of 64 KiB, keeps those with a positive sum, writes their squares as pickles; how many.
+    With `synced` they are on the disk before the part has its name."""
     import numpy as np
 
     kept = 0
@@ -57,21 +58,24 @@ def arrays(paths: list[str], part: Path) -> int:
                 if array.sum() > 0:
                     pickle.dump(array * array, file, 5)
                     kept += 1
+        if synced:
+            file.flush()
+            os.fsync(file.fileno())
     os.replace(f"{part}.unfinished", part)
     return kept
 
 
-def arrays_rdd(sc: Any, paths: list[str], out: str, parts: int) -> int:
+def arrays_rdd(sc: Any, paths: list[str], out: str, parts: int, synced: bool) -> int:
     """One task a part."""
     os.makedirs(out)
 
     def write(index: int, mine: Iterable[str]) -> Iterator[int]:
-        yield arrays(list(mine), Path(out, f"part-{index:05d}"))
+        yield arrays(list(mine), Path(out, f"part-{index:05d}"), synced)
 
     return sum(sc.parallelize(paths, parts).mapPartitionsWithIndex(write).collect())
 
 
-def arrays_df(spark: Any, paths: list[str], out: str, parts: int) -> int:
+def arrays_df(spark: Any, paths: list[str], out: str, parts: int, synced: bool) -> int:
     """The same in mapInArrow."""
     import pyarrow as pa
 
@@ -81,7 +85,7 @@ def arrays_df(spark: Any, paths: list[str], out: str, parts: int) -> int:
         for batch in batches:
             for index in batch.column(0).to_pylist():
                 mine = paths[len(paths) * index // parts : len(paths) * (index + 1) // parts]
-                kept = arrays(mine, Path(out, f"part-{index:05d}"))
+                kept = arrays(mine, Path(out, f"part-{index:05d}"), synced)
                 yield pa.RecordBatch.from_pydict({"kept": pa.array([kept], pa.int64())})
 
     rows = spark.range(0, parts, 1, parts).mapInArrow(write, "kept long").collect()

@@ -18,7 +18,8 @@ Key = tuple[int, int, int, int]
 RESULTS = 0
 #: Makes a batch of items: what a record holds, and its size in bytes.
 Packed = Callable[[list], tuple[Any, int]]
-_BATCH_BYTES, _BATCH_ITEMS = 256 << 10, 4096
+#: More small items than that no longer lie in a core's own cache when they are packed.
+_BATCH_BYTES, _BATCH_ITEMS = 256 << 10, 1024
 #: What waits in memory before the task hands it to Spark; a PE that writes without end in one call spills to disk.
 _WAITING = 16 << 20
 #: What waits, packed, for all destinations of a channel together, however many there are.

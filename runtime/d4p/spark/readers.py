@@ -153,12 +153,20 @@ def _of(paths: tuple[str, ...], files: list[File], load: Callable[[list[str]], D
     for asked in ([by_path] if len(by_path) == 1 else []) + [by_name]:
         try:
             frame = load(asked)
-            found = {unquote(_path(url)) for url in frame.inputFiles()}
+            found = {unquote(_path(url)) for url in _input_files(frame)}
         except Exception:  # `**`, or a file system that Spark doesn't know: by name, or not at all
             continue
         if wanted <= found <= all_of_them:
             return frame
     return None
+
+
+def _input_files(frame: DataFrame) -> list[str]:
+    """The URLs, encoded, of the files that Spark would read. In one piece: an array of Java's comes over one by one."""
+    if not hasattr(frame, "_jdf"):  # Spark Connect
+        return frame.inputFiles()
+    urls = frame.sparkSession._jvm.org.apache.hadoop.util.StringUtils.join("\n", frame._jdf.inputFiles())
+    return urls.split("\n") if urls else []
 
 
 def _urls(files: list[File]) -> list[str]:

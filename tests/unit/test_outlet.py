@@ -1,0 +1,82 @@
+"""Where items wait for the instances of a consumer: the `write` that an outlet makes does what its function does."""
+
+import pytest
+
+from d4p.failure import PeFailed
+from d4p.outlet import Lanes, outlet
+from d4p.stage import FAILURES
+
+
+def hashed(most=3):
+    """An outlet by the first field to two instances: its function, how many it took, what was sent."""
+    sent = []
+
+    def send(dest):
+        sent.append((dest, lanes.held[dest][:]))
+        lanes.held[dest].clear()
+
+    lanes = Lanes(2, send, most)
+    put, taken = outlet("a.out -> b.in", "hash", 0, lanes, (0,))
+    return put, taken, sent
+
+
+ITEMS = [("x", 1), ("y", 2), (1, 3), (True, 4), (1.0, 5), ("x", 6), ((1, 2), 7), (None, 8), ["x", 9], ("z", 10)] * 3
+
+
+def failed(error):
+    return error
+
+
+def test_what_is_written_goes_where_what_is_put_goes():
+    put, put_taken, put_sent = hashed()
+    other, taken, sent = hashed()
+    write = other.writer("out", None, failed, FAILURES)
+    for item in ITEMS:
+        put(item)
+        write("out", item, metadata="of a subclass")
+    assert sent == put_sent and sent
+    assert taken() == put_taken() == len(ITEMS)
+
+
+def test_written_and_put_items_are_counted_together():
+    put, taken, _ = hashed()
+    write = put.writer("out", None, failed, FAILURES)
+    write("out", ("x", 1))
+    put(("y", 2))
+    assert taken() == 2
+
+
+def test_another_port_is_not_its_own():
+    put, taken, _ = hashed()
+    seen = []
+    put.writer("out", lambda name, item: seen.append((name, item)), failed, FAILURES)("log", "item")
+    assert seen == [("log", "item")] and taken() == 0
+
+
+def test_an_item_without_the_field_is_named_with_its_number():
+    put, _, _ = hashed()
+    told = []
+
+    def remembered(error):
+        told.append(error)
+        return KeyboardInterrupt()
+
+    write = put.writer("out", None, remembered, FAILURES)
+    write("out", ("x", 1))
+    with pytest.raises(KeyboardInterrupt):
+        write("out", 5)
+    (error,) = told
+    assert isinstance(error, PeFailed)
+    assert str(error).startswith("a.out -> b.in, item 2: group-by [0] needs items with that field")
+
+
+def test_what_sending_raises_is_told():
+    def send(dest):
+        raise LookupError("no room")  # of the kind that an item without a field raises
+
+    lanes = Lanes(2, send)
+    put, _ = outlet("a.out -> b.in", "hash", 0, lanes, (0,))
+    told = []
+    with pytest.raises(ValueError):
+        put.writer("out", None, lambda error: told.append(error) or ValueError(), FAILURES)("out", ("x", 1))
+    assert [str(error) for error in told] == ["no room"] and sum(map(len, lanes.held)) == 1
