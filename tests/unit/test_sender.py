@@ -130,3 +130,14 @@ def test_what_fails_in_the_other_thread_is_raised_in_the_producers():
     assert line.sender.flush_late()
     with pytest.raises(PeFailed, match="a.x -> b.y: items that go to another process must be picklable"):
         line.sender.flush()
+
+
+def test_what_another_thread_has_sent_meanwhile_is_not_looked_at():
+    """The producer has put its item and is about to look at what waits: nothing does any more."""
+    line = Line()
+    line.put(1)
+    line.sender.lanes.held[0].append(2)
+    time.sleep(2 * LATE)
+    assert line.sender.flush_late()
+    line.sender.lanes.send(0)
+    assert line.items() == [1, 2]

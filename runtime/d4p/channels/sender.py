@@ -48,8 +48,10 @@ class Sender:
     def _reached(self, dest: int) -> None:
         """As many items wait as were to be looked at: send them, or let more come."""
         held = self._held[dest]
-        count = len(held)
-        if count < self._wanted[dest] and count * _roughly(held[-1]) < self._bytes:
+        last, count = held[-1:], len(held)
+        if not last:  # another thread has sent it meanwhile
+            return
+        if count < self._wanted[dest] and count * _roughly(last[0]) < self._bytes:
             if time.perf_counter() - self._left[dest] < BATCH_SECONDS:
                 self._most[dest] = min(count + _LOOK, self._wanted[dest])
                 return
