@@ -32,7 +32,12 @@ KILLING = Path(__file__).with_name("killing.py")
 POINTS = int(os.environ.get("D4P_CHAOS_POINTS", 3))
 SEED = os.environ.get("D4P_CHAOS_SEED", "1")
 #: Targets whose workers are killed, and what each says of one that was, before it says what that had (a pattern).
-TARGETS = {"processes": r"\Afailed: a worker process was killed by SIGKILL .*: it held "}
+TARGETS = {
+    "processes": r"\Afailed: a worker process was killed by SIGKILL .*: it held ",
+    "mpi": r"failed: rank .* died, killed from outside or in native code: it held .*",
+}
+#: What it then ends with: the status of an MPI program that is started by hand is mpiexec's.
+STATUS = {"processes": {1}, "mpi": {1, 137}}
 #: Seconds from the kill to the end of the program; so many because tests share a machine (test_deaths.py asks for 2).
 SOON = 8.0
 #: Graphs of semantics.py that list items in the order in which several producers' happen to come.
@@ -132,8 +137,14 @@ def nothing_looks_whole(here: Path) -> None:
         assert path.stat().st_size == part.size and len(read(path)) == part.count, f"{path} looks complete"
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("case", cases(), ids=str)
+def runs() -> list[Any]:
+    """All cases on `processes`; on `mpi`, whose programs take longer to start, the examples and those that write."""
+    found = [(case, "processes") for case in cases()]
+    found += [(case, "mpi") for case in cases() if not case.path.endswith("semantics.py")]
+    return [pytest.param(*one, id="-".join(map(str, one))) for one in found]
+
+
+@pytest.mark.parametrize("case, target", runs())
 def test_killed_at_each_of_n_points(case, target, tmp_path):
     bundle = made(case, target, tmp_path)
     any_order = case.attribute in ANY_ORDER
@@ -160,7 +171,7 @@ def killed(point: Point, case: Case, target: str, bundle: Bundle, here: Path, an
         place(case, here)
         status, errors, ended = run(bundle, here, *case.options, chaos=point.wanted(marker=str(marker)))
         death = json.loads(marker.read_text())
-        assert status == 1, f"exit status {status}: {errors}"
+        assert status in STATUS[target], f"exit status {status}: {errors}"
         assert ended - death["at"] < SOON, f"it took {ended - death['at']:.1f} s"
         assert named(point, death["received"], errors, TARGETS[target]), errors
         nothing_looks_whole(here)

@@ -63,7 +63,8 @@ def _of(entry: Entry | None) -> tuple[str, str]:
 
 
 def several(told: list[str]) -> str:
-    """The instances of a worker, the first of many."""
+    """The instances of a worker, those that were at work before those that weren't, the first of many."""
+    told = sorted(told, key=lambda each: ", waiting for " in each or each.endswith(", done with all its items"))
     more = len(told) - _MOST
     return "; ".join(told[:_MOST]) + (f"; and {more} more" if more > 0 else "")
 
