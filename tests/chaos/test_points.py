@@ -191,7 +191,7 @@ def named(point: Point, received: dict[str, int], errors: str, says: str) -> boo
     if point.moment == "item":
         return any(f"{instance}at item {count} of {pe}" in errors for pe, count in received.items())
     if point.moment in ("preprocess", "postprocess"):
-        return any(f"{instance}in {point.moment} of {pe}\n" in errors for pe in received)
+        return any(f"{instance}in {point.moment} of {pe}{end}" in errors for pe in received for end in "\n;")
     return instance in errors
 
 

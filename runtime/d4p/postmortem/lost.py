@@ -17,6 +17,7 @@ _OURS = str(Path(__file__).parents[1])
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
 #: Of a worker with many instances so many are told.
 _MOST = 4
+_IDLE = (", about to begin", ", waiting for ", ", done with all its items")
 _SAID = {
     "SIGKILL": "the system does that where memory runs out",
     "SIGSEGV": "code that isn't Python's own, of a library say, reached for memory that isn't there",
@@ -64,7 +65,7 @@ def _of(entry: Entry | None) -> tuple[str, str]:
 
 def several(told: list[str]) -> str:
     """The instances of a worker, those that were at work before those that weren't, the first of many."""
-    told = sorted(told, key=lambda each: ", waiting for " in each or each.endswith(", done with all its items"))
+    told = sorted(told, key=lambda each: any(idle in each for idle in _IDLE))
     more = len(told) - _MOST
     return "; ".join(told[:_MOST]) + (f"; and {more} more" if more > 0 else "")
 
