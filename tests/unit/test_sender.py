@@ -30,7 +30,8 @@ class Line:
         return [item for batch in self.sent[dest] for item in batch]
 
 
-def test_the_first_item_leaves_at_once_and_batches_grow_under_load():
+def test_the_first_item_leaves_at_once_and_batches_grow_under_load(monkeypatch):
+    monkeypatch.setattr(senders, "BATCH_SECONDS", 60)
     line = Line()
     line.put("first")
     assert line.sent == [[["first"]]]
@@ -99,7 +100,8 @@ def test_order_holds_while_two_threads_send():
     assert [line.items(dest) for dest in range(3)] == [list(range(dest, 200_000, 3)) for dest in range(3)]
 
 
-def test_flush_waits_for_what_another_thread_is_sending():
+def test_flush_waits_for_what_another_thread_is_sending(monkeypatch):
+    monkeypatch.setattr(senders, "BATCH_SECONDS", 60)  # also where the machine is slow, a second item waits
     line = Line()
     line.put(1)
     line.put(2)
@@ -122,7 +124,8 @@ def test_flush_waits_for_what_another_thread_is_sending():
     thread.join()
 
 
-def test_what_fails_in_the_other_thread_is_raised_in_the_producers():
+def test_what_fails_in_the_other_thread_is_raised_in_the_producers(monkeypatch):
+    monkeypatch.setattr(senders, "BATCH_SECONDS", 60)
     line = Line()
     line.put(1)
     line.put(threading.Lock())
