@@ -17,6 +17,7 @@ WHAT = "MPI"
 NEEDS = "mpi4py and an MPI library"
 WIDE = True
 CARRIES = frozenset(EXCHANGES)
+CYCLES = True
 #: mpiexec starts the program: it hands no open files on, and has an exit status of its own.
 LAUNCHED = True
 #: In the scripts for batch systems: what stands for a count that only the world decides.

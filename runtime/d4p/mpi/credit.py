@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from d4p.channels.backlog import Backlog
+
 #: The bytes that may be on their way on one channel, over all pairs of its instances.
 CHANNEL = 32 << 20
 #: A pair of instances has so many at least.
@@ -18,12 +20,15 @@ def window(producers: int, consumers: int) -> int:
 
 
 class Lane:
-    """A producer's side. There is room for a parcel of any size while less than half of the window is in use."""
+    """A producer's side. There is room for a parcel of any size while less than half of the window is in use.
 
-    __slots__ = ("out", "window")
+    Where the channel leads back, `behind` holds what is to be sent when there is room.
+    """
 
-    def __init__(self, window: int) -> None:
-        self.window, self.out = window, 0
+    __slots__ = ("behind", "out", "window")
+
+    def __init__(self, window: int, behind: Backlog | None = None) -> None:
+        self.window, self.out, self.behind = window, 0, behind
 
     @property
     def room(self) -> bool:

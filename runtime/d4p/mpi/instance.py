@@ -14,6 +14,7 @@ from d4p.errors import RunFailed
 from d4p.mpi.layout import Seat
 from d4p.outlet import Lanes
 from d4p.postmortem.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
+from d4p.quiescence import ASK, END, Command, Tally
 from d4p.stage import Stage
 
 #: What batches grow to, in bytes: a message costs more than a note in shared memory.
@@ -52,18 +53,22 @@ class Instance:
         job: the run.
         note: where it writes down what it is at.
         entered: where items enter stages, by channel.
-        ends: how many ends it will see, one for each producer instance of each of its channels.
+        ends: how many ends it will see, one for each producer instance of each of its channels; None in a run with
+            cycles, where the end is commanded.
         post: called with (this instance, channel, instance of the consumer, parcel); may wait.
     """
 
-    def __init__(self, seat: Seat, job: Any, note: Note, entered: Mapping[int, Entry], ends: int,
+    def __init__(self, seat: Seat, job: Any, note: Note, entered: Mapping[int, Entry], ends: int | None,
                  post: Callable[[Instance, int, int, Parcel], None]) -> None:
-        self.seat, self.number, self.ends = seat, seat.number, ends
+        self.seat, self.number, self.cyclic = seat, seat.number, ends is None
+        self.ends = 1 if ends is None else ends
         self._note, self._entered, self._taken = note, entered, Counter()
         self.inbox: deque[tuple[int, int, Any, Iterable[Any], int, int]] = deque()
         self.senders: dict[int, Sender] = {}
         self.roots: list[tuple[str, int, Slices]] = []  # name, entry of its notes, items
-        self.done = False
+        self.done = self.kept = False
+        self.tally, self.sent = Tally(), 0
+        self.orders: deque[Command] = deque()  # of a run with cycles
         self._job, self._post = job, post
         self._loose = False  # whether its senders may hold something back
         made = Stage(job.workflow, job.number(seat.stage.function), seat.index, lanes=self._lanes,
@@ -82,7 +87,7 @@ class Instance:
         stage, note = self.stage, self._note
         if stage.kept():
             note.at(DONE)
-            self.done = True
+            self.kept, self.done = True, not self.cyclic
             return
         for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
             note.at(PREPROCESS, stage.names.index(name))
@@ -98,7 +103,7 @@ class Instance:
     @property
     def has_work(self) -> bool:
         """Whether a step would do something."""
-        return not self.done and bool(self.inbox or self.roots or self._loose or not self.ends)
+        return not self.done and bool(self.inbox or self.roots or self._loose or self.orders or not self.ends)
 
     def step(self, took: Callable[[int, int, int, int], None]) -> bool:
         """Do a little: take one parcel, or some items of a root, or else send what is held back, or end.
@@ -114,6 +119,7 @@ class Instance:
             channel, source, head, buffers, nbytes, wanted = self.inbox.popleft()
             self._feed(channel, self._unpack(head, buffers))
             del buffers
+            self.tally.received += 1
             took(channel, source, nbytes, wanted)
             note.waiting()
             self._loose = True
@@ -127,18 +133,39 @@ class Instance:
             self._loose = True
             if not self.inbox:
                 self.flush()
+        elif self.orders:
+            self._follow(self.orders.popleft())
         elif not self.ends:
-            for place, name in enumerate(stage.names):
-                note.at(POSTPROCESS, place)
-                stage.postprocess_pe(name)
-            note.at(OUTPUTS)
-            stage.finish()
-            self.flush()
-            note.at(DONE)
+            for name in stage.names:
+                self._postprocess(name)
+            self._finish()
             self.done = True
         else:
             self.flush()
         return self.done
+
+    def _postprocess(self, name: str) -> None:
+        self._note.at(POSTPROCESS, self.stage.names.index(name))
+        self.stage.postprocess_pe(name)
+
+    def _finish(self) -> None:
+        self._note.at(OUTPUTS)
+        self.stage.finish()
+        self.flush()
+        self._note.at(DONE)
+
+    def _follow(self, command: Command) -> None:
+        """What is commanded in a run with cycles; an instance that is kept has nothing to do but to say so."""
+        self.tally.number = command.number
+        self.done = command.what == END
+        if self.kept or command.what == ASK:
+            return
+        if self.done:
+            self._finish()
+        else:
+            self._postprocess(command.pe)
+            self._note.waiting()
+            self._loose = True
 
     def _feed(self, channel: int, items: list[Any]) -> None:
         entry = self._entered[channel]

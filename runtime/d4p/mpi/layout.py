@@ -15,6 +15,7 @@ class Declared:
     to: dict[int, int]
     inputs: tuple[int, ...]
     first: int
+    back: frozenset[int] = frozenset()  # those of `to` that lead back
 
     @property
     def all(self) -> range:
@@ -47,6 +48,11 @@ class Layout:
         self.size = size
         self.consumer = {channel: stage for stage in self.stages for channel in stage.inputs}
         self.producer = {channel: stage for stage in self.stages for channel in stage.to}
+
+    @property
+    def cyclic(self) -> bool:
+        """Whether some channel leads back."""
+        return any(stage.back for stage in self.stages)
 
     @property
     def count(self) -> int:

@@ -29,6 +29,8 @@ class Kind(enum.IntEnum):
     FAILED = 9  # an instance failed
     SPOOL = 10  # rank 0 asks for results that it can't read; a piece of them
     EXIT = 11  # all is done: the exit status
+    TOLD = 12  # of a run with cycles: an instance has nothing to do, and what it has counted
+    COMMAND = 13  # of a run with cycles: what an instance is to do next
 
 
 @dataclass(slots=True)

@@ -21,6 +21,11 @@ class Patience:
         self._since = 0.0
         self._sleep = SHORTEST
 
+    @property
+    def idle(self) -> float:
+        """For how many seconds nothing has come."""
+        return time.perf_counter() - self._since if self._since else 0.0
+
     def reset(self) -> None:
         """Something came."""
         self._since, self._sleep = 0.0, SHORTEST

@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from d4p.channels.backlog import MEMORY, Backlog
 from d4p.channels.parcels import Parcel
 from d4p.entries import entries
 from d4p.errors import D4pError
 from d4p.job import Job
-from d4p.mpi.credit import Lane, Owed, window
+from d4p.mpi.credit import LEAST, Lane, Owed, window
+from d4p.mpi.cyclic import Round
 from d4p.mpi.desk import Desk
 from d4p.mpi.instance import Instance
-from d4p.mpi.layout import Layout, Seat
+from d4p.mpi.layout import Declared, Layout, Seat
 from d4p.mpi.message import Kind, Message
 from d4p.mpi.notes import RankNotes
 from d4p.mpi.patience import Patience
@@ -51,46 +53,69 @@ class Rank:
         self._patience, self._turns = Patience(), 0
         self._told = time.monotonic()
         seats = layout.on(desk.world.rank)
-        self._entered, _ = entries([stage.function for stage in layout.stages], job.workflow)
+        self._entered, names = entries([stage.function for stage in layout.stages], job.workflow)
         self.notes = RankNotes(str(job.spool.folder), desk.world.rank, len(seats))
         self.instances = [self._make(seat, job, self.notes.of(index)) for index, seat in enumerate(seats)]
         self._by_number = {instance.number: instance for instance in self.instances}
         self._order = self.instances[::-1]  # the last first: what is on its way goes before what is new
+        self._round = Round(desk, layout, job, names, self._by_number) if layout.cyclic else None
+        self._folder = job.spool.folder
         self._mail.handlers |= {Kind.ITEMS: self._items, Kind.END: self._end, Kind.CREDIT: self._credit}
 
     def _make(self, seat: Seat, job: Job, note: Note) -> Instance:
         ends = sum(self.layout.producer[channel].instances for channel in seat.stage.inputs)
-        return Instance(seat, job, note, self._entered, ends, self._post)
+        return Instance(seat, job, note, self._entered, None if self.layout.cyclic else ends, self._post)
 
     # What an instance sends
 
     def _post(self, instance: Instance, channel: int, dest: int, parcel: Parcel) -> None:
-        """Send a parcel as soon as there is credit for it."""
-        consumer = self.layout.consumer[channel]
-        number = consumer.first + dest
+        """Send a parcel as soon as there is credit for it. What leads back waits elsewhere, not here."""
+        number = self.layout.consumer[channel].first + dest
         key = (channel, instance.number, number)
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = Lane(window(instance.seat.stage.instances, consumer.instances))
-        while not lane.room and len(self._waiting) < NESTED:
+        lane = self._lanes.get(key) or self._open(key, instance.seat.stage)
+        instance.sent += 1
+        if lane.behind is not None and (lane.behind or not lane.room):
+            lane.behind.put(parcel.head, *parcel.buffers)
+            return
+        while lane.behind is None and not lane.room and len(self._waiting) < NESTED:
             if not self._turn(instance.number):
                 self._patience.wait()
+        self._dispatch(key, lane, parcel)
+        if number not in self._by_number:
+            self._poll()
+
+    def _open(self, key: tuple[int, int, int], stage: Declared) -> Lane:
+        channel = key[0]
+        producers, consumers = stage.instances, self.layout.consumer[channel].instances
+        behind = Backlog(self._folder, max(LEAST, MEMORY // consumers)) if channel in stage.back else None
+        lane = self._lanes[key] = Lane(window(producers, consumers), behind)
+        return lane
+
+    def _dispatch(self, key: tuple[int, int, int], lane: Lane, parcel: Parcel) -> None:
+        channel, source, number = key
         nbytes = parcel.nbytes
         wanted = lane.take(nbytes)
         mine = self._by_number.get(number)
         if mine is None:
             self._mail.send(self.layout.rank(number), Message(
-                Kind.ITEMS, channel, instance.number, number, nbytes, wanted, parcel.head, parcel.buffers))
-            self._poll()
+                Kind.ITEMS, channel, source, number, nbytes, wanted, parcel.head, parcel.buffers))
         else:  # a consumer may change what it gets
             own = tuple(bytearray(buffer) for buffer in parcel.buffers)
-            mine.inbox.append((channel, instance.number, parcel.head, own, nbytes, wanted))
+            mine.inbox.append((channel, source, parcel.head, own, nbytes, wanted))
+
+    def _has_room(self, key: tuple[int, int, int], nbytes: int) -> None:
+        """A consumer has taken so many bytes: what waits behind them may go."""
+        lane = self._lanes[key]
+        lane.out -= nbytes
+        while lane.behind and lane.room:
+            head, *buffers = lane.behind.get()
+            self._dispatch(key, lane, Parcel(head, tuple(map(memoryview, buffers))))
 
     def _took(self, instance: Instance, channel: int, source: int, nbytes: int, wanted: int) -> None:
         """An instance has taken a parcel: its producer may send more."""
         key = (channel, source, instance.number)
         if source in self._by_number:
-            self._lanes[key].out -= nbytes
+            self._has_room(key, nbytes)
             return
         owed = self._owed.get(key)
         if owed is None:
@@ -120,7 +145,7 @@ class Rank:
         self._by_number[message.dest].ends -= 1
 
     def _credit(self, message: Message) -> None:
-        self._lanes[message.channel, message.source, message.dest].out -= message.amount
+        self._has_room((message.channel, message.source, message.dest), message.amount)
 
     # The loop
 
@@ -131,6 +156,8 @@ class Rank:
                 self._within(instance, instance.begin)
             while not all(instance.done for instance in self.instances):
                 if not self._turn():
+                    if self._round:
+                        self._round.tell(self._patience.idle)
                     self._patience.wait()
             while not self._mail.at_rest:
                 if not self._poll():
@@ -162,7 +189,7 @@ class Rank:
 
     def _step(self, instance: Instance) -> None:
         took = self._took
-        if instance.step(lambda *taken: took(instance, *taken)):
+        if instance.step(lambda *taken: took(instance, *taken)) and not instance.cyclic:
             self._ends(instance)
 
     def _within(self, instance: Instance, work: Callable, *arguments: Any) -> None:

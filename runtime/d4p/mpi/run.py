@@ -25,10 +25,10 @@ class Run:
         self._desk, self._stages, self._count = desk, [], 0
 
     def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
-              inputs: Iterable[int] = ()) -> None:
-        """Declare a stage: its instances, the instances of the consumer of each of its channels (`to`), and the
-        channels it takes its items from (`inputs`)."""
-        self._stages.append(Declared(function, instances, to or {}, tuple(inputs), self._count))
+              inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
+        """Declare a stage: its instances, the instances of the consumer of each of its channels (`to`), the channels
+        it takes its items from (`inputs`), and those of `to` that lead back."""
+        self._stages.append(Declared(function, instances, to or {}, tuple(inputs), self._count, frozenset(back)))
         self._count += instances
 
     def rank(self) -> Rank:

@@ -1,0 +1,105 @@
+"""cycles for MPI: 4 PEs in 2 stages, 2 exchanges, 1 of them back.
+
+stage 1 x1  Numbers
+            Numbers.output -> Start.input   round robin
+stage 2 xW  Start > Test > Collatz
+            Collatz.output -> Test.stepped  forward, leads back
+            Test.done                       result
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
+
+import d4p  # noqa: E402
+from d4p import mpi  # noqa: E402
+
+d4p.require("0.1.0", __file__)
+workflow = d4p.Workflow("cycles:collatz", fingerprint="8582221f16eeed52", parameters={})
+
+
+def stage_1(stage):
+    """Numbers"""
+    (numbers,) = stage.take("Numbers")
+    to_start = stage.to(1, "Numbers.output -> Start.input", "round robin")
+    n_numbers = 0
+
+    def into_numbers(items):
+        nonlocal n_numbers
+        for item in items:
+            n_numbers += 1
+            item = numbers._process(item)
+            if item is not None:
+                to_start(item)
+
+    stage.wire(numbers, {"output": to_start})
+    return stage.ready({"Numbers": into_numbers}, lambda: {"Numbers": n_numbers})
+
+
+def stage_2(stage):
+    """Start > Test > Collatz"""
+    start, test, collatz = stage.take("Start", "Test", "Collatz")
+    to_test = stage.to(2, "Collatz.output -> Test.stepped", "forward")
+    result_test_done = stage.result(test, "done")
+    send_test = stage.sender(test)
+    n_start = n_test = n_collatz = n_start_output = 0
+
+    def into_start(items):
+        nonlocal n_start
+        for item in items:
+            n_start += 1
+            item = start._process(item)
+            if item is not None:
+                start_output(item)
+
+    def start_output(item):
+        nonlocal n_start_output
+        n_start_output += 1
+        into_test_new(item)
+
+    def into_test_stepped(items):
+        nonlocal n_test
+        for item in items:
+            n_test += 1
+            result = test._process({"stepped": item})
+            if result is not None:
+                send_test(result)
+
+    def into_test_new(item):
+        nonlocal n_test
+        n_test += 1
+        result = test._process({"new": item})
+        if result is not None:
+            send_test(result)
+
+    def into_collatz(item):
+        nonlocal n_collatz
+        n_collatz += 1
+        item = collatz._process(item)
+        if item is not None:
+            to_test(item)
+
+    stage.wire(start, {"output": start_output})
+    stage.wire(test, {"again": into_collatz, "done": result_test_done})
+    stage.wire(collatz, {"output": to_test})
+    return stage.ready(
+        {1: into_start, 2: into_test_stepped},
+        lambda: {"Start": n_start, "Test": n_test, "Collatz": n_collatz, "Start.output": n_start_output},
+    )
+
+
+def main(run):
+    """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
+    # stage 1 x1: Numbers
+    run.stage(stage_1, instances=1, to={1: run.width})
+    # channel 1: Numbers.output -> Start.input, round robin:
+    #   items take turns over the instances of Start
+    # channel 2: Collatz.output -> Test.stepped, forward, leads back:
+    #   instance i of Collatz feeds instance i of Test
+    # stage 2 xW: Start > Test > Collatz
+    run.stage(stage_2, instances=run.width, to={2: run.width}, inputs=[1, 2], back=[2])
+
+
+if __name__ == "__main__":
+    d4p.start(main, workflow, mpi.execute)
