@@ -80,13 +80,15 @@ graph.connect(Source(), "output", raises, "input")
     assert re.match(r"failed: Raises \(Raises\), instance \d, item 1: ValueError: at once", done.stderr), done.stderr
 
 
-def test_a_rank_that_is_killed_is_named_with_what_it_held(bundle, tmp_path):
-    with start(bundle("kill"), tmp_path) as program:
+@pytest.mark.parametrize("how", ["kill", "fault"])
+def test_a_rank_that_is_killed_is_named_with_what_it_held(how, bundle, tmp_path):
+    with start(bundle(how), tmp_path) as program:
         _, err = program.communicate(timeout=30)
         assert program.returncode not in (0, 2)
         said = re.search(r"^failed: rank 2 \(process \d+ on .*\) died, .*: it held stage 2 \(Ends\), instance 1, "
                          r"at item 1000 of Ends \(Endless.output -> Ends.input\)$", err, re.MULTILINE)
         assert said, err
+        assert how == "kill" or re.search(r"Traceback \(the PE's own\):\n.*ctypes.string_at\(0\)", err, re.DOTALL), err
         assert session(program.pid) == [] and left(tmp_path) == []
 
 

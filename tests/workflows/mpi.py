@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import time
@@ -117,7 +118,7 @@ class Endless(ProducerPE):
 
 
 class Ends(IterativePE):
-    """At its 1,000th item: raises, is killed, has rank 0 be killed, or waits."""
+    """At its 1,000th item: raises, is killed, reaches for memory that isn't there, or waits."""
 
     def __init__(self, how: str) -> None:
         super().__init__()
@@ -131,6 +132,8 @@ class Ends(IterativePE):
             if self.how == "kill":
                 time.sleep(0.5)
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self.how == "fault":
+                ctypes.string_at(0)
             time.sleep(1000)
         return item
 
@@ -156,13 +159,6 @@ def ends(how: str, busy: float = 0.0) -> WorkflowGraph:
     graph.connect(source, "output", ending, "input")
     graph.connect(ending, "output", behind, "input")
     return graph
-
-
-class Told(ProducerPE):
-    """Says when it is made, on every rank but the first."""
-
-    def preprocess(self):
-        raise AssertionError("nothing is to begin")
 
 
 class Apart(IterativePE):
