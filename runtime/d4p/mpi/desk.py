@@ -70,6 +70,11 @@ class Desk:
         kind = next(kind for kind in kinds if kind in self._said)
         return kind, self._said.pop(kind)
 
+    @property
+    def dismissed(self) -> bool:
+        """Whether rank 0 has said that all is over."""
+        return Kind.EXIT in self._said
+
     def _note(self, message: Message) -> None:
         self._said[Kind(message.kind)] = pickle.loads(message.body)
 

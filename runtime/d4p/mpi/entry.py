@@ -107,12 +107,17 @@ def _work(desk: Desk, main: Callable, job: Job, shared: str, mine: str | None, e
 
 
 def _fail(desk: Desk, error: D4pError, events: Events) -> None:
-    """Tell rank 0, which says it, tidies up and ends all; where it is busy, do that here. Doesn't return."""
+    """Tell rank 0, which says it, tidies up and ends all; where it is busy, do that here.
+
+    Returns where nothing had begun, so that nobody need be aborted."""
     desk.failure = None
     desk.say(0, Kind.FAILED, error)
     until = time.monotonic() + _GRACE
     while time.monotonic() < until:
         desk.mail.poll()
+        if desk.dismissed:
+            desk.leave()
+            return
         time.sleep(0.001)
     say_failed(error, events)
     desk.world.abort(error.exit_status)
