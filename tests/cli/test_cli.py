@@ -408,8 +408,9 @@ def test_output_folder_exists(write, tmp_path):
     again = d4p("compile", "wf.py", "--target", "sequential", "-o", "made", "--overwrite", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     done = d4p("run", "wf.py", "--output", "made", cwd=tmp_path)
-    assert done.returncode == 2 and done.stderr.startswith("refused: the output made exists"), done.stderr
-    assert "--overwrite" in done.stderr
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("refused: the output made must be a new folder; ")
+    assert "that no run of d4p wrote" in done.stderr and "--overwrite doesn't replace" in done.stderr
     assert (tmp_path / "made" / "job.py").exists()  # as it was
 
 
