@@ -6,6 +6,8 @@ import gc
 import hashlib
 import multiprocessing
 import os
+import resource
+import tempfile
 import threading
 
 import numpy as np
@@ -127,6 +129,28 @@ def test_what_a_child_of_a_pe_reads_is_not_written_over(inbox):
     go.set()
     assert answer.get(timeout=30)
     process.join()
+
+
+def test_where_files_may_not_be_large_all_goes_through_the_pipe():
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        shared = SharedFile(1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    inbox = Inbox(CONTEXT, shared, 0)
+    put(inbox, np.ones(10_000))
+    assert not shared.usable and inbox.take()[1][0].sum() == 10_000
+
+
+def test_without_memfd_the_file_is_one_whose_name_is_gone(monkeypatch, tmp_path):
+    monkeypatch.delattr(os, "memfd_create")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    shared = SharedFile(1)
+    inbox = Inbox(CONTEXT, shared, 0)
+    put(inbox, np.ones(10_000))
+    assert inbox.take()[1][0].sum() == 10_000 and list(tmp_path.iterdir()) == [] and shared.usable
+    shared.close()
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

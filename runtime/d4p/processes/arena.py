@@ -18,7 +18,7 @@ from typing import Any
 
 GRANULE = 64 << 10
 #: What an inbox may hold of regions, and how large a region beyond that may be: of those there is one at a time.
-QUOTA, SECTION = 32 << 20, 1 << 30
+QUOTA, SECTION = 32 << 20, 256 << 20
 #: How long a producer waits for room before it sends buffers through the pipe, which waits as long as need be.
 _PATIENCE = 0.05
 _ALIGN = 64
@@ -31,13 +31,21 @@ class SharedFile:
 
     def __init__(self, sections: int) -> None:
         self.fd = _unnamed()
-        os.ftruncate(self.fd, sections * SECTION)  # takes memory only where it is written
+        try:
+            os.ftruncate(self.fd, sections * SECTION)  # takes memory only where it is written
+        except OSError:  # files may not be so large here (ulimit -f): all goes through pipes
+            self.close()
 
-    def __getstate__(self) -> Any:
-        return DupFd(self.fd)
+    @property
+    def usable(self) -> bool:
+        """Whether there is one."""
+        return self.fd >= 0
 
-    def __setstate__(self, state: Any) -> None:
-        self.fd = state.detach()
+    def __getstate__(self) -> tuple[Any]:
+        return (DupFd(self.fd) if self.usable else None,)
+
+    def __setstate__(self, state: tuple[Any]) -> None:
+        self.fd = state[0].detach() if state[0] is not None else -1
 
     def close(self) -> None:
         """Close it here: what is mapped stays."""
@@ -94,7 +102,7 @@ class Arena:
         return at
 
     def _claim(self, granules: int, wait: bool) -> int | None:
-        if granules > _ALL - _USUAL:
+        if granules > _ALL - _USUAL or not self.file.usable:
             return None
         at = self._find(granules)
         if wait:
