@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
-#: The process that ended first, as Open MPI has it, and MPICH.
-_PROCESS = re.compile(r"^(?:.* with PID|=   PID) (\d+) ")
+#: The process that ended first, as Open MPI has it, and MPICH, which may name one that it has killed itself.
+_PROCESS = re.compile(r"^(?:.* with PID|(=   )PID) (\d+) ")
+_UNSURE = ". Or another died, and this one was killed for it: mpiexec doesn't tell them apart"
 
 
 class Launcher:
@@ -24,7 +25,7 @@ class Launcher:
 
     def __init__(self, process: subprocess.Popen, stdout: Any, stderr: Any) -> None:
         self._stderr = _opened(stderr, 2)
-        self._processes: list[int] = []
+        self._processes: list[tuple[int, str]] = []
         pairs = [(process.stdout, _opened(stdout, 1)), (process.stderr, self._stderr)]
         self._threads = [threading.Thread(target=self._pass_on, args=pair, daemon=True) for pair in pairs]
         for thread in self._threads:
@@ -32,7 +33,8 @@ class Launcher:
 
     def _pass_on(self, said: IO[bytes], out: IO[bytes]) -> None:
         for line in said:
-            self._processes += map(int, _PROCESS.findall(line.decode(errors="replace")))
+            for unsure, process in _PROCESS.findall(line.decode(errors="replace")):
+                self._processes.append((int(process), _UNSURE if unsure else ""))
             with contextlib.suppress(BrokenPipeError):  # nobody reads on, `| head` say: the run goes on all the same
                 out.write(line)
 
@@ -51,7 +53,7 @@ class Launcher:
 
     def _death(self, ranks: Any) -> str | None:
         known = {rank["process"]: rank["said"] for rank in ranks}
-        return next((known[process] for process in self._processes if process in known), None)
+        return next((known[process] + unsure for process, unsure in self._processes if process in known), None)
 
 
 def _opened(stream: Any, own: int) -> IO[bytes]:
