@@ -22,13 +22,18 @@ if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """For pytest-xdist (`-n 2 --dist loadgroup`): the tests of a file stay together, so that they share a Spark
-    session, and so do all that share one Hadoop."""
-    files = {item.path for item in items if item.get_closest_marker("cluster")}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("hadoop" if item.path in files else str(item.path.relative_to(ROOT))))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """For pytest-xdist (`-n 2`): the tests of a file stay together, so that they share a Spark session, and so do all
+    that share one Hadoop."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "hadoop" if file.startswith("tests/cluster/") or "on_yarn" in file else file
+
+    return Scheduling(config, log)
 
 
 def start_session(master: str, name: str, **settings: str):
