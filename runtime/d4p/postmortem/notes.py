@@ -10,10 +10,11 @@ from __future__ import annotations
 import faulthandler
 import mmap
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from multiprocessing.reduction import DupFd
 from typing import Any
+
+from d4p.scratch import unnamed
 
 STARTING, PREPROCESS, ITEM, WAITING, POSTPROCESS, OUTPUTS, DONE = range(7)
 #: Roots among the entries, which otherwise are numbers of channels: this and the root's place in its stage.
@@ -26,7 +27,8 @@ class Notes:
 
     def __init__(self, instances: int) -> None:
         self._instances = instances
-        self._fd = _unnamed_file(self._room)
+        self._fd = unnamed("notes")
+        os.ftruncate(self._fd, self._room)
         self._map()
 
     @property
@@ -93,14 +95,3 @@ class Note:
     def reading(self) -> None:
         """A reader begins with another split, whose first item is read with the one before done with."""
         self._words[_SPLIT] = self._number[0] + 1
-
-
-def _unnamed_file(size: int) -> int:
-    """The descriptor of an empty file without a name, in memory where the system can do that."""
-    if hasattr(os, "memfd_create"):
-        number = os.memfd_create("d4p-notes")
-    else:
-        with tempfile.TemporaryFile() as file:
-            number = os.dup(file.fileno())
-    os.ftruncate(number, size)
-    return number

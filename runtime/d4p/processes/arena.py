@@ -10,11 +10,12 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import tempfile
 import time
 import weakref
 from multiprocessing.reduction import DupFd
 from typing import Any
+
+from d4p.scratch import unnamed
 
 GRANULE = 64 << 10
 #: What an inbox may hold of regions, and how large a region beyond that may be: of those there is one at a time.
@@ -30,7 +31,7 @@ class SharedFile:
     """The file, as something that goes to a process that is started: by fork, or by spawn as a file descriptor."""
 
     def __init__(self, sections: int) -> None:
-        self.fd = _unnamed()
+        self.fd = unnamed("channels")
         try:
             os.ftruncate(self.fd, sections * SECTION)  # takes memory only where it is written
         except OSError:  # files may not be so large here (ulimit -f): all goes through pipes
@@ -52,13 +53,6 @@ class SharedFile:
         if self.fd >= 0:
             os.close(self.fd)
         self.fd = -1
-
-
-def _unnamed() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("d4p channels")
-    with tempfile.TemporaryFile(prefix="d4p-") as file:  # macOS: in the file system's cache
-        return os.dup(file.fileno())
 
 
 class Arena:
