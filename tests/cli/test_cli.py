@@ -93,7 +93,7 @@ def test_plan_formats_are_not_mixed_with_what_the_module_prints(write, tmp_path,
 def test_passes(write, tmp_path):
     write("wf.py", GRAPH + "double.numprocesses = 3\n")
     done = d4p("plan", "wf.py", "--passes", cwd=tmp_path)
-    assert "1 place: " in done.stdout and "Double  x3  asked for" in done.stdout
+    assert "1 break_cycles: " in done.stdout and "2 place: " in done.stdout and "Double  x3  asked for" in done.stdout
     assert "apart because\n    Read | Double  counts apart: Read x1, Double x3" in done.stdout
     refused(d4p("plan", "wf.py", "--passes", "--format", "json", cwd=tmp_path), "--format text", prefix="Usage: ")
 
