@@ -351,7 +351,7 @@ def test_n_too_small(write, tmp_path):
 def test_unknown_target_and_options(write, tmp_path):
     write("wf.py")
     refused(d4p("plan", "wf.py", "--target", "sparc", cwd=tmp_path), "no target 'sparc'",
-            "sequential, processes, spark", "did you mean spark?")
+            "sequential, processes, mpi, spark", "did you mean spark?")
     refused(d4p("run", "wf.py", "--target", "multi", "--check", cwd=tmp_path), "--check is for the sequential")
     refused(d4p("compile", "wf.py", cwd=tmp_path), "Missing option", "--target", prefix="Usage: ")
 
