@@ -148,7 +148,7 @@ def test_killed_with_children_that_hold_its_pipes(program, tmp_path):
         assert time.monotonic() - begun < AT_ONCE
         until(lambda: not living(running.pid), AT_ONCE)  # a started one's multiprocessing has a process of its own
     assert running.returncode == 1 and left(tmp_path) == []
-    assert re.search(r"instance 1, (at item 1 of HasChildren \(|waiting for its first item)", errors)
+    assert re.search(r"instance 1, (in preprocess of|at item 1 of HasChildren \(|waiting for its first item)", errors)
 
 
 def test_the_program_itself_is_killed(program, tmp_path):

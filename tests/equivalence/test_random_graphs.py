@@ -103,7 +103,7 @@ def tangles(draw) -> str:
 
 
 @pytest.mark.parametrize("target", running_cycles()[1:])
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(tangles())
 def test_cycles_unfused_and_on_other_targets_equal_sequential(target: str, spec: str) -> None:
     parameters = {"spec": spec}
