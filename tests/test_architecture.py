@@ -14,6 +14,7 @@ SERVES = {
     "mpi": {"mpi4py"},
     "spark": {"pyspark"},
     "spark_df": {"pyspark", "pyarrow"},
+    "arrays.py": {"numpy"},
     "outputs/parquet.py": {"pyarrow", "numpy"},
     "filesystems/hdfs.py": {"hdfs_native"},
     "filesystems/webhdfs.py": {"hdfs", "requests"},  # HdfsCLI and what it is made of

@@ -22,6 +22,8 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
+from d4p.arrays import MARK, pack_arrays, unpack_arrays
+from d4p.arrays import sizes as array_sizes
 from d4p.errors import RunFailed
 from d4p.itemjson import dumps_json, loads_json, to_json
 from d4p.whypickle import why_unpicklable
@@ -190,6 +192,8 @@ def unpack(blob: bytes | bytearray | memoryview, beside: Iterable[Any] = ()) -> 
         first = bytes(blob[:1])  # of a memoryview whose bytes may be signed, as Arrow's are
         if first in _LISTS:
             return marshal.loads(blob)
+        if first == MARK:
+            return unpack_arrays(blob, beside)
         return _unpack_one_by_one(blob, iter(beside)) if first == _ONE_BY_ONE else pickle.loads(blob)
     except Exception as error:
         raise RunFailed(
@@ -212,14 +216,18 @@ def pack_apart(items: list, least: int) -> tuple[bytes, list[memoryview]]:
 
     They are the items' own memory, not copied: whoever sends them is done with them before the items may change.
     """
-    packed = _packed_whole(items)
-    return (packed, []) if packed is not None else _pack_one_by_one(items, least)
+    packed = pack_arrays(items, least)
+    if packed is not None:
+        return packed
+    whole = _packed_whole(items)
+    return (whole, []) if whole is not None else _pack_one_by_one(items, least)
 
 
 def apart(head: bytes | bytearray | memoryview) -> list[int]:
     """The sizes in bytes of the buffers that lie beside a batch."""
-    if bytes(head[:1]) != _ONE_BY_ONE:
-        return []
+    first = bytes(head[:1])
+    if first != _ONE_BY_ONE:
+        return array_sizes(head) if first == MARK else []
     _, count, buffers = _COUNTS.unpack_from(head)
     table = struct.unpack_from(f"<{buffers}Q", head, _COUNTS.size + 8 * count) if buffers else ()
     return [size & ~_APART for size in table if size & _APART]

@@ -14,7 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from d4p.items import Uncopyable, dumps_json, loads_json, own, pack, to_json, unpack, why_unpicklable
+from d4p.items import (
+    Uncopyable,
+    apart,
+    dumps_json,
+    loads_json,
+    own,
+    pack,
+    pack_apart,
+    to_json,
+    unpack,
+    why_unpicklable,
+)  # fmt: skip
 
 np = pytest.importorskip("numpy")
 Pair = collections.namedtuple("Pair", "a b")
@@ -289,3 +300,26 @@ def test_a_shared_text_is_sent_once():
     text = "x" * 100_000
     assert len(pack([(text, i) for i in range(100)])) < 2 * len(text)
     assert len(pack([{"t": text, "i": i} for i in range(100)])) < 2 * len(text)
+
+
+@pytest.mark.parametrize("array", [
+    np.arange(3000, dtype=np.float32), np.arange(3000.0).reshape(3, 10, 100), np.arange(3000, dtype=">i4"),
+    np.ones(3000, dtype=bool), np.ones((30, 100), dtype=complex), np.asfortranarray(np.arange(3000.0).reshape(30, 100)),
+    np.arange(6000.0)[::2], np.ma.masked_less(np.arange(3000.0), 5), np.array([object()] * 3000),
+    np.zeros(3000, dtype=[("a", "i4"), ("b", "f8")]), np.zeros(3000, dtype="M8[s]"), np.zeros(3000, dtype="S3"),
+], ids=lambda array: f"{array.dtype}-{array.shape}-{type(array).__name__}-{array.flags.c_contiguous}")  # fmt: skip
+def test_arrays_whose_memory_lies_beside_them(array):
+    """Whatever their type, and among others: they arrive as they were, writable, each for itself."""
+    frozen = array.copy(order="K")
+    frozen.flags.writeable = False
+    for items in ([array, array], [frozen], [array, np.ones(3)], [array, "text", {"data": array}]):
+        head, buffers = pack_apart(items, 1024)
+        assert apart(head) == [buffer.nbytes for buffer in buffers]
+        found = unpack(head, [bytearray(buffer) for buffer in buffers])
+        for one, item in zip(found, items, strict=True):
+            if isinstance(item, np.ndarray):
+                assert type(one) is type(item) and one.dtype == item.dtype and one.shape == item.shape
+                assert one.flags.writeable and one.flags.f_contiguous >= item.flags.f_contiguous
+                assert len(one) == len(item) if item.dtype.hasobject else (one == item).all()
+        if len(found) == 2 and type(found[1]) is type(array) and not array.dtype.hasobject:
+            assert not np.shares_memory(found[0], found[1])
