@@ -141,10 +141,14 @@ def memory(kind: str, count: int) -> Row:
 
     def watch() -> None:
         while not stop.wait(0.02):
-            workers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-            with contextlib.suppress(OSError, KeyError):  # one that ends just now
-                own, shared = zip(*map(_memory, workers), strict=True) if len(workers) == 2 else ((), ())
-                seen.extend([(sum(own), max(shared))] if own else [])
+            children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            found = []
+            for child in children:
+                with contextlib.suppress(OSError, KeyError):  # one that ends just now
+                    found += _memory(child)
+            if len(found) == 2:
+                own, shared = zip(*found, strict=True)
+                seen.append((sum(own), max(shared)))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -160,9 +164,10 @@ def memory(kind: str, count: int) -> Row:
                **at_most(held, MOST_MB) | {"ratio": "", "wanted": f"< {MOST_MB} MB"})  # fmt: skip
 
 
-def _memory(pid: str) -> tuple[int, int]:
-    """Bytes of memory that are a process's own, and of what channels share. Raises OSError or KeyError if it's gone."""
+def _memory(pid: str) -> list[tuple[int, int]]:
+    """Bytes of memory that are a worker's own, and of what channels share; nothing of a process that has no channel.
+    Raises OSError or KeyError if it's gone."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     files = [file for file in Path(f"/proc/{pid}/fd").iterdir() if "memfd:d4p channels" in os.readlink(file)]
     found = {line.split(":")[0]: int(line.split()[1]) << 10 for line in text.splitlines() if line.endswith("kB")}
-    return found["Pss_Anon"], max((os.stat(file).st_blocks * 512 for file in files), default=0)
+    return [(found["Pss_Anon"], max(os.stat(file).st_blocks * 512 for file in files))] if files else []
