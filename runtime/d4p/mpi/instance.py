@@ -18,7 +18,7 @@ from d4p.quiescence import ASK, END, Command, Tally
 from d4p.stage import Stage
 
 #: What batches grow to, in bytes: a message costs more than a note in shared memory.
-BATCH = 512 << 10
+BATCH = 1 << 20
 #: A root runs about so many seconds before its rank looks whether something has arrived.
 SLICE = 0.002
 _MOST = 1024
