@@ -1,0 +1,26 @@
+"""How many threads a library may use in a PE: the one place that decides it, so that instances don't fight for cores."""
+
+from __future__ import annotations
+
+import os
+
+_threads: int | None = None
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads() -> int:
+    """Threads for a library that asks, as `scipy.fft.irfft(..., workers=threads())`.
+
+    All cores where one instance runs at a time (the sequential target), one where an instance has a core to itself.
+    """
+    return _threads or cores()
+
+
+def use_threads(count: int) -> None:
+    """An engine says how many threads each of the instances of this process may use."""
+    global _threads
+    _threads = count
