@@ -1,4 +1,4 @@
-"""How many threads a library may use in a PE: the one place that decides it, so that instances don't fight for cores."""
+"""How many threads a library may use in a PE: decided here alone, so that instances don't fight for cores."""
 
 from __future__ import annotations
 
