@@ -8,7 +8,7 @@ import jinja2
 
 import d4p
 
-from ..ir.graph import WIDTH, Instances
+from ..ir.graph import TILES, WIDTH, Instances
 from ..ir.plan import Channel, Plan, Stage
 from ..show.text import described
 from .docs import docstring
@@ -54,7 +54,7 @@ def workflow(plan: Plan) -> str:
 
 def count(instances: Instances) -> str:
     """Instances as an expression of the program."""
-    return "run.width" if instances == WIDTH else str(instances)
+    return {WIDTH: "run.width", TILES: "run.tiles"}.get(instances, str(instances))
 
 
 def sends(plan: Plan, stage: Stage) -> str:
@@ -72,5 +72,8 @@ def keeps(channel: Channel) -> tuple[str, str]:
         "hash": f"items whose {list(exchange.fields)} are equal meet in one instance of {edge.dest}",
         "broadcast": f"every instance of {edge.dest} gets every item",
         "gather": f"one instance of {edge.dest} gets every item",
+        "pairs": f"of any two items the instance of {edge.dest} that pairs them gets both",
+        "pairs left": f"an instance of {edge.dest} gets all items that it pairs with some of the right",
+        "pairs right": f"an instance of {edge.dest} gets all items that it pairs with some of the left",
     }[exchange.kind]
     return f"channel {channel.number}: {channel}, {described(channel)}:", f"  {what}"

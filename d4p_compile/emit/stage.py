@@ -40,6 +40,7 @@ class _Writer:
             hop.key: self._name("needs", *hop.key, base=f"needs_of_{self.var[hop.dest]}")
             for hop in plan.hops(stage) if hop.exchange.require
         }
+        self.batched = self._batched_ports()
         self.inlined: set[str] = {name for name in stage.pes if self._is_inlined(name)}
         self.counted = self._counted_ports()
         self.deep = self._depth() > DEEP
@@ -60,10 +61,23 @@ class _Writer:
         producer = self.graph.by_name[edges[0].source]
         return (
             producer.style in ("iterative", "producer")
+            and not self._gives_batches(producer)
             and not producer.writes
             and edges[0].output == producer.output
             and len([e for e in self.graph.edges_out[producer.name] if e.output == edges[0].output]) == 1
         )
+
+    def _batched_ports(self) -> set[tuple[str, str]]:
+        """Input ports that get batches: of PEs that take them, behind ones that give them."""
+        self.batched: set[tuple[str, str]] = set()
+        for name in self.stage.pes:
+            for edge in self._hops_into(name) if self.graph.by_name[name].batches else ():
+                if self._gives_batches(self.graph.by_name[edge.source]) and edge.key not in self.needs:
+                    self.batched.add((name, edge.input))
+        return self.batched
+
+    def _gives_batches(self, pe: Pe) -> bool:
+        return pe.kind == "pairs" or any(name == pe.name for name, _ in self.batched)
 
     def _counted_ports(self) -> set[tuple[str, str]]:
         """Output ports whose items nobody else counts: all their consumers are hops into a fan-in."""
@@ -95,6 +109,7 @@ class _Writer:
             if name not in self.inlined:
                 out += ["", *self._function(name)]
             out += self._fan_outs(name)
+            out += self._batch_functions(name)
         out += ["", *self._wiring(), *self._ready()]
         return out
 
@@ -114,6 +129,8 @@ class _Writer:
             pe = self.graph.by_name[name]
             if pe.style in ("inputs", "process") and pe.outputs:
                 found.append((self._send(name), f"stage.sender({self.var[name]})"))
+            if pe.outputs and any(name == batched for batched, _ in self.batched):
+                found.append((self._send_batches(name), f"stage.batch_sender({self.var[name]})"))
         return found
 
     @staticmethod
@@ -157,6 +174,13 @@ class _Writer:
 
     def _send(self, pe: str) -> str:
         return self._name("send", pe, base=f"send_{self.var[pe]}")
+
+    def _send_batches(self, pe: str) -> str:
+        return self._name("send batches", pe, base=f"send_batches_of_{self.var[pe]}")
+
+    def _batch_entry(self, pe: str, port: str) -> str:
+        """The name of the function that takes a batch of a PE's port."""
+        return self._name("batch into", pe, port, base=f"{self._entry(pe, port)}_batch")
 
     def _result(self, pe: str, port: str) -> str:
         alone = len(self.graph.by_name[pe].outputs) == 1
@@ -202,6 +226,61 @@ class _Writer:
             out += [f"        {call}(stage.own(item))" for call in calls[:-1]]
             out.append(f"        {calls[-1]}(item)")
         return out
+
+    # Batches
+
+    def _batch_functions(self, name: str) -> list[str]:
+        """The functions that take a whole batch of a PE's items, and hand on the batches it gives."""
+        out, pe = [], self.graph.by_name[name]
+        for port in dict.fromkeys(port for batched, port in sorted(self.batched) if batched == name):
+            count = self._count(name)
+            call = f"{self.var[name]}.process_batch({{{quoted(port)}: batch}})"
+            out += ["", f"    def {self._batch_entry(name, port)}(batch):", f"        nonlocal {count}",
+                    f"        {count} += len(batch)",
+                    f"        {self._send_batches(name)}({call})" if pe.outputs else f"        {call}"]
+        for port in pe.outputs if self._hands_on_batches(pe) else ():
+            function = self._out_batch(name, port)
+            if not self._is_batch_entry(name, port):
+                out += ["", f"    def {function}(batch):", *self._fan_out_batch(name, port)]
+        return out
+
+    def _hands_on_batches(self, pe: Pe) -> bool:
+        """Whether what a PE gives as batches goes on so: pairs that nobody takes in tiles are written one by one."""
+        takers = [e for e in self.graph.edges_out[pe.name] if self._is_hop(e) and (e.dest, e.input) in self.batched]
+        return bool(takers) if pe.kind == "pairs" else self._gives_batches(pe)
+
+    def _out_batch(self, pe: str, port: str) -> str:
+        """The function to call with a batch of an output port's items."""
+        if self._is_batch_entry(pe, port):
+            (edge,) = self._edges(pe, port)
+            return self._batch_entry(edge.dest, edge.input)
+        return self._name("out batch", pe, port, base=f"{self.var[pe]}_{identifier(str(port))}_batch")
+
+    def _is_batch_entry(self, pe: str, port: str) -> bool:
+        edges = self._edges(pe, port)
+        alone = len(edges) == 1 and (pe, port) not in self.counted
+        return alone and self._is_hop(edges[0]) and (edges[0].dest, edges[0].input) in self.batched
+
+    def _edges(self, pe: str, port: str) -> list:
+        return [edge for edge in self.graph.edges_out[pe] if edge.output == port]
+
+    def _fan_out_batch(self, pe: str, port: str) -> list[str]:
+        """A batch to all consumers of a port: as a batch, or to those that take no batches item by item."""
+        out, one_by_one = [], []
+        if (pe, port) in self.counted:
+            counter = self._counter(pe, port)
+            out += [f"        nonlocal {counter}", f"        {counter} += len(batch)"]
+        for edge in self._edges(pe, port):
+            if self._is_hop(edge) and (edge.dest, edge.input) in self.batched:
+                out.append(f"        {self._batch_entry(edge.dest, edge.input)}(batch)")
+                continue
+            if edge.key in self.needs:
+                one_by_one.append(f"            {self.needs[edge.key]}(item)")
+            call = self.to[edge.key] if edge.key in self.to else self._entry(edge.dest, edge.input)
+            one_by_one.append(f"            {call}(stage.own(item))")
+        if not self._edges(pe, port):
+            one_by_one.append(f"            {self._result(pe, port)}(stage.own(item))")
+        return [*out, *(["        for item in batch:", *one_by_one] if one_by_one else [])]
 
     def _function(self, name: str) -> list[str]:
         """The function(s) that take the items of one PE, with the flat tail of what is inlined after it."""
@@ -281,6 +360,9 @@ class _Writer:
             else:
                 ports = ", ".join(f"{quoted(port)}: {self._out(name, port)}" for port in pe.outputs)
                 out.append(f"    stage.wire({self.var[name]}, {{{ports}}})")
+            if self._hands_on_batches(pe):
+                ports = ", ".join(f"{quoted(port)}: {self._out_batch(name, port)}" for port in pe.outputs)
+                out.append(f"    stage.wire_batches({self.var[name]}, {{{ports}}})")
         return out
 
     def _ready(self) -> list[str]:

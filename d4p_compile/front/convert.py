@@ -11,9 +11,11 @@ from d4p.errors import Refused
 from d4p.flatten import flatten
 from d4p.inputs import is_reader
 from d4p.labels import fingerprint, labels
+from d4p.library import AllPairs, PairsBetween
 from d4p.schema import schema_of
 
 from ..analysis.aggregates import aggregate_of
+from ..analysis.batches import takes_batches
 from ..analysis.calls import call_style, may_write, overrides_write
 from ..analysis.state import state_of
 from ..ir.graph import Edge, Graph, Grouping, Pe, Port
@@ -54,7 +56,7 @@ def _short(where: str) -> str:
 
 def _pe(pe: Any, name: str) -> Pe:
     state = state_of(pe)
-    reader = is_reader(pe)
+    reader, pairs = is_reader(pe), isinstance(pe, (AllPairs, PairsBetween))
     style = "producer" if reader else "process" if overrides_write(pe) else call_style(pe)
     output = getattr(pe, "OUTPUT_NAME", "output")
     if style in ("iterative", "producer") and output not in pe.outputconnections:
@@ -65,7 +67,8 @@ def _pe(pe: Any, name: str) -> Pe:
         name=name,
         cls=f"{type(pe).__module__}.{type(pe).__qualname__}",
         class_name=type(pe).__name__,
-        inputs=tuple(Port(port, _grouping(pe, port, how)) for port, how in pe.inputconnections.items()),
+        inputs=tuple(Port(port, _of_pairs(pe, how) if pairs else _grouping(pe, port, how))
+                     for port, how in pe.inputconnections.items()),
         outputs=tuple(pe.outputconnections),
         asked=_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None,
         single=bool(pe.single),
@@ -75,7 +78,8 @@ def _pe(pe: Any, name: str) -> Pe:
         style=style,
         writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),
         output=output,
-        kind="reader" if reader else "pe",
+        kind="reader" if reader else "pairs" if pairs else "pe",
+        batches=takes_batches(pe),
         schemas=tuple((port, schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
         aggregate=aggregate_of(pe),
     )
@@ -90,6 +94,10 @@ def _asked(pe: Any) -> int:
     if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
         raise Refused(f"numprocesses of {pe.id} ({type(pe).__name__}) must be a number from 1; it is {count!r}")
     return int(count)
+
+
+def _of_pairs(pe: Any, settings: Any) -> Grouping:
+    return Grouping(settings["grouping"], pe.order_by)
 
 
 def _grouping(pe: Any, port: str, settings: Any) -> Grouping:

@@ -13,12 +13,22 @@ from d4p.schema import Schema
 #: Stands for "as many instances as the engine is wide": cores, or Spark's default parallelism.
 #: Only PEs get it where nobody can tell the number from the answer, so a plan holds on every machine.
 WIDTH = "width"
+#: Stands for one instance a tile of pairs: many for each core, so that work can be shared out while it is done.
+TILES = "tiles"
 Instances = int | str
+_LETTERS = {WIDTH: "W", TILES: "T"}
 
-GROUPINGS = ("none", "by", "all", "global")
-EXCHANGES = ("forward", "round robin", "hash", "broadcast", "gather")
+#: What every pair needs is asked of one port, or of two whose items are paired.
+PAIRS = ("pairs", "pairs left", "pairs right")
+GROUPINGS = ("none", "by", "all", "global", *PAIRS)
+EXCHANGES = ("forward", "round robin", "hash", "broadcast", "gather", *PAIRS)
 AGGREGATES = ("count", "sum", "min", "max", "average")
 STYLES = ("iterative", "consumer", "producer", "inputs", "process")
+
+
+def counted(instances: Instances) -> str:
+    """A count as it is shown: `4`, or `W` or `T` for one that the engine knows."""
+    return _LETTERS.get(instances, str(instances))
 
 
 @dataclass(frozen=True)
@@ -31,19 +41,21 @@ class Grouping:
     def __post_init__(self) -> None:
         if self.kind not in GROUPINGS:
             raise ValueError(f"a grouping must be one of {GROUPINGS}, not {self.kind!r}")
-        if (self.kind == "by") != bool(self.fields):
-            raise ValueError("a group-by, and only a group-by, has fields")
+        if self.kind not in PAIRS and (self.kind == "by") != bool(self.fields):
+            raise ValueError("a group-by has fields, and pairs may be ordered by some; no other grouping has any")
 
     def __str__(self) -> str:
-        return f"group-by {list(self.fields)}" if self.kind == "by" else self.kind
+        if self.kind == "by":
+            return f"group-by {list(self.fields)}"
+        return f"{self.kind} by {list(self.fields)}" if self.fields else self.kind
 
 
 @dataclass(frozen=True)
 class Exchange:
     """How the items of an edge reach the consumer's instances.
 
-    `fields` are the key of a hash; `require` are fields that every item must have although one
-    instance gets them all, so that a workflow with a wrong grouping fails the same at any count.
+    `fields` are the key of a hash, or what pairs are ordered by; `require` are fields that every item must have
+    although one instance gets them all, so that a workflow with a wrong grouping fails the same at any count.
     """
 
     kind: str
@@ -53,11 +65,11 @@ class Exchange:
     def __post_init__(self) -> None:
         if self.kind not in EXCHANGES:
             raise ValueError(f"an exchange must be one of {EXCHANGES}, not {self.kind!r}")
-        if (self.kind == "hash") != bool(self.fields):
-            raise ValueError("a hash exchange, and only a hash exchange, has fields")
+        if self.kind not in PAIRS and (self.kind == "hash") != bool(self.fields):
+            raise ValueError("a hash exchange has fields, and pairs may be ordered by some; no other exchange has any")
 
     def __str__(self) -> str:
-        return f"hash {list(self.fields)}" if self.fields else self.kind
+        return f"{self.kind} {list(self.fields)}" if self.fields else self.kind
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ class Pe:
     `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition.
     `style` says how generated code may call it, `writes` whether it may call `self.write`.
     `any_order`: the user says that the state it keeps doesn't depend on the order of its items.
-    `kind` is "pe", or for library PEs "reader" or "writer".
+    `kind` is "pe", or for library PEs "reader" or "pairs". `batches`: it has a `process_batch`.
     `schemas` are (output port, schema) where a port declares one; `aggregate` is what a library PE aggregates.
     """
 
@@ -109,6 +121,7 @@ class Pe:
     writes: bool = True
     output: str = "output"
     kind: str = "pe"
+    batches: bool = False
     class_name: str = ""
     instances: Instances | None = None
     because: str = ""

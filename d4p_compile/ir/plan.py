@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .graph import WIDTH, Edge, Graph, Instances
+from .graph import TILES, WIDTH, Edge, Graph, Instances, counted
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Stage:
     def __post_init__(self) -> None:
         if not self.pes:
             raise ValueError("a stage must have at least one PE")
-        if self.instances != WIDTH and (not isinstance(self.instances, int) or self.instances < 1):
+        if self.instances not in (WIDTH, TILES) and (not isinstance(self.instances, int) or self.instances < 1):
             raise ValueError(f"a stage must have 1 instance or more, not {self.instances!r}")
 
     def __str__(self) -> str:
@@ -71,7 +71,7 @@ class Stage:
 
     @property
     def times(self) -> str:
-        return "xW" if self.instances == WIDTH else f"x{self.instances}"
+        return f"x{counted(self.instances)}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from d4p.errors import Refused
 
-from ..ir.graph import WIDTH
+from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan
 from .options import Options
 
@@ -16,7 +16,7 @@ def fit(plan: Plan, options: Options) -> Plan:
     """Raise Refused if the instances of the fused stages are more than `-n`."""
     if options.instances is None:
         return plan
-    least = sum(1 if stage.instances == WIDTH else stage.instances for stage in plan.stages)
+    least = sum(1 if stage.instances in (WIDTH, TILES) else stage.instances for stage in plan.stages)
     if least > options.instances:
         stages = ", ".join(f"{stage} {stage.times}" for stage in plan.stages)
         raise Refused(

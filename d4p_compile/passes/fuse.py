@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import networkx as nx
 
-from ..ir.graph import WIDTH, Edge, Graph
+from ..ir.graph import PAIRS, TILES, WIDTH, Edge, Graph, counted
 from ..ir.plan import Channel, Plan, Stage
 from .options import Options
 from .verify import cycle_of, digraph
@@ -27,21 +27,19 @@ def why_separate(graph: Graph, edge: Edge) -> str | None:
     if graph.partition_of.get(edge.source) != graph.partition_of.get(edge.dest):
         return "different partitions"
     if edge.exchange.kind == "hash":
-        return f"group-by {list(edge.exchange.fields)} over {_times(dest.instances)} instances"
+        return f"group-by {list(edge.exchange.fields)} over {counted(dest.instances)} instances"
     if edge.exchange.kind == "broadcast":
-        return f'"all" to {_times(dest.instances)} instances'
+        return f'"all" to {counted(dest.instances)} instances'
+    if edge.exchange.kind in PAIRS:
+        return f"pairs need all items first; {counted(dest.instances)} instances share them by tiles"
     if source.instances != dest.instances:
-        counts = f"{source.name} x{_times(source.instances)}, {dest.name} x{_times(dest.instances)}"
+        counts = f"{source.name} x{counted(source.instances)}, {dest.name} x{counted(dest.instances)}"
         if dest.instances == WIDTH and source.instances == 1:
             return f"counts apart: {counts}; glued to one instance, {dest.name} would run serially"
         return f"counts apart: {counts}"
     if edge.exchange.kind != "forward":
-        return f"{edge.exchange} over {_times(dest.instances)} instances"
+        return f"{edge.exchange} over {counted(dest.instances)} instances"
     return None
-
-
-def _times(instances) -> str:
-    return "W" if instances == WIDTH else str(instances)
 
 
 def fuse(plan: Plan, options: Options) -> Plan:
@@ -61,7 +59,7 @@ def fuse(plan: Plan, options: Options) -> Plan:
 
 
 def _instances(graph: Graph) -> int:
-    return sum(1 if pe.instances == WIDTH else pe.instances for pe in graph.pes)
+    return sum(1 if pe.instances in (WIDTH, TILES) else pe.instances for pe in graph.pes)
 
 
 def _between(channel: Channel) -> str:

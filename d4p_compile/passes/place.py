@@ -18,7 +18,7 @@ import networkx as nx
 
 from d4p.errors import Refused
 
-from ..ir.graph import WIDTH, Graph, Instances, Pe
+from ..ir.graph import TILES, WIDTH, Graph, Instances, Pe
 from .options import Options
 from .share import share
 from .verify import digraph
@@ -91,6 +91,8 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
     for name in order:
         pe = graph.by_name[name]
         edges = graph.edges_in[name]
+        if name in candidates and pe.kind == "pairs" and name not in feeds_state and name not in feeds_routed:
+            wide[name] = (TILES, "a tile of the pairs each, and no PE after it can tell")
         if name not in candidates or pe.keeps or name in feeds_routed:
             continue
         if any(pe.port(e.input).grouping.kind == "all" for e in edges):
@@ -98,10 +100,11 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         behind_wide = bool(edges) and all(
             e.source in wide and pe.port(e.input).grouping.kind == "none" for e in edges
         )
+        before = {wide[e.source][0] for e in edges} if behind_wide else ()
         if pe.kind == "reader":
             wide[name] = (WIDTH, "reads splits")
-        elif behind_wide:
-            wide[name] = (WIDTH, "keeps no state, and its producers are as wide")
+        elif len(before) == 1:
+            wide[name] = (*before, "keeps no state, and its producers are as wide")
         elif name not in feeds_state:
             wide[name] = (WIDTH, "keeps no state, and no PE after it can tell")
     return wide

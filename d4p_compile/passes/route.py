@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import Exchange, Graph, Grouping, Instances
+from ..ir.graph import PAIRS, Exchange, Graph, Grouping, Instances
 from .options import Options
 
 
@@ -27,6 +27,8 @@ def exchange(grouping: Grouping, producers: Instances, consumers: Instances) -> 
     plain = Exchange("forward" if producers == consumers else "gather" if consumers == 1 else "round robin")
     if grouping.kind == "by":
         return replace(plain, require=grouping.fields) if consumers == 1 else Exchange("hash", grouping.fields)
+    if grouping.kind in PAIRS:
+        return Exchange(grouping.kind, grouping.fields)
     if grouping.kind == "all":
         return plain if consumers == 1 else Exchange("broadcast")
     if grouping.kind == "global":

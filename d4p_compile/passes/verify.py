@@ -8,7 +8,7 @@ import networkx as nx
 
 from d4p.errors import Refused
 
-from ..ir.graph import WIDTH, Edge, Graph
+from ..ir.graph import TILES, WIDTH, Edge, Graph
 from ..ir.plan import Plan, Stage
 from .options import Options
 
@@ -29,7 +29,7 @@ def _graph(graph: Graph) -> None:
         _port(graph, edge, edge.source, edge.output, graph.by_name[edge.source].outputs, "output")
         _port(graph, edge, edge.dest, edge.input, [p.name for p in graph.by_name[edge.dest].inputs], "input")
     for pe in graph.pes:
-        if pe.instances is not None and pe.instances != WIDTH and pe.instances < 1:
+        if pe.instances not in (None, WIDTH, TILES) and pe.instances < 1:
             raise AssertionError(f"{pe.name} was placed on {pe.instances} instances")
     if any(edge.back for edge in graph.edges) and not nx.is_directed_acyclic_graph(digraph(graph)):
         raise AssertionError(f"a cycle is left: {nx.find_cycle(digraph(graph))}")

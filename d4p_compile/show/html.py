@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ..ir.graph import WIDTH
+from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan, Stage
 from .text import described, plural, size, state, times
 
@@ -35,6 +35,8 @@ def html(plan: Plan) -> str:
     parts += [_stage(plan, stage) for stage in plan.stages]
     if any(stage.instances == WIDTH for stage in plan.stages):
         parts.append("<div>W is the engine's width, known when the program starts</div>")
+    if any(stage.instances == TILES for stage in plan.stages):
+        parts.append("<div>T is the number of tiles of pairs, known when the program starts</div>")
     parts += [f"<div>note: {escape(note)}</div>" for note in (*plan.graph.warnings, *plan.notes)]
     if plan.apart:
         parts.append(_folded("why stages are apart", ("neighbours", "reason"), plan.apart))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from ..ir.graph import WIDTH
+from ..ir.graph import TILES, WIDTH, counted
 from ..ir.plan import Channel, Plan
 
 #: No line is longer, where a name or a reason isn't.
@@ -156,8 +156,8 @@ def state(pe) -> str:
 
 
 def times(instances) -> str:
-    """`x4`, or `xW` for the engine's width."""
-    return "xW" if instances == WIDTH else f"x{instances}"
+    """`x4`, or `xW` or `xT` for what the engine knows."""
+    return f"x{counted(instances)}"
 
 
 def instances(plan: Plan) -> list[str]:
@@ -207,11 +207,16 @@ def _width(target: str) -> str:
     return "the number of cores"
 
 
+_TILES = "tiles of pairs, at least 36 and 4 for each core, which are shared out while others are worked on"
+
+
 def text(plan: Plan) -> str:
     """The whole plan."""
     out = [f"{plan.graph.name} for {plan.target}: {size(plan)}", "", *outline(plan)]
     if any(stage.instances == WIDTH for stage in plan.stages):
         out += ["", f"W is known when the program starts: {_width(plan.target)}"]
+    if any(stage.instances == TILES for stage in plan.stages):
+        out += ["", *wrapped("", f"T is known when the program starts: {_TILES}")]
     if plan.apart:
         out += ["", "apart", *apart(plan)]
     out += ["", "instances", *instances(plan)]

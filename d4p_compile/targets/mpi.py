@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..conf import batch_scripts
 from ..emit.program import render
-from ..ir.graph import EXCHANGES, WIDTH
+from ..ir.graph import EXCHANGES, TILES, WIDTH
 from ..ir.plan import Plan
 from .mpi_here import available, command, environment, shown
 
@@ -33,7 +33,9 @@ def program(plan: Plan) -> str:
 def extras(plan: Plan, folder: Path) -> dict[str, str]:
     """What else goes into the bundle: scripts for batch systems, for as many ranks as there are instances."""
     counts = [stage.instances for stage in plan.stages]
-    total = sum(_WIDTH if count == WIDTH else count for count in counts)
-    said = f"The {total} instances" if WIDTH not in counts else "Instances, of some stages as many as there are ranks,"
+    known = {WIDTH: _WIDTH, TILES: _WIDTH}  # tiles share the ranks of other instances
+    total = sum(known.get(count, count) for count in counts)
+    many = "Instances, of some stages as many as there are ranks,"
+    said = many if set(known) & set(counts) else f"The {total} instances"
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", plan.graph.name)
     return batch_scripts({"name": name, "ranks": str(total), "instances": said})

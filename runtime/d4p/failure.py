@@ -45,7 +45,9 @@ def blame(stage: Any, error: BaseException) -> RunFailed:
         return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {said(error)}")
     number = stage.counts().get(name, 0)
     phase = _phase(frames[at:])
-    where = f"item {number}" if phase == "process" else phase
+    size = _batch(frames[:at])
+    where = f"items {number - size + 1:,} to {number:,}" if size > 1 else f"item {number}"
+    where = where if phase == "process" else phase
     parts = [f"{name} ({type(pe).__name__}), instance {stage.index}, {where}: {said(error)}"]
     item = _item(frames[:at])
     if phase == "process" and item is not _NONE:
@@ -86,6 +88,14 @@ def _item(frames: list) -> Any:
         if frame.f_code.co_name.startswith("into_") and "item" in frame.f_locals:
             return frame.f_locals["item"]
     return _NONE
+
+
+def _batch(frames: list) -> int:
+    """How many items the generated code was handing to the PE as a batch; 1 where it handed over an item."""
+    for frame in reversed(frames):
+        if frame.f_code.co_name.startswith("into_"):
+            return len(frame.f_locals["batch"]) if "batch" in frame.f_locals else 1
+    return 1
 
 
 def _ours(frame: Any) -> bool:

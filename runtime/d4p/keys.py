@@ -12,7 +12,7 @@ from typing import Any
 from d4p.digest import UnknownKey, digest, short
 from d4p.errors import RunFailed
 
-__all__ = ["Field", "MissingField", "UnknownKey", "by_key", "digest", "require"]
+__all__ = ["Field", "MissingField", "UnknownKey", "by_key", "digest", "require", "values"]
 
 Field = int | str
 
@@ -33,11 +33,11 @@ class MissingField(RunFailed):
     """An item lacks a field that its group-by grouping names."""
 
 
-def by_key(fields: Sequence[Field], instances: int) -> Callable[[Any], int]:
+def by_key(fields: Sequence[Field], instances: int, what: str = "group-by") -> Callable[[Any], int]:
     """A function that gives the instance, 0 <= i < instances, that an item goes to.
 
     A field is an index or a name: `item[field]`, or the attribute of that name. One field is the key itself, several
-    are a tuple. The function raises MissingField and UnknownKey.
+    are a tuple. The function raises MissingField, which calls it by `what` it is for, and UnknownKey.
 
     >>> route = by_key([0], 8)
     >>> route(("the", 1)) == route(("the", 2))
@@ -69,7 +69,7 @@ def by_key(fields: Sequence[Field], instances: int) -> Callable[[Any], int]:
             try:
                 key = item[field]
             except NO_SUBSCRIPT:
-                key = _attribute(item, field, fields)
+                key = _attribute(item, field, fields, what)
             if type(key) in kinds:
                 found = memo.get(key)
                 if found is not None:
@@ -85,7 +85,7 @@ def by_key(fields: Sequence[Field], instances: int) -> Callable[[Any], int]:
         try:
             key = get(item)
         except NO_SUBSCRIPT:
-            key = tuple(_value(item, field, fields) for field in fields)
+            key = values(fields, item, what)
         for part in key:
             if type(part) not in kinds:
                 break
@@ -104,17 +104,22 @@ def require(fields: Sequence[Field], item: Any) -> None:
         try:
             item[field]
         except NO_SUBSCRIPT:
-            _attribute(item, field, fields)
+            _attribute(item, field, fields, "group-by")
 
 
-def _value(item: Any, field: Field, fields: Sequence[Field]) -> Any:
+def values(fields: Sequence[Field], item: Any, what: str) -> tuple:
+    """The fields of an item. Raises MissingField, which says `what` needs them."""
+    return tuple(_value(item, field, fields, what) for field in fields)
+
+
+def _value(item: Any, field: Field, fields: Sequence[Field], what: str) -> Any:
     try:
         return item[field]
     except NO_SUBSCRIPT:
-        return _attribute(item, field, fields)
+        return _attribute(item, field, fields, what)
 
 
-def _attribute(item: Any, field: Field, fields: Sequence[Field]) -> Any:
+def _attribute(item: Any, field: Field, fields: Sequence[Field], what: str) -> Any:
     """The attribute of that name of an item without such a subscript. A method is not a field."""
     if isinstance(field, str) and type(item).__module__ != "builtins":
         try:
@@ -127,7 +132,7 @@ def _attribute(item: Any, field: Field, fields: Sequence[Field]) -> Any:
     names = ", ".join(map(repr, fields))
     lacks = "" if len(fields) == 1 else f" that lacks {field!r}"
     raise MissingField(
-        f"group-by [{names}] needs items with {'that field' if len(fields) == 1 else 'those fields'}, "
+        f"{what} [{names}] needs items with {'that field' if len(fields) == 1 else 'those fields'}, "
         f"got one of type {type(item).__qualname__}{lacks}: {short(item)}. It has {_what_it_has(item)}"
     ) from None
 

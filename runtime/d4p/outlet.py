@@ -7,8 +7,9 @@ from typing import Any
 
 from d4p.errors import RunFailed
 from d4p.failure import PeFailed
-from d4p.items import own
 from d4p.keys import NO_SUBSCRIPT, by_key, require
+from d4p.pairs.grid import grid
+from d4p.pairs.sent import Sent
 
 Put = Callable[[Any], None]
 #: Remembers what went wrong behind a PE's `write`, and gives what to raise there instead.
@@ -16,8 +17,10 @@ Failed = Callable[[BaseException], BaseException]
 
 
 class Lanes:
-    """What an engine gives an outlet to fill: for each instance of the consumer the items that wait to be sent, how
-    many of them make a batch, and the function that sends what waits for an instance. It empties that list in place.
+    """What an engine gives an outlet to fill: for each lane the items that wait to be sent, how many of them make a
+    batch, and the function that sends what waits in a lane. It empties that list in place.
+
+    A lane leads to one instance of the consumer or to several, as `spread` says.
     """
 
     def __init__(self, instances: int, send: Callable[[int], None], most: int = 1) -> None:
@@ -26,16 +29,28 @@ class Lanes:
         self.send = send
 
 
-def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (),
-           fields_needed: tuple = ()) -> tuple[Put, Callable[[], int]]:
+def spread(kind: str, instances: int) -> list[tuple[int, ...]]:
+    """The lanes of an edge to so many instances: for each lane the instances that get what is sent on it."""
+    if kind == "broadcast":
+        return [tuple(range(instances))]
+    if kind.startswith("pairs"):
+        side = kind.removeprefix("pairs").strip()
+        return grid(side, instances).instances(side)
+    return [(instance,) for instance in range(instances)]
+
+
+def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), fields_needed: tuple = (),
+           channel: int = 0) -> tuple[Put, Callable[[], int]]:
     """A function that takes one item, and one that tells how many it took.
 
     Args:
         edge: its name for error messages.
-        kind: forward, round robin, hash, broadcast or gather.
+        kind: forward, round robin, hash, broadcast, gather, or pairs (of two streams "pairs left" and "pairs right").
         index: the producer's instance, from 0.
-        lanes: where items wait for the instances of the consumer.
-        fields: the key of a hash; `fields_needed` are fields that every item must have although one instance gets all.
+        lanes: where items wait to be sent.
+        fields: the key of a hash, or by which pairs are ordered; `fields_needed` are fields that every item must have
+            although one instance gets all.
+        channel: its number.
 
     Where a call an item is much of the work (a hash of one field), the function has an attribute `writer`: called with
     (port, other, failed, failures) it makes the `write` of a PE whose only output this is, which does the same without
@@ -43,8 +58,8 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (),
     """
     held, most, send, instances = lanes.held, lanes.most, lanes.send, len(lanes.held)
     taken = 0
-    if kind == "hash":
-        route = by_key(fields, instances)
+    if fields:
+        route = by_key(fields, instances, "group-by" if kind == "hash" else "order_by")
 
         def routed(item: Any) -> int:
             try:
@@ -115,19 +130,20 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (),
             if len(batch) >= most[dest]:
                 send(dest)
 
-    elif kind == "broadcast":
+    elif kind.startswith("pairs"):
 
         def put(item: Any) -> None:
             nonlocal taken
-            taken += 1
-            for dest in range(instances):
-                batch = held[dest]
-                batch.append(own(item) if dest < instances - 1 else item)
-                if len(batch) >= most[dest]:
-                    send(dest)
+            number, taken = taken, taken + 1
+            # By what it is ordered by, so that another run puts it into the same block, whoever sends it.
+            block = routed(item) if fields else (index + number) % instances
+            batch = held[block]
+            batch.append(Sent(block, (channel, index, number), item))
+            if len(batch) >= most[block]:
+                send(block)
 
     else:
-        dest = index % instances if kind == "forward" else 0
+        dest = index % instances if kind == "forward" else 0  # a broadcast has one lane
         check = needs(edge, fields_needed) if fields_needed else None
         batch = held[dest]
 

@@ -16,14 +16,14 @@ from d4p.failure import pack_for
 from d4p.items import unpack
 from d4p.job import Job
 from d4p.line import Line
-from d4p.outlet import Lanes
+from d4p.outlet import Lanes, spread
 from d4p.stage import Stage
 
 
 class Run:
     """What the `main` of a sequential program works with."""
 
-    width = 1
+    width = tiles = 1
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -89,9 +89,9 @@ class Run:
             number, dest, items = self._line.get()
             self._consumers[number][dest].feed(number, items)
 
-    def _to(self, to: dict[int, int]) -> Callable[[int, str], Lanes]:
-        def lanes(number: int, edge: str) -> Lanes:
-            consumers = self._consumers[number]
+    def _to(self, to: dict[int, int]) -> Callable[[int, str, str], Lanes]:
+        def lanes(number: int, edge: str, kind: str) -> Lanes:
+            consumers, reached = self._consumers[number], spread(kind, to[number])
 
             def deliver(parcel: tuple[int, list[Any]]) -> None:
                 dest, items = parcel
@@ -99,17 +99,20 @@ class Run:
 
             tamed = self._tamer.tame(deliver)
 
-            def send(dest: int) -> None:
-                # As other engines send them: what the consumer changes, the producer doesn't see.
+            def send(lane: int) -> None:
+                # As other engines send them: what a consumer changes, nobody else sees.
+                items = made.held[lane]
                 if number in self._back:
-                    self._line.put(number, dest, edge, made.held[dest])
-                    made.held[dest].clear()
+                    for dest in reached[lane]:
+                        self._line.put(number, dest, edge, items)
+                    items.clear()
                     return
-                items = unpack(pack_for(edge, made.held[dest]))
-                made.held[dest].clear()
-                tamed((dest, items))
+                packed = pack_for(edge, items)
+                items.clear()
+                for dest in reached[lane]:
+                    tamed((dest, unpack(packed)))
 
-            made = Lanes(to[number], send)
+            made = Lanes(len(reached), send)
             return made
 
         return lanes

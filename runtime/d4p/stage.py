@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from d4p.batch import read_only
 from d4p.core import GenericPE
 from d4p.depth import Tamer
 from d4p.errors import RunFailed
@@ -32,7 +33,7 @@ class Stage:
         workflow: where the PEs come from.
         number: the stage's number in the plan.
         index: which instance of the stage this is, from 0.
-        lanes: called with (channel number, edge); gives the Lanes to the consumer's instances.
+        lanes: called with (channel number, edge, kind of exchange); gives the Lanes to the consumer's instances.
         spool: called with (PE name, port); gives the function that takes an item of a result.
         log: called with a line of text that a PE logs.
         instances: how many instances of the stage there are.
@@ -68,13 +69,14 @@ class Stage:
         for name, pe in zip(names, self.pes, strict=True):
             pe._d4p_log = _logger(self._log, name, self.index)
             pe._d4p_ports = {}
+            pe._d4p_share = (self.index, self.instances)
             self._outputs.writer(name, pe)
         return self.pes
 
     def to(self, channel: int, edge: str, kind: str, fields: Iterable = (), needs: Iterable = ()) -> Put:
         """The function that sends one item on its way to another stage."""
-        lanes = self._lanes(channel, edge)
-        put, self._sent[edge] = outlet(edge, kind, self.index, lanes, tuple(fields), tuple(needs))
+        lanes = self._lanes(channel, edge, kind)
+        put, self._sent[edge] = outlet(edge, kind, self.index, lanes, tuple(fields), tuple(needs), channel)
         return self._checker.guard(edge.partition(" -> ")[0], self.index, put) if self._checker else put
 
     def result(self, pe: GenericPE, port: str) -> Put:
@@ -162,6 +164,29 @@ class Stage:
 
         return send
 
+    def wire_batches(self, pe: GenericPE, ports: dict[str, Callable[[Sequence], None]]) -> None:
+        """Connect the batches that `pe` gives."""
+        pe._d4p_batches = ports
+
+    def batch_sender(self, pe: GenericPE) -> Callable[[Any], None]:
+        """The function that takes what `process_batch` returned: `{port: batch}`, or one after the other of them."""
+
+        def send(result: Any) -> None:
+            if result is None:
+                return
+            for outputs in (result,) if isinstance(result, dict) else result:
+                for port, batch in outputs.items():
+                    put = pe._d4p_batches.get(port)
+                    if put is None or not isinstance(batch, Sequence):
+                        raise RunFailed(
+                            f"process_batch of {pe.id} ({type(pe).__name__}) must give {{port: d4p.Batch(...)}}, None, "
+                            f"or several of them as a generator; got {type(batch).__name__} for {port!r}. Its outputs: "
+                            f"{_known(pe)}"
+                        )
+                    put(read_only(batch))
+
+        return send
+
     def needs(self, edge: str, fields: list) -> Put:
         """A check that an item has the fields that its consumer groups by, although one instance gets all items."""
         return needs(edge, tuple(fields))
@@ -196,13 +221,19 @@ class Stage:
 
     def kept(self) -> bool:
         """Whether all that this instance writes is whole from an earlier run, so that it needs no running: to be asked
-        before `preprocess`. Only an instance that takes nothing from others and sends them nothing can be left out."""
-        alone = not self._sent and not any(isinstance(entry, int) for entry in self.entries)
-        if not alone or not self._outputs.are_kept(self.pes):
+        before `preprocess`. An instance that sends something to others can't be left out, nor one that takes
+        from them what may be something else in every run."""
+        if self._sent or not self._takes_by_content() or not self._outputs.are_kept(self.pes):
             return False
         received, self._results = self._outputs.kept_counts()
         self.counts = lambda: received
         return True
+
+    def _takes_by_content(self) -> bool:
+        """Whether what comes from other stages, if anything does, is the same in every run: as items of pairs are that
+        fall into blocks by what they are ordered by."""
+        fed = {dest for source, _, dest, _ in self._workflow.edges() if dest in self.names and source not in self.names}
+        return all(getattr(self._pe(name), "by_content", False) for name in fed)
 
     def preprocess(self) -> None:
         """Run every PE's `preprocess`, consumers first, so that what one writes there finds the next one ready."""

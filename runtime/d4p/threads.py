@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+#: What an engine sets for the workers of a cluster.
+THREADS = "OMP_NUM_THREADS"
 _threads: int | None = None
 
 

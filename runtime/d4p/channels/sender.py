@@ -20,7 +20,7 @@ _LOOK = 64
 
 
 class Sender:
-    """Parcels for the instances of one channel's consumer.
+    """Parcels for the consumer of one channel.
 
     A batch leaves when it is large, when it took long to fill, when its producer is about to wait (`flush`), or when
     another thread finds that it waits while the producer is busy with something else (`flush_late`).
@@ -28,20 +28,19 @@ class Sender:
     Args:
         channel: its number.
         edge: its name in error messages.
-        instances: how many the consumer has.
-        post: called with (instance of the consumer, parcel); may wait, and is done with the parcel's buffers when it
-            returns.
+        lanes: how many there are, each for one instance of the consumer or several.
+        post: called with (lane, parcel); may wait, and is done with the parcel's buffers when it returns.
         least: buffers of at least so many bytes lie apart in a parcel.
         batch_bytes: what batches grow to.
     """
 
-    def __init__(self, channel: int, edge: str, instances: int, post: Callable[[int, Parcel], None],
+    def __init__(self, channel: int, edge: str, lanes: int, post: Callable[[int, Parcel], None],
                  least: int = LEAST, batch_bytes: int = BATCH_BYTES) -> None:
         self.channel, self.edge, self._post, self._least, self._bytes = channel, edge, post, least, batch_bytes
-        self.lanes = Lanes(instances, self._reached)
+        self.lanes = Lanes(lanes, self._reached)
         self._held, self._most = self.lanes.held, self.lanes.most
-        self._wanted = [1] * instances
-        self._left = [time.perf_counter()] * instances
+        self._wanted = [1] * lanes
+        self._left = [time.perf_counter()] * lanes
         self._sending = threading.Lock()
         self._failure: BaseException | None = None
 

@@ -5,6 +5,7 @@ A path may be local or a URL (`hdfs://`, `s3://`, ...), which needs fsspec and t
 
 from d4p.library.files import ReadFiles
 from d4p.library.lines import ReadLines
+from d4p.library.pairs import AllPairs, PairsBetween
 from d4p.library.write import WriteRecords, WriteText
 
-__all__ = ["ReadFiles", "ReadLines", "WriteRecords", "WriteText"]
+__all__ = ["AllPairs", "PairsBetween", "ReadFiles", "ReadLines", "WriteRecords", "WriteText"]

@@ -12,7 +12,7 @@ from d4p.channels.sender import Sender
 from d4p.entries import Entry
 from d4p.errors import RunFailed
 from d4p.mpi.layout import Seat
-from d4p.outlet import Lanes
+from d4p.outlet import Lanes, spread
 from d4p.postmortem.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
 from d4p.quiescence import ASK, END, Command, Tally
 from d4p.stage import Stage
@@ -74,12 +74,17 @@ class Instance:
         made = Stage(job.workflow, job.number(seat.stage.function), seat.index, lanes=self._lanes,
                      spool=job.spooler(seat.index), log=job.log, instances=seat.stage.instances)
         self.stage = seat.stage.function(made)
+        self.in_turns = any(getattr(pe, "in_turns", False) for pe in self.stage.pes)
+        self.may_end: Callable[[], bool] = lambda: True  # the rank may have it wait with `postprocess`
 
-    def _lanes(self, channel: int, edge: str) -> Lanes:
-        def post(dest: int, parcel: Parcel) -> None:
-            self._post(self, channel, dest, parcel)
+    def _lanes(self, channel: int, edge: str, kind: str) -> Lanes:
+        reached = spread(kind, self.seat.stage.to[channel])
 
-        sender = self.senders[channel] = Sender(channel, edge, self.seat.stage.to[channel], post, batch_bytes=BATCH)
+        def post(lane: int, parcel: Parcel) -> None:
+            for dest in reached[lane]:
+                self._post(self, channel, dest, parcel)
+
+        sender = self.senders[channel] = Sender(channel, edge, len(reached), post, batch_bytes=BATCH)
         return sender.lanes
 
     def begin(self) -> None:
@@ -87,7 +92,7 @@ class Instance:
         stage, note = self.stage, self._note
         if stage.kept():
             note.at(DONE)
-            self.kept, self.done = True, not self.cyclic
+            self.kept, self.done = True, not self.cyclic and not self.ends
             return
         for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
             note.at(PREPROCESS, stage.names.index(name))
@@ -103,7 +108,16 @@ class Instance:
     @property
     def has_work(self) -> bool:
         """Whether a step would do something."""
-        return not self.done and bool(self.inbox or self.roots or self._loose or self.orders or not self.ends)
+        return not self.done and bool(self.inbox or self.roots or self._loose or self.orders or self._may_end)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has taken all that there is for it."""
+        return not self.ends and not self.inbox
+
+    @property
+    def _may_end(self) -> bool:
+        return not self.ends and self.may_end()
 
     def step(self, took: Callable[[int, int, int, int], None]) -> bool:
         """Do a little: take one parcel, or some items of a root, or else send what is held back, or end.
@@ -117,7 +131,8 @@ class Instance:
         stage, note = self.stage, self._note
         if self.inbox:
             channel, source, head, buffers, nbytes, wanted = self.inbox.popleft()
-            self._feed(channel, self._unpack(head, buffers))
+            if not self.kept:
+                self._feed(channel, self._unpack(head, buffers))
             del buffers
             self.tally.received += 1
             took(channel, source, nbytes, wanted)
@@ -135,10 +150,11 @@ class Instance:
                 self.flush()
         elif self.orders:
             self._follow(self.orders.popleft())
-        elif not self.ends:
-            for name in stage.names:
+        elif self._may_end:
+            for name in stage.names if not self.kept else ():
                 self._postprocess(name)
-            self._finish()
+            if not self.kept:
+                self._finish()
             self.done = True
         else:
             self.flush()

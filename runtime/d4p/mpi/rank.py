@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from d4p.mpi.message import Kind, Message
 from d4p.mpi.notes import RankNotes
 from d4p.mpi.patience import Patience
 from d4p.postmortem.notes import Note
+from d4p.threads import use_threads
 
 #: So many instances may wait for credit, one within the other; the next one sends without.
 NESTED = 40
@@ -57,6 +59,9 @@ class Rank:
         self.notes = RankNotes(str(job.spool.folder), desk.world.rank, len(seats))
         self.instances = [self._make(seat, job, self.notes.of(index)) for index, seat in enumerate(seats)]
         self._by_number = {instance.number: instance for instance in self.instances}
+        for instance in self.instances:
+            if instance.in_turns:
+                instance.may_end = functools.partial(self._all_here, instance.seat.stage)
         self._order = self.instances[::-1]  # the last first: what is on its way goes before what is new
         self._round = Round(desk, layout, job, names, self._by_number) if layout.cyclic else None
         self._folder = job.spool.folder
@@ -65,6 +70,12 @@ class Rank:
     def _make(self, seat: Seat, job: Job, note: Note) -> Instance:
         ends = sum(self.layout.producer[channel].instances for channel in seat.stage.inputs)
         return Instance(seat, job, note, self._entered, None if self.layout.cyclic else ends, self._post)
+
+    def _all_here(self, stage: Declared) -> bool:
+        """Whether the instances of a stage may begin with much work: while one of them is at it nothing is taken in and
+        sent on here, so all that others wait for must have left, and all that they send must have come."""
+        others = all(i.done or i.complete for i in self.instances if i.seat.stage is stage)
+        return others and self._mail.at_rest
 
     # What an instance sends
 
@@ -150,7 +161,9 @@ class Rank:
     # The loop
 
     def run(self) -> None:
-        """The life of all instances. Raises the failure of one of them, or what failed on another rank, once known."""
+        """The life of all instances, on one core. Raises the failure of one of them, or what failed on another rank,
+        once known."""
+        use_threads(1)
         try:
             for instance in self._order:
                 self._within(instance, instance.begin)

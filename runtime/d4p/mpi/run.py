@@ -13,6 +13,7 @@ from d4p.mpi.desk import Desk
 from d4p.mpi.layout import Declared, Layout
 from d4p.mpi.message import Kind
 from d4p.mpi.rank import Rank
+from d4p.pairs.grid import tiles
 
 
 class Run:
@@ -22,6 +23,7 @@ class Run:
 
     def __init__(self, desk: Desk, job: Job) -> None:
         self.job, self.width = job, desk.world.size
+        self.tiles = tiles(self.width)
         self._desk, self._stages, self._count = desk, [], 0
 
     def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,

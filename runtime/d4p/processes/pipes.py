@@ -15,10 +15,11 @@ from typing import Any
 
 from d4p.channels.parcels import Parcel, sizes, unpack_parcel
 from d4p.processes.arena import Arena, SharedFile
+from d4p.processes.store import Store, padded
 
 #: Before each parcel: what follows, its channel, the length of its head, and the granule of the arena where it lies.
 _HEAD = struct.Struct("<BIQQ")
-_END, _HERE, _BUFFERS_THERE, _ALL_THERE = range(4)
+_END, _HERE, _BUFFERS_THERE, _ALL_THERE, _STORED = range(5)
 #: Heads of at least so many bytes go through the arena too: a pipe copies twice.
 _LARGE = 32 << 10
 #: A pipe holds this much where the system allows it: what a fast producer can be ahead of a slow consumer.
@@ -28,9 +29,11 @@ _PARTS = min(512, os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names e
 
 
 class Inbox:
-    """The end of a pipe that one instance reads, and the lock that its writers share."""
+    """The end of a pipe that one instance reads, and the lock that its writers share. `store` holds what it shares with
+    other instances."""
 
-    def __init__(self, context: Any, shared: SharedFile, section: int) -> None:
+    def __init__(self, context: Any, shared: SharedFile, section: int, store: Store | None = None) -> None:
+        self.store = store
         self.receive, self.send = context.Pipe(duplex=False)
         self.lock = context.Lock()
         self.arena = Arena(shared, section, context.Semaphore(0))
@@ -58,6 +61,9 @@ class Inbox:
             items = unpack_parcel(head)
             self.arena.free(at, [length])
             return channel, items
+        if kind == _STORED:
+            head = self.store.head(at, length)
+            return channel, unpack_parcel(head, self.store.view(at + padded(length), sizes(head)))
         (head,) = self._read([length])
         beside = sizes(head)
         buffers = [] if not beside else self._read(beside) if kind == _HERE else self.arena.view(at, beside)
@@ -80,6 +86,24 @@ class Inbox:
                 return self._write([_HEAD.pack(_END, channel, 0, 0)])
         with self.lock:
             self._put(channel, parcel)
+
+    def drop(self) -> bool:
+        """Take the next batch and forget it; tells whether it was an end."""
+        kind, _, length, at = _HEAD.unpack(self._read([_HEAD.size])[0])
+        if kind in (_HERE, _BUFFERS_THERE):
+            (head,) = self._read([length])
+            if kind == _HERE:
+                self._read(sizes(head))
+            else:
+                self.arena.free(at, sizes(head))
+        elif kind == _ALL_THERE:
+            self.arena.free(at, [length, *sizes(self.arena.peek(at, length))])
+        return kind == _END
+
+    def put_stored(self, channel: int, length: int, at: int) -> None:
+        """Write that a parcel with a head of so many bytes lies in the store."""
+        with self.lock:
+            self._write([_HEAD.pack(_STORED, channel, length, at)])
 
     def offer(self, channel: int, parcel: Parcel) -> bool:
         """Write one parcel if that needs no waiting; tells whether it was written."""

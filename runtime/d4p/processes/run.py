@@ -17,13 +17,17 @@ from typing import Any
 from d4p.entries import entries
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
+from d4p.pairs.grid import tiles
 from d4p.postmortem.lost import how, own_lines, several, where
 from d4p.postmortem.notes import Notes
 from d4p.processes.arena import SharedFile
 from d4p.processes.cyclic import COMMANDS, command_parcel
 from d4p.processes.pipes import Inbox
+from d4p.processes.store import Store
+from d4p.processes.turns import Turns
 from d4p.processes.worker import ENDS, Task, work
 from d4p.quiescence import Command, Coordinator, Told
+from d4p.threads import cores
 
 #: More instances than this share processes, a thread each.
 MOST_PROCESSES = 64
@@ -45,9 +49,11 @@ class Run:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.width = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.width = cores()
+        self.tiles = tiles(self.width)
         self._stages: list[_Declared] = []
         self._shared: SharedFile | None = None
+        self._store: Store | None = None
 
     def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
               inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
@@ -68,22 +74,27 @@ class Run:
         finally:
             workers.end()
             self._shared.close()
+            self._store.close()
 
     def _tasks(self, context: Any) -> list[Task]:
         sections = itertools.count()
         cyclic = any(s.back for s in self._stages)  # then commands come to roots too
         self._shared = shared = SharedFile(sum(s.instances for s in self._stages if s.inputs or cyclic))
+        self._store = store = Store(context)
         inboxes = {
-            id(s): [Inbox(context, shared, next(sections)) if s.inputs or cyclic else None for _ in range(s.instances)]
+            id(s): [Inbox(context, shared, next(sections), store) if s.inputs or cyclic else None
+                    for _ in range(s.instances)]
             for s in self._stages
         }
         consumer = {channel: s for s in self._stages for channel in s.inputs}
         producers = {channel: s.instances for s in self._stages for channel in s.to}
         entered, self._names = entries([s.function for s in self._stages], self.job.workflow)
+        turns = {id(s): {name: Turns(context, s.instances, self.width) for name in self._names[s.function]
+                         if getattr(self.job.workflow.pes[name], "in_turns", False)} for s in self._stages}
         return [
             Task(s.function, index, s.instances, inboxes[id(s)][index], sum(producers[c] for c in s.inputs),
                  {channel: inboxes[id(consumer[channel])] for channel in s.to}, {c: entered[c] for c in s.inputs},
-                 s.back, cyclic)
+                 s.back, cyclic, turns[id(s)])
             for s in self._stages
             for index in range(s.instances)
         ]

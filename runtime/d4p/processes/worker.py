@@ -8,8 +8,9 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from d4p import scratch
@@ -21,12 +22,14 @@ from d4p.errors import D4pError, RunFailed
 from d4p.events import Events, Sampler
 from d4p.inputs import Inputs
 from d4p.job import Job
-from d4p.outlet import Lanes
+from d4p.outlet import Lanes, spread
 from d4p.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
 from d4p.processes.cyclic import Back, Part
 from d4p.processes.pipes import Inbox
+from d4p.processes.turns import Turns
 from d4p.results import Spool
 from d4p.stage import Stage
+from d4p.threads import use_threads
 from d4p.workflow import Workflow
 
 #: The signals that end a program, and that its workers don't handle as it does.
@@ -46,6 +49,7 @@ class Task:
     entries: dict[int, Entry]  # of the channels that its inbox brings
     back: frozenset[int] = frozenset()  # those of `to` that lead back
     cyclic: bool = False  # whether anything in the run does: then no ends come, but commands
+    turns: Mapping[str, Turns] = field(default_factory=dict)  # of PEs whose instances end in turns, and not all at once
 
 
 def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, notes: Notes, control: Any, lifeline: Any,
@@ -60,6 +64,7 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, note
         connection.close()
     notes.catch_faults()
     scratch.use(spool)
+    use_threads(1)  # each instance works on a core of its own
     threading.Thread(target=_die_with_parent, args=(lifeline, spool), daemon=True).start()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     say = _Speaker(control)
@@ -101,17 +106,29 @@ class _Instance:
         self.part = Part(task.inbox, sent, lambda told: say("told", (key, told))) if task.cyclic else None
         self.back = Back(job.spool.folder, lambda error: say("failed", _as_said(error))) if task.back else None
 
-    def _lanes(self, channel: int, edge: str) -> Lanes:
+    def _lanes(self, channel: int, edge: str, kind: str) -> Lanes:
         inboxes = self.task.to[channel]
+        reached = spread(kind, len(inboxes))
 
-        def post(dest: int, parcel: Parcel) -> None:
-            self.sent[channel] += 1
-            if channel in self.task.back:
-                self.back.post(inboxes[dest], channel, parcel)
-            else:
-                inboxes[dest].put(channel, parcel)
+        def post(lane: int, parcel: Parcel) -> None:
+            for dest in reached[lane]:
+                self.sent[channel] += 1
+                if channel in self.task.back:
+                    self.back.post(inboxes[dest], channel, parcel)
+                else:
+                    inboxes[dest].put(channel, parcel)
 
-        sender = self.senders[channel] = Sender(channel, edge, len(inboxes), post)
+        def post_stored(lane: int, parcel: Parcel) -> None:
+            try:
+                at = inboxes[0].store.place([parcel.head, *parcel.buffers])
+            except OSError:  # files may not be so large here (ulimit -f): all goes through pipes
+                return post(lane, parcel)
+            for dest in reached[lane]:
+                self.sent[channel] += 1
+                inboxes[dest].put_stored(channel, len(parcel.head), at)
+
+        stored = kind.startswith("pairs") and channel not in self.task.back
+        sender = self.senders[channel] = Sender(channel, edge, len(reached), post_stored if stored else post)
         return sender.lanes
 
     def run(self) -> None:
@@ -120,6 +137,8 @@ class _Instance:
         if stage.kept():
             if self.part is not None:
                 self.part.play(self._take, self._feed, self._flush, lambda pe: None)
+            else:
+                self._nothing_to_do()
             note.at(DONE)
             return
         for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
@@ -155,9 +174,20 @@ class _Instance:
             else:
                 self._feed(channel, items)
 
+    def _nothing_to_do(self) -> None:
+        """Its output is there from an earlier run: what comes is for others."""
+        ends = self.task.ends
+        while ends:
+            ends -= self.task.inbox.drop()
+        for turns in self.task.turns.values():
+            with turns.turn(self.task.index):
+                pass
+
     def _postprocess(self, name: str) -> None:
-        self.note.at(POSTPROCESS, self.stage.names.index(name))
-        self.stage.postprocess_pe(name)
+        turns = self.task.turns.get(name)
+        with turns.turn(self.task.index) if turns else nullcontext():
+            self.note.at(POSTPROCESS, self.stage.names.index(name))
+            self.stage.postprocess_pe(name)
         self.note.waiting()
 
     def _feed(self, channel: int, items: list[Any]) -> None:

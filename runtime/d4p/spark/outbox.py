@@ -10,7 +10,7 @@ from typing import Any
 
 from d4p import scratch
 from d4p.failure import pack_for
-from d4p.outlet import Lanes
+from d4p.outlet import Lanes, spread
 
 #: A record is (key, batch); a key is (destination instance, channel, producer instance, sequence).
 #: Channel 0 is for results, whose batch is (PE id, port, items).
@@ -45,9 +45,9 @@ class Outbox:
         self.size = 0
         self.full = False  # whether it is time to hand over what is ready
 
-    def channel(self, number: int, edge: str) -> Lanes:
+    def channel(self, number: int, edge: str, kind: str) -> Lanes:
         """What a stage asks for a channel: where the items for its consumer's instances wait."""
-        keys = [(dest, number, self.index) for dest in range(self.to[number])]
+        keys = [[(dest, number, self.index) for dest in reached] for reached in spread(kind, self.to[number])]
 
         def packed(items: list) -> tuple[bytes, int]:
             blob = pack_for(edge, items)
@@ -64,7 +64,7 @@ class Outbox:
             blob = pack_for(f"{pe_id}.{port}", items)
             return (pe_id, port, blob), len(blob)
 
-        lanes = self._lanes([key], [packed])
+        lanes = self._lanes([[key]], [packed])
         (batch,), most, send = lanes.held, lanes.most, lanes.send
 
         def put(item: Any) -> None:
@@ -74,19 +74,20 @@ class Outbox:
 
         return put
 
-    def _lanes(self, keys: list[tuple[int, int, int]], packed: list[Packed]) -> Lanes:
-        """Lanes for some destinations. How many items make a batch depends on the items alone, so a re-run makes the
-        same ones."""
+    def _lanes(self, keys: list[list[tuple[int, int, int]]], packed: list[Packed]) -> Lanes:
+        """Lanes, each for some destinations. How many items make a batch depends on the items alone, so a re-run makes
+        the same ones."""
         sequence = [0] * len(keys)
         most_bytes = max(4096, min(_BATCH_BYTES, _HELD // len(keys)))
 
-        def send(dest: int) -> None:
-            batch = lanes.held[dest]
-            (value, size), count = packed[dest](batch), len(batch)
-            lanes.most[dest] = max(1, min(_BATCH_ITEMS, 2 * count, most_bytes * count // max(1, size)))
+        def send(lane: int) -> None:
+            batch = lanes.held[lane]
+            (value, size), count = packed[lane](batch), len(batch)
+            lanes.most[lane] = max(1, min(_BATCH_ITEMS, 2 * count, most_bytes * count // max(1, size)))
             batch.clear()
-            self.put((*keys[dest], sequence[dest]), value, size)
-            sequence[dest] += 1
+            for key in keys[lane]:
+                self.put((*key, sequence[lane]), value, size)
+            sequence[lane] += 1
 
         lanes = Lanes(len(keys), send)  # one item tells how large they are; from then on twice as many at most
         self._open.append(lanes)

@@ -16,6 +16,7 @@ from d4p.errors import D4pError
 from d4p.events import Sampler
 from d4p.items import unpack
 from d4p.job import Job
+from d4p.pairs.grid import tiles
 from d4p.spark.driver import failure, name, stages_progress
 from d4p.spark.exchange import take
 from d4p.spark.hadoop import on_hadoop
@@ -45,6 +46,7 @@ class Run:
     def __init__(self, job: Job, spark: SparkSession) -> None:
         self.job, self.spark, self.sc = job, spark, spark.sparkContext
         self.width = width(job.workflow.pes.values(), self.sc.defaultParallelism)
+        self.tiles = tiles(self.sc.defaultParallelism)
         self.reports = self.sc.accumulator({}, _Reports())
         self._sources: dict[str, Source] = {}
         self._kept: list[RDD] = []

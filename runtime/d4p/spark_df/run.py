@@ -16,6 +16,7 @@ from d4p.errors import D4pError
 from d4p.events import Sampler
 from d4p.items import unpack
 from d4p.job import Job
+from d4p.pairs.grid import tiles
 from d4p.spark.driver import failure, name, stages_progress
 from d4p.spark.hadoop import on_hadoop
 from d4p.spark.outbox import RESULTS
@@ -40,6 +41,7 @@ class Run:
     def __init__(self, job: Job, spark: SparkSession) -> None:
         self.job, self.spark = job, spark
         self.width = width(job.workflow.pes.values(), connect.width(spark))
+        self.tiles = tiles(connect.width(spark))
         self.reports: dict[tuple[int, int], dict[str, Any]] = {}
         self._sources: dict[str, Source] = {}
         self._kept: list[DataFrame] = []

@@ -1,0 +1,78 @@
+"""Memory for parcels that several instances need and keep: each lies there once, and nobody copies it again.
+
+It is one file without a name, so it is gone with the last process however that one ends. It only grows: what is in it
+stays until the run ends, as the tiles of all pairs need it.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterable
+from multiprocessing.reduction import DupFd
+from typing import Any
+
+from d4p.scratch import unnamed
+
+_ALIGN = 64
+
+
+class Store:
+    """The file, as something that goes to a process that is started."""
+
+    def __init__(self, context: Any) -> None:
+        self.fd = unnamed("pairs")
+        self._size = context.Value("Q", 0)
+
+    def __getstate__(self) -> tuple[Any, Any]:
+        return DupFd(self.fd), self._size
+
+    def __setstate__(self, state: tuple[Any, Any]) -> None:
+        self.fd, self._size = state[0].detach(), state[1]
+
+    @property
+    def size(self) -> int:
+        """The bytes that were placed in it."""
+        return self._size.value
+
+    def place(self, parts: Iterable[bytes | memoryview]) -> int:
+        """Copy parts into it; gives where they begin. Raises OSError where there is no room."""
+        views = [memoryview(part).cast("B") for part in parts]
+        with self._size.get_lock():
+            at = self._size.value
+            self._size.value += sum(map(padded, map(len, views)))
+        start = at
+        for view in views:
+            written = 0
+            while written < len(view):
+                written += os.pwrite(self.fd, view[written:], start + written)
+            start += padded(len(view))
+        return at
+
+    def head(self, at: int, size: int) -> bytes:
+        """The first bytes of what lies at a place."""
+        return os.pread(self.fd, size, at)
+
+    def view(self, at: int, sizes: list[int]) -> list[memoryview]:
+        """Parts of so many bytes from a place on, to be read, as long as anything refers to them."""
+        if not sizes:
+            return []
+        before = at % mmap.ALLOCATIONGRANULARITY
+        length = before + sum(map(padded, sizes))
+        end = os.fstat(self.fd).st_size - (at - before)
+        mapped = memoryview(mmap.mmap(self.fd, min(length, end), access=mmap.ACCESS_READ, offset=at - before))
+        views, start = [], before
+        for size in sizes:
+            views.append(mapped[start : start + size])
+            start += padded(size)
+        return views
+
+    def close(self) -> None:
+        """Close it here: what is mapped stays."""
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = -1
+
+
+def padded(size: int) -> int:
+    return size + -size % _ALIGN
