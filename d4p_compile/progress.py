@@ -34,6 +34,7 @@ class Counts:
         self.stages: dict[int, dict[str, Any]] = {}
         self._rows = rows(plan)
         self.items = dict.fromkeys(self._rows, 0)
+        self.expected: dict[str, int] = {}
         self._past: deque[tuple[float, dict[str, int]]] = deque([(self.began, dict(self.items))])
 
     def take(self, event: dict[str, Any]) -> None:
@@ -43,6 +44,9 @@ class Counts:
         elif event["event"] == "progress":
             received = event["received"]
             self.items = {row: sum(received.get(pe, 0) for pe in pes) for row, pes in self._rows.items()}
+            known = event.get("expected", {})
+            self.expected = {row: sum(known[pe] for pe in pes) for row, pes in self._rows.items()
+                             if all(pe in known for pe in pes)}
         else:
             return
         self.seen = True
@@ -55,6 +59,11 @@ class Counts:
         """Items a second, of late."""
         (then, before), now = self._past[0], time.monotonic()
         return (self.items[row] - before[row]) / max(now - then, 0.1)
+
+    def left(self, row: str) -> float | None:
+        """Seconds until all its items have come at the present rate, where it is known how many they are."""
+        missing, rate = self.expected.get(row, 0) - self.items[row], self.rate(row)
+        return missing / rate if missing > 0 and rate > 0 else None
 
     @property
     def seconds(self) -> float:
@@ -102,6 +111,11 @@ class Plain:
             rate = sum(counts.rate(row) for row in counts.items)
             parts.append(f"{plural(sum(counts.items.values()), 'item')} into {plural(len(counts.items), what)}")
             parts.append(f"{rate:,.0f}/s")
+        for row, expected in counts.expected.items():
+            if counts.items[row] < expected:
+                left = counts.left(row)
+                soon = f", {left:,.0f} s left" if left is not None else ""
+                parts.append(f"{row} {counts.items[row]:,} of {expected:,} at {counts.rate(row):,.0f}/s{soon}")
         if counts.stages:
             done, total = (sum(s[key] for s in counts.stages.values()) for key in ("done", "total"))
             parts.append(f"{done:,} of {plural(total, 'task')} in {plural(len(counts.stages), 'stage')}")
@@ -172,15 +186,18 @@ class Drawn:
         counts = self.counts
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True, overflow="ellipsis")
-        table.add_column(justify="right", no_wrap=True)
-        table.add_column(justify="right", no_wrap=True)
+        for _ in range(3):
+            table.add_column(justify="right", no_wrap=True)
         spare = max(self.console.size.height - 6, 3)
         for stage in sorted(counts.stages.values(), key=lambda s: s["number"])[-spare:]:
             tasks = f"{stage['done']:,} of {plural(stage['total'], 'task')}"
             table.add_row(Text(f"stage {stage['number']} {stage['name']}"), tasks, "")
         if any(counts.items.values()) or not counts.stages:
             for row in self._busiest(spare - len(counts.stages)):
-                table.add_row(Text(row), plural(counts.items[row], "item"), f"{counts.rate(row):,.0f}/s")
+                expected, left = counts.expected.get(row, 0), counts.left(row)
+                done = plural(counts.items[row], "item")
+                table.add_row(Text(row), f"{counts.items[row]:,} of {plural(expected, 'item')}" if left else done,
+                              f"{counts.rate(row):,.0f}/s", f"{left:,.0f} s left" if left else "")
         hidden = len(counts.items) + len(counts.stages) - table.row_count
         more = f"and {plural(hidden, 'more row')}, " if hidden > 0 and table.row_count else ""
         waiting = "" if counts.seen else "starting, "

@@ -59,11 +59,13 @@ class Job:
         print(line, flush=True)
 
     def progress(self, reports: Iterable[dict[str, Any]]) -> None:
-        """Say how many items each PE has received so far."""
-        totals: Counter[str] = Counter()
+        """Say how many items each PE has received so far, and how many it will have, where that is known."""
+        received: Counter[str] = Counter()
+        expected: Counter[str] = Counter()
         for report in reports:
-            totals.update(report["received"])
-        self._events.say("progress", received=dict(totals))
+            received.update(report["received"])
+            expected.update(report["expected"])
+        self._events.say("progress", received=dict(received), expected=dict(expected))
 
     def ranks(self, ranks: Iterable[dict[str, Any]]) -> None:
         """Say where ranks run and what they hold, for whoever hears of the death of one."""

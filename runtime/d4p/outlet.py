@@ -27,6 +27,7 @@ class Lanes:
         self.held: list[list[Any]] = [[] for _ in range(instances)]
         self.most = [most] * instances
         self.send = send
+        self.moved = 0  # bytes that were sent; the engine counts them
 
 
 def spread(kind: str, instances: int) -> list[tuple[int, ...]]:

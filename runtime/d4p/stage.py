@@ -54,6 +54,7 @@ class Stage:
         self._checker = checker
         self._ports: dict[int, dict[str, Put]] = {}
         self._sent: dict[str, Callable[[], int]] = {}
+        self._moved: dict[str, Any] = {}
         self._results: Counter[tuple[str, str]] = Counter()
         self._outputs = InstanceOutputs(workflow.writing, index, instances, repeatable)
         self._taken_in: Counter[str] = Counter()
@@ -76,6 +77,7 @@ class Stage:
     def to(self, channel: int, edge: str, kind: str, fields: Iterable = (), needs: Iterable = ()) -> Put:
         """The function that sends one item on its way to another stage."""
         lanes = self._lanes(channel, edge, kind)
+        self._moved[edge] = lanes
         put, self._sent[edge] = outlet(edge, kind, self.index, lanes, tuple(fields), tuple(needs), channel)
         return self._checker.guard(edge.partition(" -> ")[0], self.index, put) if self._checker else put
 
@@ -209,15 +211,28 @@ class Stage:
     # What an engine calls
 
     def report(self) -> dict[str, Any]:
-        """Items received by each PE (and written at ports that nobody else counts), sent on each edge, and kept."""
+        """Items received by each PE (and written at ports that nobody else counts), those that PEs behind pairs are
+        known to receive, items and bytes sent on each edge, and what was kept."""
         return {
             "stage": self.number,
             "instance": self.index,
             "received": self.counts(),
+            "expected": self._expected(),
             "sent": {edge: count() for edge, count in self._sent.items()},
+            "moved": {edge: lanes.moved for edge, lanes in self._moved.items()},
             "results": dict(self._results),
             **self._outputs.report(),
         }
+
+    def _expected(self) -> dict[str, int]:
+        """Items that PEs will have received of those that make pairs of all that has come."""
+        found: Counter[str] = Counter()
+        for name, pe in zip(self.names, self.pes, strict=True):
+            if hasattr(pe, "expected") and getattr(pe, "in_turns", False):
+                for source, _, dest, _ in self._workflow.edges():
+                    if source == name:
+                        found[dest] += pe.expected()
+        return dict(found)
 
     def kept(self) -> bool:
         """Whether all that this instance writes is whole from an earlier run, so that it needs no running: to be asked

@@ -15,6 +15,8 @@ from d4p.workflow import Workflow
 
 #: Edges that are shown.
 MOST_EDGES = 40
+#: Bytes that are worth a word.
+LARGE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,12 @@ def summarise(workflow: Workflow, reports: list[dict[str, Any]], results: list[R
     yield f"{_count(pes, 'PE')}, {_count(instances, 'instance')}, {seconds:.1f} s"
     edges = edge_counts(workflow, reports)
     width = max(map(len, edges), default=0)
+    moved: Counter[str] = Counter()
+    for report in reports:
+        moved.update(report["moved"])
     for edge, count in list(edges.items())[:MOST_EDGES]:
-        yield f"  {edge:<{width}}  {_items(count):>12}"
+        size = f"  {moved[edge] / 1e6:>8,.0f} MB sent" if moved[edge] >= LARGE else ""
+        yield f"  {edge:<{width}}  {_items(count):>12}{size}"
     if len(edges) > MOST_EDGES:
         yield f"  ... and {len(edges) - MOST_EDGES:,} more edges"
     for name, counts in received.items():

@@ -34,11 +34,15 @@ class _PairsPE(GenericPE):
 
     def _port(self, name: str, side: str) -> None:
         self._add_input(name)
+        self._lots[name] = {}
         self.inputconnections[name][GROUPING] = f"pairs {side}".rstrip()
 
+        self._lots: dict[str, dict[Any, dict[int, list[Sent]]]] = {}  # by port, group and block
+
+
     def preprocess(self) -> None:
-        self._lots: dict[str, dict[Any, dict[int, list[Sent]]]] = {port: {} for port in self.inputconnections}
         self._count = 0
+        self._lots = {port: {} for port in self.inputconnections}
 
     def process(self, inputs: dict[str, Any]) -> None:
         """Keeps an item until all are here."""
@@ -62,8 +66,8 @@ class _PairsPE(GenericPE):
         raise NotImplementedError
 
     def expected(self) -> int:
-        """How many pairs this instance makes of the items that are here."""
-        return 0
+        """How many pairs this instance makes of the items that are here; asked from another thread."""
+        raise NotImplementedError
 
     def _tiles(self) -> tuple[Tile, ...]:
         index, instances = self._d4p_share

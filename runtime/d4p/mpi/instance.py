@@ -83,6 +83,7 @@ class Instance:
         def post(lane: int, parcel: Parcel) -> None:
             for dest in reached[lane]:
                 self._post(self, channel, dest, parcel)
+                sender.lanes.moved += parcel.nbytes
 
         sender = self.senders[channel] = Sender(channel, edge, len(reached), post, batch_bytes=BATCH)
         return sender.lanes

@@ -117,12 +117,14 @@ class _Instance:
                     self.back.post(inboxes[dest], channel, parcel)
                 else:
                     inboxes[dest].put(channel, parcel)
+                sender.lanes.moved += parcel.nbytes
 
         def post_stored(lane: int, parcel: Parcel) -> None:
             try:
                 at = inboxes[0].store.place([parcel.head, *parcel.buffers])
             except OSError:  # files may not be so large here (ulimit -f): all goes through pipes
                 return post(lane, parcel)
+            sender.lanes.moved += parcel.nbytes
             for dest in reached[lane]:
                 self.sent[channel] += 1
                 inboxes[dest].put_stored(channel, len(parcel.head), at)

@@ -87,6 +87,7 @@ class Outbox:
             batch.clear()
             for key in keys[lane]:
                 self.put((*key, sequence[lane]), value, size)
+                lanes.moved += size
             sequence[lane] += 1
 
         lanes = Lanes(len(keys), send)  # one item tells how large they are; from then on twice as many at most

@@ -1,0 +1,160 @@
+"""Every pair of the items that arrive: two nested loops, whoever makes them and however they are handed over."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from itertools import combinations, combinations_with_replacement, permutations, product
+from pathlib import Path
+
+import pytest
+
+import d4p_compile
+from d4p.errors import Refused, RunFailed
+from tests.targets import TARGETS, answers, canonical
+
+WORKFLOWS = Path(__file__).parents[1] / "workflows" / "pairs.py"
+
+
+@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS])
+def run(request):
+    """Run a graph of pairs.py on a target; gives `{port of the result: texts}` and takes the graph's parameters."""
+    session = request.getfixturevalue("spark_session") if request.param.startswith("spark") else None
+
+    def call(attribute: str, *, instances: int | None = None, **parameters):
+        found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, instances=instances,
+                        parameters=parameters)
+        return {f"{pe}.{port}": items for (pe, port), items in found.items()}
+
+    call.target = request.param
+    return call
+
+
+def only(found):
+    ((_, items),) = found.items()
+    return items
+
+
+def texts(pairs):
+    return Counter(canonical(f"{a} {b} {int(a[1:]) + int(b[1:])}") for a, b in pairs)
+
+
+def ids(count, prefix="s"):
+    return [f"{prefix}{number:03d}" for number in range(count)]
+
+
+@pytest.mark.parametrize("graph", ["singly", "in_tiles"])
+def test_every_pair_once_the_earlier_first(run, graph):
+    assert only(run(graph)) == texts(combinations(ids(20), 2))
+
+
+@pytest.mark.parametrize("graph", ["singly", "in_tiles"])
+def test_other_pairs(run, graph):
+    assert only(run(graph, count=9, ordered=True)) == texts(permutations(ids(9), 2))
+    assert only(run(graph, count=9, itself=True)) == texts(combinations_with_replacement(ids(9), 2))
+    assert only(run(graph, count=9, itself=True, ordered=True)) == texts(product(ids(9), repeat=2))
+    agree = [(a, b) for a, b in combinations(ids(13), 2) if int(a[1:]) % 3 == int(b[1:]) % 3]
+    assert only(run(graph, count=13, within="group")) == texts(agree)
+
+
+def test_few_items(run):
+    for count in range(3):
+        found = run("in_tiles", count=count)
+        assert sum(found.values(), Counter()) == texts(combinations(ids(count), 2))
+
+
+def test_as_many_instances_as_are_asked_for(run):
+    everyone = sorted([*ids(11), *ids(9, "t")])
+    for asked in (1, 3):
+        assert only(run("several", asked=asked)) == texts(combinations(everyone, 2))
+    assert only(run("in_tiles", instances=6)) == texts(combinations(ids(20), 2))
+
+
+def test_without_an_order_the_first_came_first(run):
+    import numpy as np
+
+    came = [f"s{number:03d}" for number in np.random.default_rng(3).permutation(15).tolist()]
+    assert only(run("as_they_come")) == Counter(canonical(f"{a} {b}") for a, b in combinations(came, 2))
+
+
+def test_pairs_between_two_streams(run):
+    assert only(run("two_streams")) == texts(product(ids(7, "l"), ids(5, "r")))
+    agree = [(a, b) for a, b in product(ids(7, "l"), ids(5, "r")) if int(a[1:]) % 3 == int(b[1:]) % 3]
+    assert only(run("two_streams", within="group")) == texts(agree)
+    assert sum(run("two_streams", right=0).values(), Counter()) == Counter()
+
+
+def test_batches_go_on_as_batches_and_one_by_one(run):
+    plain = texts(combinations(ids(12), 2))
+    found = run("batches")
+    assert found["Joined3.output"] == Counter({text[:-1] + '!"': n for text, n in plain.items()})
+    assert found["Same4.output"] == plain
+
+
+def test_tiles_for_one_and_pairs_for_others(run):
+    found = run("both")
+    pairs = Counter(canonical(f"{a} {b}") for a, b in combinations(ids(12), 2))
+    assert found["InTiles2.output"] == texts(combinations(ids(12), 2))
+    assert found["Ids3.output"] == found["Ids4.output"] == pairs
+
+
+def test_batches_of_two_meet(run):
+    plain = texts(combinations(ids(9), 2))
+    assert only(run("met")) == Counter({text[:-1] + '!"': 2 * n for text, n in plain.items()})
+
+
+def test_a_batch_function_that_was_written_for_another_process_is_left_alone(run):
+    plain = texts(combinations(ids(6), 2))
+    assert only(run("stale")) == Counter({f'"other {text[1:]}': n for text, n in plain.items()})
+
+
+def test_a_failure_names_the_items_of_the_batch(run):
+    with pytest.raises(RunFailed, match=r"(?s)Fails \(Fails\), instance \d+, items? [\d,]+.*: ValueError: not this one"
+                       ) as failure:
+        run("failing")
+    assert "raise ValueError" in str(failure.value)
+
+
+@pytest.mark.parametrize(("kind", "said"), [
+    ("missing", r"order_by \['id'\] needs items with that field"),
+    ("mixed", r"order_by \['id'\] needs fields that can be compared with one another"),
+    ("nan", r"order_by \['id'\] needs fields that have an order, got NaN"),
+])  # fmt: skip
+def test_items_without_an_order(run, kind, said):
+    with pytest.raises(RunFailed, match=said):
+        run("odd", kind=kind)
+
+
+def test_a_batch_function_alone_is_refused():
+    with pytest.raises(Refused, match="must have one of them too"):
+        d4p_compile.plan(d4p_compile.load(f"{WORKFLOWS}:only_batches"))
+
+
+def test_what_cannot_be_a_field_is_refused():
+    from d4p import AllPairs
+
+    with pytest.raises(Refused, match="order_by must be a field"):
+        AllPairs(order_by=1.5)
+
+
+@pytest.mark.parametrize("target", ["processes", "mpi"])
+def test_resume_makes_only_the_tiles_that_are_missing(tmp_path, target):
+    command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:dying", "--target", target,
+               "-p", f"folder={tmp_path}", "-p", "after=150"]
+    killed = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert killed.returncode == 1, killed.stderr
+    assert "died" in killed.stderr or "killed" in killed.stderr
+    assert not (tmp_path / "out").exists()
+    before = (tmp_path / "trace").read_text().splitlines()
+    (tmp_path / "trace").write_text("")
+    (tmp_path / "alive").touch()
+    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    again = (tmp_path / "trace").read_text().splitlines()
+    wanted = {f"{a} {b} {int(a[1:]) + int(b[1:])}" for a, b in combinations(ids(24), 2)}
+    written = [line for part in (tmp_path / "out").glob("part-*") for line in part.read_text().splitlines()]
+    assert sorted(written) == sorted(wanted)
+    assert len(again) < len(wanted) - 50  # most of what was done before wasn't done again
+    assert set(again) | set(before) == wanted
+    assert "had been done by an earlier run" in resumed.stdout + resumed.stderr

@@ -1,0 +1,246 @@
+"""All pairs of items, taken one by one and by tiles."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from d4p import (
+    AllPairs,
+    Batch,
+    ConsumerPE,
+    GenericPE,
+    IterativePE,
+    PairsBetween,
+    ProducerPE,
+    WorkflowGraph,
+    WriteText,
+)
+
+
+class Item(NamedTuple):
+    """What is paired: `id` says the order, `group` who belongs together."""
+
+    id: str
+    group: int
+    values: np.ndarray
+
+
+class Items(ProducerPE):
+    """`count` items whose ids are in no order."""
+
+    def __init__(self, count, prefix="s", size=2000):
+        ProducerPE.__init__(self)
+        self.count, self.prefix, self.size = count, prefix, size
+
+    def _process(self, inputs):
+        for number in np.random.default_rng(3).permutation(self.count).tolist():
+            values = np.full(self.size, float(number), dtype=np.float32)
+            self.write("output", Item(f"{self.prefix}{number:03d}", number % 3, values))
+
+
+class Same(IterativePE):
+    """As many instances as are asked for."""
+
+    def _process(self, item):
+        return item
+
+
+class Singly(IterativePE):
+    """`first second sum` of a pair, whose arrays it changes."""
+
+    def _process(self, pair):
+        a, b = pair
+        told = f"{a.id} {b.id} {a.values[0] + b.values[-1]:g}"
+        a.values[:] = b.values[:] = -1
+        return told
+
+
+class InTiles(Singly):
+    """The same for a tile."""
+
+    def _process(self, pair):
+        return Singly._process(self, pair)
+
+    def process_batch(self, inputs):
+        tile = inputs["input"]
+        left, right = tile.left.columns, tile.right.columns
+        for values in left.values, right.values:
+            assert values.ndim == 2 and not values.flags.writeable
+        for i, others in tile.rows():
+            sums = left.values[i, 0] + right.values[others, -1]
+            ids = right.id[others]
+            yield {"output": Batch([f"{left.id[i]} {b} {s:g}" for b, s in zip(ids, sums, strict=True)])}
+
+
+class Stale(InTiles):
+    """Has another `_process` than the `process_batch` that it inherits was written for."""
+
+    def _process(self, pair):
+        return f"other {Singly._process(self, pair)}"
+
+
+class Joined(IterativePE):
+    """Takes texts in batches or one by one; says which."""
+
+    def _process(self, text):
+        return f"{text}!"
+
+    def process_batch(self, inputs):
+        return {"output": Batch([f"{text}!" for text in inputs["input"]])}
+
+
+class Ids(IterativePE):
+    """The ids of a pair."""
+
+    def _process(self, pair):
+        return f"{pair[0].id} {pair[1].id}"
+
+
+class Fails(Singly):
+    """Can't use one of the items."""
+
+    def _process(self, pair):
+        return Singly._process(self, pair)
+
+    def process_batch(self, inputs):
+        for i, _ in inputs["input"].rows():
+            if inputs["input"].left.columns.id[i] == "s003":
+                raise ValueError("not this one")
+        return None
+
+
+class Deadly(Singly):
+    """Notes what it is given; dies where a file is missing, once it has made some pairs."""
+
+    def __init__(self, folder, after):
+        Singly.__init__(self)
+        self.folder, self.after = Path(folder), after
+
+    def _process(self, pair):
+        told = Singly._process(self, pair)
+        with open(self.folder / "trace", "a") as file:
+            file.write(f"{told}\n")
+        if not (self.folder / "alive").exists():
+            with open(self.folder / "trace") as file:
+                if len(file.readlines()) >= self.after:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        return told
+
+
+def _chain(*pes):
+    graph = WorkflowGraph()
+    for a, b in zip(pes, pes[1:], strict=False):
+        graph.connect(a, "output", b, "input")
+    return graph
+
+
+def singly(count=20, **how):
+    return _chain(Items(count), AllPairs(order_by="id", **how), Singly())
+
+
+def in_tiles(count=20, **how):
+    return _chain(Items(count), AllPairs(order_by="id", **how), InTiles())
+
+
+def stale():
+    return _chain(Items(6), AllPairs(order_by="id"), Stale())
+
+
+def batches():
+    """A batch goes on as a batch, to one that takes batches and to one that doesn't."""
+    made = InTiles()
+    graph = _chain(Items(12), AllPairs(order_by="id"), made, Joined())
+    graph.connect(made, "output", Same(), "input")
+    return graph
+
+
+def both():
+    """Tiles for one, pairs for another, and a channel of the same pairs."""
+    pairs, apart = AllPairs(order_by="id"), Ids()
+    apart.numprocesses = 2
+    graph = _chain(Items(12), pairs, InTiles())
+    graph.connect(pairs, "output", Ids(), "input")
+    graph.connect(pairs, "output", apart, "input")
+    return graph
+
+
+def met():
+    """Two that take tiles give to one, which takes their batches."""
+    pairs, a, b, end = AllPairs(order_by="id"), InTiles(), InTiles(), Joined()
+    graph = _chain(Items(9), pairs, a, end)
+    graph.connect(pairs, "output", b, "input")
+    graph.connect(b, "output", end, "input")
+    return graph
+
+
+def several(asked=3):
+    """Items come from several instances of several PEs; so many instances are asked for."""
+    same, pairs = Same(), AllPairs(order_by="id")
+    same.numprocesses, pairs.numprocesses = 4, asked
+    graph = _chain(Items(11), same, pairs, InTiles())
+    graph.connect(Items(9, "t"), "output", pairs, "input")
+    return graph
+
+
+def as_they_come():
+    """Without order_by: the first of a pair came before the second."""
+    return _chain(Items(15), AllPairs(), Ids())
+
+
+def two_streams(left=7, right=5, within=None):
+    pairs = PairsBetween(within=within)
+    graph = _chain(pairs, InTiles())
+    graph.connect(Items(left, "l"), "output", pairs, "left")
+    graph.connect(Items(right, "r"), "output", pairs, "right")
+    return graph
+
+
+def failing():
+    return _chain(Items(9), AllPairs(order_by="id"), Fails())
+
+
+class Odd(ProducerPE):
+    """Items that can't be put in order."""
+
+    def __init__(self, items):
+        ProducerPE.__init__(self)
+        self.items = items
+
+    def _process(self, inputs):
+        for item in self.items:
+            self.write("output", item)
+
+
+class Nothing(ConsumerPE):
+    def _process(self, item):
+        pass
+
+
+def odd(kind):
+    items = {"missing": [{"id": 1}, {"name": 2}], "mixed": [{"id": 1}, {"id": "a"}],
+             "nan": [{"id": 1.0}, {"id": float("nan")}]}[kind]
+    pairs = AllPairs(order_by="id")
+    pairs.numprocesses = 1  # so that both are in one tile
+    return _chain(Odd(items), pairs, Nothing())
+
+
+class OnlyBatches(GenericPE):
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("input")
+
+    def process_batch(self, inputs):
+        pass
+
+
+def only_batches():
+    return _chain(Items(3), AllPairs(), OnlyBatches())
+
+
+def dying(folder, after=40):
+    return _chain(Items(24), AllPairs(order_by="id"), Deadly(folder, after), WriteText(f"{folder}/out"))
