@@ -31,14 +31,12 @@ class _PairsPE(GenericPE):
         GenericPE.__init__(self)
         self.within, self.order_by = _fields(within, "within"), _fields(order_by, "order_by")
         self._add_output(self.OUTPUT_NAME)
+        self._lots: dict[str, dict[Any, dict[int, list[Sent]]]] = {}  # by port, group and block
 
     def _port(self, name: str, side: str) -> None:
         self._add_input(name)
         self._lots[name] = {}
         self.inputconnections[name][GROUPING] = f"pairs {side}".rstrip()
-
-        self._lots: dict[str, dict[Any, dict[int, list[Sent]]]] = {}  # by port, group and block
-
 
     def preprocess(self) -> None:
         self._count = 0
