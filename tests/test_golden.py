@@ -26,6 +26,7 @@ CASES = {
     "partitions": f"{SEMANTICS}:partitions",
     "odd_names": f"{SEMANTICS}:odd_names",
     "columns": f"{HERE / 'workflows' / 'columns.py'}:all_kinds",
+    "pairs": f"{HERE / 'workflows' / 'pairs.py'}:batches",
     "collatz": f"{HERE / 'workflows' / 'cycles.py'}:collatz",
 }
 CYCLIC = {"collatz"}

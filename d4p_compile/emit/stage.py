@@ -127,7 +127,7 @@ class _Writer:
                 found.append((self._result(pe, port), f"stage.result({self.var[pe]}, {quoted(port)})"))
         for name in self.stage.pes:
             pe = self.graph.by_name[name]
-            if pe.style in ("inputs", "process") and pe.outputs:
+            if pe.style in ("inputs", "process") and pe.outputs and pe.kind != "pairs":
                 found.append((self._send(name), f"stage.sender({self.var[name]})"))
             if pe.outputs and any(name == batched for batched, _ in self.batched):
                 found.append((self._send_batches(name), f"stage.batch_sender({self.var[name]})"))
@@ -309,7 +309,7 @@ class _Writer:
         while True:
             pe = self.graph.by_name[name]
             out += self._call(pe, port, pad)
-            if pe.style == "consumer" or not pe.outputs:
+            if pe.style == "consumer" or pe.kind == "pairs" or not pe.outputs:
                 return out
             if pe.style in ("inputs", "process"):
                 out += [f"{pad}if result is not None:", f"{pad}    {self._send(name)}(result)"]
@@ -345,7 +345,7 @@ class _Writer:
         if pe.style == "producer":
             return [*out, f"{pad}item = {v}._process(item)"]
         method = "_process" if pe.style == "inputs" else "process"
-        kept = "result = " if pe.outputs else ""
+        kept = "result = " if pe.outputs and pe.kind != "pairs" else ""
         return [*out, f"{pad}{kept}{v}.{method}({argument})"]
 
     def _wiring(self) -> list[str]:

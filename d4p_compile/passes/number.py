@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import networkx as nx
 
+from ..ir.graph import PAIRS
 from ..ir.plan import Plan, Stage
 from .options import Options
 from .verify import between
@@ -24,11 +25,18 @@ def number(plan: Plan, options: Options) -> Plan:
     ordered = {pes for pes in order if _tells_order(plan, by_pes[pes])}
     # What feeds such a stage must number its items the same when a task is run again: it takes its own in order too.
     ordered |= {before for pes in ordered for before in nx.ancestors(forward, pes)}
+    ordered -= {pes for pes in ordered if _sorts(plan, by_pes[pes])}
     stages = tuple(replace(by_pes[pes], number=rank[pes], ordered=pes in ordered) for pes in order)
     added = {edge.key: i for i, edge in enumerate(plan.graph.edges)}
     channels = sorted(plan.channels, key=lambda c: (rank[plan.stage_of[c.edge.source].pes], added[c.edge.key]))
     numbered = tuple(replace(channel, number=i) for i, channel in enumerate(channels, 1))
     return replace(plan, stages=stages, channels=numbered)
+
+
+def _sorts(plan: Plan, stage: Stage) -> bool:
+    """Whether all that comes goes to PEs that put it in order themselves, by numbers that it brings."""
+    into = plan.channels_into(stage)
+    return bool(into) and all(channel.edge.exchange.kind in PAIRS for channel in into)
 
 
 def _tells_order(plan: Plan, stage: Stage) -> bool:
