@@ -7,6 +7,7 @@ import importlib
 import os
 import platform
 import sys
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
@@ -22,13 +23,18 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="fewer items: a look, not a measurement")
     options.add_argument("which", nargs="?", default="all", choices=[*BENCHMARKS, "all"])
     arguments = options.parse_args()
-    rows = []
-    for name, module in BENCHMARKS.items():
-        if arguments.which in (name, "all"):
-            for row in importlib.import_module(f"tests.benchmarks.{module}").rows(arguments.quick):
-                rows.append(row)
-                print(f"{row.what}: {row.ours}; {row.other}; {row.ratio}", file=sys.stderr, flush=True)
-    Console(width=max(120, Console().width)).print(table(rows, arguments.quick))
+    modules = [module for name, module in BENCHMARKS.items() if arguments.which in (name, "all")]
+    show((row for module in modules
+          for row in importlib.import_module(f"tests.benchmarks.{module}").rows(arguments.quick)), arguments.quick)
+
+
+def show(rows: Iterable[Row], quick: bool = False) -> None:
+    """Print a table of rows, and each as soon as it is measured."""
+    seen = []
+    for row in rows:
+        seen.append(row)
+        print(f"{row.what}: {row.ours}; {row.other}; {row.ratio}", file=sys.stderr, flush=True)
+    Console(width=max(120, Console().width)).print(table(seen, quick))
 
 
 def table(rows: list[Row], quick: bool) -> Table:
