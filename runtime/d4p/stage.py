@@ -295,7 +295,8 @@ class Stage:
 
 
 def _overrides(pe: GenericPE, method: str) -> bool:
-    return getattr(type(pe), method) is not getattr(GenericPE, method) or method in vars(pe)
+    """Whether a method isn't GenericPE's own. Doesn't look into `vars(pe)`: see `d4p.copies`."""
+    return getattr(getattr(pe, method), "__func__", None) is not getattr(GenericPE, method)
 
 
 def _known(pe: GenericPE) -> str:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import copy
-import datetime
-import enum
 import functools
 import hashlib
 import importlib
-import logging
-import numbers
 import os
 import platform
-import re
 import sys
-import uuid
-from pathlib import Path, PurePath
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from pathlib import Path
 from typing import Any
 
 import d4p
+from d4p.copies import copied
 from d4p.errors import D4pError, Refused
 from d4p.failure import said, traceback_without
 from d4p.flatten import Flat, flatten, leading_back, topological
 from d4p.labels import fingerprint, labels
 from d4p.outputs.writing import Writing
 from d4p.unpack import unpack_modules
-
-_UNCHANGING = (
-    type(None), numbers.Number, str, bytes, range, slice, type(Ellipsis), type(NotImplemented), re.Pattern,
-    logging.Logger, enum.Enum, datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, PurePath, uuid.UUID,
-    type, ModuleType, FunctionType, BuiltinFunctionType,
-)  # fmt: skip
 
 
 class Workflow:
@@ -119,10 +106,8 @@ class Workflow:
     def copy(self, name: str, index: int) -> Any:
         """A PE of its own for instance `index`. Raises Refused, naming the attribute, if it can't be copied."""
         pe = self.pes[name]
-        memo: dict[int, Any] = {}
         try:
-            mine = copy.deepcopy(pe, memo)
-            vars(mine).update(_class_state(mine, memo))
+            mine = copied(pe)
         except Exception as error:
             from d4p.items import why_unpicklable
 
@@ -155,49 +140,6 @@ def unconnected(workflow: Workflow) -> list[tuple[str, str]]:
     used = {(id(e.source), e.output) for e in workflow.flat.edges}
     pes = workflow.flat.pes
     return [(pe.id, str(port)) for pe in pes for port in pe.outputconnections if (id(pe), port) not in used]
-
-
-def _class_state(pe: Any, memo: dict[int, Any]) -> dict[str, Any]:
-    """Copies of what can change in the attributes of a PE's class, such as `seen = []` or `total = np.zeros(1)`.
-
-    Instances in one process would share them, and those in others wouldn't: a list is state of the instance, wherever
-    it was written down. What can't be copied stays shared.
-    """
-    found: dict[str, Any] = {}
-    for name, owner in _class_names(type(pe)):
-        value = vars(owner).get(name)
-        if name in vars(pe) or _never_changes(value):
-            continue
-        tried = dict(memo)
-        try:
-            mine = copy.deepcopy(value, tried)
-        except Exception:  # a lock, a connection, an open file
-            continue
-        memo.update(tried)
-        memo.setdefault(id(memo), []).append(tried)  # an id in a memo must not be given to another object
-        if mine is not value:
-            found[name] = mine
-    return found
-
-
-@functools.cache
-def _class_names(cls: type) -> tuple[tuple[str, type], ...]:
-    """The attributes of a class, below d4p's own, that are values of its own; each with the class that has it."""
-    owners = {name: owner for owner in reversed(cls.__mro__) for name in vars(owner)}
-    return tuple((name, owner) for name, owner in owners.items() if _is_of_user(name, owner))
-
-
-def _is_of_user(name: str, owner: type) -> bool:
-    if owner is object or owner.__module__.split(".")[0] == "d4p" or name.startswith(("__", "_abc_")):
-        return False
-    value = vars(owner)[name]
-    return not hasattr(type(value), "__get__") and not isinstance(value, (type, ModuleType))
-
-
-def _never_changes(value: Any) -> bool:
-    if isinstance(value, (tuple, frozenset)):
-        return all(map(_never_changes, value))
-    return isinstance(value, _UNCHANGING) or type(value) is object
 
 
 def require(version: str, script: str | None = None) -> None:
