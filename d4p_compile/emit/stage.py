@@ -2,7 +2,8 @@
 
 A hop whose producer only returns is written inline, so a chain is one flat loop whatever its length;
 a producer that may call `write` gets a function for what follows it. Counters are plain integers: they
-give the item number in an error message and the items on each edge in the summary.
+give the item number in an error message and the items on each edge in the summary. A chain counts what
+enters it and what its PEs drop; the rest is a difference.
 """
 
 from __future__ import annotations
@@ -103,15 +104,26 @@ class _Writer:
         out += self._take()
         targets = self._targets()
         out += [f"    {name} = {expression}" for name, expression in targets]
-        counters = [self._count(name) for name in self.stage.pes] + [self._counter(*p) for p in sorted(self.counted)]
-        out += _wrapped("    ", counters, " = 0", " = ")
+        out += _wrapped("    ", self._counters(), " = 0", " = ")
         for name in self.stage.pes:
             if name not in self.inlined:
                 out += ["", *self._function(name)]
             out += self._fan_outs(name)
             out += self._batch_functions(name)
+        received = self._differences()
+        out += received and ["", *received]
         out += ["", *self._wiring(), *self._ready()]
         return out
+
+    def _counters(self) -> list[str]:
+        """What enters each chain, what is dropped in it, and what nobody else counts."""
+        entering = [self._count(name) for name in self.stage.pes if name not in self.inlined]
+        dropped = [self._dropped(name) for name in self.stage.pes if self._may_drop(name)]
+        return [*entering, *dropped, *(self._counter(*port) for port in sorted(self.counted))]
+
+    def _may_drop(self, name: str) -> bool:
+        """What it returns goes on in the same loop, unless that is None."""
+        return self._next_inlined(name) is not None and self.graph.by_name[name].kind != "reader"
 
     def _targets(self) -> list[tuple[str, str]]:
         """Names for what leaves the stage: channels and results."""
@@ -171,6 +183,13 @@ class _Writer:
 
     def _count(self, pe: str) -> str:
         return self._name("count", pe, base=f"n_{self.var[pe]}")
+
+    def _dropped(self, pe: str) -> str:
+        return self._name("dropped", pe, base=f"dropped_{self.var[pe]}")
+
+    @property
+    def _received(self) -> str:
+        return self._name("received", base="received")
 
     def _send(self, pe: str) -> str:
         return self._name("send", pe, base=f"send_{self.var[pe]}")
@@ -305,7 +324,7 @@ class _Writer:
         return out
 
     def _body(self, name: str, port: str | None, pad: str, leave: str) -> list[str]:
-        out: list[str] = []
+        out = [f"{pad}{self._count(name)} += 1"]
         while True:
             pe = self.graph.by_name[name]
             out += self._call(pe, port, pad)
@@ -320,7 +339,7 @@ class _Writer:
             if after is None:
                 return [*out, f"{pad}if item is not None:", f"{pad}    {self._out(name, pe.output)}(item)"]
             if pe.kind != "reader":
-                out += [f"{pad}if item is None:", f"{pad}    {leave}"]
+                out += [f"{pad}if item is None:", f"{pad}    {self._dropped(name)} += 1", f"{pad}    {leave}"]
             out += [f"{pad}{self.needs[edge.key]}(item)" for edge in self._required(name, pe.output)]
             name, port = after.dest, after.input
 
@@ -332,21 +351,17 @@ class _Writer:
 
     def _call(self, pe: Pe, port: str | None, pad: str) -> list[str]:
         v = self.var[pe.name]
-        out = [f"{pad}{self._count(pe.name)} += 1"]
         if pe.kind == "reader":
-            return out
-        argument = "item" if port is None else f"{{{quoted(port)}: item}}"
-        if pe.style == "iterative":
-            item = "item" if port is not None else f"item[{quoted(pe.inputs[0].name)}]"
-            return [*out, f"{pad}item = {v}._process({item})"]
+            return []
+        item = "item" if port is not None or not pe.inputs else f"item[{quoted(pe.inputs[0].name)}]"
+        if pe.style in ("iterative", "producer"):
+            return [f"{pad}item = {v}._process({item})"]
         if pe.style == "consumer":
-            item = "item" if port is not None else f"item[{quoted(pe.inputs[0].name)}]"
-            return [*out, f"{pad}{v}._process({item})"]
-        if pe.style == "producer":
-            return [*out, f"{pad}item = {v}._process(item)"]
+            return [f"{pad}{v}._process({item})"]
+        argument = "item" if port is None else f"{{{quoted(port)}: item}}"
         method = "_process" if pe.style == "inputs" else "process"
         kept = "result = " if pe.outputs and pe.kind != "pairs" else ""
-        return [*out, f"{pad}{kept}{v}.{method}({argument})"]
+        return [f"{pad}{kept}{v}.{method}({argument})"]
 
     def _wiring(self) -> list[str]:
         out = []
@@ -365,22 +380,51 @@ class _Writer:
                 out.append(f"    stage.wire_batches({self.var[name]}, {{{ports}}})")
         return out
 
+    def _differences(self) -> list[str]:
+        """A function that gives what each PE received, where that isn't counted one by one."""
+        differences = []
+        for name in self.stage.pes:
+            if name in self.inlined:
+                (edge,) = self.graph.edges_in[name]
+                if self._may_drop(edge.source):
+                    before = self._received_by(edge.source)
+                    differences.append(f"        {self._count(name)} = {before} - {self._dropped(edge.source)}")
+        if not differences:
+            return []
+        counts = self._counts()
+        one = f"        return {{{', '.join(counts)}}}"
+        given = [one] if len(one) <= WIDTH else _wrapped("        return {", counts, "}")
+        return [f"    def {self._received}():", *differences, *given]
+
+    def _received_by(self, name: str) -> str:
+        """The variable with what a PE received."""
+        while name in self.inlined:
+            (edge,) = self.graph.edges_in[name]
+            if self._may_drop(edge.source):
+                break
+            name = edge.source  # a reader drops nothing
+        return self._count(name)
+
+    def _counts(self) -> list[str]:
+        counts = [f"{quoted(name)}: {self._received_by(name)}" for name in self.stage.pes]
+        return counts + [f"{quoted(f'{pe}.{port}')}: {self._counter(pe, port)}" for pe, port in sorted(self.counted)]
+
     def _ready(self) -> list[str]:
         entries = []
         for name in self.plan.roots(self.stage):
             entries.append(f"{quoted(name)}: {self._as_loop(name, None)}")
         for channel in self.plan.channels_into(self.stage):
             entries.append(f"{channel.number}: {self._as_loop(channel.edge.dest, channel.edge.input)}")
-        counts = [f"{quoted(name)}: {self._count(name)}" for name in self.stage.pes]
-        counts += [f"{quoted(f'{pe}.{port}')}: {self._counter(pe, port)}" for pe, port in sorted(self.counted)]
-        ready, count = ", ".join(entries), ", ".join(counts)
-        one = f"    return stage.ready({{{ready}}}, lambda: {{{count}}})"
+        counts = self._counts()
+        received = self._received if any(map(self._may_drop, self.stage.pes)) else None
+        given = received or f"lambda: {{{', '.join(counts)}}}"
+        one = f"    return stage.ready({{{', '.join(entries)}}}, {given})"
         if len(one) <= WIDTH:
             return [one]
         return [
             "    return stage.ready(",
             *_wrapped("        {", entries, "},"),
-            *_wrapped("        lambda: {", counts, "},"),
+            *([f"        {received},"] if received else _wrapped("        lambda: {", counts, "},")),
             "    )",
         ]
 

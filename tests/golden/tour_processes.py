@@ -60,8 +60,8 @@ def stage_1(stage):
     send_branch0 = stage.sender(branch0)
     send_branch00 = stage.sender(branch00)
     send_branch01 = stage.sender(branch01)
-    n_numbers = n_parity = n_extremes = n_least = n_greatest = n_square = n_add = n_chain_total = 0
-    n_branch0 = n_branch00 = n_leaf000 = n_leaf001 = n_branch01 = n_leaf010 = n_leaf011 = n_leaves = 0
+    n_numbers = n_parity = n_extremes = n_least = n_greatest = n_square = n_branch0 = n_branch00 = 0
+    n_leaf000 = n_leaf001 = n_branch01 = n_leaf010 = n_leaf011 = n_leaves = dropped_square = dropped_add = 0
     n_leaf000_output = n_leaf001_output = n_leaf010_output = n_leaf011_output = 0
 
     def into_numbers(items):
@@ -115,16 +115,16 @@ def stage_1(stage):
             result_greatest(item)
 
     def into_square(item):
-        nonlocal n_add, n_chain_total, n_square
+        nonlocal dropped_add, dropped_square, n_square
         n_square += 1
         item = square._process(item)
         if item is None:
+            dropped_square += 1
             return
-        n_add += 1
         item = add._process(item)
         if item is None:
+            dropped_add += 1
             return
-        n_chain_total += 1
         item = chain_total._process(item)
         if item is not None:
             result_chain_total(item)
@@ -205,25 +205,10 @@ def stage_1(stage):
         if item is not None:
             result_leaves(item)
 
-    stage.wire(numbers, {"output": numbers_output})
-    stage.wire(parity, {"even": to_halve, "odd": to_triple})
-    stage.wire(extremes, {"output": extremes_output})
-    stage.wire(least, {"output": result_least})
-    stage.wire(greatest, {"output": result_greatest})
-    stage.wire(square)  # only returns: its items go on in the loop above
-    stage.wire(add)  # only returns: its items go on in the loop above
-    stage.wire(chain_total, {"output": result_chain_total})
-    stage.wire(branch0, {"00": into_branch00, "01": into_branch01})
-    stage.wire(branch00, {"000": into_leaf000, "001": into_leaf001})
-    stage.wire(leaf000, {"output": leaf000_output})
-    stage.wire(leaf001, {"output": leaf001_output})
-    stage.wire(branch01, {"010": into_leaf010, "011": into_leaf011})
-    stage.wire(leaf010, {"output": leaf010_output})
-    stage.wire(leaf011, {"output": leaf011_output})
-    stage.wire(leaves, {"output": result_leaves})
-    return stage.ready(
-        {"numbers": into_numbers},
-        lambda: {
+    def received():
+        n_add = n_square - dropped_square
+        n_chain_total = n_add - dropped_add
+        return {
             "numbers": n_numbers,
             "parity": n_parity,
             "extremes": n_extremes,
@@ -244,8 +229,25 @@ def stage_1(stage):
             "leaf001.output": n_leaf001_output,
             "leaf010.output": n_leaf010_output,
             "leaf011.output": n_leaf011_output,
-        },
-    )
+        }
+
+    stage.wire(numbers, {"output": numbers_output})
+    stage.wire(parity, {"even": to_halve, "odd": to_triple})
+    stage.wire(extremes, {"output": extremes_output})
+    stage.wire(least, {"output": result_least})
+    stage.wire(greatest, {"output": result_greatest})
+    stage.wire(square)  # only returns: its items go on in the loop above
+    stage.wire(add)  # only returns: its items go on in the loop above
+    stage.wire(chain_total, {"output": result_chain_total})
+    stage.wire(branch0, {"00": into_branch00, "01": into_branch01})
+    stage.wire(branch00, {"000": into_leaf000, "001": into_leaf001})
+    stage.wire(leaf000, {"output": leaf000_output})
+    stage.wire(leaf001, {"output": leaf001_output})
+    stage.wire(branch01, {"010": into_leaf010, "011": into_leaf011})
+    stage.wire(leaf010, {"output": leaf010_output})
+    stage.wire(leaf011, {"output": leaf011_output})
+    stage.wire(leaves, {"output": result_leaves})
+    return stage.ready({"numbers": into_numbers}, received)
 
 
 def stage_2(stage):

@@ -25,20 +25,19 @@ def stage_1(stage):
     read, split = stage.take("read", "split")
     to_count = stage.to(1, "split.word -> count.word", "hash", [0])
     send_split = stage.sender(split)
-    n_read = n_split = 0
+    n_read = 0
 
     def into_read(items):
-        nonlocal n_read, n_split
+        nonlocal n_read
         for item in items:
             n_read += 1
-            n_split += 1
             result = split.process({"line": item})
             if result is not None:
                 send_split(result)
 
     stage.wire(read)  # only returns: its items go on in the loop above
     stage.wire(split, {"word": to_count})
-    return stage.ready({"read": into_read}, lambda: {"read": n_read, "split": n_split})
+    return stage.ready({"read": into_read}, lambda: {"read": n_read, "split": n_read})
 
 
 def stage_2(stage):
