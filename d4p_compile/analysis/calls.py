@@ -20,7 +20,9 @@ from d4p_compile.analysis.source import Unreadable, plain_functions, read
 
 WRITES = ("write", "_write")
 SAFE_WITH_SELF = frozenset("super isinstance type id repr str print hasattr len hash callable bool vars".split())
-_classes: dict[type, bool] = {}
+#: What `write` takes in any case; only d4p's own takes more, and only where it is asked to.
+PARAMETERS = ("name", "data")
+_classes: dict[tuple[type, bool], bool] = {}
 
 
 def call_style(pe: Any) -> str:
@@ -63,17 +65,27 @@ def may_write(pe: Any) -> bool:
         return True
 
 
-def _class_writes(cls: type) -> bool:
-    if cls not in _classes:
+def writes_keywords(pe: Any) -> bool:
+    """May anybody call `pe.write` with more than a port and an item? True on any doubt."""
+    try:
+        return _class_writes(type(pe), more=True) or _object_writes(pe, more=True)
+    except Exception:
+        return True
+
+
+def _class_writes(cls: type, more: bool = False) -> bool:
+    """Does a class write; with `more`, does it so with more than a port and an item?"""
+    if (cls, more) not in _classes:
         table = methods_of(cls)
         functions = [f for name in table.every for f in table.own(name, also_hidden=True)]
         unread = any(not table.functions.get(name) for name in ("process", "_process"))
-        _classes[cls] = unread or any(_function_writes(f, cls, f.__name__ in table.static) for f in functions)
-    return _classes[cls]
+        written = (_function_writes(f, cls, f.__name__ in table.static, more) for f in functions)
+        _classes[cls, more] = unread or any(written)
+    return _classes[cls, more]
 
 
-def _function_writes(function: FunctionType, cls: type, static: bool = False) -> bool:
-    """Does a method mention `self.write`, or let self out of sight?"""
+def _function_writes(function: FunctionType, cls: type, static: bool = False, more: bool = False) -> bool:
+    """Does a method mention `self.write` (with `more`, but for plain calls of it), or let self out of sight?"""
     try:
         source = read(function)
     except Unreadable:
@@ -85,11 +97,20 @@ def _function_writes(function: FunctionType, cls: type, static: bool = False) ->
     parents = {child: node for node in ast.walk(source.node) for child in ast.iter_child_nodes(node)}
     for node in ast.walk(source.node):
         if isinstance(node, ast.Attribute) and node.attr in WRITES and _may_be_self(node.value, first):
-            return True
+            if not (more and _is_plain_call(parents.get(node), node)):
+                return True
         if isinstance(node, ast.Name) and node.id == first and isinstance(node.ctx, ast.Load):
             if not _stays_in_sight(node, parents, source.globals, cls):
                 return True
     return False
+
+
+def _is_plain_call(call: ast.AST | None, function: ast.expr) -> bool:
+    """Is it `function(port, item)`?"""
+    if not isinstance(call, ast.Call) or call.func is not function:
+        return False
+    starred = any(isinstance(argument, ast.Starred) for argument in call.args)
+    return not starred and all(keyword.arg in PARAMETERS for keyword in call.keywords)
 
 
 def _may_be_self(node: ast.expr, first: str) -> bool:
@@ -128,7 +149,7 @@ def _owner(node: ast.expr, names: dict[str, Any]) -> Any:
     return getattr(_owner(node.value, names), node.attr, None) if isinstance(node, ast.Attribute) else None
 
 
-def _object_writes(pe: Any) -> bool:
+def _object_writes(pe: Any, more: bool = False) -> bool:
     """May something on the object itself write: an override, a bound method kept on it, an object that knows it?"""
     methods = methods_of(type(pe)).functions
     for name, value in vars(pe).items():
@@ -137,7 +158,7 @@ def _object_writes(pe: Any) -> bool:
                 continue
             if name in WRITES or value.__name__ in WRITES:
                 return True
-            if any(_function_writes(f, type(pe)) for f in plain_functions(value)):
+            if any(_function_writes(f, type(pe), more=more) for f in plain_functions(value)):
                 return True
         elif name in methods:
             if not isinstance(value, FunctionType) or _knows(value, pe) or not _readable(value):

@@ -374,7 +374,8 @@ class _Writer:
                 out.append(f"    stage.wire({self.var[name]})  # only returns: its items go on in the loop above")
             else:
                 ports = ", ".join(f"{quoted(port)}: {self._out(name, port)}" for port in pe.outputs)
-                out.append(f"    stage.wire({self.var[name]}, {{{ports}}})")
+                more = ", keywords=True" if pe.keywords else ""
+                out.append(f"    stage.wire({self.var[name]}, {{{ports}}}{more})")
             if self._hands_on_batches(pe):
                 ports = ", ".join(f"{quoted(port)}: {self._out_batch(name, port)}" for port in pe.outputs)
                 out.append(f"    stage.wire_batches({self.var[name]}, {{{ports}}})")

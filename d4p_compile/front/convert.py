@@ -16,7 +16,7 @@ from d4p.schema import schema_of
 
 from ..analysis.aggregates import aggregate_of
 from ..analysis.batches import takes_batches
-from ..analysis.calls import call_style, may_write, overrides_write
+from ..analysis.calls import call_style, may_write, overrides_write, writes_keywords
 from ..analysis.state import state_of
 from ..ir.graph import Edge, Graph, Grouping, Pe, Port
 from .load import Loaded
@@ -77,6 +77,7 @@ def _pe(pe: Any, name: str) -> Pe:
         why=state.why,
         style=style,
         writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),
+        keywords=not reader and writes_keywords(pe),
         output=output,
         kind="reader" if reader else "pairs" if pairs else "pe",
         batches=takes_batches(pe),

@@ -101,7 +101,8 @@ class Pe:
     """One processing element.
 
     `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition.
-    `style` says how generated code may call it, `writes` whether it may call `self.write`.
+    `style` says how generated code may call it, `writes` whether it may call `self.write`, `keywords` whether with
+    more than a port and an item.
     `any_order`: the user says that the state it keeps doesn't depend on the order of its items.
     `kind` is "pe", or for library PEs "reader" or "pairs". `batches`: it has a `process_batch`.
     `schemas` are (output port, schema) where a port declares one; `aggregate` is what a library PE aggregates.
@@ -119,6 +120,7 @@ class Pe:
     why: str = ""
     style: str = "process"
     writes: bool = True
+    keywords: bool = True
     output: str = "output"
     kind: str = "pe"
     batches: bool = False

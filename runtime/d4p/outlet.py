@@ -86,7 +86,7 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
                 send(dest)
 
         def writer(port: str, other: Callable[..., None], failed: Failed, failures: tuple) -> Callable[..., None]:
-            def write(name: str, data: Any, **kwargs: Any) -> None:
+            def write(name: str, data: Any) -> None:
                 nonlocal taken
                 if name != port:
                     other(name, data)

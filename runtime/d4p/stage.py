@@ -93,14 +93,17 @@ class Stage:
 
         return self._checker.guard(f"{name}.{port}", self.index, keep) if self._checker else keep
 
-    def wire(self, pe: GenericPE, ports: dict[str, Callable[[Any], None]] | None = None) -> None:
-        """Connect what `pe` writes. Without `ports` its items go on in a loop that only takes what it returns."""
+    def wire(self, pe: GenericPE, ports: dict[str, Callable[[Any], None]] | None = None, *,
+             keywords: bool = False) -> None:
+        """Connect what `pe` writes. Without `ports` its items go on in a loop that only takes what it returns. With
+        `keywords` it may hand more to `write` than a port and an item, which takes time, though nobody looks at it."""
         if ports is None:
-            ports = {port: _unforeseen(pe, port) for port in pe.outputconnections}
+            ports, keywords = {port: _unforeseen(pe, port) for port in pe.outputconnections}, True
         self._ports.setdefault(id(pe), {}).update(ports)
         pe._d4p_ports = {port: self._guarded(put) for port, put in ports.items()}
         if not _overrides(pe, "write") and not _overrides(pe, "_write"):
-            pe.write = self._writer(pe, ports)
+            write = self._writer(pe, ports)
+            pe.write = _with_keywords(write) if keywords else write
 
     def _guarded(self, put: Put) -> Put:
         """`put` for a PE's own `write`: what goes wrong further on isn't the PE's to catch."""
@@ -113,10 +116,10 @@ class Stage:
 
         return guarded
 
-    def _writer(self, pe: GenericPE, ports: dict[str, Put]) -> Callable[..., None]:
+    def _writer(self, pe: GenericPE, ports: dict[str, Put]) -> Callable[[str, Any], None]:
         """`pe.write` without the detours of a class that doesn't override it."""
 
-        def write(name: str, data: Any, **kwargs: Any) -> None:
+        def write(name: str, data: Any) -> None:
             try:
                 put = ports[name]
             except KeyError:
@@ -126,9 +129,23 @@ class Stage:
             except FAILURES as error:
                 raise self._fail(error) from None
 
-        port, put = next(iter(ports.items())) if len(ports) == 1 else ("", None)
+        if len(ports) != 1:
+            return write
+        ((port, put),) = ports.items()
         made = getattr(put, "writer", None)
-        return made(port, write, self._fail, FAILURES) if made else write
+        if made:
+            return made(port, write, self._fail, FAILURES)
+
+        def write_only(name: str, data: Any) -> None:
+            if name != port:
+                write(name, data)
+                return
+            try:
+                put(data)
+            except FAILURES as error:
+                raise self._fail(error) from None
+
+        return write_only
 
     def _fail(self, error: BaseException) -> Stop:
         """Remember the first failure: a PE may swallow what comes out of its `write`."""
@@ -297,6 +314,10 @@ class Stage:
 def _overrides(pe: GenericPE, method: str) -> bool:
     """Whether a method isn't GenericPE's own. Doesn't look into `vars(pe)`: see `d4p.copies`."""
     return getattr(getattr(pe, method), "__func__", None) is not getattr(GenericPE, method)
+
+
+def _with_keywords(write: Callable[[str, Any], None]) -> Callable[..., None]:
+    return lambda name, data, **ignored: write(name, data)
 
 
 def _known(pe: GenericPE) -> str:

@@ -33,7 +33,7 @@ def test_what_is_written_goes_where_what_is_put_goes():
     write = other.writer("out", None, failed, FAILURES)
     for item in ITEMS:
         put(item)
-        write("out", item, metadata="of a subclass")
+        write("out", item)
     assert sent == put_sent and sent
     assert taken() == put_taken() == len(ITEMS)
 

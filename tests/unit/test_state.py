@@ -31,7 +31,7 @@ import pytest
 from d4p import BasePE, ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE
 from d4p.aggregate import CountPE, SumPE
 from d4p.workflow import Workflow
-from d4p_compile.analysis import State, call_style, may_write, overrides_write, state_of
+from d4p_compile.analysis import State, call_style, may_write, overrides_write, state_of, writes_keywords
 
 COUNTS = Counter()
 TABLE = {"a": 1}
@@ -1929,3 +1929,71 @@ def test_process_on_the_object():
     pe.process = lambda inputs: inputs
     assert call_style(pe) == "process"
     assert collections.Counter(map(call_style, [Box(), Print()])) == {"iterative": 1, "consumer": 1}
+
+
+class WritesPlainly(GenericPE):
+    def process(self, inputs):
+        for word in inputs["input"].split():
+            self.write("output", word)
+        self.write(name="output", data=[self.write("output", word) for word in ()])
+
+
+class WritesTheOldWay(WritesPlainly):
+    def process(self, inputs):
+        super().process(inputs)
+        self.write("output", 1)
+        super().write("output", 2)
+
+
+class WritesKeywords(WritesPlainly):
+    def _postprocess(self):
+        self.write("output", 1, metadata={"unit": "m"})
+
+
+class WritesManyKeywords(WritesPlainly):
+    def _postprocess(self):
+        self.write("output", 1, **self.more)
+
+
+class WritesByStar(WritesPlainly):
+    def _postprocess(self):
+        self.write(*self.last)
+
+
+class WritesByAnotherName(WritesPlainly):
+    def _postprocess(self):
+        write = self.write
+        write("output", 1)
+
+
+class WritesElsewhere(WritesPlainly):
+    def _postprocess(self):
+        emit_to(self)
+
+
+class HiddenKeywords(WritesKeywords):
+    def _postprocess(self):
+        super()._postprocess()
+
+
+def emit_to(pe):
+    pe.write("output", 1, metadata=None)
+
+
+@pytest.mark.parametrize("cls", [WritesPlainly, WritesTheOldWay])
+def test_writes_no_keywords(cls):
+    assert may_write(cls()) and not writes_keywords(cls())
+
+
+@pytest.mark.parametrize("cls", [WritesKeywords, WritesManyKeywords, WritesByStar, WritesByAnotherName, WritesElsewhere,
+                                 HiddenKeywords])  # fmt: skip
+def test_may_write_keywords(cls):
+    assert writes_keywords(cls())
+
+
+def test_an_object_may_write_keywords():
+    pe = WritesPlainly()
+    pe.emit = pe.write
+    assert writes_keywords(pe)
+    pe.emit = lambda item: pe.write("output", item, metadata=None)
+    assert writes_keywords(pe)
