@@ -53,9 +53,10 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
             although one instance gets all.
         channel: its number.
 
-    Where a call an item is much of the work (a hash of one field), the function has an attribute `writer`: called with
-    (port, other, failed, failures) it makes the `write` of a PE whose only output this is, which does the same without
-    a call more. `other` takes what is written to no such port, `failures` are exceptions that `failed` is told of.
+    Where a call an item is much of the work (not for pairs, nor keys of several fields), the function has an
+    attribute `writer`: called with (port, other, failed, failures) it makes the `write` of a PE whose only output this
+    is, which does the same without a call more. `other` takes what is written to no such port, `failures` are
+    exceptions that `failed` is told of.
     """
     held, most, send, instances = lanes.held, lanes.most, lanes.send, len(lanes.held)
     taken = 0
@@ -131,6 +132,26 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
             if len(batch) >= most[dest]:
                 send(dest)
 
+        def writer(port: str, other: Callable[..., None], failed: Failed, failures: tuple) -> Callable[..., None]:
+            def write(name: str, data: Any) -> None:
+                nonlocal taken
+                if name != port:
+                    other(name, data)
+                    return
+                dest = (index + taken) % instances
+                taken += 1
+                try:
+                    batch = held[dest]
+                    batch.append(data)
+                    if len(batch) >= most[dest]:
+                        send(dest)
+                except failures as error:
+                    raise failed(error) from None
+
+            return write
+
+        put.writer = writer
+
     elif kind.startswith("pairs"):
 
         def put(item: Any) -> None:
@@ -156,6 +177,26 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
             batch.append(item)
             if len(batch) >= most[dest]:
                 send(dest)
+
+        def writer(port: str, other: Callable[..., None], failed: Failed, failures: tuple) -> Callable[..., None]:
+            def write(name: str, data: Any) -> None:
+                nonlocal taken
+                if name != port:
+                    other(name, data)
+                    return
+                taken += 1
+                try:
+                    if check:
+                        check(data)
+                    batch.append(data)
+                    if len(batch) >= most[dest]:
+                        send(dest)
+                except failures as error:
+                    raise failed(error) from None
+
+            return write
+
+        put.writer = writer
 
     return put, lambda: taken
 

@@ -6,9 +6,11 @@ from d4p.failure import PeFailed
 from d4p.outlet import Lanes, outlet
 from d4p.stage import FAILURES
 
+KINDS = [("hash", (0,)), ("round robin", ()), ("forward", ()), ("gather", ())]
 
-def hashed(most=3):
-    """An outlet by the first field to two instances: its function, how many it took, what was sent."""
+
+def an_outlet(most=3, kind="hash", fields=(0,)):
+    """An outlet, by the first field, to two instances: its function, how many it took, what was sent."""
     sent = []
 
     def send(dest):
@@ -16,7 +18,7 @@ def hashed(most=3):
         lanes.held[dest].clear()
 
     lanes = Lanes(2, send, most)
-    put, taken = outlet("a.out -> b.in", "hash", 0, lanes, (0,))
+    put, taken = outlet("a.out -> b.in", kind, 1, lanes, fields)
     return put, taken, sent
 
 
@@ -27,9 +29,10 @@ def failed(error):
     return error
 
 
-def test_what_is_written_goes_where_what_is_put_goes():
-    put, put_taken, put_sent = hashed()
-    other, taken, sent = hashed()
+@pytest.mark.parametrize("kind, fields", KINDS)
+def test_what_is_written_goes_where_what_is_put_goes(kind, fields):
+    put, put_taken, put_sent = an_outlet(3, kind, fields)
+    other, taken, sent = an_outlet(3, kind, fields)
     write = other.writer("out", None, failed, FAILURES)
     for item in ITEMS:
         put(item)
@@ -38,23 +41,25 @@ def test_what_is_written_goes_where_what_is_put_goes():
     assert taken() == put_taken() == len(ITEMS)
 
 
-def test_written_and_put_items_are_counted_together():
-    put, taken, _ = hashed()
+@pytest.mark.parametrize("kind, fields", KINDS)
+def test_written_and_put_items_are_counted_together(kind, fields):
+    put, taken, _ = an_outlet(3, kind, fields)
     write = put.writer("out", None, failed, FAILURES)
     write("out", ("x", 1))
     put(("y", 2))
     assert taken() == 2
 
 
-def test_another_port_is_not_its_own():
-    put, taken, _ = hashed()
+@pytest.mark.parametrize("kind, fields", KINDS)
+def test_another_port_is_not_its_own(kind, fields):
+    put, taken, _ = an_outlet(3, kind, fields)
     seen = []
     put.writer("out", lambda name, item: seen.append((name, item)), failed, FAILURES)("log", "item")
     assert seen == [("log", "item")] and taken() == 0
 
 
 def test_an_item_without_the_field_is_named_with_its_number():
-    put, _, _ = hashed()
+    put, _, _ = an_outlet()
     told = []
 
     def remembered(error):
@@ -70,12 +75,24 @@ def test_an_item_without_the_field_is_named_with_its_number():
     assert str(error).startswith("a.out -> b.in, item 2: group-by [0] needs items with that field")
 
 
-def test_what_sending_raises_is_told():
+def test_an_item_without_a_field_that_all_need_is_named_with_its_number():
+    lanes = Lanes(1, lambda dest: lanes.held[dest].clear())
+    put, _ = outlet("a.out -> b.in", "gather", 0, lanes, (), (0,))
+    told = []
+    write = put.writer("out", None, lambda error: told.append(error) or KeyboardInterrupt(), FAILURES)
+    write("out", ("x", 1))
+    with pytest.raises(KeyboardInterrupt):
+        write("out", 5)
+    assert isinstance(told[0], PeFailed) and str(told[0]).startswith("a.out -> b.in, item 2: ")
+
+
+@pytest.mark.parametrize("kind, fields", KINDS)
+def test_what_sending_raises_is_told(kind, fields):
     def send(dest):
         raise LookupError("no room")  # of the kind that an item without a field raises
 
     lanes = Lanes(2, send)
-    put, _ = outlet("a.out -> b.in", "hash", 0, lanes, (0,))
+    put, _ = outlet("a.out -> b.in", kind, 0, lanes, fields)
     told = []
     with pytest.raises(ValueError):
         put.writer("out", None, lambda error: told.append(error) or ValueError(), FAILURES)("out", ("x", 1))
