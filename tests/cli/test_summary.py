@@ -11,11 +11,12 @@ import pytest
 from d4p_compile import cli
 from d4p_compile.targets import Availability, spark_rdd
 
-SEMANTICS = Path(__file__).parents[1] / "workflows" / "semantics.py"
+WORKFLOWS = Path(__file__).parents[1] / "workflows"
+SEMANTICS, FAILING = WORKFLOWS / "semantics.py", WORKFLOWS / "failing.py"
 
 
-def run(graph: str, target: str, *options: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "d4p_compile", "run", f"{SEMANTICS}:{graph}", "--target", target, *options]
+def run(graph: str, target: str, *options: str, file: Path = SEMANTICS) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "d4p_compile", "run", f"{file}:{graph}", "--target", target, *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
@@ -29,6 +30,14 @@ def test_a_skewed_key_is_shown_by_items_per_instance(target):
     counts = line.rpartition(": ")[2].split(", ")
     assert line.startswith("  Listing is skewed; items per instance: ") and sorted(counts) == ["0", "0", "0", "100"]
     assert "skewed" not in run("round_robin", target).stdout
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes"])
+def test_items_are_counted_on_each_edge_of_a_chain_that_drops_some(target):
+    done = run("drops", target, file=FAILING)
+    assert done.returncode == 0, done.stderr
+    counts = [line.split()[-2:] for line in done.stdout.splitlines() if " -> " in line and line.endswith(" items")]
+    assert counts == [["10", "items"], ["5", "items"], ["3", "items"], ["3", "items"]]
 
 
 def test_results_are_shown_up_to_20_with_their_count():

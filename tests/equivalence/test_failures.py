@@ -45,6 +45,11 @@ def test_a_pe_that_raises_is_named_with_instance_item_and_its_own_traceback(fail
     assert "d4p/" not in message and "job.py" not in message and "java" not in message
 
 
+def test_the_item_that_a_pe_raises_on_is_counted_where_pes_before_it_dropped_some(failure):
+    first = failure("raises_after_drops").splitlines()[0]
+    assert first == "Raises (Raises), instance 0, item 3: ValueError: no such number: 7"
+
+
 @pytest.mark.parametrize("phase", ["preprocess", "postprocess"])
 def test_a_pe_that_raises_in_another_phase(failure, phase):
     first = failure(f"raises_in_{phase}").splitlines()[0]

@@ -38,6 +38,38 @@ class Raises(IterativePE):
         return data
 
 
+class DropsMultiples(IterativePE):
+    def __init__(self, of):
+        IterativePE.__init__(self)
+        self.of = of
+
+    def _process(self, data):
+        return data if data % self.of else None
+
+
+class Receives(ConsumerPE):
+    def _process(self, data):
+        pass
+
+
+def chain_that_drops(at):
+    """Of 0 to 9 the chain's PEs receive all, the odd ones, and 1, 5 and 7."""
+    graph = WorkflowGraph()
+    pes = [Numbers(), DropsMultiples(2), DropsMultiples(3), Raises(at), Receives()]
+    for source, dest in zip(pes, pes[1:]):
+        dest.single = True
+        graph.connect(source, "output", dest, "input")
+    return graph
+
+
+def raises_after_drops():
+    return chain_that_drops(7)
+
+
+def drops():
+    return chain_that_drops(None)
+
+
 class Exits(IterativePE):
     def _process(self, data):
         if data == 3:
