@@ -6,7 +6,7 @@ from d4p.failure import PeFailed
 from d4p.outlet import Lanes, outlet
 from d4p.stage import FAILURES
 
-KINDS = [("hash", (0,)), ("round robin", ()), ("forward", ()), ("gather", ())]
+KINDS = [("hash", (0,)), ("round robin", ()), ("forward", ()), ("gather", ()), ("broadcast", ())]
 
 
 def an_outlet(most=3, kind="hash", fields=(0,)):
