@@ -15,7 +15,8 @@ from rich.table import Table
 from .measure import Row
 
 BENCHMARKS = {"hop": "hop", "spark": "spark", "hdfs": "hdfs", "columns": "columns", "channel": "channel",
-              "dispel4py": "original", "systems": "others", "cores": "cores", "mpi": "mpi"}  # fmt: skip
+              "dispel4py": "original", "systems": "others", "cores": "cores", "mpi": "mpi",
+              "containers": "containers"}  # fmt: skip
 
 
 def main() -> None:
