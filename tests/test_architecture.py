@@ -16,6 +16,8 @@ SERVES = {
     "spark_df": {"pyspark", "pyarrow"},
     "arrays.py": {"numpy"},
     "outputs/parquet.py": {"pyarrow", "numpy"},
+    "containers": {"pyarrow", "numpy"},
+    "seismo": {"pyarrow", "numpy", "obspy"},
     "filesystems/hdfs.py": {"hdfs_native"},
     "filesystems/webhdfs.py": {"hdfs", "requests"},  # HdfsCLI and what it is made of
     "filesystems/webhdfs_files.py": {"urllib3"},

@@ -15,7 +15,7 @@ from d4p.base import (
 from d4p.batch import Batch
 from d4p.core import GenericPE
 from d4p.graph import WorkflowGraph
-from d4p.library import AllPairs, PairsBetween, ReadFiles, ReadLines, WriteRecords, WriteText
+from d4p.library import AllPairs, PairsBetween, ReadFiles, ReadLines, WriteArrow, WriteRecords, WriteText
 from d4p.program import start
 from d4p.workflow import Workflow, beside, require
 
@@ -34,6 +34,7 @@ __all__ = [
     "SimpleFunctionPE",
     "Workflow",
     "WorkflowGraph",
+    "WriteArrow",
     "WriteRecords",
     "WriteText",
     "beside",

@@ -3,9 +3,10 @@
 A path may be local or a URL (`hdfs://`, `s3://`, ...), which needs fsspec and the URL's own driver.
 """
 
+from d4p.library.arrow import WriteArrow
 from d4p.library.files import ReadFiles
 from d4p.library.lines import ReadLines
 from d4p.library.pairs import AllPairs, PairsBetween
 from d4p.library.write import WriteRecords, WriteText
 
-__all__ = ["AllPairs", "PairsBetween", "ReadFiles", "ReadLines", "WriteRecords", "WriteText"]
+__all__ = ["AllPairs", "PairsBetween", "ReadFiles", "ReadLines", "WriteArrow", "WriteRecords", "WriteText"]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from d4p.outputs.part import Attempt
+from d4p.outputs.sink import Sink
 from d4p.schema import Schema
 
 #: Items become columns in batches of about so many bytes, and are written in groups of about so many.
@@ -32,7 +33,7 @@ class TableFile:
 
     def __init__(self, attempt: Attempt, schema: Schema) -> None:
         self.attempt, self.schema, self.arrow = attempt, schema, arrow_schema(schema)
-        self._writer = pq.ParquetWriter(_Sink(attempt), self.arrow)
+        self._writer = pq.ParquetWriter(Sink(attempt), self.arrow)
         self._held: list[Any] = []
         self._batches: list[pa.RecordBatch] = []
         self._most = 16
@@ -90,36 +91,6 @@ class TableFile:
         for batch in self._batches:
             yield from _items(self.schema, batch)
         yield from self._held
-
-
-class _Sink:
-    """An attempt as the file that pyarrow asks for; it is the attempt's to close."""
-
-    mode = "wb"
-    closed = False
-
-    def __init__(self, attempt: Attempt) -> None:
-        self._attempt, self._at = attempt, 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        try:
-            self._attempt.write(data)
-        except OSError as error:
-            raise self._attempt.failed(error) from error
-        self._at += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self._at
-
-    def flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 def _array(column: tuple, kind: pa.DataType) -> pa.Array:

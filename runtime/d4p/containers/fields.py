@@ -1,0 +1,200 @@
+"""The fields of items: which there are is read from the first item, and every other must be of the same.
+
+    item                                   fields
+    Correlation(first="a", values=array)   first: string, values: float32[10001]     (a NamedTuple)
+    {"n": 1, "values": array}              n: int64, values: float32[10001]
+    ("a", 2.5)                             0: string, 1: float64
+    array                                  item: float32[10001]
+
+A field is a bool, int (64 bits), float, str, bytes, one of numpy's numbers, or an array of ints or floats that has the
+same shape in all items. Numbers of numpy are read back as Python's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from d4p.batch import Batch
+from d4p.failure import short
+
+_PLAIN = {bool: "bool", int: "int64", float: "float64", str: "string", bytes: "binary"}
+_KNOWN = "bool, int, float, str, bytes, a number of numpy, or an array of ints or floats"
+#: What the schema's metadata call the form of the items, and the name of the NamedTuple.
+FORM, TYPE = b"d4p.form", b"d4p.type"
+
+
+class Misfit(ValueError):
+    """An item that can't be stored with the others; says how it differs."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """`kind` is the name of a dtype, string or binary; `shape` an array's, None where it is none."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.what}"
+
+    @property
+    def what(self) -> str:
+        return self.kind if self.shape is None else f"{self.kind}[{', '.join(map(str, self.shape))}]"
+
+    @property
+    def size(self) -> int:
+        """The numbers of an array."""
+        return math.prod(self.shape or ())
+
+    @cached_property
+    def type(self) -> pa.DataType:
+        """The Arrow type."""
+        element = pa.type_for_alias({"float16": "halffloat", "float32": "float", "float64": "double"}.get(
+            self.kind, self.kind))  # fmt: skip
+        if self.shape is None:
+            return element
+        if len(self.shape) == 1:
+            return pa.list_(pa.field("item", element, nullable=False), self.size)
+        return pa.fixed_shape_tensor(element, self.shape)
+
+    def of(self, value: Any) -> bool:
+        return _described(value) == (self.kind, self.shape)
+
+    def column(self, values: Any) -> pa.Array:
+        """A column of values that are all of this field; of an array of arrays without a copy, if it lies in order.
+
+        Raises pyarrow.ArrowException, UnicodeError or OverflowError where one is of the type and can't be stored.
+        """
+        if self.shape is None:
+            numbers = isinstance(values, np.ndarray) and values.dtype.kind in "biuf"
+            return pa.array(np.array(values, self.kind) if numbers else list(values), self.type)
+        native = np.dtype(self.kind)
+        stacked = values if isinstance(values, np.ndarray) else np.stack(values)
+        flat = np.ascontiguousarray(stacked, native).reshape(-1)
+        numbers = pa.Array.from_buffers(pa.from_numpy_dtype(native), flat.size, [None, pa.py_buffer(flat)])
+        storage = self.type.storage_type if isinstance(self.type, pa.BaseExtensionType) else self.type
+        column = pa.Array.from_buffers(storage, len(stacked), [None], children=[numbers])
+        return column if storage is self.type else pa.ExtensionArray.from_storage(self.type, column)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of items, in order. `form` is tuple, dict or item (the item is its only field); `type` the name of a
+    NamedTuple."""
+
+    fields: tuple[Field, ...]
+    form: str
+    type: str = ""
+
+    @classmethod
+    def of(cls, item: Any) -> Fields:
+        """The fields of the first item. Raises Misfit where it can't be stored."""
+        form, names, values = _taken_apart(item)
+        fields = []
+        for name, value in zip(names, values, strict=True):
+            if (found := _described(value)) is None:
+                raise Misfit(f"{name!r} is {_said(value)}; what can be stored is {_KNOWN}")
+            fields.append(Field(name, *found))
+        if not fields:
+            raise Misfit("it has no fields")
+        return cls(tuple(fields), form, type(item).__qualname__ if hasattr(item, "_fields") else "")
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.fields))
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        fields = [pa.field(field.name, field.type, nullable=False) for field in self.fields]
+        return pa.schema(fields, {FORM: self.form, TYPE: self.type})
+
+    def misfit(self, item: Any) -> str:
+        """How an item differs from the first; "" where it doesn't."""
+        try:
+            form, names, values = _taken_apart(item)
+        except Misfit as error:
+            return str(error)
+        mine = [field.name for field in self.fields]
+        if (form, names) != (self.form, mine):
+            return f"it is {_form(form, names)}; the first is {_form(self.form, mine)}"
+        wrong = [f"{field.name!r} is {_said(value)}; in the first it is {field.what}"
+                 for field, value in zip(self.fields, values, strict=True) if not field.of(value)]  # fmt: skip
+        return wrong[0] if wrong else ""
+
+    def columns(self, batch: Batch) -> list[Any] | None:
+        """The columns of a batch; None where one of its items isn't of these fields."""
+        try:
+            form, names, columns = _taken_apart(batch.columns)
+        except Misfit:
+            return None
+        alike = (form, names) == (self.form, [field.name for field in self.fields])
+        return columns if alike and all(map(_fits, self.fields, columns)) else None
+
+    def columns_of(self, items: list[Any]) -> list[Any]:
+        """The columns of items that are of these fields."""
+        return list(zip(*(_taken_apart(item)[2] for item in items), strict=True))
+
+    def block(self, columns: list[Any]) -> pa.RecordBatch:
+        """Columns as Arrow. Raises as `Field.column` does."""
+        return pa.record_batch([f.column(c) for f, c in zip(self.fields, columns, strict=True)], schema=self.schema)
+
+
+def maker(schema: pa.Schema, of: type | None = None) -> Callable[[Sequence[Any]], Any]:
+    """What makes an item of the values of its fields: as it was, but for a NamedTuple, which is a tuple if not `of`."""
+    form, names = (schema.metadata or {}).get(FORM, b"dict"), schema.names
+    if of is not None:
+        return of._make
+    if form == b"tuple":
+        return tuple
+    return (lambda values: values[0]) if form == b"item" else (lambda values: dict(zip(names, values, strict=True)))
+
+
+def _taken_apart(item: Any) -> tuple[str, list[str], list[Any]]:
+    """The form of an item, the names of its fields, and their values."""
+    if isinstance(item, dict):
+        if not all(isinstance(key, str) for key in item):
+            raise Misfit(f"the keys of a dict must be strings; it is {short(item, 80)}")
+        return "dict", list(item), list(item.values())
+    if isinstance(item, tuple):
+        return "tuple", list(getattr(item, "_fields", map(str, range(len(item))))), list(item)
+    return "item", ["item"], [item]
+
+
+def _described(value: Any) -> tuple[str, tuple[int, ...] | None] | None:
+    """(kind, shape) of a value; None where it can't be stored."""
+    if isinstance(value, np.ndarray):
+        stored = value.ndim and value.dtype.kind in "iuf" and value.dtype.itemsize <= 8
+        return (value.dtype.name, value.shape) if stored else None
+    if isinstance(value, np.generic) and not isinstance(value, (str, bytes)):
+        return (value.dtype.name, None) if value.dtype.kind in "biuf" and value.dtype.itemsize <= 8 else None
+    kind = next((kind for kind in type(value).__mro__ if kind in _PLAIN), None)
+    return None if kind is None else (_PLAIN[kind], None)
+
+
+def _fits(field: Field, column: Any) -> bool:
+    """Whether all elements of a column are of a field."""
+    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
+        return (column.dtype.name, column.shape[1:] or None) == (field.kind, field.shape)
+    first = next(islice(column, 1), None)
+    if field.shape is None and set(map(type, column)) == {type(first)}:  # all alike: one look is enough
+        return field.of(first)
+    return all(map(field.of, column))
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array {value.dtype.name}{list(value.shape)}"
+    found = _described(value)
+    return f"{found[0] if found else type(value).__name__} ({short(value, 40)})"
+
+
+def _form(form: str, names: list[str]) -> str:
+    return "no tuple and no dict" if form == "item" else f"a {form} of {', '.join(names)}"
