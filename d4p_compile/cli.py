@@ -1,4 +1,4 @@
-"""The command `d4p`: plan, compile, run, submit, targets.
+"""The command `d4p`: plan, compile, run, submit, peek, targets.
 
 What a command needs is imported when it runs, so that `d4p --help` is quick.
 """
@@ -270,6 +270,20 @@ def submit(workflow: str, target: str, instances: int | None, attribute: str | N
     made = _plan(source, target, instances)
     words = compile_words(workflow, target, instances, attribute, parameters, include)
     return submit_workflow(source, made, given, words, include)
+
+
+@d4p.command(short_help="Show what is in a file or folder that a run wrote.")
+@click.argument("path")
+@click.option("-r", "--records", type=click.IntRange(min=0), default=5, show_default=True, metavar="N",
+              help="How many records to show.")
+def peek(path: str, records: int) -> None:
+    """Show what is in PATH, a file or folder that a run wrote: fields, sizes and the first records.
+
+    Arrow, Parquet, JSON lines, pickles or text; local or a URL. Of correlations also stations, lags and peaks.
+    """
+    from .peek import peek as show
+
+    show(path, records)
 
 
 @d4p.command(short_help="List every target and whether it runs here.")

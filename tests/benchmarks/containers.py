@@ -8,7 +8,6 @@ Writing is measured in CPU time of this process, user and system, beside a plain
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import tempfile

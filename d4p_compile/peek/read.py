@@ -1,0 +1,116 @@
+"""The fields and first records of files of each kind."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from d4p.errors import Refused, RunFailed
+from d4p.filesystems import locate
+from d4p.items import loads_json
+
+from .found import Found
+from .pickles import records as pickled
+
+_BUFFER = 1 << 20
+
+
+@dataclass(frozen=True)
+class Content:
+    """`fields` are (name, type); none where records have no schema. `count` is None where nobody knows."""
+
+    fields: list[tuple[str, str]]
+    count: int | None
+    first: list[Any]
+    records: Any = None  # `Records`, of Arrow files
+
+
+def content(found: Found, most: int) -> Content:
+    """What is in files. Raises RunFailed where they are damaged, Refused where a library is missing."""
+    if not found.kind:
+        return Content([], found.count or 0, [])
+    return {"arrow": _arrow, "parquet": _parquet}.get(found.kind, _lines)(found, most)
+
+
+def _arrow(found: Found, most: int) -> Content:
+    try:
+        from d4p.containers.records import Records, type_said
+    except ImportError as error:
+        raise _needs_pyarrow(found, error) from None
+    records = Records(list(found.paths))
+    fields = [(field.name, type_said(field.type)) for field in records.schema]
+    return Content(fields, len(records), list(records[:most]), records)
+
+
+def _parquet(found: Found, most: int) -> Content:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise _needs_pyarrow(found, error) from None
+    first: list[Any] = []
+    count, fields = 0, []
+    for path in found.paths:
+        fs, name = locate(path)
+        try:
+            with fs.open(name, "rb") as file:
+                table = pq.ParquetFile(file)
+                count += table.metadata.num_rows
+                fields = fields or [(field.name, str(field.type)) for field in table.schema_arrow]
+                if len(first) < most:
+                    batch = next(table.iter_batches(batch_size=most), None)
+                    first += batch.to_pylist()[: most - len(first)] if batch is not None else []
+        except (pa.ArrowException, OSError) as error:
+            raise RunFailed(f"{path} can't be read: it is damaged, or no Parquet file ({error})") from error
+    return Content(fields, count, first)
+
+
+def _lines(found: Found, most: int) -> Content:
+    """Of JSON lines, pickles and text."""
+    first: list[Any] = []
+    for path in found.paths:
+        if len(first) < most:
+            first += _first(found, path, most - len(first))
+    count = found.count
+    if count is None and found.kind != "pickle":
+        count = sum(_newlines(path) for path in found.paths)
+    return Content([], count, first)
+
+
+def _first(found: Found, path: str, most: int) -> list[Any]:
+    fs, name = locate(path)
+    number = 0
+    try:
+        with fs.open(name, "rb") as file:
+            read: Iterator[Any] = pickled(_buffered(file)) if found.kind == "pickle" else iter(file.readline, b"")
+            made = []
+            for number, record in enumerate(itertools.islice(read, most), 1):  # noqa: B007
+                made.append(_of_line(record, found.kind) if isinstance(record, bytes) else record)
+            return made
+    except (ValueError, EOFError, pickle.UnpicklingError, AttributeError, TypeError, IndexError) as error:
+        said = str(error) or "it ends in the middle"
+        raise RunFailed(f"{path} can't be read: record {number + 1} is damaged ({said})") from error
+
+
+def _of_line(line: bytes, kind: str) -> Any:
+    text = line.decode("utf-8", "replace").rstrip("\r\n")
+    return loads_json(text) if kind == "json" else text
+
+
+def _buffered(file: Any) -> Any:
+    return file if hasattr(file, "peek") or not hasattr(file, "readinto") else io.BufferedReader(file)
+
+
+def _newlines(path: str) -> int:
+    fs, name = locate(path)
+    with fs.open(name, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(_BUFFER), b""))
+
+
+def _needs_pyarrow(found: Found, error: Exception) -> Refused:
+    return Refused(f"{found.name} has files of {found.kind.capitalize()}, which need pyarrow and numpy: "
+                   f"pip install pyarrow numpy ({error})")

@@ -1,0 +1,108 @@
+"""Drawing what was found, as wide as the terminal."""
+
+from __future__ import annotations
+
+import reprlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from ..show.text import plural
+from .correlations import is_correlations, summary
+from .found import KINDS, Found, find
+from .read import Content, content
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_WIDTH, _CELL = 110, 60
+
+
+def peek(path: str, most: int = 5) -> None:
+    """Print what is in a file or folder on stdout, with its first records. Raises Refused and RunFailed."""
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDTH)
+    for number, found in enumerate(find(path)):
+        if number:
+            console.print()
+        made = content(found, most)
+        console.print(_head(found, made), soft_wrap=True)
+        if made.fields:
+            console.print()
+            console.print(_table(["field", "type"], made.fields))
+        if made.records is not None and made.count and is_correlations(made.records):
+            facts, columns, rows = summary(made.records, most)
+            console.print()
+            console.print(_table(["correlations", ""], facts))
+        else:
+            columns, rows = _rows(made)
+        if rows:
+            console.print()
+            shown = f"first {len(rows):,} of {made.count:,}" if made.count is not None else f"first {len(rows):,}"
+            console.print(shown, style="bold")
+            console.print(_table(columns, rows))
+
+
+def _head(found: Found, made: Content) -> str:
+    """`out: 36 Arrow files, 499,500 records, 20.0 GB; whole`"""
+    files = f"{len(found.paths):,} {KINDS.get(found.kind, 'empty')} file{'s' if len(found.paths) != 1 else ''}"
+    records = "records not counted" if made.count is None else plural(made.count, "record")
+    state = f"; {found.state}" if found.state else ""
+    return f"{found.name}: {files}, {records}, {size(found.bytes)}{state}"
+
+
+def size(count: float) -> str:
+    """
+    >>> size(999), size(20_000_000_000)
+    ('999 bytes', '20.0 GB')
+    """
+    unit = 0
+    while count >= 1000 and unit < len(_UNITS) - 1:
+        count, unit = count / 1000, unit + 1
+    return f"{count:.1f} {_UNITS[unit]}" if unit else f"{count} bytes"
+
+
+def _rows(made: Content) -> tuple[list[str], list[list[str]]]:
+    """Records as columns, where they have the same fields; else one a line."""
+    names = [name for name, _ in made.fields] or _keys(made.first)
+    if not names or names == ["item"]:
+        return ["item"], [[said(record)] for record in made.first]
+    rows = [record.values() if isinstance(record, Mapping) else record for record in made.first]
+    return names, [[said(value) for value in row] for row in rows]
+
+
+def _keys(records: Sequence[Any]) -> list[str]:
+    """The keys of dicts that all have the same."""
+    if not records or not all(isinstance(record, dict) for record in records):
+        return []
+    keys = [list(map(str, record)) for record in records]
+    return keys[0] if all(key == keys[0] for key in keys) else []
+
+
+def said(value: Any) -> str:
+    """A value in a cell of a table."""
+    if isinstance(value, list) and len(value) > 6 and all(isinstance(one, (int, float)) for one in value):
+        value = np.asarray(value)
+    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "iufbc":
+        flat = value.reshape(-1)
+        ends = [f"{one:.4g}" for one in (*flat[:2], *flat[-1:])] if flat.size > 3 else [f"{one:.4g}" for one in flat]
+        inside = f"{', '.join(ends[:2])}, ..., {ends[2]}" if flat.size > 3 else ", ".join(ends)
+        return f"[{inside}]" if value.ndim == 1 else f"{value.dtype.name}{list(value.shape)} [{inside}]"
+    shown = value if isinstance(value, str) else _short.repr(value)
+    shown = shown.replace("\n", " ")
+    return shown if len(shown) <= _CELL else f"{shown[: _CELL - 3]}..."
+
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = _short.maxlong = 2 * _CELL
+_short.maxdict = _short.maxlist = _short.maxtuple = 8
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
