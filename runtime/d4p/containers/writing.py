@@ -18,6 +18,8 @@ LEAST, MOST = 1 << 20, 8 << 20
 _MOST_ITEMS = 4096
 #: An index that would have more bytes before it is packed is left out.
 _INDEX_BYTES = 64 << 20
+#: What Arrow raises for a value that is of its type and can't be stored, such as an int of more than 64 bits.
+_UNSTORABLE = (pa.ArrowException, UnicodeError, OverflowError)
 
 
 class ArrowFile:
@@ -87,8 +89,13 @@ class ArrowFile:
         """Columns of the last `count` items taken, as Arrow."""
         try:
             return self.fields.block(columns)
-        except (pa.ArrowException, UnicodeError, OverflowError) as error:
-            raise Misfit(f"one of items {self.count - count + 1:,} to {self.count:,}: {error}") from error
+        except _UNSTORABLE as error:
+            for at in range(count):
+                try:
+                    self.fields.block([column[at : at + 1] for column in columns])
+                except _UNSTORABLE as its:
+                    raise Misfit(f"item {self.count - count + 1 + at:,}: {its}") from its
+            raise Misfit(f"items from {self.count - count + 1:,} to {self.count:,}: {error}") from error
 
     def _refuse(self, batch: Batch) -> None:
         """Say which item of a batch it is that doesn't fit."""
