@@ -24,13 +24,17 @@ def matching(name: str, ids: Sequence[str]) -> list[str]:
                   f"that there are, the most like it: {', '.join(close)}")
 
 
+def parts(name: str) -> tuple[str, str, str, str]:
+    """Network, station, location and channel of an id; a name without dots is a station."""
+    return tuple(f"{name}...".split(".")[:4] if "." in name else ("", name, "", ""))
+
+
 def joined(first: str, second: str) -> tuple[str, str, str, str]:
-    """Network, station, location and channel of a pair: what both have in common once, what differs with a dash.
+    """Network, station, location and channel of a pair: station "CCA-HEC", and so the others, where they differ.
 
     >>> joined("CI.CCA..BHN", "CI.HEC..BHN")
     ('CI', 'CCA-HEC', '', 'BHN')
     """
-    one, other = ((f"{name}...").split(".")[:4] if "." in name else ["", name, "", ""] for name in (first, second))
-    parts = [a if a == b else f"{a}-{b}" for a, b in zip(one, other, strict=True)]
-    parts[1] = f"{one[1]}-{other[1]}"
-    return parts[0], parts[1], parts[2], parts[3]
+    pairs = list(zip(parts(first), parts(second), strict=True))
+    network, _, location, channel = (a if a == b else f"{a}-{b}" for a, b in pairs)
+    return network, "-".join(pairs[1]), location, channel
