@@ -11,6 +11,7 @@ from d4p.outputs.store import SUCCESS, UNFINISHED, Store, loaded
 
 #: How a file begins that isn't text.
 _MAGIC = {b"ARROW1": "arrow", b"PAR1": "parquet", b"\x80": "pickle"}
+_BROKEN = "NOT WHOLE"
 KINDS = {"arrow": "Arrow", "parquet": "Parquet", "pickle": "pickle", "json": "JSON lines", "text": "text"}
 
 
@@ -34,6 +35,11 @@ class Found:
     bytes: int
     items: dict[str, int]
     state: str
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is not as its run wrote it."""
+        return self.state.startswith(_BROKEN)
 
     @property
     def count(self) -> int | None:
@@ -62,7 +68,7 @@ def _file(path: str, fs: Any, name: str) -> Found:
     size = fs.info(name)["size"]
     if said is None:
         return Found(path, (path,), (last,), _kind(fs, [name]), size, {}, "")
-    state = "whole" if said["bytes"] == size else f"NOT WHOLE: must have {said['bytes']:,} bytes"
+    state = "whole" if said["bytes"] == size else f"{_BROKEN}: must have {said['bytes']:,} bytes"
     return Found(path, (path,), (last,), _kind(fs, [name]), size, {last: said["items"]}, state)
 
 
@@ -91,11 +97,12 @@ def _folder(path: str, fs: Any, name: str) -> list[Found]:
 
 def _state(success: Any, said: dict[str, Any], sizes: dict[str, int], store: Store, folder: str) -> str:
     if success is None:
-        unfinished = store.exists(f"{folder}/{UNFINISHED}")
-        return "NOT WHOLE: being put in its place, or its run was killed" if unfinished else f"no {SUCCESS} beside them"
+        if store.exists(f"{folder}/{UNFINISHED}"):
+            return f"{_BROKEN}: being put in its place, or its run was killed"
+        return f"no {SUCCESS} beside them"
     for name, part in sorted(said.items()):
         if sizes.get(name) != part["bytes"]:
-            return f"NOT WHOLE: {name} " + (f"must have {part['bytes']:,} bytes" if name in sizes else "is missing")
+            return f"{_BROKEN}: {name} " + (f"must have {part['bytes']:,} bytes" if name in sizes else "is missing")
     return "whole"
 
 

@@ -83,17 +83,16 @@ def _lines(found: Found, most: int) -> Content:
 
 def _first(found: Found, path: str, most: int) -> list[Any]:
     fs, name = locate(path)
-    number = 0
+    made: list[Any] = []
     try:
         with fs.open(name, "rb") as file:
-            read: Iterator[Any] = pickled(_buffered(file)) if found.kind == "pickle" else iter(file.readline, b"")
-            made = []
-            for number, record in enumerate(itertools.islice(read, most), 1):  # noqa: B007
-                made.append(_of_line(record, found.kind) if isinstance(record, bytes) else record)
+            read: Iterator[Any] = pickled(_buffered(file)) if found.kind == "pickle" else (
+                _of_line(line, found.kind) for line in iter(file.readline, b""))  # fmt: skip
+            made.extend(itertools.islice(read, most))
             return made
     except (ValueError, EOFError, pickle.UnpicklingError, AttributeError, TypeError, IndexError) as error:
         said = str(error) or "it ends in the middle"
-        raise RunFailed(f"{path} can't be read: record {number + 1} is damaged ({said})") from error
+        raise RunFailed(f"{path} can't be read: record {len(made) + 1:,} is damaged ({said})") from error
 
 
 def _of_line(line: bytes, kind: str) -> Any:

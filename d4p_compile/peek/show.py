@@ -11,6 +11,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from d4p.errors import RunFailed
+
 from ..show.text import plural
 from .correlations import is_correlations, summary
 from .found import KINDS, Found, find
@@ -26,7 +28,10 @@ def peek(path: str, most: int = 5) -> None:
     for number, found in enumerate(find(path)):
         if number:
             console.print()
-        made = content(found, most)
+        try:
+            made = content(found, most)
+        except RunFailed as error:
+            raise RunFailed(f"{error}{f'. {found.state}' if found.broken else ''}") from error
         console.print(_head(found, made), soft_wrap=True)
         if made.fields:
             console.print()

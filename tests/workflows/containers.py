@@ -32,9 +32,9 @@ class MadeOnce(Dies):
 
 
 def arrays(folder="", dtype="float32", trace=None, pe=None):
-    """Every instance reads, works and writes for itself."""
+    """Every instance reads, works and writes for itself; what isn't UTF-8 is read by d4p itself on every target."""
     graph = WorkflowGraph()
-    read, made = ReadLines(os.path.join(folder, "in")), pe or Made(dtype, trace)
+    read, made = ReadLines(os.path.join(folder, "in"), "latin-1", split_bytes=200), pe or Made(dtype, trace)
     graph.connect(read, "output", made, "input")
     graph.connect(made, "output", WriteArrow(os.path.join(folder, "out")), "input")
     return graph

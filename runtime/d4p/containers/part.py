@@ -58,8 +58,8 @@ class ArrowPart:
             yield
         except _BROKEN as error:
             said = getattr(error, "strerror", None) or str(error).partition("\n")[0].rstrip(".")
-            raise RunFailed(f"{self.path} can't be read: {what} isn't whole, or the file is no Arrow file ({said}). "
-                            "What a run wrote has the size that _SUCCESS beside it says") from error
+            raise RunFailed(f"{self.path} can't be read: {what} isn't whole, or the file is no Arrow file ({said})"
+                            ) from error
 
     @cached_property
     def scalars(self) -> pa.Table:

@@ -12,9 +12,9 @@ def trace(correlation: Correlation) -> Any:
     """An `obspy.Trace` whose time is the lag: lag 0 is at 1970-01-01T00:00:00, so `trace.times() + first_lag` are lags.
 
     Its station is that of both, "CCA-HEC", and so are network, location and channel where they differ. Which pair it is
-    and when it was recorded stand in `trace.stats.d4p`: first, second, start (UTCDateTime), first_lag (s). Formats cut the
-    name of the station to what they have room for. A SAC file has more: b is the first lag, kevnm the id of the first,
-    kuser0 and kuser1 are station and network of the second. The values are a copy.
+    and when it was recorded stand in `trace.stats.d4p`: first, second, start (UTCDateTime), first_lag (s). Formats of
+    files cut the name of the station to what they have room for. SAC has more: b is the first lag, kevnm the id of the
+    first, kuser0 and kuser1 are station and network of the second. The values are a copy.
     """
     from obspy import Trace, UTCDateTime
     from obspy.core import AttribDict
