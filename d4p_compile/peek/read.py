@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import pickle
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from .found import Found
 from .pickles import records as pickled
 
 _BUFFER = 1 << 20
+#: What reading damaged text and pickles raises.
+_BROKEN = (ValueError, EOFError, OSError, LookupError, AttributeError, TypeError, ImportError, OverflowError,
+           MemoryError, struct.error, pickle.UnpicklingError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def _first(found: Found, path: str, most: int) -> list[Any]:
                 _of_line(line, found.kind) for line in iter(file.readline, b""))  # fmt: skip
             made.extend(itertools.islice(read, most))
             return made
-    except (ValueError, EOFError, pickle.UnpicklingError, AttributeError, TypeError, IndexError) as error:
+    except _BROKEN as error:
         said = str(error) or "it ends in the middle"
         raise RunFailed(f"{path} can't be read: record {len(made) + 1:,} is damaged ({said})") from error
 

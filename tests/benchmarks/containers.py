@@ -3,6 +3,7 @@
 Records as a pair of stations gives them: two ids, three numbers and 10,001 float32, handed over in blocks of 64. All
 formats write the same 40 KB a record to a file of this machine, none of them compresses or counts minima and maxima.
 Writing is measured in CPU time of this process, user and system, beside a plain `write` of the same blocks.
+`WriteArrow` is the PE: what it writes is also brought to the disk, and has an index.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import numpy as np
 from .measure import Row
 
 RECORDS, BLOCK, LAGS, ROUNDS, READS = 5_120, 64, 10_001, 3, 200
+#: Start, rate and first lag, which pairs have in common.
+NUMBERS = (1.5e9, 4.0, -1250.0)
 Blocks = list[tuple[list[str], list[str], np.ndarray]]
 
 
@@ -99,12 +102,44 @@ def read_plain(place: Path) -> Callable[[int], np.ndarray]:
 # Arrow
 
 
+def write_pe(by_item: bool) -> Callable[[Path, Blocks], None]:
+    """The PE with one instance, from its first batch to its file's completion."""
+
+    def write(place: Path, blocks: Blocks) -> None:
+        from d4p import WriteArrow
+        from d4p.batch import Batch
+        from d4p.seismo import Correlation
+
+        pe = WriteArrow(place)
+        pe.begin_output()
+        pe.preprocess()
+        for first, second, values in blocks:
+            batch = Batch(Correlation(first, second, *(np.full(len(first), x) for x in NUMBERS), values))
+            if by_item:
+                for item in batch:
+                    pe.process({"input": item})
+            else:
+                pe.process_batch({"input": batch})
+        pe.postprocess()
+        pe.commit_output()
+
+    return write
+
+
+def read_correlations(place: Path) -> Callable[[int], np.ndarray]:
+    from d4p.seismo import Correlations
+
+    found = Correlations(place)
+    pairs = found.pairs
+    return lambda number: found[pairs[number]].values
+
+
 def _columns(block: Any) -> list[Any]:
     import pyarrow as pa
 
     first, second, values = block
     n = len(first)
-    numbers = [pa.array(np.full(n, value)) for value in (1.5e9, 4.0, -1250.0)]
+    numbers = [pa.array(np.full(n, value)) for value in NUMBERS]
     return [pa.array(first), pa.array(second), *numbers]
 
 
@@ -221,6 +256,8 @@ def read_zarr(place: Path) -> Callable[[int], np.ndarray]:
 FORMATS: dict[str, tuple[Callable, Callable]] = {
     "plain .npy": (write_plain, read_plain),
     "Arrow IPC": (write_arrow, read_arrow),
+    "WriteArrow, in batches": (write_pe(False), read_correlations),
+    "WriteArrow, by item": (write_pe(True), read_correlations),
     "Parquet, lists, groups of 64": (write_parquet("list", 1), read_parquet(1)),
     "Parquet, lists, groups of 1,024": (write_parquet("list", 16), read_parquet(16)),
     "Parquet, bytes, groups of 64": (write_parquet("bytes", 1), read_parquet(1)),

@@ -27,6 +27,7 @@ from d4p.failure import short
 
 _PLAIN = {bool: "bool", int: "int64", float: "float64", str: "string", bytes: "binary"}
 _KNOWN = "bool, int, float, str, bytes, a number of numpy, or an array of ints or floats"
+_CLASS = {name: cls for cls, name in _PLAIN.items()}
 #: What the schema's metadata call the form of the items, and the name of the NamedTuple.
 FORM, TYPE = b"d4p.form", b"d4p.type"
 
@@ -66,7 +67,22 @@ class Field:
             return pa.list_(pa.field("item", element, nullable=False), self.size)
         return pa.fixed_shape_tensor(element, self.shape)
 
+    @cached_property
+    def _types(self) -> tuple[type, ...]:
+        """Of values that are no arrays."""
+        plain = {"string": np.str_, "binary": np.bytes_}.get(self.kind) or np.dtype(self.kind).type
+        return tuple(filter(None, (_CLASS.get(self.kind), plain)))
+
+    @cached_property
+    def _dtype(self) -> np.dtype:
+        return np.dtype(self.kind)
+
     def of(self, value: Any) -> bool:
+        """Whether a value can be stored with the first."""
+        if self.shape is None:
+            return type(value) in self._types or _described(value) == (self.kind, None)
+        if type(value) is np.ndarray and value.shape == self.shape and value.dtype == self._dtype:
+            return True  # without a name of the dtype, which takes numpy longer than to copy the array
         return _described(value) == (self.kind, self.shape)
 
     def column(self, values: Any) -> pa.Array:
