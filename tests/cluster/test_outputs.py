@@ -11,10 +11,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import d4p_compile
-from d4p import ReadLines, WriteRecords, WriteText
+from d4p import ReadLines, WriteArrow, WriteRecords, WriteText
+from d4p.containers.records import Records
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import configuration
 from d4p.outputs import claim
@@ -33,6 +35,16 @@ def names(place) -> list[str]:
 def lines(place, name: str = "out") -> list[str]:
     reader = ReadLines(f"{place.url}/{name}")
     return [line for split in reader.plan_splits() for line in reader.read(split)]
+
+
+def test_arrow_files(anywhere):
+    """Read where they are: on this machine they are mapped into memory."""
+    items = [(f"name {n}", np.full(1000, n, "float32")) for n in range(700)]
+    run = ByHand(WriteArrow(f"{anywhere.url}/arrow"))
+    run.commit(run.instance(0, 3, items[:500]), run.instance(1, 3, []), run.instance(2, 3, items[500:]))
+    found = Records(run.pe.path)
+    assert len(found) == 700 and found[600][0] == "name 600" and set(found[600][1].tolist()) == {600}
+    assert [(name, values.sum()) for name, values in found] == [(name, values.sum()) for name, values in items]
 
 
 def test_parts_are_committed(anywhere):

@@ -11,11 +11,15 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import d4p_compile
+from d4p import WriteArrow
 from d4p.errors import Refused, RunFailed
+from d4p.seismo import Correlation
 from tests.targets import answers
+from tests.unit.byhand import ByHand
 
 pytestmark = pytest.mark.spark
 WORKFLOWS = Path(__file__).parents[1] / "workflows"
@@ -92,6 +96,22 @@ def test_examples(server, example, monkeypatch):
     workflow = EXAMPLES / example / f"{example}.py"
     expected = answers(workflow, "sequential")
     assert run(server, workflow, monkeypatch) == expected
+
+
+def test_stored_correlations_are_a_data_frame(server, tmp_path):
+    """What reads them travels to the server's Python, which has d4p."""
+    ones = [Correlation(f"XX.S{n}..BHZ", "XX.Z..BHZ", 0.0, 4.0, -1.0, np.full(9, n / 2, "float32")) for n in range(40)]
+    stored = ByHand(WriteArrow(tmp_path / "out"))
+    stored.commit(stored.instance(0, 2, ones[:30]), stored.instance(1, 2, ones[30:]))
+    script = f"""
+from pyspark.sql import SparkSession
+from d4p.seismo import Correlations
+spark = SparkSession.builder.remote({server!r}).getOrCreate()
+frame = Correlations({str(tmp_path / 'out')!r}).dataframe(spark)
+print(frame.selectExpr("values[8]").groupBy().sum().collect()[0][0], frame.count(), "connect" in type(frame).__module__)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == [str(sum(n / 2 for n in range(40))), "40", "True"], done.stderr
 
 
 def test_a_failure_is_told_as_on_every_target(server, monkeypatch):

@@ -114,6 +114,9 @@ def test_arrays(made, stored):
     some = stored.array([(IDS[1], IDS[0]), (IDS[0], IDS[4])])
     assert np.array_equal(some, [made[0].values[::-1], value(IDS[0], IDS[4], found.dtype.name).values])
     found[0, 0] = 7  # a copy
+    batches = list(stored.batches())
+    assert [batch.columns.values.shape for batch in batches] == [(4, LAGS), (6, LAGS)]
+    assert batches[1].columns.first == [c.first for c in made[4:]] and equal(batches[1][5], made[9])
 
 
 def test_windows_of_a_pair_and_lags_that_differ(tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from d4p.batch import Batch
 from d4p.containers.dataframe import dataframe
 from d4p.containers.records import Records
 from d4p.errors import Refused
@@ -30,6 +31,7 @@ class Correlations:
         for c in found.of("CI.CCA..BHN"):   # all pairs of a station, which comes first in each
         for c in found:                     # all, as they are stored
         found.array()                       # (pairs, lags), in the order of found.pairs
+        for batch in found.batches():       # the same, a few megabytes at a time
         found.stream("CI.CCA..BHN").plot()  # an obspy Stream
         found.dataframe(spark)              # a row a pair
 
@@ -52,6 +54,10 @@ class Correlations:
 
     def __iter__(self) -> Iterator[Correlation]:
         return iter(self.records)
+
+    def batches(self) -> Iterator[Batch]:
+        """All, as they are stored, a few megabytes at a time: `batch.columns.values` is (pairs, lags), read-only."""
+        return self.records.batches()
 
     def __repr__(self) -> str:
         return f"<Correlations {self.path}: {len(self):,} pairs of {len(self.ids):,}>"
