@@ -20,7 +20,8 @@ def scalars(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def is_array(kind: pa.DataType) -> bool:
-    return isinstance(kind, pa.BaseExtensionType) or pa.types.is_nested(kind)
+    fixed = pa.types.is_fixed_size_list(kind)  # which pyarrow 14 doesn't call nested
+    return fixed or isinstance(kind, pa.BaseExtensionType) or pa.types.is_nested(kind)
 
 
 def packed(blocks: list[pa.RecordBatch]) -> bytes:
