@@ -48,3 +48,23 @@ def test_resume_writes_the_parts_that_are_missing(target, how, session, here):  
     run("dies", target, session, "--resume", **more)
     assert stored(here / "out") and seen(here) == ["out"]
     assert traced(here) == {"0": 1, "1": 1, "2": 2, "3": 1}
+
+
+@pytest.mark.parametrize("target", ON_EVERY)
+def test_pairs_in_batches_are_stored_as_pair_by_pair(target, session, here):  # noqa: F811
+    found = {}
+    for tiles in True, False:
+        run("pairs", target, session, "--overwrite", instances=7, folder=str(here), tiles=tiles)
+        stored = Correlations(here / "out")
+        found[tiles] = {c[:2]: (c[2:5], c.values.tobytes()) for c in stored}
+        assert len(stored) == len(found[tiles]) == 190 and all(first < second for first, second in stored.pairs)
+    assert found[True] == found[False]
+    traces = {name: values for name, values in _traces(20)}
+    for (first, second), (numbers, values) in found[True].items():
+        assert numbers == (1.5e9, 4.0, -1.25) and values == (traces[first][::-1] * traces[second]).tobytes()
+
+
+def _traces(count: int):
+    rng = np.random.default_rng(3)
+    for number in rng.permutation(count).tolist():
+        yield f"XX.S{number:03d}..BHZ", rng.standard_normal(11).astype("float32")

@@ -5,7 +5,7 @@ import os
 import numpy as np
 from outputs import Dies, Trace
 
-from d4p import ReadLines, WorkflowGraph, WriteArrow
+from d4p import AllPairs, Batch, IterativePE, ProducerPE, ReadLines, WorkflowGraph, WriteArrow
 from d4p.seismo import Correlation
 
 LAGS = 11
@@ -43,3 +43,48 @@ def arrays(folder="", dtype="float32", trace=None, pe=None):
 def dies(how="raise", folder="", trace=None):
     """Instance 2 doesn't finish, once."""
     return arrays(folder, pe=MadeOnce(how, folder, trace))
+
+
+class Traces(ProducerPE):
+    """`(id, values)` of `count` traces."""
+
+    def __init__(self, count):
+        ProducerPE.__init__(self)
+        self.count = count
+
+    def _process(self, inputs):
+        rng = np.random.default_rng(3)
+        for number in rng.permutation(self.count).tolist():
+            self.write("output", (f"XX.S{number:03d}..BHZ", rng.standard_normal(LAGS).astype("float32")))
+
+
+class Product(IterativePE):
+    """Something of two traces that isn't the same the other way round."""
+
+    def _process(self, pair):
+        (first, a), (second, b) = pair
+        return Correlation(first, second, 1.5e9, 4.0, -1.25, a[::-1] * b)
+
+
+class ProductInTiles(Product):
+    def _process(self, pair):
+        return Product._process(self, pair)
+
+    def process_batch(self, inputs):
+        tile = inputs["input"]
+        (first, a), (second, b) = tile.left.columns, tile.right.columns
+        for i, others in tile.rows():
+            values = a[i, ::-1] * b[others]
+            n = len(values)
+            yield {"output": Batch(Correlation([first[i]] * n, second[others], [1.5e9] * n, np.full(n, 4.0),
+                                               np.full(n, -1.25), values))}  # fmt: skip
+
+
+def pairs(folder="", count=20, tiles=True):
+    """Every pair of traces, in parts that are tiles of pairs; in batches, or pair by pair."""
+    graph = WorkflowGraph()
+    all_pairs, product = AllPairs(order_by=0), ProductInTiles() if tiles else Product()
+    graph.connect(Traces(count), "output", all_pairs, "input")
+    graph.connect(all_pairs, "output", product, "input")
+    graph.connect(product, "output", WriteArrow(os.path.join(folder, "out")), "input")
+    return graph
