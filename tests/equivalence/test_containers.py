@@ -38,6 +38,12 @@ def test_the_same_records_on_every_target(target, dtype, session, here):  # noqa
     assert Correlations(here / "out").records[0][5].dtype == dtype
 
 
+@pytest.mark.parametrize("target", ["processes"])
+def test_pyarrow_is_imported_once_for_all_forked_instances(target, session, here):  # noqa: F811
+    run("looks", target, session, instances=9, folder=str(here))
+    assert {c.start for c in Correlations(here / "out")} == {1.0}
+
+
 @pytest.mark.parametrize("target", ON_EVERY[1:])
 @pytest.mark.parametrize("how", ["raise", "kill"])
 def test_resume_writes_the_parts_that_are_missing(target, how, session, here):  # noqa: F811

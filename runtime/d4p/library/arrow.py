@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from d4p.batch import Batch
@@ -29,6 +30,10 @@ class WriteArrow(_Writer):
     def __init__(self, path: str | os.PathLike) -> None:
         _Writer.__init__(self, path)
         self._arrow: Any = None
+
+    def import_early(self) -> None:
+        with suppress(ImportError):  # where the program runs nothing but the driver, the workers may have it
+            import d4p.containers.writing  # noqa: F401
 
     def preprocess(self) -> None:
         _Writer.preprocess(self)

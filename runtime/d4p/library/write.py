@@ -45,6 +45,9 @@ class _Writer(ConsumerPE):
         """The engine says where this instance writes; None where its output is there already, from an earlier run."""
         self._place, self._maker = place, maker
 
+    def import_early(self) -> None:
+        """Import what instances need; called in the program before it makes them, so that forked ones needn't."""
+
     def preprocess(self) -> None:
         if self._place is not None:
             self._file = Attempt(self._place, self._maker, self.suffix)

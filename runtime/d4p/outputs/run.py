@@ -95,6 +95,9 @@ class Outputs:
         """What instances must know."""
         places = {id(folder): folder.places() for folder in self._todo()}
         mine = {key: places[id(folder)][sub] for key, (folder, sub) in self._keys.items() if id(folder) in places}
+        for name, port in mine:
+            if port is None:
+                self._workflow.pes[name].import_early()
         return Writing(self.run, mine, self._spooled)
 
     @contextmanager
