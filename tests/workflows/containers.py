@@ -28,7 +28,7 @@ class Made(Trace):
 
 
 class Looks(Made):
-    """Its records' start says whether pyarrow was there before the writer of this process needed it."""
+    """Its records' start says whether pyarrow was there when its process began, in which there is no writer."""
 
     def preprocess(self):
         self.found = "pyarrow" in sys.modules
@@ -42,17 +42,21 @@ class MadeOnce(Dies):
         return of_line(Dies._process(self, line), "float32")
 
 
-def arrays(folder="", dtype="float32", trace=None, pe=None):
+def arrays(folder="", dtype="float32", trace=None, pe=None, writers=None):
     """Every instance reads, works and writes for itself; what isn't UTF-8 is read by d4p itself on every target."""
     graph = WorkflowGraph()
     read, made = ReadLines(os.path.join(folder, "in"), "latin-1", split_bytes=200), pe or Made(dtype, trace)
+    write = WriteArrow(os.path.join(folder, "out"))
+    write.numprocesses = writers or write.numprocesses
     graph.connect(read, "output", made, "input")
-    graph.connect(made, "output", WriteArrow(os.path.join(folder, "out")), "input")
+    graph.connect(made, "output", write, "input")
     return graph
 
 
 def looks(folder=""):
-    return arrays(folder, pe=Looks("float32"))
+    looks = Looks("float32")
+    looks.numprocesses = 3
+    return arrays(folder, pe=looks, writers=2)
 
 
 def dies(how="raise", folder="", trace=None):
