@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import pickle
 import random
+import subprocess
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -319,3 +323,23 @@ def test_files_with_other_fields_are_not_read_together(tmp_path):
         Records(tmp_path / "out")
     with pytest.raises(Refused, match="the records must be Item, of name, n, x, values; those in .* have 0: string"):
         Records(tmp_path / "out" / "part-00000.arrow", Item)
+
+
+def test_writing_imports_neither_pandas_nor_what_takes_as_long(tmp_path):
+    """Each instance would, for its few files: pyarrow imports pandas when it makes an array of a list."""
+    pytest.importorskip("pandas") if not os.environ.get("CI") else importlib.import_module("pandas")
+    script = f"""
+import sys
+import numpy as np
+from d4p import WriteArrow
+pe = WriteArrow({str(tmp_path / 'out')!r})
+pe.begin_output()
+pe.preprocess()
+pe.process({{"input": ("a", 1, 2.5, True, b"x", np.ones(3))}})
+pe.postprocess()
+pe.commit_output()
+print([name for name in ("pyarrow", "pandas", "pyarrow.compute") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "['pyarrow']\n", done.stderr
+    assert Records(tmp_path / "out")[0][:5] == ("a", 1, 2.5, True, b"x")

@@ -27,6 +27,7 @@ from d4p.failure import short
 
 _PLAIN = {bool: "bool", int: "int64", float: "float64", str: "string", bytes: "binary"}
 _KNOWN = "bool, int, float, str, bytes, a number of numpy, or an array of ints or floats"
+_MOST_TEXT = (1 << 31) - 1
 _CLASS = {name: cls for cls, name in _PLAIN.items()}
 #: What the schema's metadata call the form of the items, and the name of the NamedTuple.
 FORM, TYPE = b"d4p.form", b"d4p.type"
@@ -91,8 +92,7 @@ class Field:
         Raises pyarrow.ArrowException, UnicodeError or OverflowError where one is of the type and can't be stored.
         """
         if self.shape is None:
-            numbers = isinstance(values, np.ndarray) and values.dtype.kind in "biuf"
-            return pa.array(np.array(values, self.kind) if numbers else list(values), self.type)
+            return self._scalars(values)
         native = np.dtype(self.kind)
         stacked = values if isinstance(values, np.ndarray) else np.stack(values)
         flat = np.ascontiguousarray(stacked, native).reshape(-1)
@@ -100,6 +100,22 @@ class Field:
         storage = self.type.storage_type if isinstance(self.type, pa.BaseExtensionType) else self.type
         column = pa.Array.from_buffers(storage, len(stacked), [None], children=[numbers])
         return column if storage is self.type else pa.ExtensionArray.from_storage(self.type, column)
+
+    def _scalars(self, values: Any) -> pa.Array:
+        """A column of values that are no arrays; made of buffers, since `pa.array` imports pandas where it is
+        installed, which takes longer than most instances."""
+        if self.kind in ("string", "binary"):
+            encoded = [value.encode() for value in values] if self.kind == "string" else list(values)
+            ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+            if ends[-1] > _MOST_TEXT:
+                raise OverflowError(f"{self.name!r} has {ends[-1]:,} bytes in {len(encoded):,} items; an Arrow column "
+                                    f"has at most {_MOST_TEXT:,}")
+            buffers = [pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(encoded))]
+        else:
+            numbers = np.array(values, self._dtype)  # a copy: it goes into the index, and is only read at the end
+            packed = np.packbits(numbers, bitorder="little") if self.kind == "bool" else numbers
+            buffers = [pa.py_buffer(packed)]
+        return pa.Array.from_buffers(self.type, len(values), [None, *buffers])
 
 
 @dataclass(frozen=True)

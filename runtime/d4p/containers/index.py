@@ -27,9 +27,6 @@ def is_array(kind: pa.DataType) -> bool:
 def packed(blocks: list[pa.RecordBatch]) -> bytes:
     """The index of blocks of scalars."""
     table = pa.Table.from_batches(blocks).combine_chunks()
-    for at, field in enumerate(table.schema):
-        if pa.types.is_string(field.type):
-            table = table.set_column(at, field.name, table.column(at).dictionary_encode())
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)

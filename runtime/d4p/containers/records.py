@@ -88,8 +88,7 @@ class Records(Sequence):
     @cached_property
     def columns(self) -> pa.Table:
         """The fields that are no arrays, of all records."""
-        return pa.concat_tables([part.scalars for part in self.parts]).unify_dictionaries() if self.parts else (
-            self.schema.empty_table())  # fmt: skip
+        return pa.concat_tables([part.scalars for part in self.parts]) if self.parts else self.schema.empty_table()
 
     def array(self, name: str, numbers: Iterable[int] | None = None) -> np.ndarray:
         """The arrays of one field, of all records or those with these numbers, as one array: (records, ...)."""

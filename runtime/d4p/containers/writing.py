@@ -38,6 +38,7 @@ class ArrowFile:
         self._index: list[pa.RecordBatch] | None = []
         self._index_bytes = 0
         self._rows: list[int] = []
+        self._none = pa.RecordBatch.from_arrays([], schema=pa.schema([]))  # a batch without records
 
     def put(self, item: Any) -> None:
         """Take an item."""
@@ -66,14 +67,12 @@ class ArrowFile:
         """Write what is held, and the index. The attempt is to be finished by its owner."""
         self._gather()
         self._flush()
-        schema = self.fields.schema if self.fields else pa.schema([])
         if self._writer is None:
-            self._writer = pa.ipc.new_file(self._sink, schema)
+            self._writer = pa.ipc.new_file(self._sink, self._none.schema)
         metadata = {ROWS: " ".join(map(str, self._rows)).encode()}
         if self._index:
             metadata[INDEX] = packed(self._index)
-        none = pa.record_batch([pa.array([], field.type) for field in schema], schema=schema)
-        self._writer.write_batch(none, custom_metadata=metadata)
+        self._writer.write_batch(self._none, custom_metadata=metadata)
         self._writer.close()
 
     def _begin(self, item: Any, number: int) -> None:
@@ -136,6 +135,7 @@ class ArrowFile:
 
     def _write(self, block: pa.RecordBatch) -> None:
         self._writer.write_batch(block)
+        self._none = block.slice(0, 0)
         self._rows.append(block.num_rows)
         if self._index is not None:
             self._index.append(scalars(block))
