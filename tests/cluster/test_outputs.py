@@ -16,7 +16,7 @@ import pytest
 
 import d4p_compile
 from d4p import ReadLines, WriteArrow, WriteRecords, WriteText
-from d4p.containers.records import Records
+from d4p.containers import Records
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import configuration
 from d4p.outputs import claim

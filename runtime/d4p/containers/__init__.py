@@ -11,3 +11,17 @@ A file is an Arrow IPC file ("Feather V2"), uncompressed, that any Arrow library
 So a file is opened and searched by what its index says, without a look at the arrays; and one record is read from
 where it is, on this machine without a copy (the file is mapped into memory).
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["Records"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Records":  # what writes needs nothing of what reads
+        from d4p.containers.records import Records
+
+        return Records
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

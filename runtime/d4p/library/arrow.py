@@ -17,7 +17,7 @@ class WriteArrow(_Writer):
     Items are tuples, NamedTuples or dicts of numbers, strings and arrays, or single arrays, all like the first that the
     instance gets: the same fields, types and shapes. One that isn't fails the run, which says how it differs. Arrays
     are written as they lie in memory, uncompressed; those of a batch without a copy. `d4p.containers` says what a file
-    looks like; `d4p.containers.records.Records` reads a folder of them, as any Arrow library does.
+    looks like; `d4p.containers.Records` reads a folder of them, as any Arrow library does.
 
     Args:
         path: the folder, as for `WriteText`.
