@@ -16,6 +16,7 @@ import functools
 import math
 import multiprocessing
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -80,15 +81,21 @@ def generate(folder, stations=1000, seed=1, seconds=3600.0, noise=1.0, processes
     ids, xy, delays = place(stations, seed)
     unfinished = folder.with_name(f"{folder.name}.unfinished-{os.getpid()}")
     unfinished.mkdir(parents=True)
-    make = functools.partial(write, unfinished, seed, seconds, noise)
-    with multiprocessing.Pool(processes) as pool:
-        for done, _ in enumerate(pool.imap_unordered(make, zip(range(stations), ids, delays), chunksize=4), 1):
-            progress(done)
-    with open(unfinished / "stations.csv", "w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["id", "x_km", "y_km", "delay_s"])
-        table.writerows((name, *at, f"{delay:.6f}") for name, at, delay in zip(ids, xy.tolist(), delays))
-    os.replace(unfinished, folder)
+    try:
+        make = functools.partial(write, unfinished, seed, seconds, noise)
+        tasks = list(zip(range(stations), ids, delays, strict=True))
+        with multiprocessing.Pool(processes) as pool:
+            for done, _ in enumerate(pool.imap_unordered(make, tasks, chunksize=4), 1):
+                progress(done)
+        with open(unfinished / "stations.csv", "w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["id", "x_km", "y_km", "delay_s"])
+            for index, name, delay in tasks:
+                table.writerow([name, *xy[index].tolist(), f"{delay:.6f}"])
+        os.replace(unfinished, folder)
+    except BaseException:
+        shutil.rmtree(unfinished)
+        raise
 
 
 def main():

@@ -19,8 +19,11 @@ import time
 import numpy as np
 
 from d4p import files
+from d4p.errors import Refused, RunFailed
+from d4p.seismo import Correlations
 
 BINS = 120  # of distance, at most
+FEWEST = 20  # pairs in a bin that is shown
 LINES = 60  # pairs that are drawn one by one; more are averaged
 
 
@@ -35,16 +38,18 @@ class Stations:
             rows = list(csv.DictReader(file))
         missing = {"id", "x_km", "y_km"} - set(rows[0] if rows else ())
         if missing:
-            sys.exit(f"refused: {path} must be a table with the columns id, x_km and y_km; {sorted(missing)} are "
-                     "missing")
+            raise Refused(f"{path} must be a table with the columns id, x_km and y_km; of them {sorted(missing)} are "
+                          "missing")
         self.number = {row["id"]: i for i, row in enumerate(rows)}
         self.xy_km = np.array([[float(row["x_km"]), float(row["y_km"])] for row in rows])
         self.delay_s = np.array([float(row["delay_s"]) for row in rows]) if "delay_s" in rows[0] else None
 
     def distance(self, first, second):
         """Between the stations of pairs, in km: (pairs,)."""
-        a = [self.number[id] for id in first]
-        b = [self.number[id] for id in second]
+        try:
+            a, b = ([self.number[id] for id in ids] for ids in (first, second))
+        except KeyError as error:
+            raise Refused(f"the table must have all stations; {error} isn't in it, of {len(self.number):,}") from None
         return np.linalg.norm(self.xy_km[a] - self.xy_km[b], axis=1)
 
 
@@ -65,11 +70,10 @@ class Seen:
 
     def __init__(self, stations):
         self.stations = stations
-        self.pairs, self.lags_s = [], []
-        self.means = self.counts = None  # of the bins: (bins, lags), (bins,)
+        self.pairs, self.lags_s, self.few = [], [], []
         if stations:
-            span = np.linalg.norm(np.ptp(stations.xy_km, axis=0))
-            self.width = max(span / BINS, 1e-9)  # of a bin, km
+            self.width = max(np.linalg.norm(np.ptp(stations.xy_km, axis=0)) / BINS, 1e-9)  # of a bin, km
+            self.sums, self.counts = None, np.zeros(BINS + 1, int)  # (bins, lags), (bins,)
 
     def add(self, batch):
         """A batch of correlations."""
@@ -81,44 +85,58 @@ class Seen:
             self.stack(c.values, self.stations.distance(c.first, c.second))
 
     def stack(self, values, km):
-        """Adds correlations to the bins of their distances."""
-        if self.means is None:
-            self.means, self.counts = np.zeros((BINS + 1, values.shape[1])), np.zeros(BINS + 1, int)
+        """Adds correlations to the bins of their distances; keeps them, too, while they are few."""
+        if self.sums is None:
+            self.sums = np.zeros((BINS + 1, values.shape[1]), values.dtype)
         for row, bin in zip(values, (km / self.width).astype(int), strict=True):
-            self.means[bin] += row
+            self.sums[bin] += row
             self.counts[bin] += 1
+        if len(self.pairs) <= LINES:
+            self.few += zip(km, values.copy(), self.lags_s[-1], strict=True)
 
-    def finish(self):
-        """After the last: lags_s is (pairs,), lags those of the values, s."""
-        self.lags_s = np.concatenate(self.lags_s)
-        if self.stations:
-            full = self.counts > 0
-            self.means = self.means[full] / self.counts[full, None]
-            self.km = (np.flatnonzero(full) + 0.5) * self.width
-            self.lags = self.first_lag + np.arange(self.means.shape[1]) / self.rate
-        return self
+    def means(self):
+        """The mean of each bin, and the edges of the bins in km: (bins, lags), (bins + 1,). Up to the last bin that has
+        enough pairs; those with fewer are NaN."""
+        enough = max(1, min(FEWEST, len(self.pairs) // (4 * BINS)))
+        bins = 1 + np.flatnonzero(self.counts >= enough)[-1]
+        counts = np.where(self.counts >= enough, self.counts, np.nan)
+        return self.sums[:bins] / counts[:bins, None], self.width * np.arange(bins + 1)
 
 
 def record_section(seen, velocity=None):
-    """Mean correlations over the lag, by distance; dashed where what travels at `velocity` (km/s) would be."""
+    """Correlations over the lag, by distance: a line for each pair, or the means of bins where they are many. Dashed is
+    where what travels at `velocity` (km/s) would be."""
     from matplotlib.figure import Figure
 
-    widest = 1.4 * np.quantile(np.abs(seen.lags_s), 0.995) + 4 / seen.rate
-    shown = np.abs(seen.lags) <= widest
-    lags, image = seen.lags[shown], seen.means[:, shown]
-    limit = np.quantile(np.abs(image), 0.995)
+    lags = seen.first_lag + np.arange(seen.sums.shape[1]) / seen.rate
+    all_lags = np.concatenate(seen.lags_s)
+    shown = np.abs(lags) <= 1.25 * np.quantile(np.abs(all_lags), 0.995) + 8 / seen.rate
     figure = Figure(figsize=(8, 7), layout="constrained")
     axes = figure.add_subplot(xlabel="lag (s)", ylabel="distance between the stations (km)")
-    drawn = axes.pcolormesh(lags, seen.km, image, cmap="RdBu_r", vmin=-limit, vmax=limit, shading="nearest",
-                            rasterized=True)
-    figure.colorbar(drawn, label="mean correlation coefficient", extend="both")
+    if len(seen.pairs) <= LINES:
+        largest = max(np.abs(values).max() for _, values, _ in seen.few)
+        reach = max(km for km, _, _ in seen.few)
+        for km, values, lag in seen.few:
+            axes.plot(lags[shown], km + 0.06 * reach / largest * values[shown], color="black", linewidth=0.6)
+            axes.plot(lag, km, "|", color="tab:red", markersize=8)
+        axes.set_title(f"{len(seen.pairs)} pairs, largest {largest:.2f}; red: the lag of the peak", fontsize=10)
+    else:
+        axes.set_facecolor("lightgrey")
+        means, edges = seen.means()
+        reach = edges[-1]
+        image = means[:, shown]
+        limit = np.nanquantile(np.abs(image), 0.995)
+        half = 0.5 / seen.rate
+        drawn = axes.pcolormesh([*(lags[shown] - half), lags[shown][-1] + half], edges, image, cmap="RdBu_r",
+                                vmin=-limit, vmax=limit, rasterized=True)
+        figure.colorbar(drawn, label="mean correlation coefficient", extend="both")
+        axes.set_title(f"{len(seen.pairs):,} pairs, averaged in bins of {seen.width:.2g} km", fontsize=10)
     if velocity:
         for sign in (-1, 1):
-            axes.plot(sign * seen.km / velocity, seen.km, "--", color="black", linewidth=0.8,
+            axes.plot([0, sign * reach / velocity], [0, reach], "--", color="tab:green", linewidth=1,
                       label=f"{velocity:g} km/s" if sign > 0 else None)
         axes.legend(loc="lower right", fontsize=8)
-    axes.set_xlim(lags[0], lags[-1])
-    axes.set_title(f"{len(seen.pairs):,} pairs, averaged over {seen.width:.2g} km of distance", fontsize=10)
+    axes.set_xlim(lags[shown][0], lags[shown][-1])
     return figure
 
 
@@ -130,7 +148,8 @@ def delay_matrix(seen):
     matrix = np.full((len(ids), len(ids)), np.nan)
     first = [number[a] for a, _ in seen.pairs]
     second = [number[b] for _, b in seen.pairs]
-    matrix[first, second], matrix[second, first] = seen.lags_s, -seen.lags_s
+    lags = np.concatenate(seen.lags_s)
+    matrix[first, second], matrix[second, first] = lags, -lags
     late = np.nanmedian(matrix, axis=1)
     if seen.stations and seen.stations.delay_s is not None:
         late = np.array([seen.stations.delay_s[seen.stations.number[id]] for id in ids])
@@ -149,7 +168,8 @@ def delays(seen):
         late = np.array([seen.stations.delay_s[seen.stations.number[id]] for id in ids])
         truth = np.where(np.isnan(matrix), np.nan, late[:, None] - late[None, :])
         off = 1000 * (matrix - truth)
-        panels += [("true", truth, "s"), (f"measured less true, rms {np.sqrt(np.nanmean(off**2)):.1f} ms", off, "ms")]
+        panels += [("true", truth, "s"), (f"measured less true, rms {np.sqrt(np.nanmean(off**2)):.1f} ms; "
+                                   f"a sample: {1000 / seen.rate:g} ms", off, "ms")]
     figure = Figure(figsize=(1 + 4.6 * len(panels), 4.6), layout="constrained")
     largest = np.nanquantile(np.abs(panels[-2 if known else 0][1]), 1)
     for at, (title, image, unit) in enumerate(panels):
@@ -176,8 +196,7 @@ def draw(batches, output, stations=None, velocity=None, progress=lambda pairs: N
         seen.add(batch)
         progress(len(seen.pairs))
     if not seen.pairs:
-        sys.exit(f"refused: pictures need correlations, and there are none in {output}")
-    seen.finish()
+        raise Refused(f"pictures need correlations, and there are none in {output}")
     pictures = {"delays.png": delays(seen)}
     if stations:
         pictures["record-section.png"] = record_section(seen, velocity)
@@ -188,3 +207,28 @@ def draw(batches, output, stations=None, velocity=None, progress=lambda pairs: N
         paths.append(os.path.join(output, name))
         files.write(paths[-1], image.getvalue())  # whole or not at all
     return paths
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    options.add_argument("output", help="the folder that stations.py wrote")
+    options.add_argument("stations", nargs="?", help="the table of stations")
+    options.add_argument("--velocity", type=float, help="km/s: draws a dashed line into the record section")
+    args = options.parse_args()
+    begun = time.monotonic()
+    try:
+        correlations = Correlations(os.path.join(args.output, "correlations"))
+        stations = Stations(args.stations) if args.stations else None
+
+        def progress(pairs):
+            if sys.stderr.isatty():
+                print(f"\r{pairs:,} of {len(correlations):,} pairs", end="", file=sys.stderr)
+
+        paths = draw(correlations.records.batches(), args.output, stations, args.velocity, progress)
+    except (Refused, RunFailed, OSError) as error:
+        sys.exit(f"refused: {error}")
+    print(f"\r{len(correlations):,} pairs, {time.monotonic() - begun:.0f} s: {' '.join(paths)}")
+
+
+if __name__ == "__main__":
+    main()

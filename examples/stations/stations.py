@@ -22,11 +22,11 @@ import scipy.fft
 from obspy.signal.invsim import cosine_sac_taper, cosine_taper
 from scipy.ndimage import uniform_filter1d
 
-from d4p import GenericPE, IterativePE, ReadFiles, SimpleFunctionPE, WorkflowGraph, WriteRecords, create_iterative_chain
+from d4p import GenericPE, IterativePE, ReadFiles, SimpleFunctionPE, WorkflowGraph, WriteArrow, create_iterative_chain
 from d4p.batch import Batch
 from d4p.errors import Refused
 from d4p.library.pairs import AllPairs
-from d4p.seismo.correlation import Correlation
+from d4p.seismo import Correlation
 from d4p.threads import threads
 
 try:
@@ -292,7 +292,7 @@ def make(path="stations-data/*.mseed", output="stations-output", component="Z", 
     ], Step, name_prefix="")  # fmt: skip
     pairs = AllPairs(order_by="id")
     correlate = Correlate(shift)
-    write = WriteRecords(os.path.join(output, "correlations"), format="pickle")
+    write = WriteArrow(os.path.join(output, "correlations"))
     read.name, window.name, pairs.name, correlate.name, write.name = "read", "window", "pairs", "correlate", "write"
 
     graph = WorkflowGraph()
