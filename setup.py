@@ -14,7 +14,7 @@ connect = ["grpcio>=1.67", "grpcio-status>=1.67", "googleapis-common-protos>=1.6
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
 parquet = ["pyarrow>=14"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib"]
-test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "ruff"]
+test = ["ducc0>=0.30", "pytest>=7", "pytest-xdist>=3", "hypothesis", "ruff"]
 
 setup(
     name="d4p_compile",
