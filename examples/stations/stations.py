@@ -121,9 +121,10 @@ class Step(SimpleFunctionPE):
 
 def detrend(record):
     """Takes away the straight line that fits best, and with it the mean."""
-    data = record.data
-    time = np.arange(len(data)) - (len(data) - 1) / 2
-    left = data - data.mean() - time * ((time @ data) / (time @ time))
+    data, npts = record.data, len(record.data)
+    time = np.arange(npts) - (npts - 1) / 2
+    slope = (time * data).sum() / ((npts**3 - npts) / 12)  # no `@`: for one product BLAS would wake all its threads
+    left = data - data.mean() - slope * time
     if np.abs(left).max() <= 1e-9 * np.abs(data).max():
         raise ValueError("it is constant or a straight line: is the channel dead?")
     return record._replace(data=left)
@@ -192,7 +193,7 @@ class Spectrum(NamedTuple):
 def transform(record, shift, dtype):
     """The spectrum of a record for lags of up to `shift` samples, computed in `dtype`."""
     data = record.data - record.data.mean()
-    energy = np.linalg.norm(data)
+    energy = math.sqrt((data * data).sum())
     if not energy > 0:
         raise ValueError("nothing is left of it")
     values = scipy.fft.rfft((data / energy).astype(dtype), padded(len(data), shift))
