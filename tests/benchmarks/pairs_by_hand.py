@@ -1,6 +1,9 @@
 """All pairs of spectra correlated by a program by hand: forked processes, shared spectra, tiles handed out in turn.
 
-    python -m tests.benchmarks.pairs_by_hand STATIONS [FOLDER]
+    python -m tests.benchmarks.pairs_by_hand spectra STATIONS FILE.npy
+    python -m tests.benchmarks.pairs_by_hand FILE.npy [FOLDER]
+
+The first makes spectra, the second correlates them and, where a folder is given, stores what comes out.
 """
 
 from __future__ import annotations
@@ -72,9 +75,18 @@ def correlate_all(values: Any, npts: int = 14_400, shift: int = 5_000, processes
     return done.value
 
 
-if __name__ == "__main__":
-    shared = spectra(int(sys.argv[1]))
+def main(arguments: list[str]) -> None:
+    import numpy as np
+
+    if arguments[0] == "spectra":
+        np.save(arguments[2], spectra(int(arguments[1])))
+        return
+    shared = np.load(arguments[0])
     begun = time.perf_counter()
-    pairs = correlate_all(shared, folder=sys.argv[2] if len(sys.argv) > 2 else None)
+    pairs = correlate_all(shared, folder=arguments[1] if len(arguments) > 1 else None)
     seconds = time.perf_counter() - begun
     print(f"{pairs:,} pairs in {seconds:.2f} s, {pairs / seconds:,.0f} a second")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
