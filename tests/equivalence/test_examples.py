@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
 import sys
 import venv
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import d4p_compile
+from d4p.seismo import Correlations
 from d4p_compile.targets import running_cycles
 from tests.targets import TARGETS, answers, canonical
 
@@ -64,6 +68,30 @@ def test_xcorr(target, tmp_path):
         assert (tmp_path / which / "correlations.png").stat().st_size > 10_000
     assert found[name] == found["sequential"]
     assert sum(found[name].values()) == 28
+
+
+def test_stations(target, tmp_path):
+    """Whoever makes which tiles: the same pairs, the same correlations, and the delays that the records were given."""
+    name, session = target
+    generate, workflow = EXAMPLES / "stations" / "generate.py", f"{EXAMPLES / 'stations' / 'stations.py'}:make"
+    subprocess.run([sys.executable, generate, tmp_path / "data", "--stations", "8", "--seconds", "600"], check=True)
+    with open(tmp_path / "data" / "stations.csv", newline="") as file:
+        late = {row["id"]: float(row["delay_s"]) for row in csv.DictReader(file)}
+    found = {}
+    for which, of in (("sequential", None), (name, session)):
+        parameters = {"path": f"{tmp_path / 'data'}/*.mseed", "output": str(tmp_path / which), "seconds": 600.0,
+                      "max_lag": 200.0}
+        if which.startswith("spark"):
+            answers(workflow, which, parameters=parameters, session=of)
+        else:
+            d4p_compile.run(workflow, which, parameters=parameters)
+        found[which] = {(c.first, c.second): c for c in Correlations(tmp_path / which / "correlations")}
+    assert set(found[name]) == set(found["sequential"]) == set(combinations(sorted(late), 2))
+    for pair, c in found[name].items():
+        one = found["sequential"][pair]
+        assert c[:-1] == one[:-1]
+        np.testing.assert_allclose(c.values, one.values, rtol=0, atol=1e-6)
+        assert c.peak()[1] == pytest.approx(late[pair[0]] - late[pair[1]], abs=1 / c.rate)
 
 
 @pytest.mark.spark
