@@ -23,6 +23,7 @@ from d4p.outputs.identity import identity
 from d4p.outputs.run import Outputs
 from d4p.results import Results, Spool
 from d4p.summary import of_reports, of_results, summarise
+from d4p.threads import one_each
 from d4p.workflow import Workflow, unconnected
 
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -48,12 +49,14 @@ def parser(description: str) -> argparse.ArgumentParser:
 def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
     """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted.
 
-    An engine whose `mpiexec` starts the program many times over has `entered(main, workflow)`, within which one of them
+    An engine whose instances have a core each has `a_core_each`. One whose `mpiexec` starts the program many times over has `entered(main, workflow)`, within which one of them
     runs it.
     """
     events = Events()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     entered = getattr(execute, "entered", lambda main, workflow: nullcontext())
+    if getattr(execute, "a_core_each", False):
+        one_each()
     with _saying(events), entered(main, workflow), _saying(events):
         arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
         run(main, workflow, execute, arguments, events)

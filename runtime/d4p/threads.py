@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
-#: What an engine sets for the workers of a cluster.
-THREADS = "OMP_NUM_THREADS"
+#: What tells numerical libraries how many threads they may start.
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+             "VECLIB_MAXIMUM_THREADS")  # fmt: skip
+THREADS = VARIABLES[0]
 _threads: int | None = None
 
 
@@ -26,3 +28,10 @@ def use_threads(count: int) -> None:
     """An engine says how many threads each of the instances of this process may use."""
     global _threads
     _threads = count
+
+
+def one_each() -> None:
+    """An engine whose instances have a core each says so to the libraries, before any is loaded: they start as many
+    threads as there are cores else. What the user has set holds."""
+    for name in VARIABLES:
+        os.environ.setdefault(name, "1")

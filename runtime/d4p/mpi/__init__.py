@@ -34,4 +34,4 @@ def entered(main: Callable, workflow: Workflow) -> AbstractContextManager[None]:
     return enter(world, main, workflow)
 
 
-execute.entered = entered
+execute.entered, execute.a_core_each = entered, True

@@ -11,11 +11,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
+from d4p import memory
 from d4p.depth import FRAMES
 from d4p.errors import D4pError
 from d4p.events import Events
 from d4p.job import Job
-from d4p.mpi import deaths, memory
+from d4p.mpi import deaths
 from d4p.mpi.desk import Desk, carried
 from d4p.mpi.endings import signals
 from d4p.mpi.message import Kind

@@ -3,3 +3,5 @@
 from d4p.processes.run import Run, execute
 
 __all__ = ["Run", "execute"]
+
+execute.a_core_each = True

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from d4p import scratch
+from d4p import memory, scratch
 from d4p.channels.parcels import Parcel
 from d4p.channels.sender import Flusher, Sender
 from d4p.depth import FRAMES
@@ -65,6 +65,7 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, note
     notes.catch_faults()
     scratch.use(spool)
     use_threads(1)  # each instance works on a core of its own
+    memory.keep()
     threading.Thread(target=_die_with_parent, args=(lifeline, spool), daemon=True).start()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     say = _Speaker(control)

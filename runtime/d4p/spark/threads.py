@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from pyspark import SparkConf
 
-VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-             "VECLIB_MAXIMUM_THREADS")  # fmt: skip
+from d4p.threads import VARIABLES
 
 
 def thread_settings(given: SparkConf) -> Iterator[tuple[str, str]]:
