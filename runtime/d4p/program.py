@@ -49,8 +49,8 @@ def parser(description: str) -> argparse.ArgumentParser:
 def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
     """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted.
 
-    An engine whose instances have a core each has `a_core_each`. One whose `mpiexec` starts the program many times over has `entered(main, workflow)`, within which one of them
-    runs it.
+    An engine whose instances have a core each has `a_core_each`. One whose `mpiexec` starts the program many times over
+    has `entered(main, workflow)`, within which one of them runs it.
     """
     events = Events()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
