@@ -34,6 +34,7 @@ from d4p import (
     create_iterative_chain,
 )
 from d4p.errors import Refused
+from d4p.pairs.tile import blocks
 from d4p.seismo import Correlation
 from d4p.threads import threads
 
@@ -208,8 +209,9 @@ def padded(npts, shift):
 
 # -- pairs -----------------------------------------------------------------------------------------------------------
 
-# Spectra whose products, and what becomes of them, stay in a core's cache: as many as an FFT takes side by side.
-BLOCK = 8
+# Pairs whose products, and what becomes of them, stay in a core's cache: as many as an FFT takes side by side. And
+# pairs of a batch, as large a piece as is good to write.
+BLOCK, BATCH = 8, 32
 
 
 class Correlate(IterativePE):
@@ -226,47 +228,54 @@ class Correlate(IterativePE):
 
     def _process(self, pair):
         a, b = pair
-        (values,) = self.correlations(a, b.values.conj()[None], Inverse(padded(a.npts, self.shift), a.values.dtype))
+        inverse = Inverse(padded(a.npts, self.shift), a.values.dtype)
+        values = np.empty(2 * self.shift + 1, a.values.real.dtype)
+        self.cut(inverse([(a.values, b.values.conj()[None])]), values[None])
         return Correlation(a.id, b.id, a.start, a.rate, -self.shift / a.rate, values)
 
     def process_batch(self, inputs):
-        """A tile of pairs: each spectrum of the left with a run of those of the right."""
+        """A tile of pairs: some blocks of them become a batch."""
         tile = inputs["input"]
-        right = tile.right.columns
+        left, right = tile.left.columns, tile.right.columns
         conjugates = right.values.conj()
-        inverse = Inverse(padded(right.npts[0], self.shift), conjugates.dtype)
-        for i, columns in tile.rows():
-            a = tile.left[i]
-            values = self.correlations(a, conjugates[columns], inverse)
-            count = len(values)
-            yield {"output": Batch(Correlation([a.id] * count, right.id[columns], [a.start] * count, [a.rate] * count,
-                                               [-self.shift / a.rate] * count, values))}
+        inverse = Inverse(padded(left.npts[0], self.shift), conjugates.dtype)
+        for rows in tile.blocks(BATCH):  # a row: an item of the left with a run of those of the right
+            first = [i for i, others in rows for _ in range(others.stop - others.start)]
+            values = np.empty((len(first), 2 * self.shift + 1), conjugates.real.dtype)
+            for at, block in enumerate(blocks(rows, BLOCK)):
+                circular = inverse([(left.values[i], conjugates[others]) for i, others in block])
+                self.cut(circular, values[at * BLOCK : (at + 1) * BLOCK])
+            rates = [left.rate[i] for i in first]
+            yield {"output": Batch(Correlation(
+                [left.id[i] for i in first], [id for _, others in rows for id in right.id[others]],
+                [left.start[i] for i in first], rates, [-self.shift / rate for rate in rates], values
+            ))}  # fmt: skip
 
-    def correlations(self, a, conjugates, inverse):
-        """Those of a spectrum with others, given as conjugates (n, frequencies): (n, 2 shift + 1)."""
-        lags = np.empty((len(conjugates), 2 * self.shift + 1), a.values.real.dtype)
-        for first in range(0, len(lags), BLOCK):
-            block = lags[first : first + BLOCK]
-            circular = inverse(a.values, conjugates[first : first + BLOCK])
-            block[:, : self.shift] = circular[:, inverse.length - self.shift :]
-            block[:, self.shift :] = circular[:, : self.shift + 1]
-        return lags
+    def cut(self, circular, lags):
+        """Those from -shift to shift of circular correlations (n, length): (n, 2 shift + 1)."""
+        lags[:, : self.shift] = circular[:, -self.shift :]
+        lags[:, self.shift :] = circular[:, : self.shift + 1]
 
 
 class Inverse:
-    """The inverse real FFT of the products of a spectrum with up to BLOCK others, by ducc0 where it is installed (1.3
-    times as fast), else by scipy. The arrays that it works in are made once, and used again in the next call."""
+    """The inverse real FFT of the products of up to BLOCK pairs, by ducc0 where it is installed (1.3 times as fast),
+    else by scipy. The arrays that it works in are made once, and used again in the next call."""
 
     def __init__(self, length, dtype):
         self.length = length
         self.products = np.empty((BLOCK, length // 2 + 1), dtype)
         self.circular = np.empty((BLOCK, length), self.products.real.dtype)
 
-    def __call__(self, spectrum, others):
-        products = np.multiply(spectrum, others, out=self.products[: len(others)])
+    def __call__(self, factors):
+        """Of spectra, each with some others (n, frequencies)."""
+        count = 0
+        for spectrum, others in factors:
+            np.multiply(spectrum, others, out=self.products[count : count + len(others)])
+            count += len(others)
+        products = self.products[:count]
         if c2r is None:
             return scipy.fft.irfft(products, self.length, overwrite_x=True, workers=threads())
-        return c2r(products, axes=(1,), out=self.circular[: len(others)], lastsize=self.length, forward=False, inorm=2,
+        return c2r(products, axes=(1,), out=self.circular[:count], lastsize=self.length, forward=False, inorm=2,
                    nthreads=threads())
 
 

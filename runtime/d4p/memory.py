@@ -7,7 +7,7 @@ import ctypes
 import os
 
 #: Of glibc's mallopt.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 #: Blocks below this size come from memory that is kept, and so much of it is kept unused.
 _LARGE, _KEPT = 32 << 20, 64 << 20
 
@@ -21,3 +21,4 @@ def keep() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MMAP_THRESHOLD, _LARGE)
         mallopt(_TRIM_THRESHOLD, _KEPT)
+        mallopt(_TOP_PAD, 16 << 20)

@@ -114,12 +114,6 @@ class Store:
             file.flush()
             os.fsync(file.fileno())
 
-    def sync_soon(self, file: Any, start: int, length: int) -> None:
-        """Let the system begin to write to the disk what a `sync` would wait for."""
-        if self.local and hasattr(os, "posix_fadvise"):
-            file.flush()
-            os.posix_fadvise(file.fileno(), start, length, os.POSIX_FADV_DONTNEED)
-
     def sync_folder(self, path: str) -> None:
         """The names in a folder are on the disk."""
         if self.local:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from d4p.batch import Batch
@@ -30,6 +30,11 @@ class Tile(Sequence):
             if start < stop:
                 yield i, slice(start, stop)
 
+    def blocks(self, pairs: int) -> Iterator[list[tuple[int, slice]]]:
+        """The same, cut and put together to blocks of so many pairs (the last may have fewer): for what works best with
+        that many at a time."""
+        return blocks(self.rows(), pairs)
+
     def __len__(self) -> int:
         return self._length
 
@@ -50,3 +55,23 @@ class Tile(Sequence):
 
     def __repr__(self) -> str:
         return f"<Tile of {self._length:,} pairs: {len(self.left)} items with {len(self.right)}>"
+
+
+def blocks(rows: Iterable[tuple[int, slice]], pairs: int) -> Iterator[list[tuple[int, slice]]]:
+    """Rows cut and put together to blocks of so many pairs; the last may have fewer.
+
+    >>> list(blocks([(0, slice(1, 4)), (1, slice(2, 4))], 2))
+    [[(0, slice(1, 3, None))], [(0, slice(3, 4, None)), (1, slice(2, 3, None))], [(1, slice(3, 4, None))]]
+    """
+    block, room = [], pairs
+    for i, others in rows:
+        start, stop = others.start, others.stop
+        while start < stop:
+            count = min(room, stop - start)
+            block.append((i, slice(start, start + count)))
+            start, room = start + count, room - count
+            if not room:
+                yield block
+                block, room = [], pairs
+    if block:
+        yield block

@@ -10,8 +10,9 @@ from typing import Any
 from d4p.batch import Batch
 from d4p.pairs.tile import Tile
 
-#: The items of one side of a tile have about so many bytes, and are so many at most.
-_BYTES, _ITEMS = 2 << 20, 256
+#: The items of one side of a tile have about so many bytes, and are so many at most; and a whole multiple, since what
+#: computes with them takes some at a time.
+_BYTES, _ITEMS, _MULTIPLE = 5 << 19, 256, 8
 
 
 class Lot:
@@ -31,7 +32,12 @@ class Lot:
     @cached_property
     def pieces(self) -> list[Lot]:
         """The same items in lots of which two make a tile."""
-        size = max(1, min(_ITEMS, _BYTES // max(1, _nbytes(self.items[0])))) if self.items else 1
+        if not self.items:
+            return []
+        most = max(1, min(_ITEMS, _BYTES // max(1, _nbytes(self.items[0]))))
+        size = -(-len(self) // -(-len(self) // most))  # all about as large
+        if size > _MULTIPLE:
+            size = min(most, size + -size % _MULTIPLE)
         return [Lot(self.keys[at : at + size], self.items[at : at + size]) for at in range(0, len(self), size)]
 
 
