@@ -199,7 +199,7 @@ def talk(case: Case) -> Iterator[Row]:
     theirs = [sys.executable, "-m", "dispel4py", "multi", workflow, "-n", "6", "-d"]
     same = [sys.executable, "-m", "d4p_compile", "run", workflow, "--target", "processes", "-d"]
     few, full, same_few, same_full, ours_few, ours = alternating(
-        3, *(partial(_talked, case, command, stations, **more)
+        5, *(partial(_talked, case, command, stations, **more)
              for command, more in ((theirs, {"PYTHONPATH": path}), (same, {})) for stations in (TALK_FEW, TALK)),
         *(partial(case.run, "processes", stations, True) for stations in (TALK_FEW, TALK)))  # fmt: skip
     other = f"{full - few:.2f} s: dispel4py {VERSION} multi, 2 spectra with each pair, a file a pair"

@@ -130,6 +130,12 @@ def test_items_without_an_order(run, kind, said):
         run("odd", kind=kind)
 
 
+def test_workers_that_are_spawned(monkeypatch):
+    monkeypatch.setenv("D4P_START_METHOD", "spawn")
+    found = answers(f"{WORKFLOWS}:in_tiles", "processes", parameters={"count": 20}, instances=6)
+    assert only(found) == texts(combinations(ids(20), 2))
+
+
 def test_a_batch_function_alone_is_refused():
     with pytest.raises(Refused, match="must have one of them too"):
         d4p_compile.plan(d4p_compile.load(f"{WORKFLOWS}:only_batches"))

@@ -54,6 +54,7 @@ class Run:
         self._stages: list[_Declared] = []
         self._shared: SharedFile | None = None
         self._store: Store | None = None
+        self._turns: list[Turns] = []
 
     def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
               inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
@@ -75,6 +76,8 @@ class Run:
             workers.end()
             self._shared.close()
             self._store.close()
+            for turns in self._turns:
+                turns.close()
 
     def _tasks(self, context: Any) -> list[Task]:
         sections = itertools.count()
@@ -91,6 +94,7 @@ class Run:
         entered, self._names = entries([s.function for s in self._stages], self.job.workflow)
         turns = {id(s): {name: Turns(context, s.instances, self.width) for name in self._names[s.function]
                          if getattr(self.job.workflow.pes[name], "in_turns", False)} for s in self._stages}
+        self._turns = [each for mine in turns.values() for each in mine.values()]
         return [
             Task(s.function, index, s.instances, inboxes[id(s)][index], sum(producers[c] for c in s.inputs),
                  {channel: inboxes[id(consumer[channel])] for channel in s.to}, {c: entered[c] for c in s.inputs},

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from multiprocessing.reduction import DupFd
 from typing import Any
 
+from d4p.processes.counter import Counter
 from d4p.scratch import unnamed
 
 _ALIGN = 64
@@ -21,8 +22,7 @@ class Store:
     """The file, as something that goes to a process that is started."""
 
     def __init__(self, context: Any) -> None:
-        self.fd = unnamed("pairs")
-        self._size = context.Value("Q", 0)
+        self.fd, self._size = unnamed("pairs"), Counter(context)
 
     def __getstate__(self) -> tuple[Any, Any]:
         return DupFd(self.fd), self._size
@@ -30,18 +30,10 @@ class Store:
     def __setstate__(self, state: tuple[Any, Any]) -> None:
         self.fd, self._size = state[0].detach(), state[1]
 
-    @property
-    def size(self) -> int:
-        """The bytes that were placed in it."""
-        return self._size.value
-
     def place(self, parts: Iterable[bytes | memoryview]) -> int:
         """Copy parts into it; gives where they begin. Raises OSError where there is no room."""
         views = [memoryview(part).cast("B") for part in parts]
-        with self._size.get_lock():
-            at = self._size.value
-            self._size.value += sum(map(padded, map(len, views)))
-        start = at
+        start = at = self._size.add(sum(map(padded, map(len, views))))
         for view in views:
             written = 0
             while written < len(view):
@@ -72,6 +64,7 @@ class Store:
         if self.fd >= 0:
             os.close(self.fd)
         self.fd = -1
+        self._size.close()
 
 
 def padded(size: int) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from d4p.processes.counter import Counter
+
 
 class Turns:
     """The next instance begins when one is done, in their order: so nobody waits for work while there is some.
@@ -18,7 +20,7 @@ class Turns:
 
     def __init__(self, context: Any, instances: int, cores: int) -> None:
         self._gates = [context.Semaphore(1 if i < cores else 0) for i in range(instances)]
-        self._next = context.Value("Q", min(cores, instances))
+        self._first, self._done = min(cores, instances), Counter(context)
 
     @contextmanager
     def turn(self, instance: int) -> Iterator[None]:
@@ -27,7 +29,10 @@ class Turns:
         try:
             yield
         finally:
-            with self._next.get_lock():
-                following, self._next.value = self._next.value, self._next.value + 1
+            following = self._first + self._done.add(1)
             if following < len(self._gates):
                 self._gates[following].release()
+
+    def close(self) -> None:
+        """Close what it has open here."""
+        self._done.close()
