@@ -7,9 +7,15 @@ D4P_CHAOS_POINTS (3) is N, D4P_CHAOS_SEED (1) what the workers are drawn by. A f
 from __future__ import annotations
 
 import ast
+import atexit
+import functools
 import json
 import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -50,13 +56,13 @@ OPTIONS = {"two_roots": ("-d", '{"Lister": [{"files": ["a"]}]}')}
 
 @dataclass(frozen=True)
 class Case:
-    """A workflow, with the parameters of its function and options of the program; `lines`: whether it reads some."""
+    """A workflow, parameters of its function, options of the program; `given`: the kind of files that it reads."""
 
     path: str
     attribute: str
     parameters: dict[str, Any] | None = field(default_factory=dict)
     options: tuple[str, ...] = ()
-    lines: bool = False
+    given: str = ""
 
     def __str__(self) -> str:
         return f"{Path(self.path).stem}-{self.attribute}"
@@ -77,8 +83,11 @@ def cases() -> list[Case]:
     found += [Case(f"{small}/semantics.py", name, options=OPTIONS.get(name, ())) for name in graphs]
     found += [Case(f"{small}/outputs.py", "both"), Case(f"{small}/outputs.py", "typed"),
               *(Case(f"{small}/cycles.py", name) for name in ("beside", "collatz", "components", "unfed")),
-             Case(f"{small}/outputs.py", "copy", lines=True), Case(f"{small}/faults.py", "chain", {"count": 2000}),
-              Case(f"{small}/columns.py", "all_kinds", {"expression": "[('a', i, .5, b'x', True) for i in range(50)]"})]
+             Case(f"{small}/outputs.py", "copy", given="lines"), Case(f"{small}/faults.py", "chain", {"count": 2000}),
+              Case(f"{small}/pairs.py", "singly", {"count": 12}),
+             Case(f"{examples}/stations/stations.py", "make",
+                  {"path": "in/*.mseed", "seconds": 600.0, "max_lag": 200.0}, given="records"),
+             Case(f"{small}/columns.py", "all_kinds", {"expression": "[('a', i, .5, b'x', True) for i in range(50)]"})]
     return found
 
 
@@ -120,6 +129,10 @@ def read(part: Path) -> list[str]:
         import pyarrow.parquet as pq
 
         return [json.dumps(row) for row in pq.read_table(part).to_pylist()]
+    if part.suffix == ".arrow":
+        from d4p.seismo import Correlations
+
+        return [f"{c.first} {c.second} {c.peak()[1]:.2f}" for c in Correlations(part)]
     return part.read_text().splitlines()
 
 
@@ -214,10 +227,22 @@ def sequential(case: Case, folder: Path, any_order: bool) -> dict[str, Counter]:
     return answer(here, any_order)
 
 
+@functools.cache
+def records() -> Path:
+    """Those of some stations."""
+    folder = Path(tempfile.mkdtemp(prefix="d4p-records-"))
+    atexit.register(shutil.rmtree, folder)
+    generate = ROOT / "examples" / "stations" / "generate.py"
+    subprocess.run([sys.executable, generate, folder / "made", "--stations", "8", "--seconds", "600"], check=True)
+    return folder / "made"
+
+
 def place(case: Case, here: Path) -> Path:
     """A folder to run in, with input."""
     here.mkdir()
-    if case.lines:
+    if case.given == "records":
+        shutil.copytree(records(), here / "in", copy_function=shutil.copy2)  # the same times: --resume looks at them
+    if case.given == "lines":
         (here / "in").mkdir()
         for number in range(3):
             text = "".join(f"line {i:03d}\n" for i in range(number, 300, 3))

@@ -24,6 +24,8 @@ _COMPLETE = re.compile(r"part-(\d+)\.(of|in)-(\d+)\.([0-9a-z]+\.[0-9a-z]+)\.(\d+
 
 #: The file by which an instance sees that it looks where the program does; a store may have no empty folders.
 BEGUN = ".begun"
+#: The disk is told to begin after so many bytes, so that little is left to wait for at the end.
+_AHEAD = 8 << 20
 _BUFFER = 256 << 10
 
 
@@ -107,7 +109,7 @@ class Attempt:
             raise RunFailed(f"{self._folder} isn't there on {socket.gethostname()}: an output must be begun by the "
                             "program, on a file system that it shares with all its workers")
         try:
-            self._sink = _Sink(self._store.open(self.path))
+            self._sink = _Sink(self._store, self._store.open(self.path))
         except OSError as error:
             raise self.failed(error) from error
         self._buffer = io.BufferedWriter(self._sink, _BUFFER)
@@ -149,10 +151,11 @@ class Attempt:
 
 
 class _Sink(io.RawIOBase):
-    """What lies under the buffer of an attempt: counts its bytes."""
+    """What lies under the buffer of an attempt: counts its bytes, and has them go to the disk while more are made."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.file, self.size = file, 0
+    def __init__(self, store: Store, file: BinaryIO) -> None:
+        self._store, self.file = store, file
+        self.size = self._begun = 0
 
     def writable(self) -> bool:
         return True
@@ -160,6 +163,9 @@ class _Sink(io.RawIOBase):
     def write(self, data: Any) -> int:
         written = self.file.write(data)
         self.size += written
+        if self.size - self._begun >= _AHEAD:
+            self._store.sync_soon(self.file, self._begun, self.size - self._begun)
+            self._begun = self.size
         return written
 
     def close(self) -> None:
