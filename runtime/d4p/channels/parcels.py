@@ -19,10 +19,16 @@ class Parcel:
     """A batch of items: `head` holds the pickles and all that is small.
 
     `buffers` are the memory of the items themselves (numpy arrays): not copied, to be read before the items change.
+    `shared`: they are a copy that nobody changes, for several consumers who only read.
     """
 
     head: bytes
     buffers: tuple[memoryview, ...] = ()
+    shared: bool = False
+
+    def to_share(self) -> Parcel:
+        """The same with a copy of the buffers, for several who read them."""
+        return Parcel(self.head, tuple(memoryview(bytes(buffer)) for buffer in self.buffers), shared=True)
 
     @property
     def nbytes(self) -> int:

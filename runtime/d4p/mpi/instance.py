@@ -81,6 +81,8 @@ class Instance:
         reached = spread(kind, self.seat.stage.to[channel])
 
         def post(lane: int, parcel: Parcel) -> None:
+            if kind.startswith("pairs"):
+                parcel = parcel.to_share()
             for dest in reached[lane]:
                 self._post(self, channel, dest, parcel)
                 sender.lanes.moved += parcel.nbytes

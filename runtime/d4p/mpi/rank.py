@@ -111,7 +111,7 @@ class Rank:
             self._mail.send(self.layout.rank(number), Message(
                 Kind.ITEMS, channel, source, number, nbytes, wanted, parcel.head, parcel.buffers))
         else:  # a consumer may change what it gets
-            own = tuple(bytearray(buffer) for buffer in parcel.buffers)
+            own = parcel.buffers if parcel.shared else tuple(bytearray(buffer) for buffer in parcel.buffers)
             mine.inbox.append((channel, source, parcel.head, own, nbytes, wanted))
 
     def _has_room(self, key: tuple[int, int, int], nbytes: int) -> None:
