@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
-from d4p.errors import Refused
+from d4p.base import SimpleFunctionPE
 from d4p_compile.analysis.methods import is_plain_function
+
+NAMES = ("process", "_process")
 
 
 def takes_batches(pe: Any) -> bool:
-    """Whether `pe` has a `process_batch` that says the same as its `process`.
+    """Whether `pe` has a `process_batch({port: batch})` that says the same as its `process`.
 
     One that it inherits doesn't count where a class below has another `process` or `_process`: that was not written
-    for it. Raises Refused where there is no `process` beside it.
+    for it.
     """
-    cls = type(pe)
-    if not callable(getattr(pe, "process_batch", None)):
+    if not has_batches(pe) or not has_singly(pe):
         return False
-    singly = [name for name in ("process", "_process") if name in vars(pe) or not is_plain_function(getattr(cls, name))]
-    if not singly:
-        raise Refused(f"{pe.id} ({cls.__name__}) has a process_batch and neither process nor _process: it must have one"
-                      " of them too, which is called where items come one by one")
     if "process_batch" in vars(pe):
         return True
-    return not any(name in vars(pe) for name in singly) and _depth(cls, "process_batch") <= min(
-        _depth(cls, name) for name in singly
-    )
+    cls = type(pe)
+    own = [name for name in NAMES if not is_plain_function(getattr(cls, name))]
+    depth = _depth(cls, "process_batch")
+    return not any(name in vars(pe) for name in NAMES) and all(depth <= _depth(cls, name) for name in own)
+
+
+def has_batches(pe: Any) -> bool:
+    """Whether it has a `process_batch` that can be called with `{port: batch}`."""
+    method = getattr(pe, "process_batch", None)
+    if not callable(method):
+        return False
+    try:
+        inspect.signature(method).bind({})
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def has_singly(pe: Any) -> bool:
+    """Whether it can take items one by one."""
+    own = any(name in vars(pe) or not is_plain_function(getattr(type(pe), name)) for name in NAMES)
+    return own or isinstance(pe, SimpleFunctionPE)
 
 
 def _depth(cls: type, name: str) -> int:

@@ -419,13 +419,15 @@ class _Writer:
         counts = self._counts()
         received = self._received if any(map(self._may_drop, self.stage.pes)) else None
         given = received or f"lambda: {{{', '.join(counts)}}}"
-        one = f"    return stage.ready({{{', '.join(entries)}}}, {given})"
+        again = ["repeatable=True"] if self.stage.repeatable else []
+        one = f"    return stage.ready({', '.join(['{' + ', '.join(entries) + '}', given, *again])})"
         if len(one) <= WIDTH:
             return [one]
         return [
             "    return stage.ready(",
             *_wrapped("        {", entries, "},"),
             *([f"        {received},"] if received else _wrapped("        lambda: {", counts, "},")),
+            *(f"        {word}," for word in again),
             "    )",
         ]
 

@@ -15,10 +15,10 @@ from d4p.library import AllPairs, PairsBetween
 from d4p.schema import schema_of
 
 from ..analysis.aggregates import aggregate_of
-from ..analysis.batches import takes_batches
+from ..analysis.batches import has_batches, has_singly, takes_batches
 from ..analysis.calls import call_style, may_write, overrides_write, writes_keywords
 from ..analysis.state import state_of
-from ..ir.graph import Edge, Graph, Grouping, Pe, Port
+from ..ir.graph import PAIRS, Edge, Graph, Grouping, Pe, Port
 from .load import Loaded
 
 
@@ -26,6 +26,7 @@ def to_graph(loaded: Loaded) -> Graph:
     """Flatten the loaded graph and describe it. Raises Refused for an unknown grouping or a bad count."""
     flat = flatten(loaded.graph)
     names = labels(flat)
+    _refuse_batches_alone(flat.edges)
     edges = tuple(
         Edge(names[e.source.id], e.output, names[e.dest.id], e.input, _short(e.where)) for e in flat.edges
     )
@@ -98,7 +99,20 @@ def _asked(pe: Any) -> int:
 
 
 def _of_pairs(pe: Any, settings: Any) -> Grouping:
+    if settings["grouping"] not in PAIRS:
+        raise Refused(f"{pe.id} ({type(pe).__name__}) has the grouping {settings['grouping']!r} for its input, and "
+                      "needs its own: it decides itself which instance gets an item. To pair only items that agree in "
+                      "a field, give it within=")
     return Grouping(settings["grouping"], pe.order_by)
+
+
+def _refuse_batches_alone(edges: Any) -> None:
+    """Raises Refused where tiles go to a PE that takes nothing else, and may get pairs one by one."""
+    for edge in edges:
+        pe = edge.dest
+        if isinstance(edge.source, (AllPairs, PairsBetween)) and has_batches(pe) and not has_singly(pe):
+            raise Refused(f"{pe.id} ({type(pe).__name__}) has a process_batch and neither process nor _process: it must"
+                          " have one of them too, which is called where items come one by one")
 
 
 def _grouping(pe: Any, port: str, settings: Any) -> Grouping:

@@ -44,6 +44,7 @@ class Stage:
 
     `ordered`: its inputs are taken in the order (edge, producer instance, sequence) where an engine
     would hand them over in any order, because it keeps state or routes by a counter.
+    `repeatable`: what it takes from others is the same in every run, so what an earlier one wrote may be kept.
     `native`: the aggregate that the engine computes for the PE that all its inputs lead to.
     """
 
@@ -51,6 +52,7 @@ class Stage:
     instances: Instances
     number: int = 0
     ordered: bool = False
+    repeatable: bool = False
     native: Native | None = None
 
     def __post_init__(self) -> None:

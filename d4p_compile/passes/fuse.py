@@ -55,7 +55,11 @@ def fuse(plan: Plan, options: Options) -> Plan:
     stages = tuple(Stage(tuple(pes), graph.by_name[pes[0]].instances) for pes in clusters.stages())
     channels = tuple(c for c in plan.channels if c.edge.back or clusters.of[c.edge.source] != clusters.of[c.edge.dest])
     apart = tuple((_between(c), reasons[c.edge.key] or clusters.why(c.edge)) for c in channels)
-    return replace(plan, stages=stages, channels=channels, apart=tuple(dict.fromkeys(apart)))
+    notes = [f"{c.edge.dest} could take tiles, and gets pairs one by one: {reason}"
+             for c, (_, reason) in zip(channels, apart, strict=True)
+             if graph.by_name[c.edge.source].kind == "pairs" and graph.by_name[c.edge.dest].batches]
+    return replace(plan, stages=stages, channels=channels, apart=tuple(dict.fromkeys(apart)),
+                   notes=(*plan.notes, *dict.fromkeys(notes)))
 
 
 def _instances(graph: Graph) -> int:

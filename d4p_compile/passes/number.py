@@ -1,4 +1,5 @@
-"""Number stages and channels from 1, in topological order, and mark the stages that take items in order.
+"""Number stages and channels from 1, in topological order, and mark the stages that take items in order, and those
+that take the same in every run.
 
 Before: stages in the order they were fused; after: `stage 1: read > split`, `stage 2: count`, channel 1.
 """
@@ -12,6 +13,7 @@ import networkx as nx
 from ..ir.graph import PAIRS
 from ..ir.plan import Plan, Stage
 from .options import Options
+from .repeat import repeatable
 from .verify import between
 
 
@@ -26,7 +28,8 @@ def number(plan: Plan, options: Options) -> Plan:
     # What feeds such a stage must number its items the same when a task is run again: it takes its own in order too.
     ordered |= {before for pes in ordered for before in nx.ancestors(forward, pes)}
     ordered -= {pes for pes in ordered if _sorts(plan, by_pes[pes])}
-    stages = tuple(replace(by_pes[pes], number=rank[pes], ordered=pes in ordered) for pes in order)
+    stages = tuple(replace(by_pes[pes], number=rank[pes], ordered=pes in ordered,
+                           repeatable=repeatable(plan, by_pes[pes])) for pes in order)
     added = {edge.key: i for i, edge in enumerate(plan.graph.edges)}
     channels = sorted(plan.channels, key=lambda c: (rank[plan.stage_of[c.edge.source].pes], added[c.edge.key]))
     numbered = tuple(replace(channel, number=i) for i, channel in enumerate(channels, 1))

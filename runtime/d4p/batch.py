@@ -36,10 +36,11 @@ class Batch(Sequence):
 
     @classmethod
     def stack(cls, items: Sequence[Any]) -> Batch:
-        """Items as a batch: arrays of one dtype and shape (n, ...) become one read-only array, other values a list."""
+        """Items as a batch: arrays of one dtype and shape (n, ...) become one array, other values a list. Arrays can't
+        be changed through it, and other values must not be: they may be those of many batches."""
         form = type(items[0])
         if all(type(item) is form for item in items):
-            if form is dict and all(item.keys() == items[0].keys() for item in items):
+            if form is dict and items[0] and all(item.keys() == items[0].keys() for item in items):
                 return cls({key: _column([item[key] for item in items]) for key in items[0]})
             if (form is tuple or hasattr(form, "_make")) and items[0] and len(set(map(len, items))) == 1:
                 return cls(_made(items[0], [_column(values) for values in zip(*items, strict=True)]))
@@ -95,10 +96,10 @@ def _column(values: Sequence[Any]) -> Any:
     np = sys.modules.get("numpy")
     first = values[0]
     if np is None or type(first) is not np.ndarray or first.dtype.hasobject:
-        return list(values)
+        return [_read_only(value) for value in values]
     kind = first.dtype, first.shape
     if not all(type(value) is np.ndarray and (value.dtype, value.shape) == kind for value in values):
-        return list(values)
+        return [_read_only(value) for value in values]
     stacked = np.stack(values)
     stacked.flags.writeable = False
     return stacked

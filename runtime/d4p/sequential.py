@@ -33,6 +33,7 @@ class Run:
         self._declared: list[tuple[Callable, int, dict[int, int]]] = []
         self._back: set[int] = set()
         self._line = Line(job.spool.folder)
+        self._kept: set[int] = set()  # instances whose output is there from an earlier run
 
     def stage(self, function: Callable[[Stage], Stage], instances: int, to: dict[int, int] | None = None,
               inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
@@ -54,7 +55,8 @@ class Run:
                 function(stage)
                 made.append(stage)
             stages += made
-        running = [stage for stage in stages if not stage.kept()]
+        running = [stage for stage in stages if not stage.kept(bool(self._back))]
+        self._kept = set(map(id, stages)) - set(map(id, running))
         of = {name: [s for s in running if name in s.names] for name in job.workflow.order}
         with Sampler(lambda: job.progress(stage.report() for stage in stages)):
             for name in reversed(job.workflow.order):
@@ -95,7 +97,8 @@ class Run:
 
             def deliver(parcel: tuple[int, list[Any]]) -> None:
                 dest, items = parcel
-                consumers[dest].feed(number, items)
+                if id(consumers[dest]) not in self._kept:
+                    consumers[dest].feed(number, items)
 
             tamed = self._tamer.tame(deliver)
 

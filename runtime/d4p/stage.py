@@ -10,7 +10,7 @@ from d4p.batch import read_only
 from d4p.core import GenericPE
 from d4p.depth import Tamer
 from d4p.errors import RunFailed
-from d4p.failure import blame
+from d4p.failure import PeFailed, blame
 from d4p.items import own
 from d4p.outlet import Put, needs, outlet
 from d4p.outputs.instance import InstanceOutputs
@@ -193,14 +193,19 @@ class Stage:
         def send(result: Any) -> None:
             if result is None:
                 return
-            for outputs in (result,) if isinstance(result, dict) else result:
-                for port, batch in outputs.items():
+            several = isinstance(result, Iterable) and not isinstance(result, (dict, Sequence))
+            for outputs in result if several else (result,):
+                if outputs is None:
+                    continue
+                for port, batch in outputs.items() if isinstance(outputs, dict) else [(None, outputs)]:
                     put = pe._d4p_batches.get(port)
-                    if put is None or not isinstance(batch, Sequence):
-                        raise RunFailed(
-                            f"process_batch of {pe.id} ({type(pe).__name__}) must give {{port: d4p.Batch(...)}}, None, "
-                            f"or several of them as a generator; got {type(batch).__name__} for {port!r}. Its outputs: "
-                            f"{_known(pe)}"
+                    if put is None or not isinstance(batch, Sequence) or isinstance(batch, (str, bytes)):
+                        what = f"{type(batch).__name__} for {port!r}" if isinstance(outputs, dict) else \
+                            type(outputs).__name__
+                        raise PeFailed(
+                            f"{self.names[self.pes.index(pe)]} ({type(pe).__name__}), instance {self.index}: "
+                            f"process_batch must give {{port: d4p.Batch(...)}}, None, or several of them as a "
+                            f"generator; it gave {what}. Its outputs: {_known(pe)}"
                         )
                     put(read_only(batch))
 
@@ -219,9 +224,11 @@ class Stage:
 
         return entry
 
-    def ready(self, entries: dict[int | str, Entry], counts: Callable[[], dict[str, int]]) -> Stage:
-        """Called last: `entries` are by channel number or root name, `counts` gives items received so far by PE."""
-        self.entries = entries
+    def ready(self, entries: dict[int | str, Entry], counts: Callable[[], dict[str, int]],
+              repeatable: bool = False) -> Stage:
+        """Called last: `entries` are by channel number or root name, `counts` gives items received so far by PE;
+        `repeatable` says that what comes from other stages is the same in every run."""
+        self.entries, self._repeatable = entries, repeatable
         self.counts = lambda: {name: count + self._taken_in[name] for name, count in counts().items()}
         return self
 
@@ -251,21 +258,16 @@ class Stage:
                         found[dest] += pe.expected()
         return dict(found)
 
-    def kept(self) -> bool:
+    def kept(self, cyclic: bool = False) -> bool:
         """Whether all that this instance writes is whole from an earlier run, so that it needs no running: to be asked
         before `preprocess`. An instance that sends something to others can't be left out, nor one that takes
-        from them what may be something else in every run."""
-        if self._sent or not self._takes_by_content() or not self._outputs.are_kept(self.pes):
+        from them what may be something else in every run, nor one in a cycle."""
+        fed = any(isinstance(entry, int) for entry in self.entries)
+        if self._sent or fed and (cyclic or not self._repeatable) or not self._outputs.are_kept(self.pes):
             return False
         received, self._results = self._outputs.kept_counts()
         self.counts = lambda: received
         return True
-
-    def _takes_by_content(self) -> bool:
-        """Whether what comes from other stages, if anything does, is the same in every run: as items of pairs are that
-        fall into blocks by what they are ordered by."""
-        fed = {dest for source, _, dest, _ in self._workflow.edges() if dest in self.names and source not in self.names}
-        return all(getattr(self._pe(name), "by_content", False) for name in fed)
 
     def preprocess(self) -> None:
         """Run every PE's `preprocess`, consumers first, so that what one writes there finds the next one ready."""

@@ -15,6 +15,8 @@ from d4p.workflow import Workflow
 
 #: Edges that are shown.
 MOST_EDGES = 40
+#: Instances whose counts are listed.
+MOST_COUNTS = 16
 #: Bytes that are worth a word.
 LARGE = 1_000_000
 
@@ -80,7 +82,10 @@ def summarise(workflow: Workflow, reports: list[dict[str, Any]], results: list[R
         yield f"  ... and {len(edges) - MOST_EDGES:,} more edges"
     for name, counts in received.items():
         if name in workflow.pes and len(counts) > 1 and max(counts) > 2 * sum(counts) / len(counts):
-            yield f"  {name} is skewed; items per instance: {', '.join(f'{c:,}' for c in counts)}"
+            each = ", ".join(f"{c:,}" for c in counts)
+            if len(counts) > MOST_COUNTS:
+                each = f"{min(counts):,} to {max(counts):,}, half of them up to {sorted(counts)[len(counts) // 2]:,}"
+            yield f"  {name} is skewed; items per instance: {each}"
     kept = sum(report["kept"] for report in reports)
     if kept:
         yield f"  {_count(kept, 'instance')} of {len(reports):,} had been done by an earlier run and were not run again"

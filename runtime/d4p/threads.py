@@ -30,6 +30,16 @@ def use_threads(count: int) -> None:
     _threads = count
 
 
+def told(variable: str) -> int:
+    """The threads that a variable such as OMP_NUM_THREADS says ("4", or "4,2" for threads of threads); else 1.
+
+    >>> told("4,2"), told("")
+    (4, 1)
+    """
+    first = variable.partition(",")[0].strip()
+    return max(1, int(first)) if first.isdigit() else 1
+
+
 def one_each() -> None:
     """An engine whose instances have a core each says so to the libraries, before any is loaded: they start as many
     threads as there are cores else. What the user has set holds."""

@@ -123,11 +123,56 @@ def test_a_failure_names_the_items_of_the_batch(run):
 @pytest.mark.parametrize(("kind", "said"), [
     ("missing", r"order_by \['id'\] needs items with that field"),
     ("mixed", r"order_by \['id'\] needs fields that can be compared with one another"),
+    ("sets", r"order_by \['id'\] needs fields that have an order, got frozenset"),
     ("nan", r"order_by \['id'\] needs fields that have an order, got NaN"),
 ])  # fmt: skip
 def test_items_without_an_order(run, kind, said):
     with pytest.raises(RunFailed, match=said):
         run("odd", kind=kind)
+
+
+@pytest.mark.parametrize(("what", "got"), [
+    ("a batch alone", "it gave Batch"), ("a text", "it gave str for 'output'"), ("a number", "it gave int"),
+    ("an unknown port", "it gave Batch for 'other'"),
+])  # fmt: skip
+def test_what_is_no_batch_is_refused_in_the_name_of_who_gave_it(what, got):
+    with pytest.raises(RunFailed, match=rf"\AGives \(Gives\), instance \d+: process_batch must give .*{got}"):
+        answers(f"{WORKFLOWS}:gives", "processes", parameters={"what": what})
+
+
+def test_arrays_that_do_not_stack_cannot_be_changed_either():
+    for target in ("sequential", "processes"):
+        with pytest.raises(RunFailed, match="read-only"):
+            answers(f"{WORKFLOWS}:uneven", target)
+
+
+def test_a_count_of_its_own_takes_pairs_one_by_one_and_the_plan_says_so():
+    assert only(answers(f"{WORKFLOWS}:apart", "processes")) == texts(combinations(ids(9), 2))
+    (note,) = d4p_compile.plan(f"{WORKFLOWS}:apart", "processes").notes
+    assert note == "Apart could take tiles, and gets pairs one by one: counts apart: AllPairs xT, Apart x3"
+
+
+def test_a_grouping_of_somebody_else_is_refused():
+    with pytest.raises(Refused, match="has the grouping 'global' for its input, and needs its own"):
+        d4p_compile.plan(f"{WORKFLOWS}:grouped", "processes")
+
+
+@pytest.mark.parametrize("hard", [None, 128])
+def test_a_limit_on_open_files_is_raised_or_named(tmp_path, hard):
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard or most))
+
+    command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:in_tiles", "--target", "processes"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, preexec_fn=limit)
+    if hard is None:
+        assert done.returncode == 0, done.stderr
+    else:
+        assert done.returncode == 2
+        assert "refused: 37 instances need about 360 open files, and this process may have 128 (ulimit" in done.stderr
 
 
 def test_workers_that_are_spawned(monkeypatch):
@@ -168,3 +213,29 @@ def test_resume_makes_only_the_tiles_that_are_missing(tmp_path, target):
     assert len(again) < len(wanted) - 50  # most of what was done before wasn't done again
     assert set(again) | set(before) == wanted
     assert "had been done by an earlier run" in resumed.stdout + resumed.stderr
+
+
+def test_resume_on_one_process_leaves_out_instances_that_are_fed(tmp_path):
+    command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:dying_late", "--target", "sequential",
+               "-p", f"folder={tmp_path}", "-n", "28"]
+    assert subprocess.run(command, capture_output=True, cwd=tmp_path).returncode == 137
+    (tmp_path / "alive").touch()
+    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "4 instances of" in resumed.stdout and "had been done by an earlier run" in resumed.stdout
+    written = [line for part in (tmp_path / "out").glob("part-*") for line in part.read_text().splitlines()]
+    assert sorted(written) == sorted(f"{a} {b} {int(a[1:]) + int(b[1:])}" for a, b in combinations(ids(24), 2))
+
+
+def test_resume_makes_tiles_anew_of_items_that_may_be_others(tmp_path):
+    command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:unsteady", "--target", "processes",
+               "-p", f"folder={tmp_path}", "-p", "after=150"]
+    assert subprocess.run(command, capture_output=True, cwd=tmp_path).returncode == 1
+    (tmp_path / "alive").touch()
+    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "had been done by an earlier run" not in resumed.stdout
+    written = [line.rpartition(" ")[0] for part in (tmp_path / "out").glob("part-*")
+               for line in part.read_text().splitlines()]
+    numbers = [f"s{number:03d}" for number in range(1, 25)]
+    assert sorted(written) == sorted(f"{a} {b}" for a, b in combinations(numbers, 2))

@@ -107,6 +107,7 @@ def stage_2(stage):
     return stage.ready(
         {1: into_all_pairs},
         lambda: {"AllPairs": n_all_pairs, "InTiles": n_in_tiles, "Joined": n_joined, "Same": n_same},
+        repeatable=True,
     )
 
 

@@ -342,3 +342,27 @@ print([name for name in ("pyarrow", "pandas", "pyarrow.compute") if name in sys.
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "['pyarrow']\n", done.stderr
     assert Records(tmp_path / "out")[0][:5] == ("a", 1, 2.5, True, b"x")
+
+
+def test_a_batch_that_is_used_again_is_stored_as_it_was(tmp_path):
+    """A PE may give a batch and then compute the next in the same array."""
+    writer = WriteArrow(str(tmp_path / "out"))
+    writer.begin_output()
+    writer.preprocess()
+    values = np.zeros((3, 5), np.float32)
+    for number in range(4):
+        values[:] = number
+        writer.process_batch({"input": Batch({"n": [number] * 3, "values": values})})
+    writer.postprocess()
+    writer.commit_output()
+    found = [(record["n"], set(record["values"].tolist())) for record in Records(str(tmp_path / "out"))]
+    assert found == [(number, {float(number)}) for number in range(4) for _ in range(3)]
+
+
+def test_a_mask_is_refused(tmp_path):
+    writer = WriteArrow(str(tmp_path / "out"))
+    writer.begin_output()
+    writer.preprocess()
+    with pytest.raises(RunFailed, match="an array with a mask"):
+        writer.process({"input": {"values": np.ma.masked_invalid([1.0, np.nan])}})
+    writer.abort_output()

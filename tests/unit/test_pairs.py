@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import d4p_compile
 from d4p import AllPairs, Batch
 from d4p.direct import process_and_return
 from d4p.graph import WorkflowGraph
 from d4p.pairs.grid import grid, rectangle, tiles, triangle
 from d4p.pairs.tiles import Lot, across, between, within
 
+WORKFLOWS = Path(__file__).parents[1] / "workflows" / "pairs.py"
 COUNTS = [*range(1, 40), 55, 64, 66, 100, 136, 256]
 
 
@@ -147,3 +150,14 @@ def test_arrays_of_different_shapes_stay_apart():
 def test_columns_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="must have one length"):
         Batch(([1, 2], [1]))
+
+
+@pytest.mark.parametrize(("graph", "kept"), [
+    ("singly", True), ("several", True), ("as_they_come", False), ("unsteady", False), ("two_streams", False),
+])  # fmt: skip
+def test_tiles_are_kept_of_items_that_are_the_same_in_every_run(graph, kept):
+    parameters = {"folder": "."} if graph == "unsteady" else {}
+    source = d4p_compile.load(f"{WORKFLOWS}:{graph}", parameters=parameters)
+    plan = d4p_compile.plan(source, "processes")
+    assert plan.stages[-1].repeatable is kept
+    assert not any(stage.repeatable for stage in plan.stages[:-1])

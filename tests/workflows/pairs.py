@@ -222,11 +222,9 @@ class Nothing(ConsumerPE):
 
 
 def odd(kind):
-    items = {"missing": [{"id": 1}, {"name": 2}], "mixed": [{"id": 1}, {"id": "a"}],
+    items = {"missing": [{"id": 1}, {"name": 2}], "sets": [{"id": frozenset([n])} for n in range(9)], "mixed": [{"id": 1}, {"id": "a"}],
              "nan": [{"id": 1.0}, {"id": float("nan")}]}[kind]
-    pairs = AllPairs(order_by="id")
-    pairs.numprocesses = 1  # so that both are in one tile
-    return _chain(Odd(items), pairs, Nothing())
+    return _chain(Odd(items), AllPairs(order_by="id"), Nothing())
 
 
 class OnlyBatches(GenericPE):
@@ -240,6 +238,103 @@ class OnlyBatches(GenericPE):
 
 def only_batches():
     return _chain(Items(3), AllPairs(), OnlyBatches())
+
+
+class Gives(InTiles):
+    """Gives what it is told to."""
+
+    def __init__(self, what):
+        InTiles.__init__(self)
+        self.what = what
+
+    def _process(self, pair):
+        return "one"
+
+    def process_batch(self, inputs):
+        return {"a batch alone": Batch(["a"]), "a text": {"output": "ab"}, "a number": 7,
+                "an unknown port": {"other": Batch(["a"])}}[self.what]
+
+
+def gives(what):
+    return _chain(Items(4), AllPairs(order_by="id"), Gives(what))
+
+
+def grouped():
+    pairs = AllPairs()
+    pairs.inputconnections["input"]["grouping"] = "global"
+    return _chain(Items(4), pairs, Ids())
+
+
+class Uneven(ProducerPE):
+    """Arrays of different lengths."""
+
+    def _process(self, inputs):
+        for number in range(1, 6):
+            self.write("output", (number, np.ones(number)))
+
+
+class Adds(IterativePE):
+    def _process(self, pair):
+        return "one by one"
+
+    def process_batch(self, inputs):
+        for a, _ in inputs["input"]:
+            a[1][:] += 1
+
+
+def uneven():
+    return _chain(Uneven(), AllPairs(order_by=0), Adds())
+
+
+class Apart(InTiles):
+    numprocesses = 3
+
+    def _process(self, pair):
+        return Singly._process(self, pair)
+
+    def process_batch(self, inputs):
+        return InTiles.process_batch(self, inputs)
+
+
+def apart():
+    """Another count than the tiles': pairs go one by one."""
+    return _chain(Items(9), AllPairs(order_by="id"), Apart())
+
+
+class Numbered(IterativePE):
+    """Gives each item the number that it came as: other items, if they come in another order."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.count = 0
+
+    def _process(self, item):
+        self.count += 1
+        return item._replace(id=f"s{self.count:03d}")
+
+
+def unsteady(folder, after=40):
+    numbered, pairs = Numbered(), AllPairs(order_by="id")
+    graph = _chain(Items(12), numbered, pairs, Deadly(folder, after), WriteText(f"{folder}/out"))
+    graph.connect(Items(12, "t"), "output", numbered, "input")
+    return graph
+
+
+class DiesLate(WriteText):
+    """Dies when some instances have completed their parts, where a file is missing."""
+
+    def __init__(self, folder):
+        WriteText.__init__(self, f"{folder}/out")
+        self.alive = Path(folder) / "alive"
+
+    def postprocess(self):
+        WriteText.postprocess(self)
+        if self.rank == 3 and not self.alive.exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying_late(folder):
+    return _chain(Items(24), AllPairs(order_by="id"), Singly(), DiesLate(folder))
 
 
 def dying(folder, after=40):

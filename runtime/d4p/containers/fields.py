@@ -202,6 +202,8 @@ def _taken_apart(item: Any) -> tuple[str, list[str], list[Any]]:
 
 def _described(value: Any) -> tuple[str, tuple[int, ...] | None] | None:
     """(kind, shape) of a value; None where it can't be stored."""
+    if isinstance(value, np.ma.MaskedArray):
+        return None
     if isinstance(value, np.ndarray):
         stored = value.ndim and value.dtype.kind in "iuf" and value.dtype.itemsize <= 8
         return (value.dtype.name, value.shape) if stored else None
@@ -213,7 +215,7 @@ def _described(value: Any) -> tuple[str, tuple[int, ...] | None] | None:
 
 def _fits(field: Field, column: Any) -> bool:
     """Whether all elements of a column are of a field."""
-    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
+    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf" and not isinstance(column, np.ma.MaskedArray):
         return (column.dtype.name, column.shape[1:] or None) == (field.kind, field.shape)
     first = next(islice(column, 1), None)
     if field.shape is None and set(map(type, column)) == {type(first)}:  # all alike: one look is enough
@@ -223,7 +225,8 @@ def _fits(field: Field, column: Any) -> bool:
 
 def _said(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return f"an array {value.dtype.name}{list(value.shape)}"
+        masked = " with a mask" if isinstance(value, np.ma.MaskedArray) else ""
+        return f"an array{masked} {value.dtype.name}{list(value.shape)}"
     found = _described(value)
     return f"{found[0] if found else type(value).__name__} ({short(value, 40)})"
 

@@ -114,7 +114,7 @@ class ArrowFile:
     def _put_block(self, block: pa.RecordBatch) -> None:
         size = block.nbytes
         if size < LEAST:
-            self._blocks.append(block)
+            self._blocks.append(self._own(block))
             self._held += size
             if self._held >= LEAST:
                 self._flush()
@@ -124,6 +124,14 @@ class ArrowFile:
         step = -(-block.num_rows // pieces)
         for at in range(0, block.num_rows, step):
             self._write(block.slice(at, step))
+
+    @staticmethod
+    def _own(block: pa.RecordBatch) -> pa.RecordBatch:
+        """A copy: whoever gave an array with a batch may go on to use it once we have returned."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, block.schema) as writer:
+            writer.write_batch(block)
+        return pa.ipc.open_stream(sink.getvalue()).read_next_batch()
 
     def _flush(self) -> None:
         """Write the small blocks as one."""

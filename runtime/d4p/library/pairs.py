@@ -10,7 +10,7 @@ from d4p.errors import Refused
 from d4p.items import own
 from d4p.keys import Field, digest, values
 from d4p.pairs.grid import Tile, grid
-from d4p.pairs.order import in_order, key_of
+from d4p.pairs.order import comparing, in_order, key_of
 from d4p.pairs.sent import Sent
 from d4p.pairs.tiles import Lot, Pairs, across, between, within
 
@@ -23,7 +23,6 @@ class _PairsPE(GenericPE):
     OUTPUT_NAME = "output"
     stateful = True
     in_turns = True  # an engine lets as many instances make their pairs at a time as there are cores
-    by_content = False  # whether its items come to the same instance in every run
     sides: tuple[str, ...]  # of its grid, by port
     _d4p_share = (0, 1)  # which of how many instances this is
 
@@ -67,6 +66,10 @@ class _PairsPE(GenericPE):
         """How many pairs this instance makes of the items that are here; asked from another thread."""
         raise NotImplementedError
 
+    def _groups(self, port: str) -> list[dict[int, list[Sent]]]:
+        """The blocks of each group, in an order that doesn't depend on who came first."""
+        return [self._lots[port][group] for group in sorted(self._lots[port])]
+
     def _tiles(self) -> tuple[Tile, ...]:
         index, instances = self._d4p_share
         return grid(self.sides[0], instances).tiles[index]
@@ -95,18 +98,20 @@ class AllPairs(_PairsPE):
         _PairsPE.__init__(self, within, order_by)
         self._port("input", "")
         self.ordered, self.itself = ordered, itself
-        self.any_order = self.by_content = bool(self.order_by)
+        self.any_order = bool(self.order_by)
 
     def _pairs(self) -> Iterator[Pairs]:
         key = key_of(self.order_by)
-        for blocks in self._lots["input"].values():
+        for blocks in self._groups("input"):
             lots = {block: Lot(*in_order(items, key, self.order_by)) for block, items in blocks.items()}
             for row, column in self._tiles():
                 if row in lots and column in lots:
                     if row == column:
                         yield from within(lots[row], self.ordered, self.itself)
                     else:
-                        yield from across(lots[row], lots[column], self.ordered)
+                        with comparing(self.order_by):
+                            found = list(across(lots[row], lots[column], self.ordered))
+                        yield from found
 
     def expected(self) -> int:
         count = 0
@@ -142,7 +147,8 @@ class PairsBetween(_PairsPE):
     def _pairs(self) -> Iterator[Pairs]:
         key = key_of(())
         others = self._lots["right"]
-        for group, blocks in self._lots["left"].items():
+        for group in sorted(self._lots["left"]):
+            blocks = self._lots["left"][group]
             left = {block: Lot(*in_order(items, key, ())) for block, items in blocks.items()}
             right = {block: Lot(*in_order(items, key, ())) for block, items in others.get(group, {}).items()}
             for row, column in self._tiles():

@@ -93,7 +93,7 @@ class Instance:
     def begin(self) -> None:
         """Before the first item. An instance whose parts are whole from an earlier run is done."""
         stage, note = self.stage, self._note
-        if stage.kept():
+        if stage.kept(self.cyclic):
             note.at(DONE)
             self.kept, self.done = True, not self.cyclic and not self.ends
             return

@@ -22,6 +22,7 @@ from d4p.postmortem.lost import how, own_lines, several, where
 from d4p.postmortem.notes import Notes
 from d4p.processes.arena import SharedFile
 from d4p.processes.cyclic import COMMANDS, command_parcel
+from d4p.processes.limits import enough_files
 from d4p.processes.pipes import Inbox
 from d4p.processes.store import Store
 from d4p.processes.turns import Turns
@@ -65,7 +66,11 @@ class Run:
     def go(self) -> list[dict[str, Any]]:
         """Start a worker for each instance and wait for all; gives a report for each instance."""
         context = multiprocessing.get_context(_start_method())
-        tasks = self._tasks(context)
+        with enough_files(sum(stage.instances for stage in self._stages)):
+            tasks = self._tasks(context)
+            return self._run(context, tasks)
+
+    def _run(self, context: Any, tasks: list[Task]) -> list[dict[str, Any]]:
         commands = _Commands(self.job, tasks, self._names) if tasks[0].cyclic else None
         workers = _Workers(self.job, context, self._names, commands)
         try:

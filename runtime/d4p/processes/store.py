@@ -6,6 +6,8 @@ stays until the run ends, as the tiles of all pairs need it.
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import mmap
 import os
 from collections.abc import Iterable
@@ -46,13 +48,16 @@ class Store:
         return os.pread(self.fd, size, at)
 
     def view(self, at: int, sizes: list[int]) -> list[memoryview]:
-        """Parts of so many bytes from a place on, to be read, as long as anything refers to them."""
+        """Parts of so many bytes from a place on, to be read. They stay mapped until the process ends."""
         if not sizes:
             return []
         before = at % mmap.ALLOCATIONGRANULARITY
         length = before + sum(map(padded, sizes))
-        end = os.fstat(self.fd).st_size - (at - before)
-        mapped = memoryview(mmap.mmap(self.fd, min(length, end), access=mmap.ACCESS_READ, offset=at - before))
+        # Not Python's mmap, which takes a file descriptor for each, of which there may be few.
+        where = _libc().mmap(None, length, mmap.PROT_READ, mmap.MAP_SHARED, self.fd, at - before)
+        if where == ctypes.c_void_p(-1).value:
+            raise OSError(ctypes.get_errno(), f"can't map {length:,} bytes of what is to be paired")
+        mapped = memoryview((ctypes.c_ubyte * length).from_address(where)).cast("B").toreadonly()
         views, start = [], before
         for size in sizes:
             views.append(mapped[start : start + size])
@@ -69,3 +74,11 @@ class Store:
 
 def padded(size: int) -> int:
     return size + -size % _ALIGN
+
+
+@functools.cache
+def _libc() -> Any:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64]
+    return libc

@@ -137,7 +137,7 @@ class _Instance:
     def run(self) -> None:
         """The life of one instance: preprocess, its items, postprocess, and the end for its consumers."""
         stage, note = self.task.function(self.stage), self.note
-        if stage.kept():
+        if stage.kept(self.task.cyclic):
             if self.part is not None:
                 self.part.play(self._take, self._feed, self._flush, lambda pe: None)
             else:

@@ -26,7 +26,7 @@ from d4p.spark import disks
 from d4p.spark.outbox import Key, Outbox, until_full
 from d4p.spark.readers import Source
 from d4p.stage import Stage
-from d4p.threads import THREADS, use_threads
+from d4p.threads import THREADS, told, use_threads
 from d4p.workflow import Workflow
 
 #: Marks a failure of ours in what Spark says about a failed task.
@@ -92,7 +92,7 @@ class Task:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         use_default(*self.default_fs)
         scratch.use(disks.folder())
-        use_threads(int(os.environ.get(THREADS, 1)))
+        use_threads(told(os.environ.get(THREADS, "")))
         job = Job(self.workflow, self.inputs, _NoSpool(), Events())
         outbox = Outbox(index, self.to, self.forms)
         results = iter(range(1 << 30))
