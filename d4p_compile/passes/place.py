@@ -18,7 +18,7 @@ import networkx as nx
 
 from d4p.errors import Refused
 
-from ..ir.graph import TILES, WIDTH, Graph, Instances, Pe
+from ..ir.graph import TILES, WIDTH, Edge, Graph, Instances, Pe
 from .options import Options
 from .share import share
 from .verify import digraph
@@ -101,13 +101,21 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
             e.source in wide and pe.port(e.input).grouping.kind == "none" for e in edges
         )
         before = {wide[e.source][0] for e in edges} if behind_wide else ()
-        if pe.kind == "reader":
+        tiled = {fixed[e.source][0] for e in edges if _gives_tiles(graph, e) and e.source in fixed}
+        if pe.batches and len(tiled) == 1 and all(_gives_tiles(graph, e) and e.source in fixed for e in edges):
+            wide[name] = (*tiled, "takes tiles, of as many instances")
+        elif pe.kind == "reader":
             wide[name] = (WIDTH, "reads splits")
         elif len(before) == 1:
             wide[name] = (*before, "keeps no state, and its producers are as wide")
         elif name not in feeds_state:
             wide[name] = (WIDTH, "keeps no state, and no PE after it can tell")
     return wide
+
+
+def _gives_tiles(graph: Graph, edge: Edge) -> bool:
+    ungrouped = graph.by_name[edge.dest].port(edge.input).grouping.kind == "none"
+    return graph.by_name[edge.source].kind == "pairs" and ungrouped
 
 
 def _without_order(graph: Graph, chosen: dict[str, tuple[Instances, str]]) -> list[str]:
