@@ -11,7 +11,7 @@ import pytest
 
 from d4p.errors import RunFailed
 from d4p.items import loads_json
-from d4p.outputs import parquet
+from d4p.outputs import parquet, store
 from d4p.outputs.part import BEGUN, Attempt, Maker, Part, Place
 from d4p.outputs.records import ResultFile
 from d4p.outputs.store import Store
@@ -102,6 +102,6 @@ def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch):
 
 def test_a_large_part_begins_to_go_to_the_disk_before_its_end(tmp_path, monkeypatch):
     begun = []
-    monkeypatch.setattr(os, "posix_fadvise", lambda number, start, length, advice: begun.append((start, length)))
+    monkeypatch.setattr(store, "_sync_file_range", lambda: lambda fd, *range, how=None: begun.append(range[:2]))
     part = write(tmp_path, ["x" * 999_997] * 30)
     assert part.size == 30_000_000 and begun == [(0, 9_000_000), (9_000_000, 9_000_000), (18_000_000, 9_000_000)]
