@@ -53,6 +53,7 @@ class Rank:
         self._owed: dict[tuple[int, int, int], Owed] = {}
         self._waiting: list[int] = []  # the instances that are at work, each within the one before
         self._patience, self._turns = Patience(), 0
+        self._begun: set[int] = set()  # stages whose instances are at much work, by their first one's number
         self._told = time.monotonic()
         seats = layout.on(desk.world.rank)
         self._entered, names = entries([stage.function for stage in layout.stages], job.workflow)
@@ -74,8 +75,13 @@ class Rank:
     def _all_here(self, stage: Declared) -> bool:
         """Whether the instances of a stage may begin with much work: while one of them is at it nothing is taken in and
         sent on here, so all that others wait for must have left, and all that they send must have come."""
-        others = all(i.done or i.complete for i in self.instances if i.seat.stage is stage)
-        return others and self._mail.at_rest
+        if stage.first not in self._begun:  # later on reports are on their way, for which nobody waits
+            if not all(i.done or i.complete for i in self.instances if i.seat.stage is stage):
+                return False
+            if not self._mail.at_rest:
+                return False
+            self._begun.add(stage.first)
+        return True
 
     # What an instance sends
 
