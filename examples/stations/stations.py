@@ -258,8 +258,8 @@ class Correlate(IterativePE):
 
 
 class Inverse:
-    """The inverse real FFT of the products of up to BLOCK pairs, by ducc0 where it is installed (1.3 times as fast),
-    else by scipy. The arrays that it works in are made once, and used again in the next call."""
+    """The inverse real FFT of the products of up to BLOCK pairs, by ducc0 where it is installed, which is faster, else
+    by scipy. The arrays that it works in are made once, and used again in the next call."""
 
     def __init__(self, length, dtype):
         self.length = length

@@ -8,8 +8,8 @@ import os
 
 #: Of glibc's mallopt.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
-#: Blocks below this size come from memory that is kept, and so much of it is kept unused.
-_LARGE, _KEPT = 32 << 20, 64 << 20
+#: Blocks below this size come from memory that is kept; so much of it is kept unused, and it grows by so much.
+_LARGE, _KEPT, _STEP = 32 << 20, 64 << 20, 16 << 20
 
 
 def keep() -> None:
@@ -21,4 +21,4 @@ def keep() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MMAP_THRESHOLD, _LARGE)
         mallopt(_TRIM_THRESHOLD, _KEPT)
-        mallopt(_TOP_PAD, 16 << 20)
+        mallopt(_TOP_PAD, _STEP)

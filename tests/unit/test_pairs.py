@@ -18,6 +18,7 @@ from d4p.direct import process_and_return
 from d4p.graph import WorkflowGraph
 from d4p.pairs.grid import grid, rectangle, tiles, triangle
 from d4p.pairs.tiles import Lot, across, between, within
+from d4p.threads import told
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "pairs.py"
 COUNTS = [*range(1, 40), 55, 64, 66, 100, 136, 256]
@@ -119,6 +120,21 @@ def test_direct_runs_pair_in_the_order_of_arrival():
     graph.add(pairs)
     found = process_and_return(graph, {pairs: [{"input": (n,)} for n in (2, 0, 1)]})
     assert found[pairs.id]["output"] == [((a,), (b,)) for a, b in itertools.combinations_with_replacement(range(3), 2)]
+
+
+def test_groups_are_paired_in_the_same_order_whoever_came_first():
+    found = []
+    for numbers in (range(12), reversed(range(12))):
+        graph, pairs = WorkflowGraph(), AllPairs(order_by="n", within="group")
+        graph.add(pairs)
+        items = [{"input": {"n": n, "group": f"g{n % 3}"}} for n in numbers]
+        found.append(process_and_return(graph, {pairs: items})[pairs.id]["output"])
+    assert found[0] == found[1] and len(found[0]) == 3 * 6
+
+
+@pytest.mark.parametrize(("said", "threads"), [("4", 4), ("4,2", 4), ("", 1), ("many", 1)])
+def test_what_a_variable_says_of_threads(said, threads):
+    assert told(said) == threads
 
 
 class Point(NamedTuple):
