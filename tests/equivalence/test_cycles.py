@@ -83,7 +83,8 @@ def test_much_goes_round_while_the_way_forward_is_full(run):
     found = run("flood")
     assert found["Burst1.sum"] == bag((2 * sum(range(50000)), True))
     grown = lists(found["Burst1.grown"] + found["Pass2.grown"])
-    assert all(megabytes < 40 for megabytes in grown), f"of 200 MB {grown} MB were in memory"
+    # What may be in memory: a channel's worth each way, and what a back edge holds before it spills
+    assert all(megabytes < 80 for megabytes in grown), f"of 200 MB {grown} MB were in memory"
 
 
 @pytest.mark.parametrize("more", [{}, {"fuse": False}, {"parameters": {"count": 2}}])
