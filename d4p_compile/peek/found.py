@@ -49,7 +49,8 @@ class Found:
 
 
 def find(path: str) -> list[Found]:
-    """What is at a path: of a folder of several results one each. Raises Refused where there is nothing to look at."""
+    """What is at a path: of a folder of several results, or of outputs, one each. Raises Refused where there is
+    nothing to look at."""
     fs, name = locate(path)
     try:
         if not fs.exists(name):
@@ -84,7 +85,7 @@ def _folder(path: str, fs: Any, name: str) -> list[Found]:
         sizes = {info["name"].rstrip("/").rpartition("/")[2]: info["size"] for info in infos}
         names = sorted(last for last in sizes if not last.startswith(("_", ".")))
         if not names:
-            raise Refused(f"{path} must be a folder that a run wrote, or a file; there are no files directly in it")
+            return _outputs_in(path, fs, name)
         said = {part.rpartition("/")[2]: of for part, of in parts.items() if part.rpartition("/")[0] == sub}
         shown = f"{path.rstrip('/')}/{sub}".rstrip("/")
         paths = tuple(f"{shown}/{last}" for last in names)
@@ -93,6 +94,18 @@ def _folder(path: str, fs: Any, name: str) -> list[Found]:
         state = _state(success, said, sizes, store, folder)
         found.append(Found(shown, paths, tuple(names), kind, size, items, state))
     return found
+
+
+def _outputs_in(path: str, fs: Any, name: str) -> list[Found]:
+    """What is in the outputs that lie in a folder, as a workflow puts several beside one another."""
+    folders = sorted(info["name"].rstrip("/") for info in fs.ls(name, detail=True) if info["type"] == "directory")
+    outputs = [folder for folder in folders if fs.exists(f"{folder}/{SUCCESS}")]
+    if not outputs:
+        has = ", ".join(folder.rpartition("/")[2] for folder in folders) or "nothing"
+        raise Refused(f"{path} must be a folder that a run wrote, or a file; there are no files directly in it, nor in "
+                      f"it a folder with {SUCCESS}. It has {has}")
+    return [found for folder in outputs
+            for found in _folder(f"{path.rstrip('/')}/{folder.rpartition('/')[2]}", fs, folder)]
 
 
 def _state(success: Any, said: dict[str, Any], sizes: dict[str, int], store: Store, folder: str) -> str:

@@ -169,6 +169,15 @@ def test_results_of_a_run_have_a_folder_each(out, tmp_path):
     assert "out/Numbers0.more: 1 JSON lines file, 1 record, " in shown and shown.count("; whole") == 2
 
 
+def test_a_folder_with_outputs_beside_one_another(out):
+    write(WriteRecords(f"{out}/lines"), [{"a": 1}])
+    write(WriteArrow(f"{out}/correlations"), correlations())
+    os.mkdir(f"{out}/other")
+    shown = peek(out)
+    assert shown.startswith("out/correlations: 1 Arrow file, 3 records, ")
+    assert "\nout/lines: 1 JSON lines file, 1 record, " in shown and shown.count("; whole") == 2
+
+
 def test_what_is_not_whole(out):
     write(WriteArrow(out), correlations())
     path = f"{out}/part-00000.arrow"
@@ -200,7 +209,9 @@ def test_nothing_to_look_at(out, tmp_path):
     assert done.stderr == "refused: no must be a file or folder that a run wrote; there is no such thing\n"
     os.mkdir("empty")
     done = command("peek", "empty", cwd=tmp_path)
-    assert done.returncode == 2 and "there are no files directly in it" in done.stderr
+    assert done.stderr == ("refused: empty must be a folder that a run wrote, or a file; there are no files directly "
+                           "in it, nor in it a folder with _SUCCESS. It has nothing\n")
+    assert done.returncode == 2
 
 
 def test_urls(tmp_path):
