@@ -156,13 +156,35 @@ def test_rows_come_to_the_instance_that_they_name(spark_session, exchange):
     assert all(row.dest == row.partition for row in found)
 
 
-def test_files_are_found_by_their_folder_and_not_one_by_one(spark, tmp_path, monkeypatch):
-    for number in range(50):
-        (tmp_path / f"{number}.txt").write_text("x\n")
-    asked = []
+@pytest.fixture
+def asked(spark, monkeypatch):
+    """What Spark was asked to load."""
+    found = []
     reader_class = type(spark.read)
     before = reader_class.text
-    monkeypatch.setattr(reader_class, "text", lambda self, paths, **more: asked.append(paths) or before(self, paths))
+    monkeypatch.setattr(reader_class, "text", lambda self, paths, **more: found.append(paths) or before(self, paths))
+    return found
+
+
+def test_files_are_found_by_their_folder_and_not_one_by_one(spark, tmp_path, asked):
+    for number in range(50):
+        (tmp_path / f"{number}.txt").write_text("x\n")
     assert read(spark, ReadLines(str(tmp_path))) == Counter({"x": 50})
     assert asked == [[f"file://{tmp_path}"]]
     assert Path(asked[0][0].removeprefix("file://")).is_dir()
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_so_are_those_of_several_folders(spark, tmp_path, asked, several):
+    folders = [tmp_path / name for name in ("a", "a b", "a/c", "[d]/e")]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(40):
+            (folder / f"{number}.txt").write_text(f"{folder.name}\n")
+    reader = ReadLines([str(folder) for folder in folders[:3]] + [f"{tmp_path}/*/e/*"] if several
+                       else f"{tmp_path}/**/*.txt")  # fmt: skip
+    assert read(spark, reader) == by_python(reader) == Counter({"a": 40, "a b": 40, "c": 40, "e": 40})
+    assert sorted(asked[-1]) == sorted(f"file://{tmp_path}/{name}" for name in ("a", "a b", "a/c", "\\[d\\]/e"))
+    (tmp_path / "a" / "other.csv").write_text("not asked for\n")
+    if not several:
+        assert read(spark, reader) == by_python(reader) and len(asked[-1]) == 160, "by their names"

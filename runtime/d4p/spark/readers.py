@@ -26,6 +26,8 @@ from d4p.library.paths import File
 #: Bytes of input for which a stage that Spark may make wider gets one more instance.
 _SHARE = 128 << 20
 _MOST_INSTANCES = 10_000
+#: So many files a folder are asked for by their names without a look at what else is in it.
+_FEW_FILES = 16
 #: Spark reads a file as a whole into one row, which holds less than 2 GiB.
 _LARGEST = 1 << 30
 #: Before Spark 4 rows go to Python by their number, however large they are.
@@ -144,13 +146,16 @@ class _Splits:
 
 
 def _of(paths: tuple[str, ...], files: list[File], load: Callable[[list[str]], DataFrame]) -> DataFrame | None:
-    """What Spark loads of just these files: asked for by the path they were found by, or else by their names."""
+    """What Spark loads of just these files: asked for by the path they were found by, by their folders, or else by
+    their names, which it looks up one by one."""
     urls = _urls(files)
     wanted = {_path(url) for url, file in zip(urls, files, strict=True) if file.size != 0}
     all_of_them = {_path(url) for url in urls}
     by_path = [_url(path) for path in paths]  # several may overlap, and Spark would read a file twice
-    by_name = [re.sub(r"([\\*?\[\]{}])", r"\\\1", url) for url in urls]
-    for asked in ([by_path] if len(by_path) == 1 else []) + [by_name]:
+    folders = sorted({url.rpartition("/")[0] for url in urls})  # each once: no file is in two of them
+    many = len(urls) >= _FEW_FILES * len(folders)
+    ways = [by_path] * (len(by_path) == 1) + [_escaped(folders)] * many + [_escaped(urls)]
+    for asked in ways:
         try:
             frame = load(asked)
             found = {unquote(_path(url)) for url in _input_files(frame)}
@@ -159,6 +164,11 @@ def _of(paths: tuple[str, ...], files: list[File], load: Callable[[list[str]], D
         if wanted <= found <= all_of_them:
             return frame
     return None
+
+
+def _escaped(urls: list[str]) -> list[str]:
+    """URLs that Hadoop doesn't take for patterns."""
+    return [re.sub(r"([\\*?\[\]{}])", r"\\\1", url) for url in urls]
 
 
 def _input_files(frame: DataFrame) -> list[str]:
