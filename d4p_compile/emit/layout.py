@@ -1,0 +1,35 @@
+"""Lists of words in generated code: on one line where they fit, else over several as a formatter would have it."""
+
+from __future__ import annotations
+
+import textwrap
+
+#: The longest line of a generated stage.
+WIDTH = 118
+#: Words on a line where a statement is written several times, each with some of the words.
+WORDS = 8
+
+
+def wrapped(start: str, words: list[str], end: str = "", joint: str = ", ") -> list[str]:
+    """`start + words joined + end`: on one line if it fits, else eight words a line or, in braces, one word a line.
+
+    >>> wrapped("    nonlocal ", ["a", "b"])
+    ['    nonlocal a, b']
+    >>> wrapped("    ", ["a", "b"], " = 0", " = ")
+    ['    a = b = 0']
+    """
+    one = start + joint.join(words) + end
+    if not words:
+        return [] if start.strip() == "nonlocal" else [one]
+    if len(one) <= WIDTH:
+        return [one]
+    if start.endswith("{"):
+        pad = " " * (len(start) - len(start.lstrip()))
+        return [start, *(f"{pad}    {word}," for word in words), pad + end]
+    return [start + joint.join(words[i : i + WORDS]) + end for i in range(0, len(words), WORDS)]
+
+
+def filled(words: list[str]) -> str:
+    """Words in brackets over several lines."""
+    lines = textwrap.wrap(", ".join(words) + ",", WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    return "\n" + "\n".join(f"        {line}" for line in lines) + "\n    "
