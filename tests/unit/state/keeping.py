@@ -1,0 +1,412 @@
+"""Methods that keep state: each is tried as the `_process` of a Box."""
+
+import bisect
+import heapq
+import itertools
+import random
+
+import numpy as np
+
+from .examples import CACHE, COUNTS, TICKS, Box, bump, poke, put
+
+TOTAL = 0
+
+
+def k_assign(self, x):
+    self.n = x
+
+
+def k_augment(self, x):
+    self.n += 1
+
+
+def k_annotated(self, x):
+    self.n: int = x
+
+
+def k_tuple_target(self, x):
+    y, self.n = x, 1
+    return y
+
+
+def k_for_target(self, x):
+    for self.n in x:
+        pass
+
+
+def k_with_target(self, x):
+    with open(x) as self.file:
+        pass
+
+
+def k_item(self, x):
+    self.counts[x] = 1
+
+
+def k_nested_attribute(self, x):
+    self.tally.n = x
+
+
+def k_nested_item(self, x):
+    self.groups[x]["k"] = 1
+
+
+def k_delete(self, x):
+    del self.counts[x]
+
+
+def k_divisor(self, x):
+    if not self.divisor:
+        self.divisor = x
+        return x
+
+
+def k_append(self, x):
+    self.items.append(x)
+
+
+def k_bucket_append(self, x):
+    self.buckets[x].append(x)
+
+
+def k_setdefault(self, x):
+    self.groups.setdefault(x, []).append(x)
+
+
+def k_get_append(self, x):
+    self.groups.get(x).append(x)
+
+
+def k_queue(self, x):
+    self.queue.popleft()
+
+
+def k_default_read(self, x):
+    return self.default[x]
+
+
+def k_setattr(self, x):
+    setattr(self, "n", x)  # noqa: B010
+
+
+def k_dict(self, x):
+    self.__dict__["n"] = x
+
+
+def k_vars(self, x):
+    vars(self)["n"] = x
+
+
+def k_object_setattr(self, x):
+    object.__setattr__(self, "n", x)
+
+
+def k_next(self, x):
+    return next(self.ids)
+
+
+def k_heap(self, x):
+    heapq.heappush(self.heap, x)
+
+
+def k_insort(self, x):
+    bisect.insort(self.items, x)
+
+
+def k_shuffle(self, x):
+    random.shuffle(self.items)
+
+
+def k_alias(self, x):
+    c = self.counts
+    c[x] = c.get(x, 0) + 1
+
+
+def k_alias_walrus(self, x):
+    if (c := self.items) is not None:
+        c.append(x)
+
+
+def k_alias_for(self, x):
+    for b in self.buckets:
+        b.append(x)
+
+
+def k_alias_values(self, x):
+    for key, group in self.groups.items():
+        group.append(key)
+
+
+def k_alias_enumerate(self, x):
+    for i, b in enumerate(self.buckets):
+        b.append(i)
+
+
+def k_alias_display(self, x):
+    for c in (self.items, self.heap):
+        c.append(x)
+
+
+def k_alias_unpacked(self, x):
+    a, b = self.items, x
+    a.append(b)
+
+
+def k_alias_method(self, x):
+    add = self.seen.add
+    add(x)
+
+
+def k_alias_self(self, x):
+    me = self
+    me.n = x
+
+
+def k_alias_branch(self, x):
+    c = []
+    if x:
+        c = self.items
+    c.append(x)
+
+
+def k_alias_or(self, x):
+    c = x or self.items
+    c += [1]
+
+
+def k_map_method(self, x):
+    list(map(self.seen.add, x))
+
+
+def k_comprehension(self, x):
+    return [self.items.append(y) for y in x]
+
+
+def k_lambda(self, x):
+    return sorted(x, key=lambda y: self.items.append(y))
+
+
+def k_nested(self, x):
+    def note(y):
+        self.n = y
+
+    note(x)
+
+
+def k_nested_alias(self, x):
+    items = self.items
+
+    def note(y):
+        items.append(y)
+
+    note(x)
+
+
+def k_array_item(self, x):
+    self.array[0] = x
+
+
+def k_array_inplace(self, x):
+    a = self.array
+    a += x
+
+
+def k_array_row(self, x):
+    for row in self.grid:
+        row += x
+
+
+def k_array_slice(self, x):
+    part = self.array[1:]
+    part[0] = x
+
+
+def k_array_out(self, x):
+    np.add(x, 1, out=self.array)
+
+
+def k_array_fill(self, x):
+    self.array.fill(x)
+
+
+def k_array_part(self, x):
+    self.grid.T.sort()
+
+
+def k_frame(self, x):
+    self.frame.loc[x] = 1
+
+
+def k_frame_insert(self, x):
+    self.frame.insert(0, x, 1)
+
+
+def k_deque_nested_loop(self, x):
+    for group in self.groups.values():
+        for y in x:
+            if y:
+                group.append(y)
+
+
+def k_late_alias(self, x):
+    last = None
+    for y in x:
+        if last is not None:
+            last.append(y)
+        last = self.items
+
+
+def k_exec(self, x):
+    exec(x)
+
+
+def k_thread(self, x):
+    self.client.owner = x
+
+
+def k_fstring(self, x):
+    return f"{next(self.ids)}"
+
+
+def k_yield(self, x):
+    yield self.items.pop()
+
+
+async def k_async(self, x):
+    async for y in x:
+        self.items.append(y)
+
+
+def k_random(self, x):
+    return self.rng.random() < 0.5
+
+
+def k_numpy_random(self, x):
+    return self.np_rng.normal()
+
+
+def k_generator(self, x):
+    for line in self.lines:
+        return line
+
+
+def k_generator_zip(self, x):
+    return list(zip(x, self.lines, strict=False))
+
+
+def k_generator_islice(self, x):
+    return list(itertools.islice(self.lines, 2))
+
+
+def k_tally(self, x):
+    self.tally.add(x)
+
+
+def k_tally_deep(self, x):
+    self.tally.deep(x)
+
+
+def k_tally_call(self, x):
+    return self.tally(x)
+
+
+def k_helper(self, x):
+    put(self.counts, x)
+
+
+def k_helper_unknown(self, x):
+    x.helper(self.counts)
+
+
+def k_helper_param(self, x):
+    x(self.counts)
+
+
+def k_self_helper(self, x):
+    poke(self)
+
+
+def k_self_unknown(self, x):
+    x(self)
+
+
+def k_self_in_list(self, x):
+    x.callbacks([self])
+
+
+def k_global(self, x):
+    global TOTAL
+    TOTAL += x
+
+
+def k_global_item(self, x):
+    COUNTS[x] += 1
+
+
+def k_global_append(self, x):
+    CACHE.append(x)
+
+
+def k_global_alias(self, x):
+    c = CACHE
+    c.append(x)
+
+
+def k_global_in_helper(self, x):
+    bump()
+
+
+def k_global_next(self, x):
+    return next(TICKS)
+
+
+def k_class_name(self, x):
+    Box.made += 1
+
+
+def k_class_type(self, x):
+    type(self).made += 1
+
+
+def k_class_dunder(self, x):
+    self.__class__.made += 1
+
+
+def k_class_list(self, x):
+    self.kinds.append(x)
+
+
+def k_default_argument(self, x, seen=[]):  # noqa: B006
+    seen.append(x)
+
+
+def k_getattr_dynamic(self, x):
+    getattr(self, x).append(1)
+
+
+def k_getattr_constant(self, x):
+    getattr(self, "items").append(x)  # noqa: B009
+
+
+def k_match(self, x):
+    match self.items:
+        case [*some]:
+            self.n = some
+
+
+def k_try(self, x):
+    try:
+        x()
+    except ValueError as error:
+        self.items.append(error)
+
+
+def k_missing(self, x):
+    self.nothing.frobnicate(x)
+
+
+def k_preprocess_again(self, x):
+    self.__init__()
+
+
+KEEPS = [f for name, f in list(globals().items()) if name.startswith("k_")]
