@@ -107,6 +107,8 @@ def test_a_packed_environment_on_a_node_where_a_pe_fails(hadoop, tmp_path):
         archive = json.load(answer)["FileStatus"]
     (mine,) = (tmp_path / "cache" / "d4p").glob("env-*.tar.gz")
     assert archive["length"] == mine.stat().st_size
+    with urllib.request.urlopen(f"{http}/webhdfs/v1{kept[1]}.used?op=GETFILESTATUS") as answer:
+        assert json.load(answer)["FileStatus"]["length"] == 0
 
 
 def test_a_program_that_is_refused_on_its_node(hadoop, tmp_path):

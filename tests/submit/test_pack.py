@@ -12,10 +12,9 @@ import pytest
 
 from d4p.errors import Refused
 from d4p.submit.pack import editables, env_archive, pack
-from d4p.submit.share import put
 
 from . import small_env
-from .running import environment, spark
+from .running import environment
 
 
 @pytest.fixture(scope="module")
@@ -111,18 +110,3 @@ def test_an_environment_of_conda_is_packed_by_its_own_packer(tmp_path, monkeypat
     archive = env_archive(str(tmp_path), {"XDG_CACHE_HOME": str(tmp_path / "cache")})
     pack(archive, str(tmp_path))
     assert archive.exists() and called["prefix"] == str(tmp_path) and called["ignore_editable_packages"]
-
-
-def test_it_is_kept_once(tmp_path):
-    """By Hadoop's client, which is here a Java that keeps files in a folder and speaks as it does."""
-    java = tmp_path / "java" / "bin" / "java"
-    java.parent.mkdir(parents=True)
-    java.write_text('#!/bin/sh\nshift 3\ncase $1 in\n-mkdir) mkdir -p "$3" ;;\n-put)\n'
-                    '[ ! -e "$3" ] || { echo "put: File exists" >&2; exit 1; }\n'
-                    'cp "$2" "$3" 2>/dev/null || { echo "put: No such file or directory" >&2; exit 1; } ;;\nesac\n')
-    java.chmod(0o755)
-    (tmp_path / "a.tar.gz").write_text("x")
-    env = {"JAVA_HOME": str(tmp_path / "java"), "PATH": "/usr/bin:/bin"}
-    url = str(tmp_path / "kept" / "here" / "a.tar.gz")
-    assert put(tmp_path / "a.tar.gz", url, spark(), env) is True
-    assert put(tmp_path / "a.tar.gz", url, spark(), env) is False

@@ -19,8 +19,9 @@ from d4p.submit.options import Request
 from d4p.submit.pack import editables, env_archive, pack
 from d4p.submit.secrets import handed_over
 from d4p.submit.settings import Settings, settings
-from d4p.submit.share import put
-from d4p.submit.spark_home import Spark, find_spark
+from d4p.submit.share import keep
+from d4p.submit.shell import Shell
+from d4p.submit.spark_home import find_spark
 from d4p.submit.yarn import Unreachable, Yarn
 
 
@@ -60,7 +61,7 @@ def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] 
         _pack(archive)
     if archive is not None and kept is not None:
         environment["HADOOP_CONF_DIR"] = str(wanted.hadoop)
-        if not _keep(archive, kept, spark, environment, bundle / LOG):
+        if not _keep(archive, kept, Shell(spark, environment, bundle / LOG)):
             command = build(request, wanted, spark, bundle, name, archive, None, environment["JAVA_HOME"], environ)
     for note in [*command.notes, *_silent(wanted)]:
         print(f"note: {note}", flush=True)
@@ -97,14 +98,14 @@ def _pack(archive: Path) -> None:
     print(f"environment: {archive}, {size(archive)}", flush=True)
 
 
-def _keep(archive: Path, url: str, spark: Spark, environ: Mapping[str, str], log: Path) -> bool:
+def _keep(archive: Path, url: str, shell: Shell) -> bool:
     """Put the archive where the next run finds it; a run can do without."""
     try:
-        new = put(archive, url, spark, environ, log)
+        done = keep(archive, url, shell)
     except RunFailed as error:
         print(f"note: {error}; it is uploaded for this run alone", flush=True)
         return False
-    print(f"environment: {'kept as' if new else 'is at'} {url}", flush=True)
+    print("\n".join(f"environment: {line}" for line in done), flush=True)
     return True
 
 

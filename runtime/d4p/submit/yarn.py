@@ -67,6 +67,13 @@ class Yarn:
         url = f"{self.active()}/ws/v1/cluster/apps/{name}/state?user.name={user}"
         ask(url, method="PUT", body=b'{"state": "KILLED"}')
 
+    def runs_since(self, user: str) -> float | None:
+        """When the oldest of a user's applications that haven't ended was submitted, in seconds; None where there is
+        none. Raises Unreachable."""
+        states = "NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING"
+        found = self._get(f"/ws/v1/cluster/apps?states={states}&user={urllib.parse.quote(user)}").get("apps") or {}
+        return min((app["startedTime"] / 1000 for app in found.get("app", [])), default=None)
+
     def nodes(self) -> list[str]:
         """The web addresses of the NodeManagers that run, `host:port`; none where YARN doesn't say."""
         try:
