@@ -1,4 +1,5 @@
-"""What all tests share: the data folder, a check of the installation, one Spark session a module, one Hadoop a run."""
+"""What all tests share: the data folder, a check of the installation, one Spark session a module, one Hadoop a run,
+and the order in which files are begun."""
 
 from __future__ import annotations
 
@@ -15,23 +16,41 @@ import d4p_compile
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("D4P_TEST_DATA", ROOT.parent / "shared" / "data"))
+#: What takes longest alone, the longest first: begun first, so that no worker is left with one of them at the end.
+LONGEST = ("hadoop", "tests/chaos/test_points.py", "tests/equivalence/test_semantics.py",
+           "tests/submit/test_on_executors.py", "tests/chaos/test_executors.py",
+           "tests/equivalence/test_random_graphs.py",
+           "tests/equivalence/test_outputs.py", "tests/submit/test_standalone.py", "tests/unit/test_commit_deaths.py",
+           "tests/equivalence/test_spark_35.py", "tests/equivalence/test_compat_workflows.py",
+           "tests/equivalence/test_examples.py", "tests/equivalence/test_failures.py",
+           "tests/equivalence/test_pairs.py")  # fmt: skip
+#: Open MPI without libfabric, which looks for fast networks for a second whenever a rank starts. test_batch.py has it.
+NO_FABRIC = {"OMPI_MCA_btl": "^ofi", "OMPI_MCA_mtl": "^ofi"}
 
 if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
     raise AssertionError(
         f"d4p comes from {d4p.__file__} and d4p_compile from {d4p_compile.__file__}: install with `pip install -e .`"
     )
 
+for name, value in NO_FABRIC.items():
+    os.environ.setdefault(name, value)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """For pytest-xdist (`-n 2`): the tests of a file stay together, so that they share a Spark session, and so do all
-    that share one Hadoop."""
+    that share one Hadoop. The longest are begun first, then those of the most tests."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
             return "hadoop" if file.startswith("tests/cluster/") or "on_yarn" in file else file
+
+        def _assign_work_unit(self, node) -> None:
+            if longest := next((scope for scope in LONGEST if scope in self.workqueue), None):
+                self.workqueue.move_to_end(longest, last=False)
+            super()._assign_work_unit(node)
 
     return Scheduling(config, log)
 

@@ -17,8 +17,8 @@ from d4p.results import Results
 from d4p.workflow import unconnected
 from d4p_compile.api import temporary_bundle
 
-#: What a Spark program calls its engine.
-ENGINES = {"spark-rdd": "spark", "spark-df": "spark_df"}
+#: What programs that can run in this process call their engine.
+ENGINES = {"sequential": "sequential", "spark-rdd": "spark", "spark-df": "spark_df"}
 TARGETS = ("sequential", "processes", "mpi", "spark-rdd", "spark-df")
 
 
@@ -27,10 +27,16 @@ def answers(workflow: Any, target: str, *, instances: int | None = None, inputs:
     """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand, unless it is to have a process
     of its own; others run as users run them."""
     if target.startswith("spark") and not own_process:
-        found = _in_session(workflow, target, instances, inputs, session, options, **more)
+        assert session is not None, "ask for the fixture spark_session"
+        found = _here(workflow, target, instances, inputs, options, **more)
     else:
         found = d4p_compile.run(workflow, target, instances, inputs=inputs, options=options, **more)
-    return {key: Counter(canonical(item) for item in items) for key, items in found.items()}
+    return _counted(found)
+
+
+def definition(workflow: Any, *, instances: int | None = None, **more: Any) -> dict[tuple[str, str], Counter]:
+    """What the sequential program answers, as `answers` gives it; the program runs in this process, which is sooner."""
+    return _counted(_here(workflow, "sequential", instances, None, **more))
 
 
 def canonical(item: Any) -> str:
@@ -38,9 +44,13 @@ def canonical(item: Any) -> str:
     return dumps_json(item)
 
 
-def _in_session(workflow: Any, target: str, instances: int | None, inputs: Any, session: Any, options: list[str] = (),
-                **more: Any) -> Results:
-    assert session is not None, "ask for the fixture spark_session"
+def _counted(found: Results) -> dict[tuple[str, str], Counter]:
+    return {key: Counter(canonical(item) for item in items) for key, items in found.items()}
+
+
+def _here(workflow: Any, target: str, instances: int | None, inputs: Any, options: list[str] = (),
+          **more: Any) -> Results:
+    """Run a program in this process; a Spark program finds the session that is there."""
     source = d4p_compile.load(workflow, more.pop("attribute", None), more.pop("parameters", None))
     plan = d4p_compile.plan(source, target, instances, **more)
     bundle, holder = temporary_bundle(source.loaded, plan)

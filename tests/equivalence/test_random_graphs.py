@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from d4p_compile.targets import running_cycles
 from tests.mpi.starting import world
-from tests.targets import answers
+from tests.targets import answers, definition
 
 GRAPHS = f"{Path(__file__).parent / 'randomgraph.py'}:make"
 CYCLES = f"{Path(__file__).parent / 'randomcycles.py'}:make"
@@ -56,8 +56,8 @@ def test_processes_and_unfused_equal_sequential(spec: str, instances: int | None
     parameters = {"spec": spec}
     if instances is not None and '"sum"' in spec:
         instances = None
-    expected = answers(GRAPHS, "sequential", parameters=parameters, instances=instances)
-    assert answers(GRAPHS, "sequential", parameters=parameters, instances=instances, fuse=False) == expected
+    expected = definition(GRAPHS, parameters=parameters, instances=instances)
+    assert definition(GRAPHS, parameters=parameters, instances=instances, fuse=False) == expected
     assert answers(GRAPHS, "processes", parameters=parameters, instances=instances) == expected
 
 
@@ -65,7 +65,7 @@ def test_processes_and_unfused_equal_sequential(spec: str, instances: int | None
 @given(graphs(), st.integers(1, 4), st.sampled_from(["1", "100000", ""]))
 def test_mpi_equals_sequential(spec: str, ranks: int, credit: str) -> None:
     parameters = {"spec": spec}
-    expected = answers(GRAPHS, "sequential", parameters=parameters)
+    expected = definition(GRAPHS, parameters=parameters)
     with world(ranks, **({"D4P_MPI_CREDIT": credit} if credit else {})):
         assert answers(GRAPHS, "mpi", parameters=parameters) == expected
 
@@ -76,7 +76,7 @@ def test_mpi_equals_sequential(spec: str, ranks: int, credit: str) -> None:
 @given(graphs())
 def test_spark_equals_sequential(spark_session, target: str, spec: str) -> None:
     parameters = {"spec": spec}
-    expected = answers(GRAPHS, "sequential", parameters=parameters)
+    expected = definition(GRAPHS, parameters=parameters)
     assert answers(GRAPHS, target, parameters=parameters, session=spark_session) == expected
 
 
@@ -107,6 +107,6 @@ def tangles(draw) -> str:
 @given(tangles())
 def test_cycles_unfused_and_on_other_targets_equal_sequential(target: str, spec: str) -> None:
     parameters = {"spec": spec}
-    expected = answers(CYCLES, "sequential", parameters=parameters)
-    assert answers(CYCLES, "sequential", parameters=parameters, fuse=False) == expected
+    expected = definition(CYCLES, parameters=parameters)
+    assert definition(CYCLES, parameters=parameters, fuse=False) == expected
     assert answers(CYCLES, target, parameters=parameters) == expected
