@@ -18,6 +18,8 @@ from d4p.processes.counter import Counter
 from d4p.scratch import unnamed
 
 _ALIGN = 64
+#: So much of the file is mapped at once: each mapping costs a call, and its pages are found anew.
+_WINDOW = 64 << 20
 
 
 class Store:
@@ -25,12 +27,14 @@ class Store:
 
     def __init__(self, context: Any) -> None:
         self.fd, self._size = unnamed("pairs"), Counter(context)
+        self._windows: dict[int, memoryview] = {}
 
     def __getstate__(self) -> tuple[Any, Any]:
         return DupFd(self.fd), self._size
 
     def __setstate__(self, state: tuple[Any, Any]) -> None:
         self.fd, self._size = state[0].detach(), state[1]
+        self._windows = {}
 
     def place(self, parts: Iterable[bytes | memoryview]) -> int:
         """Copy parts into it; gives where they begin. Raises OSError where there is no room."""
@@ -51,18 +55,27 @@ class Store:
         """Parts of so many bytes from a place on, to be read. They stay mapped until the process ends."""
         if not sizes:
             return []
-        before = at % mmap.ALLOCATIONGRANULARITY
-        length = before + sum(map(padded, sizes))
-        # Not Python's mmap, which takes a file descriptor for each, of which there may be few.
-        where = _libc().mmap(None, length, mmap.PROT_READ, mmap.MAP_SHARED, self.fd, at - before)
-        if where == ctypes.c_void_p(-1).value:
-            raise OSError(ctypes.get_errno(), f"can't map {length:,} bytes of what is to be paired")
-        mapped = memoryview((ctypes.c_ubyte * length).from_address(where)).cast("B").toreadonly()
-        views, start = [], before
+        window, start = divmod(at, _WINDOW)
+        length = sum(map(padded, sizes))
+        if start + length > _WINDOW:  # it goes on in the next one
+            before = at % mmap.ALLOCATIONGRANULARITY
+            mapped, start = self._map(at - before, before + length), before
+        else:
+            if window not in self._windows:  # may be longer than the file is by now: what lies there is read later
+                self._windows[window] = self._map(window * _WINDOW, _WINDOW)
+            mapped = self._windows[window]
+        views = []
         for size in sizes:
             views.append(mapped[start : start + size])
             start += padded(size)
         return views
+
+    def _map(self, at: int, length: int) -> memoryview:
+        # Not Python's mmap, which takes a file descriptor for each, of which there may be few.
+        where = _libc().mmap(None, length, mmap.PROT_READ, mmap.MAP_SHARED, self.fd, at)
+        if where == ctypes.c_void_p(-1).value:
+            raise OSError(ctypes.get_errno(), f"can't map {length:,} bytes of what is to be paired")
+        return memoryview((ctypes.c_ubyte * length).from_address(where)).cast("B").toreadonly()
 
     def close(self) -> None:
         """Close it here: what is mapped stays."""
