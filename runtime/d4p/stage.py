@@ -66,7 +66,7 @@ class Stage:
     def take(self, *names: str) -> tuple[GenericPE, ...]:
         """This instance's own copies of the PEs of the stage, in topological order."""
         self.names = names
-        self.pes = tuple(self._workflow.copy(name, self.index) for name in names)
+        self.pes = tuple(self._workflow.copy(name, self.index, self.instances) for name in names)
         for name, pe in zip(names, self.pes, strict=True):
             pe._d4p_log = _logger(self._log, name, self.index)
             pe._d4p_ports = {}

@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import sys
+import threading
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -342,6 +343,58 @@ def parallel_aggregates():
 
 def running():
     return chain(Items([1], [2], [3]), Running(), Collect())
+
+
+def empty_grouping():
+    return chain(Numbers(3), Collect(grouping=[]), Collect(grouping=""))
+
+
+# -- things that can't be copied, made in __init__ -----------------------------------------------------------------
+class Opened(ProducerPE):
+    """Reads a file that it opened when it was made, and draws from a generator."""
+
+    def __init__(self, name):
+        ProducerPE.__init__(self)
+        self.file = open(name)
+        self.numbers = (n * n for n in range(100))
+
+    def _process(self, inputs):
+        for line in self.file:
+            self.write("output", (line.strip(), next(self.numbers)))
+
+
+class Locked(IterativePE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.lock = threading.Lock()
+        self.count = 0
+        self.add = self.add_one
+
+    def add_one(self):
+        self.count += 1
+
+    def _process(self, data):
+        with self.lock:
+            self.add()
+        return data, self.count
+
+
+class Unlocked(Locked):
+    """Keeps nothing, so that it could run as several instances."""
+
+    def _process(self, data):
+        with self.lock:
+            return data
+
+
+def held():
+    return chain(Opened(os.path.join(HERE, "later.json")), Unlocked(), Locked(), Collect(grouping="global"))
+
+
+def held_by_two():
+    locked = Locked()
+    locked.numprocesses = 2
+    return chain(Numbers(2), locked)
 
 
 # -- state in odd places -------------------------------------------------------------------------------------------
@@ -740,7 +793,7 @@ def together(*makers):
 
 def of_ports():
     return together(two_ports, numbered_ports, grouped_afterwards, grouped_by_tuple, grouped_by_name,
-                    grouped_composite, fan_in, an_unconnected_input, counts_in_places)
+                    grouped_composite, fan_in, an_unconnected_input, counts_in_places, empty_grouping)
 
 
 def of_composites():
