@@ -136,6 +136,11 @@ def test_pes_that_are_dataclasses_have_properties_or_slots(run):
     assert run("of_pes")["kinds_of_pes.WithProperty.output"] == [201 + 12 * i for i in range(4)]
 
 
+def test_results_of_pes_that_are_equal_are_told_apart(run):
+    found = {key: items for key, items in run("of_pes").items() if key.startswith("equal_pes")}
+    assert found == {"equal_pes.Other.output": [0, 4, 8], "equal_pes.Last.output": [0, 4, 8]}
+
+
 def test_helper_modules_packages_and_files_beside_the_workflow(run):
     found = run("of_pes")
     assert found["helpers_beside.Collect.output"] == [pairs("input", ["ABC", 7, 2], ["DEFG", 8, 6])]

@@ -504,6 +504,18 @@ def kinds_of_pes():
     return chain(Numbers(4), Scale(3), ComparedScale(2), ComparedScale(2), with_property)
 
 
+def equal_pes():
+    graph = WorkflowGraph()
+    numbers, one, other = Numbers(3), ComparedScale(2), ComparedScale(2)
+    one.name, other.name = "One", "Other"
+    graph.connect(numbers, "output", one, "input")
+    graph.connect(one, "output", other, "input")
+    last = ComparedScale(2)
+    last.name = "Last"
+    graph.connect(one, "output", last, "input")
+    return graph
+
+
 class Inherited(Base):
     factor = 3
 
@@ -801,8 +813,8 @@ def of_composites():
 
 
 def of_pes():
-    return together(class_state, mutable_defaults, functions, kinds_of_pes, helpers_beside, file_beside,
-                    files_at_run_time, seeded, timed, with_provenance)
+    return together(class_state, mutable_defaults, functions, kinds_of_pes, equal_pes, helpers_beside,
+                    file_beside, files_at_run_time, seeded, timed, with_provenance)
 
 
 def of_spawned():
