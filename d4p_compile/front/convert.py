@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from d4p.copies import held
 from d4p.errors import Refused
 from d4p.flatten import flatten
 from d4p.inputs import is_reader
@@ -73,6 +74,7 @@ def _pe(pe: Any, name: str) -> Pe:
         outputs=tuple(pe.outputconnections),
         asked=_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None,
         single=bool(pe.single),
+        holds=tuple(held(pe)),
         keeps=state.keeps,
         any_order=bool(pe.any_order),
         why=state.why,

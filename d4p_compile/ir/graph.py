@@ -103,6 +103,7 @@ class Pe:
     `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition.
     `style` says how generated code may call it, `writes` whether it may call `self.write`, `keywords` whether with
     more than a port and an item.
+    `holds`: the attributes that can't be copied (a lock, an open file), for which it runs as one instance.
     `any_order`: the user says that the state it keeps doesn't depend on the order of its items.
     `kind` is "pe", or for library PEs "reader" or "pairs". `batches`: it has a `process_batch`.
     `schemas` are (output port, schema) where a port declares one; `aggregate` is what a library PE aggregates.
@@ -115,6 +116,7 @@ class Pe:
     outputs: tuple[str, ...] = ()
     asked: int | None = None
     single: bool = False
+    holds: tuple[str, ...] = ()
     keeps: bool = False
     any_order: bool = False
     why: str = ""

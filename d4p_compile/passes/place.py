@@ -58,6 +58,8 @@ def _fixed(graph: Graph, pe: Pe, options: Options, warnings: list[str]) -> tuple
         if pe.asked is not None and pe.asked > 1:
             warnings.append(f'{pe.name} asks for {pe.asked} instances but all its inputs are "global": it runs as 1')
         return 1, 'all inputs are "global"'
+    if pe.holds and (pe.asked or 1) == 1:
+        return 1, f"holds .{pe.holds[0]}, which can't be copied"
     if pe.asked is not None and (pe.asked > 1 or options.instances is None):
         return pe.asked, "asked for"
     return None

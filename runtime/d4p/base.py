@@ -208,7 +208,7 @@ class CompositePE(WorkflowGraph):
     def _add_input(self, name: str, grouping: Any = None, tuple_type: Any = None) -> None:
         """Records the grouping and type of an input of this composite; `_map_input` says where it leads."""
         port = self.inputconnections[name]
-        if grouping is not None:
+        if grouping:
             port[GROUPING] = grouping
         if tuple_type:
             port[TYPE] = tuple_type

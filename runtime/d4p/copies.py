@@ -12,8 +12,9 @@ import logging
 import numbers
 import re
 import uuid
+import weakref
 from pathlib import PurePath
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 _UNCHANGING = (
@@ -21,16 +22,21 @@ _UNCHANGING = (
     logging.Logger, enum.Enum, datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, PurePath, uuid.UUID,
     type, ModuleType, FunctionType, BuiltinFunctionType,
 )  # fmt: skip
+#: What `copy.deepcopy` copies without asking the object.
+_DEEPCOPIED = frozenset({
+    type(None), int, float, bool, complex, bytes, str, range, property, type(Ellipsis), type(NotImplemented),
+    BuiltinFunctionType, FunctionType, MethodType, CodeType, weakref.ref, list, tuple, dict, set, frozenset,
+})  # fmt: skip
 
 
-def copied(pe: Any) -> Any:
+def copied(pe: Any, sole: bool = False) -> Any:
     """What `copy.deepcopy` makes of a PE, with its own copies of its class's attributes.
 
     It is given its attributes one by one where that is the same: Python finds those of an object faster as long as
-    nobody has asked for all of them as a dict.
+    nobody has asked for all of them as a dict. The `sole` copy of a PE takes over what can't be copied (`held`).
     """
     cls: type = type(pe)
-    memo: dict[int, Any] = {}
+    memo: dict[int, Any] = {id(value): value for value in held(pe).values()} if sole else {}
     state = _plain_state(pe)
     if state is None:
         mine = copy.deepcopy(pe, memo)
@@ -41,6 +47,25 @@ def copied(pe: Any) -> Any:
     for name, value in (state | _class_state(cls, state, memo)).items():
         object.__setattr__(mine, name, value)
     return mine
+
+
+def held(pe: Any) -> dict[str, Any]:
+    """The attributes of a PE that can't be copied, by name: a lock, an open file, a connection, a generator.
+
+    Those alone which say so themselves; nothing is copied to find out what they hold.
+    """
+    return {name: value for name, value in vars(pe).items() if not _may_be_copied(value)}
+
+
+def _may_be_copied(value: Any) -> bool:
+    cls: type = type(value)
+    if cls in _DEEPCOPIED or cls in copyreg.dispatch_table or isinstance(value, type) or hasattr(cls, "__deepcopy__"):
+        return True
+    try:
+        value.__reduce_ex__(4)
+    except Exception:
+        return False
+    return True
 
 
 def _plain_state(pe: Any) -> dict[str, Any] | None:

@@ -111,9 +111,12 @@ class GenericPE:
         self.outputconnections = ports
 
     def _add_input(self, name: str, grouping: Any = None, tuple_type: Any = None) -> None:
-        """Declares the input `name`; `grouping` is a list or tuple of indexes or names, "all" or "global"."""
+        """Declares the input `name`; `grouping` is a list or tuple of indexes or names, "all" or "global".
+
+        An empty one is none, as in dispel4py.
+        """
         self.inputconnections[name] = {NAME: name}
-        if grouping is not None:
+        if grouping:
             self.inputconnections[name][GROUPING] = grouping
         if tuple_type:
             self.inputconnections[name][TYPE] = tuple_type

@@ -66,7 +66,7 @@ class Stage:
     def take(self, *names: str) -> tuple[GenericPE, ...]:
         """This instance's own copies of the PEs of the stage, in topological order."""
         self.names = names
-        self.pes = tuple(self._workflow.copy(name, self.index) for name in names)
+        self.pes = tuple(self._workflow.copy(name, self.index, self.instances) for name in names)
         for name, pe in zip(names, self.pes, strict=True):
             pe._d4p_log = _logger(self._log, name, self.index)
             pe._d4p_ports = {}
@@ -83,7 +83,7 @@ class Stage:
 
     def result(self, pe: GenericPE, port: str) -> Put:
         """The function that takes one item of an output that nothing is connected to."""
-        name = self.names[self.pes.index(pe)]
+        name = self._name(pe)
         put = self._outputs.result(name, pe, port, self._spool)
         counts, key = self._results, (name, str(port))
 
@@ -104,6 +104,10 @@ class Stage:
         if not _overrides(pe, "write") and not _overrides(pe, "_write"):
             write = self._writer(pe, ports)
             pe.write = _with_keywords(write) if keywords else write
+
+    def _name(self, pe: GenericPE) -> str:
+        """The name of one of the stage's PEs, of which two may be equal, as dataclasses are."""
+        return next(name for name, mine in zip(self.names, self.pes, strict=True) if mine is pe)
 
     def _guarded(self, put: Put) -> Put:
         """`put` for a PE's own `write`: what goes wrong further on isn't the PE's to catch."""
@@ -203,7 +207,7 @@ class Stage:
                         what = f"{type(batch).__name__} for {port!r}" if isinstance(outputs, dict) else \
                             type(outputs).__name__
                         raise PeFailed(
-                            f"{self.names[self.pes.index(pe)]} ({type(pe).__name__}), instance {self.index}: "
+                            f"{self._name(pe)} ({type(pe).__name__}), instance {self.index}: "
                             f"process_batch must give {{port: d4p.Batch(...)}}, None, or several of them as a "
                             f"generator; it gave {what}. Its outputs: {_known(pe)}"
                         )

@@ -103,11 +103,24 @@ class Workflow:
         cyclic = any(leading_back(self.flat.pes, self.flat.edges))
         return list(self.pes) if cyclic else self.order
 
-    def copy(self, name: str, index: int) -> Any:
-        """A PE of its own for instance `index`. Raises Refused, naming the attribute, if it can't be copied."""
+    def copy(self, name: str, index: int, instances: int = 1) -> Any:
+        """A PE of its own for instance `index` of `instances`. Raises Refused, naming the attribute, if it can't be
+        copied. A PE with one instance hands over what it holds that can't be (`d4p.copies.held`), once."""
         pe = self.pes[name]
         try:
             mine = copied(pe)
+        except Exception:
+            mine = self._handed_over(pe, index, instances)
+        mine.rank = index
+        return mine
+
+    def _handed_over(self, pe: Any, index: int, instances: int) -> Any:
+        # A Spark worker keeps the module, and may run a task again: what the first one used isn't as it was.
+        sole = instances == 1 and not vars(pe).get("_d4p_handed_over")
+        try:
+            mine = copied(pe, sole)
+            pe._d4p_handed_over = True
+            return mine
         except Exception as error:
             from d4p.items import why_unpicklable
 
@@ -115,8 +128,6 @@ class Workflow:
                 f"{pe.id} ({type(pe).__name__}) can't be copied for instance {index}: {why_unpicklable(pe)}. "
                 "Make such a thing in preprocess(), which each instance runs for itself"
             ) from error
-        mine.rank = index
-        return mine
 
     def roots(self) -> list[str]:
         """The names of the PEs with no connected input, in order of addition."""

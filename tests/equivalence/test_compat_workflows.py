@@ -67,6 +67,24 @@ def test_fan_in_and_inputs_that_nothing_feeds(run):
     assert found["an_unconnected_input.Collect.output"] == [[]]
 
 
+def test_an_empty_grouping_is_none(run):
+    assert run("of_ports")["empty_grouping.Collect.output"] == [pairs("input", pairs("input", 0, 1, 2))]
+
+
+@pytest.mark.parametrize("target", MARKED)
+@pytest.mark.parametrize("instances", [None, 8])
+def test_what_a_pe_holds_that_cannot_be_copied_goes_to_its_only_instance(target, instances):
+    lines = (WORKFLOW.parent / "later.json").read_text().splitlines()
+    found = answers(f"{WORKFLOW}:held", target, instances=instances, own_process=True)
+    expected = [[[line.strip(), i * i], i + 1] for i, line in enumerate(lines)]
+    assert items_of(found["Collect3", "output"]) == [pairs("input", *expected)]
+
+
+def test_what_several_instances_would_hold_is_refused():
+    with pytest.raises(d4p_compile.Refused, match=r"Locked1 \(Locked\) can't be copied .*\.lock.*preprocess"):
+        answers(f"{WORKFLOW}:held_by_two", "processes")
+
+
 def test_counts_of_instances_change_no_answer(run):
     assert run("of_ports")["counts_in_places.Collect.output"] == [pairs("input", *range(3, 15))]
     assert run("partitioned") == {"Collect.output": [pairs("input", *range(12))]}
@@ -116,6 +134,11 @@ def test_functions_of_every_kind(run):
 
 def test_pes_that_are_dataclasses_have_properties_or_slots(run):
     assert run("of_pes")["kinds_of_pes.WithProperty.output"] == [201 + 12 * i for i in range(4)]
+
+
+def test_results_of_pes_that_are_equal_are_told_apart(run):
+    found = {key: items for key, items in run("of_pes").items() if key.startswith("equal_pes")}
+    assert found == {"equal_pes.Other.output": [0, 4, 8], "equal_pes.Last.output": [0, 4, 8]}
 
 
 def test_helper_modules_packages_and_files_beside_the_workflow(run):

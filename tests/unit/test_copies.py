@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import copyreg
+import threading
 
 import pytest
 
 from d4p.base import IterativePE
-from d4p.copies import copied
+from d4p.copies import copied, held
 
 
 class Plain(IterativePE):
@@ -100,3 +101,14 @@ def test_a_copy_has_what_deepcopy_gives_it_and_what_its_class_can_change(cls, mo
 def test_what_a_pe_keeps_of_itself_is_the_copy():
     mine = copied(Plain())
     assert mine.me is mine and mine.method.__self__ is mine and mine.same is mine.items
+
+
+def test_the_sole_copy_takes_over_what_cannot_be_copied():
+    pe = IterativePE()
+    pe.lock, pe.words, pe.numbers = threading.Lock(), ["a"], (n for n in range(3))
+    assert list(held(pe)) == ["lock", "numbers"]
+    with pytest.raises(TypeError, match="lock"):
+        copied(pe)
+    mine = copied(pe, sole=True)
+    assert mine.lock is pe.lock and mine.numbers is pe.numbers
+    assert mine.words == pe.words and mine.words is not pe.words

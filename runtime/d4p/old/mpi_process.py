@@ -12,4 +12,4 @@ def process(workflow: Any, inputs: Any = None, args: Any = None) -> None:
     """Refused, always: the target is started by `d4p run`."""
     refuse_while_loading("mpi_process.process")
     raise Refused("mpi_process.process does not start a run from Python; run the workflow's file with"
-                  " `d4p run FILE --target processes` or `--target spark`: there is no MPI target")
+                  " `d4p run FILE --target mpi`")

@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import sys
+import threading
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -344,6 +345,58 @@ def running():
     return chain(Items([1], [2], [3]), Running(), Collect())
 
 
+def empty_grouping():
+    return chain(Numbers(3), Collect(grouping=[]), Collect(grouping=""))
+
+
+# -- things that can't be copied, made in __init__ -----------------------------------------------------------------
+class Opened(ProducerPE):
+    """Reads a file that it opened when it was made, and draws from a generator."""
+
+    def __init__(self, name):
+        ProducerPE.__init__(self)
+        self.file = open(name)
+        self.numbers = (n * n for n in range(100))
+
+    def _process(self, inputs):
+        for line in self.file:
+            self.write("output", (line.strip(), next(self.numbers)))
+
+
+class Locked(IterativePE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.lock = threading.Lock()
+        self.count = 0
+        self.add = self.add_one
+
+    def add_one(self):
+        self.count += 1
+
+    def _process(self, data):
+        with self.lock:
+            self.add()
+        return data, self.count
+
+
+class Unlocked(Locked):
+    """Keeps nothing, so that it could run as several instances."""
+
+    def _process(self, data):
+        with self.lock:
+            return data
+
+
+def held():
+    return chain(Opened(os.path.join(HERE, "later.json")), Unlocked(), Locked(), Collect(grouping="global"))
+
+
+def held_by_two():
+    locked = Locked()
+    locked.numprocesses = 2
+    return chain(Numbers(2), locked)
+
+
 # -- state in odd places -------------------------------------------------------------------------------------------
 class ClassState(IterativePE):
     """State in attributes of the class, which each instance must have for itself."""
@@ -449,6 +502,18 @@ def kinds_of_pes():
     with_property = WithProperty(1)
     with_property.n = 2
     return chain(Numbers(4), Scale(3), ComparedScale(2), ComparedScale(2), with_property)
+
+
+def equal_pes():
+    graph = WorkflowGraph()
+    numbers, one, other = Numbers(3), ComparedScale(2), ComparedScale(2)
+    one.name, other.name = "One", "Other"
+    graph.connect(numbers, "output", one, "input")
+    graph.connect(one, "output", other, "input")
+    last = ComparedScale(2)
+    last.name = "Last"
+    graph.connect(one, "output", last, "input")
+    return graph
 
 
 class Inherited(Base):
@@ -740,7 +805,7 @@ def together(*makers):
 
 def of_ports():
     return together(two_ports, numbered_ports, grouped_afterwards, grouped_by_tuple, grouped_by_name,
-                    grouped_composite, fan_in, an_unconnected_input, counts_in_places)
+                    grouped_composite, fan_in, an_unconnected_input, counts_in_places, empty_grouping)
 
 
 def of_composites():
@@ -748,8 +813,8 @@ def of_composites():
 
 
 def of_pes():
-    return together(class_state, mutable_defaults, functions, kinds_of_pes, helpers_beside, file_beside,
-                    files_at_run_time, seeded, timed, with_provenance)
+    return together(class_state, mutable_defaults, functions, kinds_of_pes, equal_pes, helpers_beside,
+                    file_beside, files_at_run_time, seeded, timed, with_provenance)
 
 
 def of_spawned():
