@@ -238,9 +238,21 @@ def and_singly():
     return graph
 
 
-def large(count=20):
-    """Items of 200 kB."""
-    return _chain(Items(count, size=50_000), AllPairs(order_by="id"), Ids())
+class Traced(Items):
+    """Items of 200 kB; a file has a line for each time that they are made."""
+
+    def __init__(self, count, trace):
+        Items.__init__(self, count, size=50_000)
+        self.trace = trace
+
+    def _process(self, inputs):
+        with open(self.trace, "a") as file:
+            file.write("made\n")
+        Items._process(self, inputs)
+
+
+def large(trace, count=20):
+    return _chain(Traced(count, trace), AllPairs(order_by="id"), Ids())
 
 
 def failing():

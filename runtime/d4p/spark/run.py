@@ -49,8 +49,6 @@ class Run:
         self.job, self.spark, self.sc = job, spark, spark.sparkContext
         self.width = width(job.workflow.pes.values(), self.sc.defaultParallelism)
         self.tiles = tiles(self.sc.defaultParallelism)
-        setting, here = spark.conf.get, in_one_process(self.sc.master)
-        self.limits = limits(setting, most_executors(setting, here, lambda: executors(self.sc)))
         self.reports = self.sc.accumulator({}, _Reports())
         self._sources: dict[str, Source] = {}
         self._kept: list[RDD] = []
@@ -101,20 +99,23 @@ class Run:
 
         Where it depends on how many there are, they are computed here, once, and kept until one or the other is made.
         """
-        why = self.limits.why_tiles(kinds, instances)
+        setting, here = self.spark.conf.get, in_one_process(self.sc.master)
+        found = limits(setting, most_executors(setting, here, lambda: executors(self.sc)))
+        why = found.why_tiles(kinds, instances)
         if not why:
             together = self.sc.union(batches) if len(batches) > 1 else batches[0]
             batches = [self._computed(together, StorageLevel.MEMORY_AND_DISK)]
             size, by_tiles = sizes(self.reports.value.values(), kinds)
-            why = self.limits.why_tiles_of(size, by_tiles)
+            why = found.why_tiles_of(size, by_tiles)
         if why:
             self.job.log(f"{channels(kinds)}: tiles as keys: {why}")
             return shuffle(batches, instances, ordered=False, pairs=kinds)
-        self.job.log(f"{channels(kinds)}: {self.limits.broadcast(size, by_tiles)}")
-        blocks = gather(*batches)
+        self.job.log(f"{channels(kinds)}: {found.broadcast(size, by_tiles)}")
+        with named(self.sc, f"{channels(kinds)}: a broadcast"):
+            blocks = gather(*batches)
         self._broadcasts.append(blocks)
         batches[0].unpersist()
-        self._reached |= dict.fromkeys(kinds, self.limits.executors)
+        self._reached |= dict.fromkeys(kinds, found.executors)
         return from_broadcast(self.sc, blocks, kinds, instances)
 
     def reported(self) -> list[dict[str, Any]]:

@@ -43,10 +43,9 @@ class Run:
 
     def __init__(self, job: Job, spark: SparkSession) -> None:
         self.job, self.spark = job, spark
-        cores = connect.width(spark)
-        self.width = width(job.workflow.pes.values(), cores)
-        self.tiles = tiles(cores)
-        self.limits = limits(spark.conf.get, connect.most_executors(spark, cores))
+        self.cores = connect.width(spark)
+        self.width = width(job.workflow.pes.values(), self.cores)
+        self.tiles = tiles(self.cores)
         self.reports: dict[tuple[int, int], dict[str, Any]] = {}
         self._sources: dict[str, Source] = {}
         self._kept: list[DataFrame] = []
@@ -106,16 +105,17 @@ class Run:
 
         Where it depends on how many there are, they are computed here, once, and kept for one or the other.
         """
-        why = self.limits.why_tiles(kinds, instances)
+        found = limits(self.spark.conf.get, connect.most_executors(self.spark, self.cores))
+        why = found.why_tiles(kinds, instances)
         if not why:
             batches = self._computed(batches, StorageLevel.MEMORY_AND_DISK)
             size, by_tiles = sizes(self.reports.values(), kinds)
-            why = self.limits.why_tiles_of(size, by_tiles)
+            why = found.why_tiles_of(size, by_tiles)
         if why:
             self.job.log(f"{channels(kinds)}: tiles as keys: {why}")
             return shuffle(batches, instances, ordered=False, pairs=kinds)
-        self.job.log(f"{channels(kinds)}: {self.limits.broadcast(size, by_tiles)}")
-        self._reached |= dict.fromkeys(kinds, self.limits.executors)
+        self.job.log(f"{channels(kinds)}: {found.broadcast(size, by_tiles)}")
+        self._reached |= dict.fromkeys(kinds, found.executors)
         return from_broadcast(batches, kinds, instances)
 
     def _take_reports(self, stage: DataFrame) -> None:
