@@ -55,7 +55,7 @@ def test_the_runtime_needs_only_the_standard_library_and_what_it_serves():
 
 def test_engines_of_the_runtime_do_not_import_each_other():
     engines = {"processes", "mpi", "spark", "spark_df", "sequential"}
-    rdd = {"run", "exchange", "names"}  # what of d4p.spark is for RDD programs alone
+    rdd = {"run", "exchange", "names", "pairs"}  # what of d4p.spark is for RDD programs alone
     for name, found in files(RUNTIME):
         mine = name.split("/")[0].removesuffix(".py")
         if mine in engines:

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..ir.graph import PAIRS
 from ..ir.plan import Plan, Stage
 from .names import quoted
 from .program import count, keeps, sends
+
+#: Lines of `main` are broken that would be longer, without their indentation.
+_LINE = 112
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,9 @@ class Dialect:
         apply: of the name of a frame, the task and the name of the columns it gives, if any: the frame with the stage
             applied to it.
         take: of a stage's output and channel numbers: the batches of just these channels.
-        shuffle: of the outputs, the counts of instances that wrote them, the consumer and its count of instances: the
-            lines that make `into_<number of the consumer>`.
+        shuffle: of the outputs, the counts of instances that wrote them, the consumer, its count of instances, and the
+            kinds of its channels for pairs: the lines that make `into_<number of the consumer>`.
+        together: of the outputs and the counts: all of them as an argument.
         finish: of the outputs and the counts of instances that wrote them.
         columns: of a stage: the lines that make `columns`, those of its channels; none where it has none.
         named: of a stage's numbers and what follows them in the name: the `with` under which its shuffles are called.
@@ -32,7 +37,8 @@ class Dialect:
     seeds: Callable[[str], str]
     apply: Callable[[str, str, str], str]
     take: Callable[[str, list[int]], str]
-    shuffle: Callable[[list[str], list[str], Stage, str], list[str]]
+    shuffle: Callable[[list[str], list[str], Stage, str, dict[int, str]], list[str]]
+    together: Callable[[list[str], list[str]], str]
     finish: Callable[[list[str], list[str]], str]
     columns: Callable[[Plan, Stage], list[str]] | None = None
     named: Callable[[str, str], str] | None = None
@@ -89,7 +95,31 @@ def _shuffle(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     producers = _producers(plan, stage)
     taken = [_taken(plan, producer, stage, say) for producer in producers]
     counts = [count(producer.instances) for producer in producers]
-    return say.shuffle(taken, counts, stage, count(stage.instances))
+    into = plan.channels_into(stage)
+    pairs = {c.number: c.edge.exchange.kind for c in into if c.edge.exchange.kind in PAIRS}
+    if len(pairs) < len(into):
+        return say.shuffle(taken, counts, stage, count(stage.instances), pairs)
+    given = [say.together(taken, counts), count(stage.instances), _kinds(pairs)]
+    return [
+        "# by a broadcast where the items are few and that moves less, else by tiles as keys: the run says which",
+        *broken(f"into_{stage.number} = run.pairs(", given, ")"),
+    ]
+
+
+def _kinds(pairs: dict[int, str]) -> str:
+    """The kinds of exchange of some channels, as an expression."""
+    return "{" + ", ".join(f"{channel}: {quoted(kind)}" for channel, kind in pairs.items()) + "}"
+
+
+def broken(start: str, parts: list[str], end: str) -> list[str]:
+    """A call or a dict on one line, or one part a line where that is too long."""
+    one = f"{start}{', '.join(parts)}{end}"
+    return [one] if len(one) <= _LINE else [start, *(f"    {part}," for part in parts), end]
+
+
+def also_pairs(pairs: dict[int, str]) -> str:
+    """What a shuffle is told where some of its channels are for pairs."""
+    return f", pairs={_kinds(pairs)}" if pairs else ""
 
 
 def _source(plan: Plan, stage: Stage, say: Dialect) -> tuple[str, str | None]:

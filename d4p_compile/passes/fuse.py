@@ -58,8 +58,22 @@ def fuse(plan: Plan, options: Options) -> Plan:
     notes = [f"{c.edge.dest} could take tiles, and gets pairs one by one: {reason}"
              for c, (_, reason) in zip(channels, apart, strict=True)
              if graph.by_name[c.edge.source].kind == "pairs" and graph.by_name[c.edge.dest].batches]
-    return replace(plan, stages=stages, channels=channels, apart=tuple(dict.fromkeys(apart)),
-                   notes=(*plan.notes, *dict.fromkeys(notes)))
+    fused = replace(plan, stages=stages, channels=channels, apart=tuple(dict.fromkeys(apart)))
+    if options.target.startswith("spark"):
+        notes += [_way(fused, channel) for channel in channels if channel.edge.exchange.kind in PAIRS]
+    return replace(fused, notes=(*plan.notes, *dict.fromkeys(notes)))
+
+
+def _way(plan: Plan, channel: Channel) -> str:
+    """How the items of pairs get to the instances that need them, which depends on how many there are."""
+    dest, stage = channel.edge.dest, plan.stage_of[channel.edge.dest]
+    times = f"sqrt(2 x {counted(stage.instances)}) times"
+    others = [c for c in plan.channels_into(stage) if c.edge.exchange.kind not in PAIRS]
+    if others:
+        return f"{dest} gets its items by tiles as keys, each about {times}: its stage takes {others[0]}, too"
+    return (f"{dest} gets its items by a broadcast, once to each executor, where they take no more than "
+            f"spark.d4p.pairs.broadcast (100m) and that moves less; else by tiles as keys, each about {times}: decided "
+            "when they are counted")
 
 
 def _instances(graph: Graph) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import PAIRS, Edge, Exchange, Graph, Grouping, Instances
+from ..ir.graph import PAIRS, Exchange, Graph, Grouping, Instances
 from .options import Options
 
 
@@ -19,14 +19,7 @@ def route(graph: Graph, options: Options) -> Graph:
         source, dest = graph.by_name[edge.source], graph.by_name[edge.dest]
         grouping = dest.port(edge.input).grouping
         edges.append(replace(edge, exchange=exchange(grouping, source.instances, dest.instances)))
-    notes = [_tiles(edge) for edge in edges if edge.exchange.kind in PAIRS and options.target.startswith("spark")]
-    return replace(graph, edges=tuple(edges), warnings=(*graph.warnings, *dict.fromkeys(notes)))
-
-
-def _tiles(edge: Edge) -> str:
-    """Why pairs are made from tiles and not from a broadcast: the one grows with the square root of the tasks."""
-    return (f"{edge.dest} gets the items of its tiles by a shuffle, each item about the square root of 2 T times, and "
-            "not by a broadcast, which would take all of them through the driver's memory and to every executor")
+    return replace(graph, edges=tuple(edges))
 
 
 def exchange(grouping: Grouping, producers: Instances, consumers: Instances) -> Exchange:

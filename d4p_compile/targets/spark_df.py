@@ -9,7 +9,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from ..emit.dataflow import Dialect, blocks
+from ..emit.dataflow import Dialect, also_pairs, blocks, broken
 from ..emit.names import quoted
 from ..emit.program import render
 from ..ir.graph import EXCHANGES
@@ -33,7 +33,7 @@ NATIVES = frozenset({
 })  # fmt: skip
 #: The workflow's own modules go to other machines: as a zip in the bundle.
 ARCHIVE = "workflow.zip"
-#: Lines of `main` are broken that would be longer, without their indentation.
+#: Lines of comments are broken that would be longer, without their indentation.
 _LINE = 114
 
 
@@ -59,24 +59,18 @@ def _columns(plan: Plan, stage: Stage) -> list[str]:
     for channel in plan.channels_from(stage):
         fields = [f"{quoted(c.name)}: ({quoted(c.field)}, {quoted(c.type)})" for c in channel.columns]
         if fields:
-            lines += _broken(f"{channel.number}: {{", fields, "},")
+            lines += broken(f"{channel.number}: {{", fields, "},")
     return ["columns = {", *(f"    {line}" for line in lines), "}"] if lines else []
 
 
-def _broken(start: str, parts: list[str], end: str) -> list[str]:
-    """A call or a dict on one line, or one part a line where that is too long."""
-    one = f"{start}{', '.join(parts)}{end}"
-    return [one] if len(one) <= _LINE else [start, *(f"    {part}," for part in parts), end]
-
-
-def _shuffled(outs: list[str], counts: list[str], stage: Stage, instances: str) -> list[str]:
+def _shuffled(outs: list[str], counts: list[str], stage: Stage, instances: str, pairs: dict[int, str]) -> list[str]:
     """The shuffle into a stage; what Spark aggregates it aggregates before."""
     frame, native, into = _listed(outs, counts), stage.native, f"into_{stage.number}"
     if native is None:
-        return [f"{into} = spark_df.shuffle({frame}, {instances}, ordered={stage.ordered})"]
+        return [f"{into} = spark_df.shuffle({frame}, {instances}, ordered={stage.ordered}{also_pairs(pairs)})"]
     return [
         *(f"# {line}" for line in _why_the_same(native)),
-        *_broken(f"{into} = {frame}.groupBy(spark_df.KEYS).agg(", _aggregates(native), ")"),
+        *broken(f"{into} = {frame}.groupBy(spark_df.KEYS).agg(", _aggregates(native), ")"),
         f"{into} = spark_df.shuffle({into}, {instances}, ordered=True)",
     ]
 
@@ -112,6 +106,7 @@ _SAY = Dialect(
     apply=_applied,
     take=lambda out, channels: f'{out}.where("{_among(channels)}")',
     shuffle=_shuffled,
+    together=_listed,
     finish=lambda outs, counts: f"run.finish({_listed(outs, counts)})",
     columns=_columns,
 )

@@ -28,6 +28,7 @@ class Lanes:
         self.most = [most] * instances
         self.send = send
         self.moved = 0  # bytes that were sent; the engine counts them
+        self.once = 0  # and, where it may move them in another way, those of each batch once
 
 
 def spread(kind: str, instances: int) -> list[tuple[int, ...]]:

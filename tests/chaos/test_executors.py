@@ -43,6 +43,17 @@ def test_an_executor_that_is_killed_changes_nothing(executors, expected, target,
 
 
 @pytest.mark.parametrize("target", TARGETS)
+def test_an_executor_that_is_killed_after_a_broadcast_changes_nothing(executors, target, tmp_path, capsys):
+    marker = tmp_path / "killed"
+    ((_, expected),) = answers(f"{FAULTS}:pairs", "sequential").items()
+    parameters = {"at": "pass:20", "marker": str(marker)}
+    ((_, found),) = answers(f"{FAULTS}:pairs", target, session=executors, parameters=parameters).items()
+    assert marker.exists(), "no executor was killed"
+    assert "channel 1: a broadcast of " in capsys.readouterr().out
+    assert found == expected
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_a_group_of_5_million_items_streams_through_an_executor_of_1_gb(executors, target):
     found = answers(f"{FAULTS}:one_key", target, session=executors)
     by_port = {port: list(items.elements()) for (_, port), items in found.items()}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +91,17 @@ def test_native_aggregates(server, monkeypatch):
     workflow = f"{WORKFLOWS / 'columns.py'}:all_kinds"
     expected = answers(workflow, "sequential", parameters=parameters)
     assert run(server, workflow, monkeypatch, parameters=parameters) == expected
+
+
+def test_pairs_by_a_broadcast(server, tmp_path):
+    """A server doesn't tell how many executors it has: no more than cores."""
+    workflow, given = f"{WORKFLOWS / 'pairs.py'}:two_streams", {**os.environ, "SPARK_REMOTE": server}
+    command = [sys.executable, "-m", "d4p_compile", "run", workflow, "--target", "spark-df", "--output", "out"]
+    done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True)
+    assert re.search("^channels 1 and 2: a broadcast of .* to 2 executors;", done.stdout, re.M), done.stderr
+    found = Counter(line for part in tmp_path.glob("out/**/part-*") for line in part.read_text().splitlines())
+    ((_, expected),) = answers(workflow, "sequential").items()
+    assert found == expected
 
 
 @pytest.mark.parametrize("example", ["wordcount", "tour"])

@@ -118,7 +118,8 @@ def main(spark, run):
     out_1 = arriving.mapInArrow(run.task(stage_1, 1, to={1: run.tiles}), spark_df.BATCHES)
     # channel 1: Items.output -> AllPairs.input, pairs ['id']:
     #   of any two items the instance of AllPairs that pairs them gets both
-    into_2 = spark_df.shuffle(out_1, run.tiles, ordered=False)
+    # by a broadcast where the items are few and that moves less, else by tiles as keys: the run says which
+    into_2 = run.pairs(out_1, run.tiles, {1: "pairs"})
     # stage 2 xT: AllPairs > InTiles > Joined > Same
     out_2 = into_2.mapInArrow(run.task(stage_2, run.tiles), spark_df.BATCHES)
     run.finish(out_2)

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from d4p import GenericPE, IterativePE, ProducerPE, WorkflowGraph
+from d4p import AllPairs, GenericPE, IterativePE, ProducerPE, WorkflowGraph
 
 
 def end_executor():
@@ -108,6 +108,14 @@ def chain(count=60_000, at="", marker=""):
     graph = WorkflowGraph()
     for source, dest in ((numbers, mix), (mix, keyed), (keyed, spread), (spread, totals)):
         graph.connect(source, "output", dest, "input")
+    return graph
+
+
+def pairs(count=60, at="", marker=""):
+    """numbers > all pairs > pass, in tiles."""
+    graph, made = WorkflowGraph(), AllPairs(order_by=1)
+    graph.connect(Numbers(count), "output", made, "input")
+    graph.connect(made, "output", Pass("pass", Fuse(at, marker)), "input")
     return graph
 
 

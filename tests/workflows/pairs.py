@@ -200,6 +200,61 @@ def two_streams(left=7, right=5, within=None):
     return graph
 
 
+class Beside(GenericPE):
+    """Takes pairs, and items that have nothing to do with them."""
+
+    stateful = False
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("pair")
+        self._add_input("item", grouping="all")
+        self._add_output("output")
+
+    def process(self, inputs):
+        for port, found in inputs.items():
+            self.write("output", f"{found[0].id} {found[1].id}" if port == "pair" else found.id)
+
+
+def with_others():
+    """What makes pairs takes something else besides, and the items go to somebody else, too."""
+    items, pairs, beside = Items(12), AllPairs(order_by="id"), Beside()
+    pairs.numprocesses = beside.numprocesses = 6
+    graph = _chain(items, pairs)
+    graph.connect(pairs, "output", beside, "pair")
+    graph.connect(Items(2, "t"), "output", beside, "item")
+    apart = Same()
+    apart.numprocesses = 2
+    graph.connect(items, "output", apart, "input")
+    return graph
+
+
+def and_singly():
+    """The items go to somebody else, too."""
+    items, apart = Items(12), Same()
+    apart.numprocesses = 2
+    graph = _chain(items, AllPairs(order_by="id"), Ids())
+    graph.connect(items, "output", apart, "input")
+    return graph
+
+
+class Traced(Items):
+    """Items of 200 kB; a file has a line for each time that they are made."""
+
+    def __init__(self, count, trace):
+        Items.__init__(self, count, size=50_000)
+        self.trace = trace
+
+    def _process(self, inputs):
+        with open(self.trace, "a") as file:
+            file.write("made\n")
+        Items._process(self, inputs)
+
+
+def large(trace, count=20):
+    return _chain(Traced(count, trace), AllPairs(order_by="id"), Ids())
+
+
 def failing():
     return _chain(Items(9), AllPairs(order_by="id"), Fails())
 

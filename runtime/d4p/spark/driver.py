@@ -16,6 +16,16 @@ def name(job: Job) -> str:
     return job.workflow.source.partition(":")[0]
 
 
+def in_one_process(master: str) -> bool:
+    """Whether Spark has no executors but runs tasks beside its driver."""
+    return master.startswith("local") and not master.startswith("local-cluster")
+
+
+def executors(sc: Any) -> int:
+    """How many executors there are now."""
+    return len(sc._jsc.sc().statusTracker().getExecutorInfos()) - 1  # the driver is one of those
+
+
 def stages_progress(job: Job, sc: Any) -> None:
     """Say how many tasks of each active stage are done."""
     tracker = sc.statusTracker()

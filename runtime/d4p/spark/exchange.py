@@ -6,6 +6,9 @@ from typing import Any
 
 from pyspark import RDD
 
+from d4p.spark.broadcast import Kinds
+from d4p.spark.pairs import by_tiles
+
 
 def destination(key: tuple) -> int:
     """The partition of a key: the consumer's instance."""
@@ -18,13 +21,15 @@ def take(stage: RDD, *channels: int) -> RDD:
     return stage.filter(lambda record: record[0][1] in wanted)
 
 
-def shuffle(batches: list[RDD], instances: int, ordered: bool) -> RDD:
-    """Bring every batch to the partition that its key names.
+def shuffle(batches: list[RDD], instances: int, ordered: bool, pairs: Kinds | None = None) -> RDD:
+    """Bring every batch to the partition that its key names; those of channels for `pairs` to all that need them.
 
     A shuffle hands over in another order on every run. A stage that keeps state or routes by a counter takes its
     batches `ordered` by (channel, producer instance, sequence), or a re-run task would route differently.
     """
     all_batches: Any = batches[0] if len(batches) == 1 else batches[0].context.union(batches)
+    if pairs:
+        all_batches = by_tiles(all_batches, pairs, instances)
     if ordered:
         return all_batches.repartitionAndSortWithinPartitions(instances, destination)
     return all_batches.partitionBy(instances, destination)

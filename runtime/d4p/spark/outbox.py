@@ -42,19 +42,32 @@ class Outbox:
         self._spilled: Any = None
         self._spills = 0
         self._open: list[Lanes] = []
+        self._pairs: dict[int, tuple[str, Lanes]] = {}
         self.size = 0
         self.full = False  # whether it is time to hand over what is ready
 
     def channel(self, number: int, edge: str, kind: str) -> Lanes:
-        """What a stage asks for a channel: where the items for its consumer's instances wait."""
-        keys = [[(dest, number, self.index) for dest in reached] for reached in spread(kind, self.to[number])]
+        """What a stage asks for a channel: where the items for its consumer's instances wait.
+
+        A batch for pairs is made once, with its block in place of a destination: the exchange knows who needs it.
+        """
+        reached, pairs = spread(kind, self.to[number]), kind.startswith("pairs")
+        goes = [(block,) for block in range(len(reached))] if pairs else reached
+        keys = [[(dest, number, self.index) for dest in dests] for dests in goes]
 
         def packed(items: list) -> tuple[bytes, int]:
             blob = pack_for(edge, items)
             return blob, len(blob)
 
         form = self.forms.get(number)
-        return self._lanes(keys, [form(packed) if form else packed for _ in keys])
+        lanes = self._lanes(keys, [form(packed) if form else packed for _ in keys], list(map(len, reached)))
+        if pairs:
+            self._pairs[number] = edge, lanes
+        return lanes
+
+    def once(self) -> dict[int, tuple[str, int]]:
+        """Of each channel for pairs its edge, and the bytes of its batches, each counted once however many need it."""
+        return {number: (edge, lanes.once) for number, (edge, lanes) in self._pairs.items()}
 
     def result(self, pe_id: str, port: str, order: int) -> Callable[[Any], None]:
         """The function that takes an item of a result; `order` tells the results of a stage apart."""
@@ -64,7 +77,7 @@ class Outbox:
             blob = pack_for(f"{pe_id}.{port}", items)
             return (pe_id, port, blob), len(blob)
 
-        lanes = self._lanes([[key]], [packed])
+        lanes = self._lanes([[key]], [packed], [1])
         (batch,), most, send = lanes.held, lanes.most, lanes.send
 
         def put(item: Any) -> None:
@@ -74,9 +87,9 @@ class Outbox:
 
         return put
 
-    def _lanes(self, keys: list[list[tuple[int, int, int]]], packed: list[Packed]) -> Lanes:
-        """Lanes, each for some destinations. How many items make a batch depends on the items alone, so a re-run makes
-        the same ones."""
+    def _lanes(self, keys: list[list[tuple[int, int, int]]], packed: list[Packed], times: list[int]) -> Lanes:
+        """Lanes, each with the keys of its batches and how many instances need them. How many items make a batch
+        depends on the items alone, so a re-run makes the same ones."""
         sequence = [0] * len(keys)
         most_bytes = max(4096, min(_BATCH_BYTES, _HELD // len(keys)))
 
@@ -87,7 +100,8 @@ class Outbox:
             batch.clear()
             for key in keys[lane]:
                 self.put((*key, sequence[lane]), value, size)
-                lanes.moved += size
+            lanes.moved += size * times[lane]
+            lanes.once += size
             sequence[lane] += 1
 
         lanes = Lanes(len(keys), send)  # one item tells how large they are; from then on twice as many at most

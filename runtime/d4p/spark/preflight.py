@@ -19,6 +19,7 @@ from d4p.inputs import is_reader
 from d4p.job import Job
 from d4p.library.files import ReadFiles
 from d4p.library.lines import ReadLines
+from d4p.spark.driver import in_one_process
 from d4p.spark.names import named
 from d4p.workflow import Workflow
 
@@ -44,8 +45,7 @@ def preflight(sc: SparkContext, job: Job) -> None:
 
     Raises Refused for the first thing that is wrong.
     """
-    master = sc.master
-    if master.startswith("local") and not master.startswith("local-cluster"):
+    if in_one_process(sc.master):
         return
     with named(sc, "preflight"), _patience(sc):
         check(job, lambda look: _everywhere(sc, look))

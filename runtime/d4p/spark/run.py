@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from pyspark import RDD, SparkContext, StorageLevel
+from pyspark import RDD, Broadcast, SparkContext, StorageLevel
 from pyspark.accumulators import AccumulatorParam
 from pyspark.serializers import NoOpSerializer
 from pyspark.sql import SparkSession
@@ -17,11 +17,13 @@ from d4p.events import Sampler
 from d4p.items import unpack
 from d4p.job import Job
 from d4p.pairs.grid import tiles
-from d4p.spark.driver import failure, name, stages_progress
-from d4p.spark.exchange import take
+from d4p.spark.broadcast import Kinds, as_moved, channels, limits, most_executors, sizes
+from d4p.spark.driver import executors, failure, in_one_process, name, stages_progress
+from d4p.spark.exchange import shuffle, take
 from d4p.spark.hadoop import on_hadoop
 from d4p.spark.names import named
 from d4p.spark.outbox import RESULTS
+from d4p.spark.pairs import from_broadcast, gather
 from d4p.spark.preflight import preflight
 from d4p.spark.readers import Source, source, width
 from d4p.spark.session import session
@@ -50,6 +52,8 @@ class Run:
         self.reports = self.sc.accumulator({}, _Reports())
         self._sources: dict[str, Source] = {}
         self._kept: list[RDD] = []
+        self._broadcasts: list[Broadcast] = []
+        self._reached: dict[int, int] = {}  # by channel that was broadcast, the executors
 
     def named(self, stage: int | str, pes: str):
         """Within this, what Spark makes is called `stage <number>: <pes>` in its UI and event log."""
@@ -81,10 +85,43 @@ class Run:
 
     def once(self, stage: RDD) -> RDD:
         """A stage with several consumers is computed here, once, and kept on disk for all of them."""
-        stage = stage.persist(StorageLevel.DISK_ONLY)
+        return self._computed(stage, StorageLevel.DISK_ONLY)
+
+    def _computed(self, stage: RDD, where: StorageLevel) -> RDD:
+        stage = stage.persist(where)
         self._kept.append(stage)
         stage._jrdd.count()  # counts Spark's own batches: nothing goes back to Python
         return stage
+
+    def pairs(self, batches: list[RDD], instances: int, kinds: Kinds) -> RDD:
+        """The batches of the items to be paired, at the tiles that need them: by a broadcast or by a shuffle, whichever
+        moves less. `kinds` are the kinds of exchange of the channels that they come on.
+
+        Where it depends on how many there are, they are computed here, once, and kept until one or the other is made.
+        """
+        setting, here = self.spark.conf.get, in_one_process(self.sc.master)
+        found = limits(setting, most_executors(setting, here, lambda: executors(self.sc)))
+        why = found.why_tiles(kinds, instances)
+        if not why:
+            together = self.sc.union(batches) if len(batches) > 1 else batches[0]
+            batches = [self._computed(together, StorageLevel.MEMORY_AND_DISK)]
+            size, by_tiles = sizes(self.reports.value.values(), kinds)
+            why = found.why_tiles_of(size, by_tiles)
+        if why:
+            self.job.log(f"{channels(kinds)}: tiles as keys: {why}")
+            return shuffle(batches, instances, ordered=False, pairs=kinds)
+        self.job.log(f"{channels(kinds)}: {found.broadcast(size, by_tiles)}")
+        with named(self.sc, f"{channels(kinds)}: a broadcast"):
+            blocks = gather(*batches)
+        self._broadcasts.append(blocks)
+        batches[0].unpersist()
+        self._reached |= dict.fromkeys(kinds, found.executors)
+        return from_broadcast(self.sc, blocks, kinds, instances)
+
+    def reported(self) -> list[dict[str, Any]]:
+        """What the instances counted, in order."""
+        reports = self.reports.value
+        return as_moved((reports[key] for key in sorted(reports)), self._reached)
 
     def finish(self, *stages: RDD) -> None:
         """Run what is left, and spool the results one partition at a time."""
@@ -104,10 +141,13 @@ class Run:
                     parts[key](item)
 
     def close(self) -> None:
-        """Give back what `once` kept."""
+        """Give back what was kept."""
         for stage in self._kept:
             with suppress(Exception):  # the session may be gone
                 stage.unpersist()
+        for broadcast in self._broadcasts:
+            with suppress(Exception):
+                broadcast.destroy()
 
 
 @on_hadoop
@@ -124,7 +164,7 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
             run = Run(job, spark)
             with closing(run), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(sc, run)
-            return [run.reports.value[key] for key in sorted(run.reports.value)]
+            return run.reported()
         except D4pError:
             raise
         except Exception as error:

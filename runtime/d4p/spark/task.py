@@ -121,7 +121,7 @@ class Task:
         stage.finish()
         outbox.flush()
         yield from outbox.drain()
-        report((stage.number, index), stage.report())
+        report((stage.number, index), {**stage.report(), "once": outbox.once()})
 
     def _unpacked(self, batch: Any, index: int) -> list[Any]:
         try:

@@ -17,6 +17,8 @@ from pyspark.sql import functions as F
 
 from d4p.errors import Refused
 from d4p.job import Job
+from d4p.spark import broadcast
+from d4p.spark.driver import executors, in_one_process
 from d4p.spark.preflight import Look, Seen, check, preflight
 from d4p.spark.ship import archives
 
@@ -76,6 +78,14 @@ def width(spark: Any) -> int:
         return spark.sparkContext.defaultParallelism
     numbers = spark.range(1 << 20).select(F.spark_partition_id().alias("partition")).distinct()
     return numbers.count()  # a range has that many partitions, where nobody asks for another count
+
+
+def most_executors(spark: Any, cores: int) -> int | None:
+    """How many executors there may be, if that is known. A server of Spark Connect doesn't tell; each has a core."""
+    if is_remote(spark):
+        return broadcast.most_executors(spark.conf.get, False, lambda: cores)
+    sc = spark.sparkContext
+    return broadcast.most_executors(spark.conf.get, in_one_process(sc.master), lambda: executors(sc))
 
 
 def ship(spark: Any, bundle: Path) -> None:

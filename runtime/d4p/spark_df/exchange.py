@@ -7,13 +7,18 @@ from functools import cache
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from d4p.spark.broadcast import Kinds
+from d4p.spark_df.pairs import by_tiles
 
-def shuffle(batches: DataFrame, instances: int, ordered: bool) -> DataFrame:
-    """Bring every batch to the partition of the instance that it goes to.
+
+def shuffle(batches: DataFrame, instances: int, ordered: bool, pairs: Kinds | None = None) -> DataFrame:
+    """Bring every batch to the partition of its instance; those of channels for `pairs` to all that need them.
 
     A shuffle hands over in another order on every run. A stage that keeps state or routes by a counter takes its
     batches `ordered` by (channel, producer instance, sequence), or a re-run task would route differently.
     """
+    if pairs:
+        batches = by_tiles(batches, pairs, instances)
     by_id = hasattr(batches, "repartitionById")  # from Spark 4.1 on
     arrived = batches.repartitionById(instances, "dest") if by_id else by_hash(batches, instances)
     return arrived.sortWithinPartitions("channel", "producer", "sequence") if ordered else arrived

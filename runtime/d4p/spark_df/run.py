@@ -17,6 +17,7 @@ from d4p.events import Sampler
 from d4p.items import unpack
 from d4p.job import Job
 from d4p.pairs.grid import tiles
+from d4p.spark.broadcast import Kinds, as_moved, channels, limits, sizes
 from d4p.spark.driver import failure, name, stages_progress
 from d4p.spark.hadoop import on_hadoop
 from d4p.spark.outbox import RESULTS
@@ -25,6 +26,8 @@ from d4p.spark.task import Task
 from d4p.spark_df import connect
 from d4p.spark_df.batches import NOTHING, REPORTS, on_batches
 from d4p.spark_df.columns import Wanted, form
+from d4p.spark_df.exchange import shuffle
+from d4p.spark_df.pairs import from_broadcast
 
 #: Adaptive execution would leave out a stage that gets no rows, whose instances live all the same, and may merge
 #: partitions, which are instances.
@@ -40,11 +43,13 @@ class Run:
 
     def __init__(self, job: Job, spark: SparkSession) -> None:
         self.job, self.spark = job, spark
-        self.width = width(job.workflow.pes.values(), connect.width(spark))
-        self.tiles = tiles(connect.width(spark))
+        self.cores = connect.width(spark)
+        self.width = width(job.workflow.pes.values(), self.cores)
+        self.tiles = tiles(self.cores)
         self.reports: dict[tuple[int, int], dict[str, Any]] = {}
         self._sources: dict[str, Source] = {}
         self._kept: list[DataFrame] = []
+        self._reached: dict[int, int] = {}  # by channel that was broadcast, the executors
 
     def instances(self, count: int) -> DataFrame:
         """One row, and nothing in it, for each instance of a stage that takes items from nowhere."""
@@ -86,10 +91,32 @@ class Run:
 
     def once(self, stage: DataFrame) -> DataFrame:
         """A stage with several consumers is computed here, once, and kept on disk for all of them."""
-        stage = stage.persist(StorageLevel.DISK_ONLY)
+        return self._computed(stage, StorageLevel.DISK_ONLY)
+
+    def _computed(self, stage: DataFrame, where: StorageLevel) -> DataFrame:
+        stage = stage.persist(where)
         self._kept.append(stage)
         self._take_reports(stage)
         return stage
+
+    def pairs(self, batches: DataFrame, instances: int, kinds: Kinds) -> DataFrame:
+        """The batches of the items to be paired, at the tiles that need them: by a broadcast or by a shuffle, whichever
+        moves less. `kinds` are the kinds of exchange of the channels that they come on.
+
+        Where it depends on how many there are, they are computed here, once, and kept for one or the other.
+        """
+        found = limits(self.spark.conf.get, connect.most_executors(self.spark, self.cores))
+        why = found.why_tiles(kinds, instances)
+        if not why:
+            batches = self._computed(batches, StorageLevel.MEMORY_AND_DISK)
+            size, by_tiles = sizes(self.reports.values(), kinds)
+            why = found.why_tiles_of(size, by_tiles)
+        if why:
+            self.job.log(f"{channels(kinds)}: tiles as keys: {why}")
+            return shuffle(batches, instances, ordered=False, pairs=kinds)
+        self.job.log(f"{channels(kinds)}: {found.broadcast(size, by_tiles)}")
+        self._reached |= dict.fromkeys(kinds, found.executors)
+        return from_broadcast(batches, kinds, instances)
 
     def _take_reports(self, stage: DataFrame) -> None:
         for row in stage.where(F.col("channel") == REPORTS).select("items").collect():
@@ -113,7 +140,7 @@ class Run:
                     parts[key](item)
 
     def close(self) -> None:
-        """Give back what `once` kept."""
+        """Give back what was kept."""
         for stage in self._kept:
             with suppress(Exception):  # the session may be gone
                 stage.unpersist()
@@ -131,7 +158,7 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
             run = Run(job, spark)
             with closing(run), _settings(spark, run.width), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(spark, run)
-            return [run.reports[key] for key in sorted(run.reports)]
+            return as_moved((run.reports[key] for key in sorted(run.reports)), run._reached)
         except D4pError:
             raise
         except Exception as error:
