@@ -42,3 +42,12 @@ def at_most(ratio: float, most: float) -> dict:
 def at_least(value: float, least: float, shown: str, wanted: str) -> dict:
     """The last columns of a row for a speed."""
     return {"ratio": shown, "wanted": wanted, "met": value >= least}
+
+
+def straight(sizes: list[int], taken: list[float]) -> tuple[float, float, float]:
+    """The straight line `start + slope * size` nearest to what was taken, and how far from it the worst is, as a share
+    of what it took."""
+    import numpy as np
+
+    slope, start = np.polyfit(sizes, taken, 1)
+    return start, slope, max(abs(start + slope * size - t) / t for size, t in zip(sizes, taken, strict=True))

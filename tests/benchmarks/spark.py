@@ -14,7 +14,7 @@ from typing import Any
 
 from . import by_hand
 from .compiled import program, run
-from .measure import Row, alternating, at_most, seconds
+from .measure import Row, alternating, at_most, seconds, straight
 from .words import write_text
 
 WORDS, COUNTERS = 10_000_000, 2
@@ -159,8 +159,6 @@ def afresh(call: Callable, out: Path) -> float:
 
 def growth(spark: Any, folder: Path, sizes: list[int]) -> Iterator[Row]:
     """Word counts of three sizes: how far the cost is from a straight line."""
-    import numpy as np
-
     for number, size in enumerate(sizes):
         write_text(folder / f"growth-{number}.txt", size)
     for target, kind in ENGINES.items():
@@ -172,8 +170,7 @@ def growth(spark: Any, folder: Path, sizes: list[int]) -> Iterator[Row]:
                 calls.append(lambda call=ours: seconds(call))
             alternating(1, calls[0])
             taken = alternating(3, *calls)
-        slope, start = np.polyfit(sizes, taken, 1)
-        off = max(abs(start + slope * size - t) / t for size, t in zip(sizes, taken, strict=True))
+        start, slope, off = straight(sizes, taken)
         shown = ", ".join(f"{size / 1e6:g} M: {t:.2f} s" for size, t in zip(sizes, taken, strict=True))
         yield Row(f"Spark {kind}, word counts", shown, f"a line: {start:.2f} s + {slope * 1e6:.2f} s a million",
                   ratio=f"off by {off:.1%}", wanted="<= 10%", met=off <= 0.10)  # fmt: skip
