@@ -240,14 +240,15 @@ class Stage:
 
     def report(self) -> dict[str, Any]:
         """Items received by each PE (and written at ports that nobody else counts), those that PEs behind pairs are
-        known to receive, items and bytes sent on each edge, and what was kept."""
+        known to receive, items and bytes sent on each edge, and what was kept. Another thread may ask for it, and
+        while the stage is still being made, too."""
         return {
             "stage": self.number,
             "instance": self.index,
             "received": self.counts(),
             "expected": self._expected(),
-            "sent": {edge: count() for edge, count in self._sent.items()},
-            "moved": {edge: lanes.moved for edge, lanes in self._moved.items()},
+            "sent": {edge: count() for edge, count in list(self._sent.items())},
+            "moved": {edge: lanes.moved for edge, lanes in list(self._moved.items())},
             "results": dict(self._results),
             **self._outputs.report(),
         }
@@ -255,7 +256,7 @@ class Stage:
     def _expected(self) -> dict[str, int]:
         """Items that PEs will have received of those that make pairs of all that has come."""
         found: Counter[str] = Counter()
-        for name, pe in zip(self.names, self.pes, strict=True):
+        for name, pe in zip(self.names, self.pes, strict=False):  # the PEs are taken one by one
             if hasattr(pe, "expected") and getattr(pe, "in_turns", False):
                 for source, _, dest, _ in self._workflow.edges():
                     if source == name:

@@ -171,9 +171,22 @@ def test_what_an_engine_gives_is_taken_in(pe, first, given, expected):
     assert written == [expected]
 
 
+def test_a_stage_may_be_asked_what_it_did_while_it_is_made():
+    said = []
+
+    def copy(name, index, instances):
+        said.append(stage.report()["received"])
+        return aggregate.CountPE()
+
+    workflow = SimpleNamespace(writing=SimpleNamespace(run="run", places={}, spooled=True), copy=copy)
+    stage = Stage(workflow, 1, 0, lanes=None, spool=None, log=None)
+    stage.take("first", "second")
+    assert said == [{}, {}]
+
+
 def test_items_that_an_engine_took_are_counted():
     writing = SimpleNamespace(run="run", places={}, spooled=True)
-    workflow = SimpleNamespace(writing=writing, copy=lambda name, index: aggregate.CountPE())
+    workflow = SimpleNamespace(writing=writing, copy=lambda name, index, instances: aggregate.CountPE())
     stage = Stage(workflow, 1, 0, lanes=None, spool=None, log=None)
     (count,) = stage.take("count")
     stage.ready({}, lambda: {"count": 2})

@@ -92,9 +92,10 @@ class InstanceOutputs:
 
     def report(self) -> dict[str, Any]:
         """What the program needs to commit, and the first items of each result as texts."""
+        files = list(self._files.items())
         return {
             "instances": self._maker.instances,
             "kept": self._kept,
-            "outputs": {key: part.name for key, part in self._parts.items()},
-            "first": self._first | ({key: file.first for key, file in self._files.items()} if self._parts else {}),
+            "outputs": {key: part.name for key, part in list(self._parts.items())},
+            "first": self._first | ({key: file.first for key, file in files} if self._parts else {}),
         }
