@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import os
 import socket
+import stat
 import sys
+import termios
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +18,8 @@ from d4p.errors import Refused
 
 #: Seconds in which mpiexec passes on what was printed, so that what MPI says of an abort comes after it.
 _FORWARDED = 0.1
+#: Seconds that it is given to read it.
+_READ = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,19 @@ class World:
         """End all ranks at once. Doesn't return."""
         sys.stdout.flush()
         sys.stderr.flush()
+        _until_read(2)
         time.sleep(_FORWARDED)
         self.comm.Abort(status)
+
+
+def _until_read(fd: int) -> None:
+    """Wait until mpiexec has read what was written to it through a pipe; where it takes too long, no more."""
+    last = time.monotonic() + _READ
+    with contextlib.suppress(OSError):
+        while stat.S_ISFIFO(os.fstat(fd).st_mode) and time.monotonic() < last:
+            if not any(fcntl.ioctl(fd, termios.FIONREAD, bytes(4))):
+                break
+            time.sleep(0.01)
 
 
 @functools.cache
