@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import d4p
 from d4p.errors import Refused
 
 from .front.load import Loaded
 from .ir.plan import Plan
 from .place import check_place, put
+from .runtime_zip import runtime_zip, zipped
 from .show.json import to_json
 from .show.text import text
 from .targets import target
@@ -52,8 +51,9 @@ def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[
         (made / SCRIPT).write_text(engine.program(plan), encoding="utf-8")
         (made / "plan.txt").write_text(text(plan) + "\n", encoding="utf-8")
         (made / "plan.json").write_text(to_json(plan) + "\n", encoding="utf-8")
-        runtime_zip(made / RUNTIME)
-        digest = hashlib.sha256((made / RUNTIME).read_bytes()).hexdigest()
+        runtime = runtime_zip(RUNTIME)
+        (made / RUNTIME).write_bytes(runtime)
+        digest = hashlib.sha256(runtime).hexdigest()
         (made / f"{RUNTIME}.sha256").write_text(f"{digest}  {RUNTIME}\n")
         _copy_modules(loaded, made)
         notes = _copy_data(loaded, made)
@@ -75,26 +75,11 @@ def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[
     return Bundle(folder, plan, plan.target, tuple(notes))
 
 
-def runtime_zip(path: Path) -> None:
-    """The installed runtime as a zip with fixed dates: the same runtime gives the same bytes."""
-    source = Path(d4p.__file__).parent
-    _zip(path, {f"d4p/{file.relative_to(source).as_posix()}": file for file in source.rglob("*.py")})
-
-
 def modules_zip(bundle: Path, path: Path, extras: Iterable[str] = ()) -> None:
     """The workflow's own modules and data as a zip, for workers on other machines; not the target's `extras`."""
     leave = {RUNTIME, f"{RUNTIME}.sha256", SCRIPT, "plan.txt", "plan.json", path.name, *extras}
     files = {f.relative_to(bundle).as_posix(): f for f in bundle.rglob("*") if f.is_file()}
-    _zip(path, {name: file for name, file in files.items() if name not in leave})
-
-
-def _zip(path: Path, files: dict[str, Path]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(files):
-            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.external_attr = 0o644 << 16
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, files[name].read_bytes())
+    path.write_bytes(zipped({name: file.read_bytes() for name, file in files.items() if name not in leave}))
 
 
 def _copy_modules(loaded: Loaded, made: Path) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from d4p.errors import RunFailed
 from d4p.items import Uncopyable, pack
+from d4p.ours import OURS
 
-_OURS = str(Path(__file__).parent)
 _PES = ("d4p.aggregate", "d4p.testing")
 
 
@@ -123,7 +122,7 @@ def said(error: BaseException) -> str:
 def traceback_without(error: BaseException, *more: str) -> str:
     """The traceback of an error without frames of this package, and of modules whose path has one of `more` in it."""
     kept = [summary for summary in traceback.extract_tb(error.__traceback__)
-            if not summary.filename.startswith(_OURS) and not any(part in summary.filename for part in more)]
+            if not summary.filename.startswith(OURS) and not any(part in summary.filename for part in more)]
     return "".join(traceback.format_list(kept)).rstrip()
 
 
@@ -142,7 +141,7 @@ def _own_traceback(error: BaseException, at: int) -> str:
         return ""
     walked = list(traceback.walk_tb(error.__traceback__))[at:]
     kept = [summary for summary in traceback.StackSummary.extract(iter(walked))
-            if not summary.filename.startswith(_OURS) and not summary.name.startswith("into_")]
+            if not summary.filename.startswith(OURS) and not summary.name.startswith("into_")]
     return "".join(["Traceback (the PE's own):\n", *traceback.format_list(kept), said(error)]) if kept else ""
 
 

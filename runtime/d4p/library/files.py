@@ -15,6 +15,7 @@ from d4p.errors import Refused, RunFailed
 from d4p.filesystems import Local, locate
 from d4p.library.paths import File, Path
 from d4p.library.reader import Reader
+from d4p.ours import OURS
 
 
 class ReadFiles(Reader):
@@ -91,7 +92,7 @@ class ReadFiles(Reader):
 
     def _traceback(self, error: Exception) -> str:
         """The part of the traceback that is the reader's own."""
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(OURS)]
         if self.reader is None or not frames:
             return ""
         return "\nTraceback (the reader's own):\n" + "".join(traceback.format_list(frames)).rstrip("\n")

@@ -8,12 +8,11 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 
 from d4p.entries import Entry
+from d4p.ours import OURS
 from d4p.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, STARTING, WAITING
 
-_OURS = str(Path(__file__).parents[1])
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
 #: Of a worker with many instances so many are told.
 _MOST = 4
@@ -79,7 +78,7 @@ def own_lines(fault: str) -> str:
     program = os.path.abspath(sys.argv[0])
     kept: list[traceback.FrameSummary] = []
     for file, line, name in _FRAME.findall(last):
-        if file.startswith(_OURS) or os.path.abspath(file) == program:
+        if file.startswith(OURS) or os.path.abspath(file) == program:
             if kept:
                 break
         else:
