@@ -31,12 +31,13 @@ def ours(target: str, attribute: str, given: Given, folder: Path) -> Measured:
     return _measured(target, lambda some: [*command, "-d", _inputs(given, some)], given, folder, times=2)
 
 
-def ours_in_splits(target: str, given: Given, folder: Path) -> Measured:
-    """A compiled program of systems_split.py; the better of two runs."""
+def ours_in_splits(target: str, given: Given, folder: Path, instances: int) -> Measured:
+    """A compiled program of systems_split.py, each PE in so many instances; the better of two runs."""
     commands = {}
     for some in given.few, given.all:
-        bundle = d4p_compile.compile(f"{SPLIT}:{given.kind}", target, parameters={"given": some}, overwrite=True,
-                                     output=folder / f"{target}-{given.kind}-{len(commands)}")
+        bundle = d4p_compile.compile(f"{SPLIT}:{given.kind}", target, overwrite=True,
+                                     parameters={"given": some, "instances": instances},
+                                     output=folder / f"{target}-{given.kind}-{instances}-{len(commands)}")
         commands[some] = engine(target).command(bundle.script)
     return _measured(target, commands.__getitem__, given, folder, times=2)
 

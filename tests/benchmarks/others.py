@@ -17,6 +17,8 @@ from .words import write_text
 
 SAID = {"numbers": "4 PEs, integers", "arrays": "4 PEs, arrays of 64 KiB", "words": "word count"}
 FEW = 10
+#: Our programs: the file that dispel4py runs, too; d4p's own PEs with one instance of each; and with two.
+WRITES, OWN, SPLIT = "dispel4py's file", "own reader, one source", "own reader, in splits"
 #: How many items of each kind: as many as are done in some seconds.
 ITEMS = {
     "one source": {"numbers": 4_000_000, "arrays": 100_000, "words": 10_000_000},
@@ -34,13 +36,12 @@ Run = Callable[[Given, Path], Measured]
 
 @dataclass(frozen=True)
 class Other:
-    """Another system: the name of its ITEMS, and how it is run. Where its items come from sources in splits, ours
-    beside it do, too."""
+    """Another system: the name of its ITEMS, how it is run, and which program of ours is the like of it."""
 
     name: str
     form: str
     run: Run
-    in_splits: bool
+    like: str
 
 
 def rows(quick: bool) -> Iterator[Row]:
@@ -56,28 +57,34 @@ def rows(quick: bool) -> Iterator[Row]:
         for kind, what in SAID.items():
             one = graphs.ours("processes", kind, given("one source", kind), folder)
             apart = graphs.ours("processes", f"{kind}_apart", given("each PE apart", kind), folder)
-            split = graphs.ours_in_splits("processes", given("in splits", kind), folder)
-            yield Row(f"{what}: one source | each PE apart", str(one), str(apart), f"{one.speed / apart.speed:.1f}")
-            yield Row(f"{what}: source in splits | one source", str(split), str(one), f"{split.speed / one.speed:.1f}")
+            own = graphs.ours_in_splits("processes", given("one source", kind), folder, instances=1)
+            split = graphs.ours_in_splits("processes", given("in splits", kind), folder, instances=2)
+            ours = {WRITES: one, OWN: own, SPLIT: split}
+            yield Row(f"{what}: {WRITES} | each PE apart", str(one), str(apart), f"{one.speed / apart.speed:.1f}")
+            yield Row(f"{what}: {OWN} | {WRITES}", str(own), str(one), f"{own.speed / one.speed:.1f}")
+            yield Row(f"{what}: {SPLIT} | {OWN}", str(split), str(own), f"{split.speed / own.speed:.1f}")
             for other in _others():
-                ours, said = (split, "in splits") if other.in_splits else (one, "one source")
+                mine = ours[other.like]
                 try:
                     theirs = other.run(given(other.form, kind), folder)
                 except (Failed, NotInstalled) as error:
-                    yield Row(f"{what}: {said} | {other.name}", f"{ours.speed:,.0f} items/s", f"{error}"[:200])
+                    yield Row(f"{what}: {other.like} | {other.name}", f"{mine.speed:,.0f} items/s", f"{error}"[:200])
                     continue
-                ratio = ours.speed / theirs.speed
-                yield Row(f"{what}: {said} | {theirs.name}", f"{ours.speed:,.0f} items/s", str(theirs),
+                ratio = mine.speed / theirs.speed
+                yield Row(f"{what}: {other.like} | {theirs.name}", f"{mine.speed:,.0f} items/s", str(theirs),
                           **at_least(ratio, 1, f"{ratio:.2f} times", "> 1 times"))
+                if other.like == OWN:
+                    yield Row(f"{what}: {WRITES} | {theirs.name}", f"{one.speed:,.0f} items/s", str(theirs),
+                              f"{one.speed / theirs.speed:.2f} times")
 
 
 def _others() -> Iterator[Other]:
     for mapping in "multi", "mpi":
-        yield Other(f"dispel4py, {mapping}", mapping, partial(graphs.theirs, mapping), in_splits=False)
+        yield Other(f"dispel4py, {mapping}", mapping, partial(graphs.theirs, mapping), WRITES)
     for system in scripts.SYSTEMS:
         for variant in system.variants:
             run = partial(scripts.run, system, variant)
-            yield Other(f"{system.name}, {variant.name}", system.name, run, variant.in_splits)
+            yield Other(f"{system.name}, {variant.name}", system.name, run, SPLIT if variant.in_splits else OWN)
 
 
 def _text(folder: Path, words: int) -> str:

@@ -1,4 +1,4 @@
-"""The work of systems/work.py as d4p's own PEs have it: a source that is read in splits, by as many instances as cores.
+"""The work of systems/work.py as d4p's own PEs have it: a source that is read in splits, by so many instances.
 
 The last PEs print their shares of the answer."""
 
@@ -11,7 +11,7 @@ from d4p import ConsumerPE, GenericPE, IterativePE, ReadLines, WorkflowGraph
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "systems"))
 import work  # noqa: E402
 
-SPLITS, INSTANCES = 8, 2
+SPLITS = 8
 
 
 def say(*part):
@@ -93,23 +93,23 @@ class Count(GenericPE):
         say(*work.of_counts(self.counts.items()))
 
 
-def chain(*pes):
-    """Each of them as two instances."""
+def chain(instances, *pes):
+    """Each of them as so many instances."""
     graph = WorkflowGraph()
     for pe in pes:
-        pe.numprocesses = INSTANCES
+        pe.numprocesses = instances
     for source, dest in zip(pes, pes[1:]):
         graph.connect(source, next(iter(source.outputconnections)), dest, next(iter(dest.inputconnections)))
     return graph
 
 
-def numbers(given):
-    return chain(Range("numbers", int(given)), AddOne(), AddOne(), CountAndSum())
+def numbers(given, instances):
+    return chain(instances, Range("numbers", int(given)), AddOne(), AddOne(), CountAndSum())
 
 
-def arrays(given):
-    return chain(Range("arrays", int(given)), AddOne(), AddOne(), CountAndSum())
+def arrays(given, instances):
+    return chain(instances, Range("arrays", int(given)), AddOne(), AddOne(), CountAndSum())
 
 
-def words(given):
-    return chain(ReadLines(given), Tally(), Count())
+def words(given, instances):
+    return chain(instances, ReadLines(given), Tally(), Count())
