@@ -12,9 +12,10 @@ import pytest
 pytestmark = pytest.mark.spark
 ROOT = Path(__file__).parents[2]
 VERSION = "3.5.9"
-#: Groupings, order, phases, several producers of one input, composites, a diamond; and what Spark's own reader reads.
+#: Groupings, order, phases, several producers of one input, composites, a diamond; what Spark's own reader reads;
+#: pairs by a broadcast.
 GRAPHS = ("phases or meet or turns or several or gives_every or in_order or connected or composites or diamond or "
-          "flows_on or overlap or stands_for")  # fmt: skip
+          "flows_on or overlap or stands_for or go_together")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,8 @@ def test_the_same_answers(packages):
     said = subprocess.run([sys.executable, "-c", "import pyspark; print(pyspark.__version__)"], env=environment,
                           capture_output=True, text=True)  # fmt: skip
     assert said.stdout.strip() == VERSION
-    tests = ["tests/equivalence/test_semantics.py", "tests/unit/test_spark_readers.py"]
+    tests = ["tests/equivalence/test_semantics.py", "tests/equivalence/test_pairs_ways.py",
+             "tests/unit/test_spark_readers.py"]  # fmt: skip
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", f"(spark) and ({GRAPHS})"]
     done = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout[-3000:]
