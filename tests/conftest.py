@@ -13,6 +13,7 @@ import pytest
 
 import d4p
 import d4p_compile
+from d4p_compile.targets.mpi_here import NO_NETWORK
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("D4P_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -24,15 +25,13 @@ LONGEST = ("hadoop", "tests/chaos/test_points.py", "tests/equivalence/test_seman
            "tests/equivalence/test_spark_35.py", "tests/equivalence/test_compat_workflows.py",
            "tests/equivalence/test_examples.py", "tests/equivalence/test_failures.py",
            "tests/equivalence/test_pairs.py")  # fmt: skip
-#: Open MPI without libfabric, which looks for fast networks for a second whenever a rank starts. test_batch.py has it.
-NO_FABRIC = {"OMPI_MCA_btl": "^ofi", "OMPI_MCA_mtl": "^ofi"}
 
 if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
     raise AssertionError(
         f"d4p comes from {d4p.__file__} and d4p_compile from {d4p_compile.__file__}: install with `pip install -e .`"
     )
 
-for name, value in NO_FABRIC.items():
+for name, value in NO_NETWORK.items():  # test_batch.py has it, and what looks for one
     os.environ.setdefault(name, value)
 
 

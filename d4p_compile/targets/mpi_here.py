@@ -37,6 +37,12 @@ print(next((line.split()[-1] for line in maps if "/libmpi." in line), ""))
 _LAUNCHERS = {"Open MPI": (("mpiexec.openmpi", "mpiexec"), ("Open MPI", "OpenRTE", "PRRTE")),
               "MPICH": (("mpiexec.mpich", "mpiexec.hydra", "mpiexec"), ("HYDRA",)),
               "Intel": (("mpiexec.hydra", "mpiexec"), ("Intel",))}  # fmt: skip
+#: Open MPI without libfabric, which is what looks for fast networks: on one machine ranks share memory.
+NO_NETWORK = {"OMPI_MCA_btl": "^ofi", "OMPI_MCA_mtl": "^ofi"}
+#: Set by batch systems, where mpiexec starts ranks on all the machines that a job was given; and with a file of hosts.
+_MANY_MACHINES = ("SLURM_JOB_ID", "PBS_JOBID", "PBS_NODEFILE", "LSB_JOBID", "PE_HOSTFILE", "LOADL_HOSTFILE",
+                  "COBALT_JOBID", "FLUX_JOB_ID", "PJM_JOBID", "PRTE_MCA_prte_default_hostfile",
+                  "OMPI_MCA_orte_default_hostfile")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -132,8 +138,10 @@ def of_stages(instances: list[Any], asked: int | None, width: int) -> int:
 
 def environment(bundle: Any, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What `d4p run` adds to mpiexec's environment: Open MPI starts nothing as root, and not more ranks than there are
-    cores, unless it is told to."""
+    cores, unless it is told to; and each of its ranks looks for a fast network for a second."""
     added = {}
+    if not {VARIABLE, *_MANY_MACHINES}.intersection(environ):
+        added |= NO_NETWORK
     if VARIABLE not in environ and ranks(bundle.script) > cores():
         added |= {"PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
     if os.geteuid() == 0:

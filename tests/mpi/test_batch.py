@@ -11,7 +11,7 @@ import pytest
 
 import d4p_compile
 from d4p.errors import Refused
-from tests.conftest import NO_FABRIC
+from d4p_compile.targets.mpi_here import NO_NETWORK
 
 from .starting import ANYWHERE, mpiexec
 
@@ -40,7 +40,7 @@ def test_as_the_batch_system_runs_them(script, bundle, tmp_path):
     (copy / "bin").mkdir()
     (copy / "bin" / "mpiexec").symlink_to(mpiexec(1)[0])
     (copy / "nodes").write_text("localhost slots=4\n" if script == "job.slurm" else "localhost\n" * 2)
-    given = {name: value for name, value in os.environ.items() if name not in NO_FABRIC}  # as on a cluster
+    given = {name: value for name, value in os.environ.items() if name not in NO_NETWORK}  # as on a cluster
     environment = {**given, **ANYWHERE, "PATH": f"{copy / 'bin'}:{os.environ['PATH']}",
                    "PYTHON": __import__("sys").executable, "SLURM_SUBMIT_DIR": str(bundle), "SLURM_NTASKS": "2",
                    "PBS_O_WORKDIR": str(bundle), "PBS_NODEFILE": str(copy / "nodes"), "OPTIONS": "--limit 1"}

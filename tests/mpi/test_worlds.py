@@ -86,3 +86,12 @@ def test_the_mpiexec_of_the_library_that_mpi4py_loads():
     found = mpi_here.library()
     assert found.kind in ("Open MPI", "MPICH") and Path(mpi_here.mpiexec(found)).is_file()
     assert mpi_here.available().runs
+
+
+@pytest.mark.parametrize("environ, looks", [
+    ({}, set()), ({"SLURM_JOB_ID": "7"}, {"btl", "mtl"}), ({"PRTE_MCA_prte_default_hostfile": "hosts"}, {"btl", "mtl"}),
+    ({mpi_here.VARIABLE: "srun"}, {"btl", "mtl"}), ({"OMPI_MCA_btl": "tcp,self"}, {"btl"})])  # fmt: skip
+def test_ranks_of_one_machine_do_not_look_for_a_fast_network(environ, looks, tmp_path):
+    bundle = d4p_compile.compile(f"{WORKFLOWS}:results", "mpi", output=tmp_path / "bundle")
+    added = mpi_here.environment(bundle, environ)
+    assert {name for name in ("btl", "mtl") if f"OMPI_MCA_{name}" not in added} == looks
