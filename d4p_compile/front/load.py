@@ -175,8 +175,8 @@ def _forget(source: Source) -> None:
 
 
 def _shadowed(name: str, file: Path, source: Source) -> bool:
-    here = source.folder.joinpath(*name.split(".")).with_suffix(".py")
-    return here.exists() and here != file
+    path = source.folder.joinpath(*name.split("."))
+    return any(here.exists() and here != file for here in (path.with_suffix(".py"), path / "__init__.py"))
 
 
 def _graph(module: ModuleType, source: Source, parameters: Mapping[str, Any] | None) -> tuple[str, WorkflowGraph]:

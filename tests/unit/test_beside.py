@@ -107,6 +107,16 @@ def test_workflows_of_one_folder_do_not_carry_each_other(folder):
     assert answer(second) == [6]
 
 
+@pytest.mark.parametrize("first, second", [("helps.py", "helps/__init__.py"), ("helps/__init__.py", "helps.py"),
+                                           ("helps/__init__.py", "helps/__init__.py"), ("helps.py", "helps.py")])
+def test_workflows_of_two_folders_each_have_their_own_module_of_a_name(folder, first, second):
+    for number, helper in enumerate((first, second), 2):
+        here = folder / str(number)
+        write(here / helper, f"def work(x):\n    return x * {number}\n")
+        workflow = write(here / f"flow{number}.py", "from helps import work\n" + GRAPH.format(function="work"))
+        assert answer(workflow) == [3 * number]
+
+
 def test_modules_from_a_path_that_the_workflow_adds(folder):
     write(folder.parent / "lib" / "outside.py", "def work(x):\n    return x * 7\n")
     workflow = write(folder / "adds.py", "import sys, os\n"
