@@ -186,9 +186,9 @@ class CallWalker(ExpressionWalker):
         """Something is put into, or taken out of, what `refs` refer to."""
         for ref in sorted(refs, key=str):
             if ref == SELF:
-                self.op("always", None, what.format("self"), node)
+                self.op("always", None, what.replace("{}", "self"), node)
             elif not ref.held and ref != SUPER:
-                self.op("store", ref, what.format(ref), node)
+                self.op("store", ref, what.replace("{}", str(ref)), node)
 
     def hand_over(self, call: Call, to: str) -> None:
         """Arguments go to a function whose source isn't followed."""

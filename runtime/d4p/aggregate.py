@@ -18,6 +18,7 @@ from typing import Any
 
 from d4p.core import GROUPING, GenericPE
 from d4p.graph import WorkflowGraph
+from d4p.spelled import also
 
 
 class _OneInOneOut(GenericPE):
@@ -243,6 +244,7 @@ class StdDevReducePE(StdDevPE):
         self.sum_squared += squares
 
 
+@also(inst_pe="instPE", reduce_pe="reducePE")
 def parallel_aggregate(instPE: GenericPE, reducePE: GenericPE) -> WorkflowGraph:
     """A composite, `input` to `output`: `instPE` in parallel, then `reducePE` in one instance over its results.
 

@@ -10,6 +10,7 @@ from typing import Any
 from d4p.core import GROUPING, NAME, TYPE, GenericPE
 from d4p.errors import Refused
 from d4p.graph import WorkflowGraph
+from d4p.spelled import also
 
 __all__ = [
     "NAME", "BasePE", "CompositePE", "ConsumerPE", "GenericPE", "IterativePE", "ProducerPE", "SimpleFunctionPE",
@@ -128,6 +129,7 @@ def _function_name(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
+@also(function_pe_class="FunctionPE_class")
 def create_iterative_chain(functions: Iterable[Any], FunctionPE_class: Callable[[], Any] = SimpleFunctionPE,
                            name_prefix: str = "PE_", name_suffix: str = "") -> WorkflowGraph:
     """A composite, `input` to `output`, that applies functions one after the other.

@@ -10,6 +10,7 @@ from typing import Any
 from d4p.errors import Refused
 from d4p.flatten import flatten
 from d4p.graph import WorkflowGraph
+from d4p.spelled import also
 
 
 def draw(graph: WorkflowGraph) -> str:
@@ -36,6 +37,7 @@ def draw(graph: WorkflowGraph) -> str:
     return "\n".join([*lines, *edges, "}", ""])
 
 
+@also(img_type="format")
 def drawDot(graph: WorkflowGraph, format: str = "png") -> bytes:
     """The workflow as an image, made by Graphviz's `dot`.
 
@@ -52,13 +54,14 @@ def drawDot(graph: WorkflowGraph, format: str = "png") -> bytes:
     return done.stdout
 
 
-def write_image(graph: WorkflowGraph, filename: str | Path) -> None:
-    """Writes the workflow to a file; the suffix says as what: .png, .svg, .pdf, or .dot for the text."""
+def write_image(graph: WorkflowGraph, filename: str | Path, img_type: str | None = None) -> None:
+    """Writes the workflow to a file; `img_type`, else the suffix, says as what: png, svg, pdf, or dot for the text."""
     path = Path(filename)
-    if path.suffix == ".dot":
+    kind = img_type or path.suffix[1:] or "png"
+    if kind == "dot":
         path.write_text(draw(graph), encoding="utf-8")
     else:
-        path.write_bytes(drawDot(graph, path.suffix[1:] or "png"))
+        path.write_bytes(drawDot(graph, kind))
 
 
 def _record(name: str, inputs: dict[str, int], outputs: dict[str, int]) -> str:

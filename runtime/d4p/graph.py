@@ -8,6 +8,7 @@ from typing import Any
 from d4p.core import NAME, GenericPE
 from d4p.errors import Refused
 from d4p.nodes import ByIdentity, Edge, NodeGraph
+from d4p.spelled import also
 
 
 class WorkflowNode:
@@ -69,6 +70,8 @@ class WorkflowGraph:
         self.objToNode[n] = node
         return node
 
+    @also(fromNode="from_node", fromConnection="output", toNode="to_node", toConnection="input",
+          from_connection="output", to_connection="input")
     def connect(self, from_node: Any, output: str, to_node: Any, input: str) -> None:
         """Feeds an output of one PE or composite to an input of another; adds either where it isn't in the graph."""
         source, dest = self.add(from_node), self.add(to_node)

@@ -21,12 +21,13 @@ from d4p.workflow import Workflow
 class Inputs:
     """The items of each root: `{root name: number of empty items, or list of items}`.
 
-    `splits` are those of the readers that were `planned`.
+    `splits` are those of the readers that were `planned`, `notes` what is to be said of what was given.
     """
 
     given: dict[str, int | list[dict]]
     limit: int | None = None
     splits: Mapping[str, list[Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def items(self, root: str) -> Iterator[dict]:
         """The items of one root, made anew at each call: what one root does to them no other sees."""
@@ -55,14 +56,15 @@ def read_inputs(workflow: Workflow, iterations: int | None, data: str | None, fi
     if limit is not None and limit < 0:
         raise Refused(f"--limit must be 0 or more, not {limit}")
     roots = [name for name in workflow.roots() if not is_reader(workflow.pes[name])]
+    notes: list[str] = []
     given: dict[str, Any] = {name: iterations if iterations is not None else 1 for name in roots}
     if data is not None:
-        given |= _assign(workflow, roots, _parse(data, "-d"))
+        given = _assign(workflow, roots, _parse(data, "-d"), notes)
     elif file is not None:
-        given |= _assign(workflow, roots, _parse(_read(file), f"-f {file}"))
+        given = _assign(workflow, roots, _parse(_read(file), f"-f {file}"), notes)
     for name in roots:
         _check(workflow.pes[name], name, given[name])
-    return Inputs(given, limit)
+    return Inputs(given, limit, notes=tuple(notes))
 
 
 def is_reader(pe: Any) -> bool:
@@ -110,22 +112,28 @@ def _parse(text: str, option: str) -> dict[str, Any]:
     return parsed
 
 
-def _assign(workflow: Workflow, roots: list[str], parsed: dict[str, Any]) -> dict[str, Any]:
-    """Match each key by id, then name, then class; all PEs that match get the items. Roots not named get none
-    of their own and run once."""
-    given: dict[str, Any] = {}
-    for key, value in parsed.items():
-        names = _matching(workflow, key)
-        if not names:
-            known = ", ".join(f"{workflow.pes[r].id} ({type(workflow.pes[r]).__name__})" for r in roots) or "none"
-            raise Refused(f"there is an input for {key!r}, but no PE has that id, name or class; the roots: {known}")
+def _assign(workflow: Workflow, roots: list[str], parsed: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    """Match each key by id, then name, then class; all PEs that match get the items. Of the roots that aren't named
+    those without a port for input run once, and the others, as in dispel4py, not at all. Where no key is that of a PE
+    it is refused; else such a key, of a file that other programs read too, is noted and left out."""
+    given: dict[str, Any] = {name: 0 if workflow.pes[name].inputconnections else 1 for name in roots}
+    matching = {key: _matching(workflow, key) for key in parsed}
+    unknown = [key for key, names in matching.items() if not names]
+    if unknown:
+        of = ", ".join(map(repr, unknown))
+        known = ", ".join(f"{workflow.pes[r].id} ({type(workflow.pes[r]).__name__})" for r in roots) or "none"
+        said = f"there is an input for {of}, but no PE has that id, name or class; the roots: {known}"
+        if len(unknown) == len(parsed):
+            raise Refused(said)
+        notes.append(f"{said}. It is left out")
+    for key, names in matching.items():
         for name in names:
             if name not in roots:
                 if is_reader(workflow.pes[name]):
                     raise Refused(f"there is an input for {key}, but it reads its own input and takes no items")
                 raise Refused(f"there is an input for {key}, but {name} isn't a root: its inputs are connected. "
                               f"The roots: {', '.join(roots)}")
-            given[name] = _items(key, value)
+            given[name] = _items(key, parsed[key])
     return given
 
 

@@ -104,7 +104,7 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
         _print(f"written: {path}" for path in outputs.written)
         return
     try:
-        _print(f"note: {note}" for note in outputs.notes)
+        _print(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
         workflow.writing = outputs.writing()
         with _spool_folder(kept) as folder:
             spool = Spool(folder)

@@ -103,7 +103,7 @@ def edge_counts(workflow: Workflow, reports: list[dict[str, Any]]) -> dict[str, 
     place = {name: i for i, name in enumerate(workflow.order)}
     edges = sorted(workflow.edges(), key=lambda edge: (place[edge[0]], place[edge[2]]))
     into = Counter(dest for _, _, dest, _ in edges)
-    counts = {}
+    counts, of_ports = {}, {}
     for source, output, dest, port in edges:
         edge = f"{source}.{output} -> {dest}.{port}"
         if edge in sent:
@@ -112,7 +112,11 @@ def edge_counts(workflow: Workflow, reports: list[dict[str, Any]]) -> dict[str, 
             counts[edge] = received[f"{source}.{output}"]
         elif into[dest] == 1:
             counts[edge] = received[dest]
-    return counts
+        if edge in counts:
+            of_ports[source, output] = counts[edge]
+    # Where a fan-in keeps an edge from being counted by itself, another one that leaves the same port has as many.
+    ports = {f"{source}.{output} -> {dest}.{port}": (source, output) for source, output, dest, port in edges}
+    return {edge: counts.get(edge, of_ports.get(at)) for edge, at in ports.items() if edge in counts or at in of_ports}
 
 
 def _items(count: int) -> str:

@@ -332,6 +332,9 @@ def test_a_cycle_runs_and_its_way_back_is_counted(write, tmp_path, target):
 def test_inputs_that_fit_no_root(write, tmp_path):
     write("wf.py")
     refused(d4p("run", "wf.py", "-d", '{"Raed": 1}', cwd=tmp_path), "'Raed'", "the roots: Read0 (Read)")
+    done = d4p("run", "wf.py", "-d", '{"runId": "x", "Read": 2}', cwd=tmp_path)
+    assert "Double1.output: 10 items" in done.stdout and done.returncode == 0
+    assert "note: there is an input for 'runId', but no PE has that id, name or class" in done.stdout
     refused(d4p("run", "wf.py", "-d", '{"Double": 1}', cwd=tmp_path), "Double isn't a root", "The roots: Read")
     refused(d4p("run", "wf.py", "-d", '{"Read":\n [{"a": 1,}]}', cwd=tmp_path), "-d isn't JSON: line 2, column ")
     refused(d4p("run", "wf.py", "-d", "[1]", cwd=tmp_path), "-d must be a JSON object")

@@ -218,6 +218,11 @@ def test_each_root_gets_items_of_its_own(run):
     assert list(found.values()) == [bag(["a", "seen"])] * 2
 
 
+def test_of_the_roots_that_are_not_named_those_with_an_input_do_not_run(run):
+    one, two, numbers = run("roots_of_names", inputs={"one": [{"files": ["a"]}]}).values()
+    assert (one, two, numbers) == (bag(["a", "seen"]), bag(), bag(0, 1))
+
+
 def test_names_that_are_hard_to_write_down(run):
     assert only(run("quoted_names")) == bag(11, 12, 13)
 

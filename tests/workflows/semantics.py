@@ -494,6 +494,18 @@ def two_roots():
     return graph
 
 
+def roots_of_names(names=("one", "two")):
+    """Roots with an input, and one without."""
+    graph = WorkflowGraph()
+    for name in names:
+        lister = Lister()
+        lister._add_input("files")
+        lister.name = name
+        graph.add(lister)
+    graph.add(Numbers(2))
+    return graph
+
+
 def quoted_names():
     """Names that are hard to write down."""
     source, plus, last = Numbers(3), Plus(), Plus(10)

@@ -30,16 +30,17 @@ from d4p.core import NAME, TYPE, GenericPE
 from d4p.old.utils import make_hash, total_size
 
 __all__ = [  # a star import of the original gives the modules it uses too, and workflow files count on that
-    "ASTGrouped", "AccumulateFlow", "Any", "ConsumerPE", "GenericPE", "INPUT_NAME", "IterativePE",
-    "MultiInvocationGrouped", "MultiInvocationStateful", "NAME", "Nby1Flow", "NewWorkflowRun", "OUTPUT_DATA",
-    "OUTPUT_METADATA", "PIPE", "Popen", "ProvenanceIterativePE", "ProvenancePE", "ProvenanceRecorder",
+    "ASTGrouped", "AccumulateFlow", "AccumulateStateTrace", "Any", "ConsumerPE", "ForceStateless", "GenericPE",
+    "INPUT_NAME", "InitiateNewRun", "IntermediateStatefulOut", "IterativePE", "MultiInvocationGrouped",
+    "MultiInvocationStateful", "MyProvenanceRecorderWithFeedback", "NAME", "Nby1Flow", "NewWorkflowRun", "OUTPUT_DATA",
+    "OUTPUT_METADATA", "PIPE", "PassThroughPE", "Popen", "ProvenanceIterativePE", "ProvenancePE", "ProvenanceRecorder",
     "ProvenanceRecorderToFile", "ProvenanceRecorderToFileBulk", "ProvenanceRecorderToService",
-    "ProvenanceRecorderToServiceBulk", "ProvenanceSimpleFunctionPE", "ProvenanceStock", "ProvenanceType",
-    "InitiateNewRun", "SimpleFunctionPE", "SingleInvocationFlow", "SingleInvocationStateful", "SlideFlow", "TYPE",
-    "WorkflowGraph", "argparse", "chain", "collections", "commandChain", "configure_prov_run",
-    "create_iterative_chain", "datetime", "deepcopy", "getUniqueId", "injectProv", "inspect", "json", "make_hash",
-    "num", "os", "profile_prov_run", "simple_process", "socket", "sys", "time", "total_size", "traceback",
-    "urlencode", "urlparse", "uuid",
+    "ProvenanceRecorderToServiceBulk", "ProvenanceRecorderToServiceWFeedback", "ProvenanceSimpleFunctionPE",
+    "ProvenanceStock", "ProvenanceType", "SimpleFunctionPE", "SingleInvocationFlow", "SingleInvocationStateful",
+    "SlideFlow", "TYPE", "UpdateWorkflowRun", "WorkflowGraph", "argparse", "attachProvenanceRecorderPE", "chain",
+    "collections", "commandChain", "configure_prov_run", "create_iterative_chain", "datetime", "deepcopy",
+    "getUniqueId", "injectProv", "inspect", "json", "make_hash", "num", "os", "profile_prov_run", "simple_process",
+    "socket", "sys", "time", "total_size", "traceback", "urlencode", "urlparse", "uuid",
 ]  # fmt: skip
 
 INPUT_NAME = "input"
@@ -110,7 +111,23 @@ class ProvenanceRecorderToService(ProvenanceRecorder): ...
 class ProvenanceRecorderToServiceBulk(ProvenanceRecorder): ...
 
 
+class ProvenanceRecorderToServiceWFeedback(ProvenanceRecorder): ...
+
+
+class MyProvenanceRecorderWithFeedback(ProvenanceRecorder): ...
+
+
 class NewWorkflowRun(ProvenancePE): ...
+
+
+class UpdateWorkflowRun(ProvenanceType): ...
+
+
+class PassThroughPE(IterativePE):
+    """Hands its items on."""
+
+    def _process(self, data: Any) -> Any:
+        return data
 
 
 class ProvenanceStock(ProvenanceType):
@@ -121,6 +138,15 @@ class ASTGrouped(ProvenanceType): ...
 
 
 class AccumulateFlow(ProvenanceType): ...
+
+
+class AccumulateStateTrace(ProvenanceType): ...
+
+
+class ForceStateless(ProvenanceType): ...
+
+
+class IntermediateStatefulOut(ProvenanceType): ...
 
 
 class MultiInvocationGrouped(ProvenanceType): ...
@@ -150,6 +176,11 @@ def profile_prov_run(graph: WorkflowGraph, *args: Any, **kwargs: Any) -> None:
 
 
 InitiateNewRun = configure_prov_run  # its older name
+
+
+def attachProvenanceRecorderPE(graph: WorkflowGraph, *args: Any, **kwargs: Any) -> WorkflowGraph:
+    """The graph as it is."""
+    return graph
 
 
 def injectProv(object: Any, *args: Any, **kwargs: Any) -> None:

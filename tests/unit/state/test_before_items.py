@@ -291,3 +291,27 @@ def test_rank_and_write_put_on_the_object():
     pe = Box()
     pe._process = lambda x: pe.rank
     assert state_of(pe).why == "reads self.rank"
+
+
+class PortsByNumber(Box):
+    def __init__(self):
+        Box.__init__(self)
+        for i in range(2):
+            self.outputconnections[f"output{i}"] = {"name": f"output{i}"}
+
+    def _process(self, x):
+        return x
+
+
+class TableByText(Box):
+    def __init__(self):
+        Box.__init__(self)
+        self.table = {}
+
+    def _process(self, x):
+        self.table[f"{x}"] = x
+
+
+def test_source_with_braces():
+    assert not state_of(PortsByNumber()).keeps
+    assert state_of(TableByText()).keeps and "self.table" in state_of(TableByText()).why
