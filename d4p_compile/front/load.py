@@ -42,7 +42,7 @@ def load(workflow: str, attribute: str | None = None, parameters: Mapping[str, A
     before = set(sys.modules)
     source = _parsed(workflow, attribute)
     opened: set[Path] = set()
-    with _watched(source.folder or _top_folder(source.module, source.file), opened):
+    with _watched(source.module, source.folder or _top_folder(source.module, source.file), opened):
         module = _import(source)
         name, graph = _graph(module, source, parameters)
     origin = Origin(source.module, name, tuple((parameters or {}).items()), file=str(source.file or ""),
@@ -94,7 +94,7 @@ _hooked = False
 
 
 @contextmanager
-def _watched(root: Path, opened: set[Path]) -> Iterator[None]:
+def _watched(module: str, root: Path, opened: set[Path]) -> Iterator[None]:
     """While a workflow is imported and makes its graph: note the files under its folder that it opens for reading,
     which travel with the program; refuse a run that it starts; and stay in this folder whatever it does."""
     global _hooked
@@ -104,7 +104,7 @@ def _watched(root: Path, opened: set[Path]) -> Iterator[None]:
     here = os.getcwd()
     _AUDIT.append((root, opened))
     try:
-        with compat.loading():
+        with compat.loading(module):
             yield
     finally:
         _AUDIT.pop()

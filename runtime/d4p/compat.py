@@ -69,14 +69,18 @@ def install() -> None:
 
 
 @contextmanager
-def loading() -> Iterator[None]:
-    """While a workflow module is being imported: a run it starts is refused (see `refuse_while_loading`)."""
+def loading(module: str) -> Iterator[None]:
+    """While a workflow's module is being imported: a run it starts is refused (see `refuse_while_loading`), and it
+    reads the same command line wherever that is, the one of `dispel4py simple MODULE`."""
     global _loading
+    given = sys.argv
     _loading += 1
+    sys.argv = ["dispel4py", "simple", module]
     try:
         yield
     finally:
         _loading -= 1
+        sys.argv = given
 
 
 def is_loading() -> bool:
@@ -85,10 +89,11 @@ def is_loading() -> bool:
 
 
 def refuse_while_loading(call: str) -> None:
-    """Raises Refused when a workflow module is being imported; `call` is the function that was about to run it."""
+    """Raises Refused when a workflow is being loaded; `call` is the function that was about to run it."""
     if is_loading():
-        raise Refused(f"the workflow module starts a run when it is imported: it calls {call}; d4p imports the module"
-                      ' for its graph. Put the call under `if __name__ == "__main__":`.')
+        raise Refused(f"the workflow starts a run when it is imported, or when its graph is made: it calls {call}, and"
+                      ' d4p wants the graph alone. Put the call under `if __name__ == "__main__":`, and name the graph,'
+                      " or a function that makes it and doesn't run it.")
 
 
 class Dispel4pyFinder:
@@ -102,8 +107,8 @@ class Dispel4pyFinder:
             if installed is not None:
                 return installed
             known = ", ".join(PROVIDED)
-            raise ModuleNotFoundError(f"No module named {name!r}: d4p provides {known}; any other module needs"
-                                      " dispel4py itself to be installed and to have it", name=name)
+            raise ModuleNotFoundError(f"No module named {name!r}: d4p doesn't provide it; dispel4py itself, if it has"
+                                      f" it, must be installed. d4p provides {known}", name=name)
         spec = ModuleSpec(name, self, origin="d4p", is_package=not PROVIDED[name])
         if spec.submodule_search_locations is not None and installed is not None:
             spec.submodule_search_locations.extend(installed.submodule_search_locations or ())

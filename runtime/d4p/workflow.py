@@ -64,7 +64,7 @@ class Workflow:
         unpack_modules(module.partition(".")[0])
         here = os.getcwd()
         try:
-            with compat.loading():
+            with compat.loading(module):
                 found = importlib.import_module(module)
                 for name in attribute.split("."):
                     found = getattr(found, name)

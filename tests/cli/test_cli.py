@@ -247,14 +247,14 @@ def test_data_read_at_import_travels(write, tmp_path):
         assert "\n  11\n  22\n" in alone.stdout, alone.stderr
 
 
-def test_argv_and_folder_stay_as_they_were(write, tmp_path):
+def test_argv_is_that_of_dispel4py_and_the_folder_stays_as_it_was(write, tmp_path):
     write("wf.py", """
     import os, sys
     print("argv", sys.argv[1:], file=sys.stderr)
     os.chdir("/")
     """ + textwrap.indent(GRAPH, "    "))
     done = d4p("plan", "wf.py", cwd=tmp_path)
-    assert done.returncode == 0 and "argv ['plan', 'wf.py']" in done.stderr
+    assert done.returncode == 0 and "argv ['simple', 'wf']" in done.stderr
     done = d4p("compile", "wf.py", "--target", "sequential", cwd=tmp_path)
     assert (tmp_path / "wf-sequential" / "job.py").exists(), done.stderr
 

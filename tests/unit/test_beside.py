@@ -141,6 +141,15 @@ def test_a_graph_under_main_gets_a_hint(folder):
         d4p_compile.load(workflow)
 
 
+@pytest.mark.parametrize("target", ["sequential", "processes", "mpi"])
+def test_a_workflow_reads_the_command_line_of_dispel4py_wherever_it_is_imported(folder, target):
+    workflow = write(folder / "argv.py", "import sys\nSAID = sys.argv[:]\ndef work(x):\n    return SAID\n"
+                     + GRAPH.format(function="work"))
+    before = list(sys.argv)
+    assert answer(workflow, target) == [["dispel4py", "simple", "argv"]]
+    assert sys.argv == before
+
+
 def test_a_workflow_that_leaves_its_folder_does_not_take_the_program_along(folder, monkeypatch):
     workflow = write(folder / "goes.py", "import os\nos.chdir(os.path.dirname(os.path.abspath(__file__)))\n"
                      "def work(x):\n    return os.getcwd()\n" + GRAPH.format(function="work"))

@@ -177,8 +177,8 @@ def test_a_run_started_at_import_is_told(installed):
     starts = [lambda: simple_process.process(graph, {}), lambda: simple_process.process_and_return(graph, {}),
               lambda: multi_process.process(graph, {}, None), lambda: mpi_process.process(graph, {}, None),
               lambda: spark_process.process(None, graph, {}, None)]
-    with compat.loading():
-        with compat.loading():
+    with compat.loading("wf"):
+        with compat.loading("wf"):
             display(graph)
         for start in starts:
             with pytest.raises(Refused, match='under `if __name__ == "__main__":`'):
