@@ -12,8 +12,8 @@ from pathlib import Path
 
 import d4p
 
-#: The first version of marshal's format that has code and the last whose bytes don't depend on what else refers to an
-#: object: the same runtime and Python give the same bytes.
+#: The last version of marshal's format in which bytes don't depend on what else refers to an object: the same runtime
+#: and Python give the same bytes.
 _FORMAT = 2
 #: Of a .pyc whose source isn't asked whether it has changed (PEP 552): the zip's digest answers for it.
 _UNCHECKED = (0b01).to_bytes(4, "little")
@@ -21,15 +21,17 @@ _UNCHECKED = (0b01).to_bytes(4, "little")
 
 @functools.cache
 def runtime_zip(name: str) -> bytes:
-    """The runtime that is imported as a zip with fixed dates, which is to be called `name`. Beside each source lies its
-    byte code, without which Python compiles all of it at every start, twice; another version of Python than this one
-    takes the sources."""
+    """The runtime that is imported as a zip with fixed dates, which is to be called `name`. Beside a source lies its
+    byte code, without which Python compiles it at every start, twice; another version of Python than this one takes the
+    sources."""
     folder = Path(d4p.__file__).parent
     files = {}
     for file in folder.rglob("*.py"):
         inside = f"d4p/{file.relative_to(folder).as_posix()}"
         files[inside] = file.read_bytes()
-        files[f"{inside}c"] = _byte_code(files[inside], f"{name}/{inside}")
+        code = _byte_code(files[inside], f"{name}/{inside}")
+        if code is not None:
+            files[f"{inside}c"] = code
     return zipped(files)
 
 
@@ -45,7 +47,11 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return made.getvalue()
 
 
-def _byte_code(source: bytes, name: str) -> bytes:
+def _byte_code(source: bytes, name: str) -> bytes | None:
+    """A .pyc, or None where the format can't hold the code: from Python 3.14 on constants may be slices."""
     code = compile(source, name, "exec", dont_inherit=True, optimize=0)
     header = importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source)
-    return header + marshal.dumps(code, _FORMAT)
+    try:
+        return header + marshal.dumps(code, _FORMAT)
+    except ValueError:
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import marshal
 import os
 import subprocess
 import sys
@@ -49,6 +50,19 @@ def test_another_python_takes_the_sources(tmp_path):
     archive.write_bytes(zipped({name: b"\0\0\r\n" + content[4:] if name.endswith(".pyc") else content
                                 for name, content in files.items()}))
     assert python("import d4p; print(d4p.__file__)", str(archive)) == [str(archive / "d4p" / "__init__.py")]
+
+
+def test_code_that_the_format_does_not_hold_goes_as_source(monkeypatch):
+    dumps = marshal.dumps
+
+    def holds_some(code, version):
+        if code.co_filename.endswith("/stage.py"):
+            raise ValueError("unmarshallable object")
+        return dumps(code, version)
+
+    monkeypatch.setattr(marshal, "dumps", holds_some)
+    names = set(contents(runtime_zip.__wrapped__("d4p.zip")))
+    assert "d4p/stage.py" in names and "d4p/stage.pyc" not in names and "d4p/program.pyc" in names
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
