@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 
 def _here() -> str:
-    return os.path.dirname(_here.__code__.co_filename)
+    return _here.__code__.co_filename.removesuffix("ours.py")
 
 
-#: What the file names of our frames begin with. Not `__file__`: byte code in a bundle's zip keeps the names that it was
-#: compiled with, wherever the zip lies.
+#: What the file names of our frames begin with, to the separator: `d4p_flows` may lie beside. Not `__file__`: byte code
+#: in a bundle's zip keeps the names that it was compiled with, wherever the zip lies.
 OURS = _here()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,27 @@ def test_items_are_counted_on_each_edge_of_a_chain_that_drops_some(target):
     assert done.returncode == 0, done.stderr
     counts = [line.split()[-2:] for line in done.stdout.splitlines() if " -> " in line and line.endswith(" items")]
     assert counts == [["10", "items"], ["5", "items"], ["3", "items"], ["3", "items"]]
+
+
+SHORTCUT = """
+from dispel4py.examples.graph_testing.testing_PEs import TestOneInOneOut, TestProducer
+from dispel4py.workflow_graph import WorkflowGraph
+graph = WorkflowGraph()
+source, middle, last = TestProducer(), TestOneInOneOut(), TestOneInOneOut()
+graph.connect(source, "output", middle, "input")
+graph.connect(source, "output", last, "input")
+graph.connect(middle, "output", last, "input")
+"""
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes"])
+def test_an_edge_into_a_fan_in_is_counted_by_another_of_its_port(target, tmp_path):
+    (tmp_path / "shortcut.py").write_text(SHORTCUT)
+    said = run("graph", target, "-i", "2", file=tmp_path / "shortcut.py").stdout
+    edges = ("TestProducer.output -> TestOneInOneOut1", "TestProducer.output -> TestOneInOneOut2",
+             "TestOneInOneOut1.output -> TestOneInOneOut2")  # fmt: skip
+    for edge in edges:
+        assert re.search(rf"{re.escape(edge)}\.input +2 items", said), said
 
 
 def test_results_are_shown_up_to_20_with_their_count():

@@ -401,28 +401,3 @@ def test_drawing_says_what_is_missing(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Refused, match="apt install graphviz"):
         drawDot(WorkflowGraph())
-
-
-@pytest.mark.parametrize("keywords", [("fromNode", "fromConnection", "toNode", "toConnection"),
-                                      ("from_node", "from_connection", "to_node", "to_connection"),
-                                      ("from_node", "output", "to_node", "input")])
-def test_keywords_as_each_version_of_dispel4py_spells_them(keywords, installed):
-    from dispel4py.new.simple_process import process_and_return
-
-    graph, source, dest = WorkflowGraph(), t.TestProducer(), t.TestOneInOneOut()
-    graph.connect(**dict(zip(keywords, (source, "output", dest, "input"), strict=True)))
-    assert process_and_return(graph, {source: 2}) == {"TestOneInOneOut1": {"output": [1, 2]}}
-
-
-def test_keywords_of_other_functions_in_the_spelling_of_dispel4py_2(installed, tmp_path):
-    from dispel4py.base import SimpleFunctionPE
-    from dispel4py.new.aggregate import SumPE, parallel_aggregate
-    from dispel4py.workflow_graph import write_image
-
-    chain = create_iterative_chain([abs], function_pe_class=SimpleFunctionPE)
-    assert chain.inputmappings["input"][0].name == "PE_abs"
-    assert parallel_aggregate(inst_pe=SumPE(), reduce_pe=SumPE()).outputmappings
-    with pytest.raises(TypeError, match="got inst_pe and instPE, which are the same"):
-        parallel_aggregate(inst_pe=SumPE(), instPE=SumPE())
-    write_image(chain, tmp_path / "picture", "dot")
-    assert (tmp_path / "picture").read_text().startswith("digraph")

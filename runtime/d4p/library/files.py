@@ -15,7 +15,6 @@ from d4p.errors import Refused, RunFailed
 from d4p.filesystems import Local, locate
 from d4p.library.paths import File, Path
 from d4p.library.reader import Reader
-from d4p.ours import OURS
 
 
 class ReadFiles(Reader):
@@ -92,7 +91,8 @@ class ReadFiles(Reader):
 
     def _traceback(self, error: Exception) -> str:
         """The part of the traceback that is the reader's own."""
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(OURS)]
+        here = self._traceback.__func__.__code__.co_filename
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != here]
         if self.reader is None or not frames:
             return ""
         return "\nTraceback (the reader's own):\n" + "".join(traceback.format_list(frames)).rstrip("\n")
