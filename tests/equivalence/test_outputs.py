@@ -191,7 +191,7 @@ def one_is_done(here: Path) -> bool:
 
 @pytest.mark.parametrize(("target", "points"), [
     ("sequential", [begun, at_work]), ("processes", [begun, at_work, one_is_done]),
-    pytest.param("spark-rdd", [one_is_done], marks=pytest.mark.spark),
+    *(pytest.param(target, [one_is_done], marks=pytest.mark.spark) for target in ("spark-rdd", "spark-df")),
 ])  # fmt: skip
 def test_a_program_that_is_killed_and_resumed(target, points, here):
     for point in points:
