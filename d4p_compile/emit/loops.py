@@ -6,6 +6,9 @@ that may call `write` gets a function for what follows it.
 
 from __future__ import annotations
 
+from d4p.inline import ITEM
+
+from ..analysis.inline import with_variable
 from ..ir.graph import Pe
 from .layout import wrapped
 from .names import quoted
@@ -15,9 +18,8 @@ from .stage_names import StageNames
 
 def functions(shape: Shape, names: StageNames, name: str) -> list[str]:
     """The function(s) that take the items of one PE, with the flat tail of what is inlined after it."""
-    ports = list(dict.fromkeys(e.input for e in shape.graph.edges_in[name])) or [None]
     out: list[str] = []
-    for port in ports:
+    for port in shape.ports_in(name):
         if out:
             out.append("")
         loop = not shape.hops_into(name, port)
@@ -39,7 +41,12 @@ def _body(shape: Shape, names: StageNames, name: str, port: str | None, pad: str
     out = [f"{pad}{names.count(name)} += 1"]
     while True:
         pe = shape.pe(name)
-        out += _call(names.var[name], pe, port, pad)
+        if shape.is_written_out(name, port):
+            expression = with_variable(pe.returns, names.var[name])
+            out.append(f"{pad}# {name} hands on what it gets" if expression == ITEM else
+                       f"{pad}{ITEM} = {expression}  # {name}")
+        else:
+            out += _call(names.var[name], pe, port, pad)
         if pe.style == "consumer" or pe.kind == "pairs" or not pe.outputs:
             return out
         if pe.style in ("inputs", "process"):

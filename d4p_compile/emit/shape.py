@@ -90,6 +90,25 @@ class Shape:
         """What it returns goes on in the same loop, unless that is None."""
         return self.next_inlined(name) is not None and self.pe(name).kind != "reader"
 
+    def ports_in(self, name: str) -> list[str | None]:
+        """The input ports that items come to from other PEs; None for a root, which gets its own."""
+        return list(dict.fromkeys(e.input for e in self.graph.edges_in[name])) or [None]
+
+    def is_written_out(self, name: str, port: str | None) -> bool:
+        """Whether the expression that a PE returns stands in the loop: not where its items come as `{port: item}`, and
+        not in functions that others stand around."""
+        return bool(self.pe(name).returns) and port is not None and not self.deep
+
+    def written_out(self, head: str, port: str | None) -> list[str]:
+        """Those PEs of a loop, which begins with `head`, of which that is so."""
+        found = []
+        name: str | None = head
+        while name is not None:
+            found += [name] if self.is_written_out(name, port) else []
+            after = self.next_inlined(name)
+            name, port = (after.dest, after.input) if after else (None, None)
+        return found
+
     @cached_property
     def deep(self) -> bool:
         """Whether the functions call one another in a row that is too long for the interpreter's stack."""

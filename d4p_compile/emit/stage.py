@@ -32,7 +32,7 @@ def stage_function(plan: Plan, stage: Stage) -> str:
         out += batch_functions(shape, names, name)
     received = differences(shape, names)
     out += received and ["", *received]
-    out += ["", *_wiring(shape, names), *_ready(shape, names)]
+    out += ["", *_wiring(shape, names), *_inlined(shape, names), *_ready(shape, names)]
     return "\n".join(out)
 
 
@@ -93,6 +93,21 @@ def _wiring(shape: Shape, names: StageNames) -> list[str]:
         if shape.hands_on_batches(pe):
             ports = ", ".join(f"{quoted(port)}: {names.out_batch(name, port)}" for port in pe.outputs)
             out.append(f"    stage.wire_batches({names.var[name]}, {{{ports}}})")
+    return out
+
+
+def _inlined(shape: Shape, names: StageNames) -> list[str]:
+    """Which loops have written out what a PE returns."""
+    out = []
+    for head in shape.stage.pes:
+        for port in shape.ports_in(head) if head not in shape.inlined else ():
+            written = shape.written_out(head, port)
+            pairs = [f"({names.var[name]}, {quoted(shape.pe(name).returns)})" for name in written]
+            if written:
+                arguments = [names.entry(head, port), *pairs]
+                one = f"    stage.inline({', '.join(arguments)})"
+                several = ["    stage.inline(", *(f"        {argument}," for argument in arguments), "    )"]
+                out += [one] if len(one) <= WIDTH else several
     return out
 
 

@@ -18,6 +18,7 @@ from d4p.schema import schema_of
 from ..analysis.aggregates import aggregate_of
 from ..analysis.batches import has_batches, has_singly, takes_batches
 from ..analysis.calls import call_style, may_write, overrides_write, writes_keywords
+from ..analysis.inline import written_out
 from ..analysis.state import state_of
 from ..ir.graph import PAIRS, Edge, Graph, Grouping, Pe, Port
 from .load import Loaded
@@ -81,6 +82,7 @@ def _pe(pe: Any, name: str) -> Pe:
         style=style,
         writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),
         keywords=not reader and writes_keywords(pe),
+        returns=written_out(pe) if style == "iterative" and declared is not True else "",
         output=output,
         kind="reader" if reader else "pairs" if pairs else "pe",
         batches=takes_batches(pe),

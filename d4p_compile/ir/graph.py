@@ -103,6 +103,7 @@ class Pe:
     `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition.
     `style` says how generated code may call it, `writes` whether it may call `self.write`, `keywords` whether with
     more than a port and an item.
+    `returns`: the expression of `self` and `item` that says all it does with an item; empty where there is none.
     `holds`: the attributes that can't be copied (a lock, an open file), for which it runs as one instance.
     `any_order`: the user says that the state it keeps doesn't depend on the order of its items.
     `kind` is "pe", or for library PEs "reader" or "pairs". `batches`: it has a `process_batch`.
@@ -123,6 +124,7 @@ class Pe:
     style: str = "process"
     writes: bool = True
     keywords: bool = True
+    returns: str = ""
     output: str = "output"
     kind: str = "pe"
     batches: bool = False

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from types import TracebackType
 from typing import Any
 
 from d4p.errors import RunFailed
+from d4p.inline import failed, traceback_of
 from d4p.items import Uncopyable, pack
 from d4p.ours import OURS
 
@@ -38,8 +38,12 @@ def blame(stage: Any, error: BaseException) -> RunFailed:
     """The error to raise for an exception that came out of a stage."""
     if isinstance(error, PeFailed):
         return error
-    frames = list(_frames(error.__traceback__))
+    walked = list(traceback.walk_tb(error.__traceback__))
+    frames = [frame for frame, _ in walked]
     name, pe, at = _culprit(stage, frames)
+    inlined = _inlined(stage, walked, after=-1 if pe is None else at)
+    if inlined is not None:
+        name, pe, at = inlined
     if pe is None:
         return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {said(error)}")
     number = stage.counts().get(name, 0)
@@ -51,19 +55,15 @@ def blame(stage: Any, error: BaseException) -> RunFailed:
     item = _item(frames[:at])
     if phase == "process" and item is not _NONE:
         parts.append(f"  the item: {short(item)}")
-    own = _own_traceback(error, at)
+    if inlined is not None:
+        walked, at = list(traceback.walk_tb(traceback_of(pe._process, item))), 0
+    own = _own_traceback(error, walked[at:])
     if own:
         parts.append(own)
     return PeFailed("\n".join(parts), name, stage.index, number)
 
 
 _NONE = object()
-
-
-def _frames(tb: TracebackType | None):
-    while tb is not None:
-        yield tb.tb_frame
-        tb = tb.tb_next
 
 
 def _culprit(stage: Any, frames: list) -> tuple[str, Any, int]:
@@ -79,6 +79,15 @@ def _culprit(stage: Any, frames: list) -> tuple[str, Any, int]:
                         start -= 1
                     return name, pe, start
     return "", None, len(frames)
+
+
+def _inlined(stage: Any, walked: list, after: int) -> tuple[str, Any, int] | None:
+    """The PE whose expression failed that is written out in a generated loop, with the frame behind that loop's."""
+    for at in range(len(walked) - 1, after, -1):
+        name = failed(stage.inlined, *walked[at])
+        if name is not None:
+            return name, stage.pes[stage.names.index(name)], at + 1
+    return None
 
 
 def _item(frames: list) -> Any:
@@ -135,11 +144,10 @@ def short(item: Any, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
-def _own_traceback(error: BaseException, at: int) -> str:
-    """The traceback of the PE's own code: what stands before it and what is ours is left out."""
+def _own_traceback(error: BaseException, walked: list) -> str:
+    """The traceback of the PE's own code, without what is ours."""
     if isinstance(error, RunFailed):
         return ""
-    walked = list(traceback.walk_tb(error.__traceback__))[at:]
     kept = [summary for summary in traceback.StackSummary.extract(iter(walked))
             if not summary.filename.startswith(OURS) and not summary.name.startswith("into_")]
     return "".join(["Traceback (the PE's own):\n", *traceback.format_list(kept), said(error)]) if kept else ""

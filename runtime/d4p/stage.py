@@ -11,6 +11,7 @@ from d4p.core import GenericPE
 from d4p.depth import Tamer
 from d4p.errors import RunFailed
 from d4p.failure import PeFailed, blame
+from d4p.inline import ITEM, returns
 from d4p.items import own
 from d4p.outlet import Put, needs, outlet
 from d4p.outputs.instance import InstanceOutputs
@@ -48,6 +49,7 @@ class Stage:
         self.number, self.index, self.instances = number, index, instances
         self.names: tuple[str, ...] = ()
         self.pes: tuple[GenericPE, ...] = ()
+        self.inlined: dict[str, list[str]] = {}
         self.entries: dict[int | str, Entry] = {}
         self.counts: Callable[[], dict[str, int]] = dict
         self._workflow, self._lanes, self._spool, self._log = workflow, lanes, spool, log
@@ -104,6 +106,20 @@ class Stage:
         if not _overrides(pe, "write") and not _overrides(pe, "_write"):
             write = self._writer(pe, ports)
             pe.write = _with_keywords(write) if keywords else write
+
+    def inline(self, loop: Callable, *written: tuple[GenericPE, str]) -> None:
+        """Say that a loop has what these PEs return written out, in this order, where it would have called them.
+
+        Raises:
+            RunFailed: a PE returns something else than when the program was compiled.
+        """
+        for pe, expression in written:
+            if not returns(pe, expression):
+                raise RunFailed(
+                    f"{self._name(pe)} ({type(pe).__name__}): the program has `{expression}` written out for it, and "
+                    "its _process isn't that any more: compile again after a change"
+                )
+        self.inlined[loop.__name__] = [self._name(pe) for pe, expression in written if expression != ITEM]
 
     def _name(self, pe: GenericPE) -> str:
         """The name of one of the stage's PEs, of which two may be equal, as dataclasses are."""

@@ -14,6 +14,8 @@ import pytest
 
 import d4p_compile
 from d4p.errors import RunFailed
+from d4p_compile.targets import target as engine
+from tests.mpi.starting import ANYWHERE
 from tests.targets import TARGETS, answers
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -48,6 +50,15 @@ def test_a_pe_that_raises_is_named_with_instance_item_and_its_own_traceback(fail
 def test_the_item_that_a_pe_raises_on_is_counted_where_pes_before_it_dropped_some(failure):
     first = failure("raises_after_drops").splitlines()[0]
     assert first == "Raises (Raises), instance 0, item 3: ValueError: no such number: 7"
+
+
+def test_a_pe_whose_expression_is_written_out_is_named_as_one_that_is_called(failure):
+    first, item, title, *traceback = failure("raises_in_an_expression").splitlines()
+    assert first.startswith("TwelveOver4 (TwelveOver), instance 0, item 3: ZeroDivisionError: ")
+    assert (item, title) == ("  the item: 10", "Traceback (the PE's own):")
+    assert "failing.py" in traceback[0] and traceback[0].endswith("in _process")
+    assert traceback[1] == "    return data + 12 // (data - self.less)"
+    assert traceback[-1] == first[first.index("ZeroDivisionError"):]
 
 
 @pytest.mark.parametrize("phase", ["preprocess", "postprocess"])
@@ -220,3 +231,15 @@ def _group(leader: int) -> list[int]:
             if int(fields[3]) == leader and fields[0] != "Z":
                 found.append(int(entry.name))
     return found
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes", "mpi"])
+def test_a_pe_that_was_changed_since_its_expression_was_written_out_is_refused(target, tmp_path):
+    bundle = d4p_compile.compile(f"{WORKFLOWS}:raises_in_an_expression", target, output=tmp_path / "made")
+    copied = tmp_path / "made" / WORKFLOWS.name
+    copied.write_text(copied.read_text().replace("data + 12 //", "data + 13 //"))
+    done = subprocess.run(engine(target).command(bundle.script), capture_output=True, text=True, timeout=60,
+                          env=os.environ | ANYWHERE)
+    assert done.returncode == 1
+    assert "TwelveOver3 (TwelveOver): the program has `item + 12 // (item - self.less)` written out" in done.stderr
+    assert "compile again after a change" in done.stderr and "Traceback" not in done.stderr

@@ -49,7 +49,7 @@ def stage_2(stage):
         nonlocal n_start
         for item in items:
             n_start += 1
-            item = start._process(item)
+            item = (item, item, 0)  # Start
             if item is not None:
                 start_output(item)
 
@@ -83,6 +83,7 @@ def stage_2(stage):
     stage.wire(start, {"output": start_output})
     stage.wire(test, {"again": into_collatz, "done": result_test_done})
     stage.wire(collatz, {"output": to_test})
+    stage.inline(into_start, (start, "(item, item, 0)"))
     return stage.ready(
         {1: into_start, 2: into_test_stepped},
         lambda: {"Start": n_start, "Test": n_test, "Collatz": n_collatz, "Start.output": n_start_output},

@@ -36,7 +36,7 @@ def stage_1(stage):
     def into_start(item):
         nonlocal n_start
         n_start += 1
-        item = start._process(item)
+        item = (item, item, 0)  # Start
         if item is not None:
             start_output(item)
 
@@ -71,6 +71,7 @@ def stage_1(stage):
     stage.wire(start, {"output": start_output})
     stage.wire(test, {"again": into_collatz, "done": result_test_done})
     stage.wire(collatz, {"output": to_test})
+    stage.inline(into_start, (start, "(item, item, 0)"))
     return stage.ready(
         {"Numbers": into_numbers, 1: into_test_stepped},
         lambda: {

@@ -196,11 +196,12 @@ def stage_8(stage):
         nonlocal n_seen
         for item in items:
             n_seen += 1
-            item = seen._process(item)
+            item = [item, 'seen']  # Seen
             if item is not None:
                 result_seen(item)
 
     stage.wire(seen, {"output": result_seen})
+    stage.inline(into_seen, (seen, "[item, 'seen']"))
     return stage.ready({8: into_seen}, lambda: {"Seen": n_seen})
 
 

@@ -39,7 +39,7 @@ def stage_1(stage):
     def into_plus1(item):
         nonlocal n_plus1
         n_plus1 += 1
-        item = plus1._process(item)
+        item = item + plus1.n  # Plus1
         if item is not None:
             plus1_output(item)
 
@@ -51,7 +51,7 @@ def stage_1(stage):
     def into_plus2(item):
         nonlocal n_plus2
         n_plus2 += 1
-        item = plus2._process(item)
+        item = item + plus2.n  # Plus2
         if item is not None:
             plus2_output(item)
 
@@ -78,6 +78,8 @@ def stage_1(stage):
     stage.wire(plus1, {"output": plus1_output})
     stage.wire(plus2, {"output": plus2_output})
     stage.wire(listing, {"output": result_listing})
+    stage.inline(into_plus1, (plus1, "item + self.n"))
+    stage.inline(into_plus2, (plus2, "item + self.n"))
     return stage.ready(
         {"Numbers": into_numbers},
         lambda: {

@@ -93,7 +93,7 @@ def stage_2(stage):
     def into_same(item):
         nonlocal n_same
         n_same += 1
-        item = same._process(item)
+        # Same hands on what it gets
         if item is not None:
             result_same(item)
 
@@ -104,6 +104,7 @@ def stage_2(stage):
     stage.wire(joined, {"output": result_joined})
     stage.wire_batches(joined, {"output": joined_output_batch})
     stage.wire(same, {"output": result_same})
+    stage.inline(into_same, (same, "item"))
     return stage.ready(
         {1: into_all_pairs},
         lambda: {"AllPairs": n_all_pairs, "InTiles": n_in_tiles, "Joined": n_joined, "Same": n_same},

@@ -48,11 +48,12 @@ def stage_2(stage):
         nonlocal n_first
         for item in items:
             n_first += 1
-            item = first._process(item)
+            item = (item[0] * 2, item[1])  # First
             if item is not None:
                 to_listing(item)
 
     stage.wire(first, {"output": to_listing})
+    stage.inline(into_first, (first, "(item[0] * 2, item[1])"))
     return stage.ready({1: into_first}, lambda: {"First": n_first})
 
 

@@ -117,7 +117,7 @@ def stage_1(stage):
     def into_square(item):
         nonlocal dropped_add, dropped_square, n_square
         n_square += 1
-        item = square._process(item)
+        item = item * item  # square
         if item is None:
             dropped_square += 1
             return
@@ -247,6 +247,7 @@ def stage_1(stage):
     stage.wire(leaf010, {"output": leaf010_output})
     stage.wire(leaf011, {"output": leaf011_output})
     stage.wire(leaves, {"output": result_leaves})
+    stage.inline(into_square, (square, "item * item"))
     return stage.ready({"numbers": into_numbers}, received)
 
 
@@ -260,11 +261,12 @@ def stage_2(stage):
         nonlocal n_halve
         for item in items:
             n_halve += 1
-            item = halve._process(item)
+            item = item // 2  # halve
             if item is not None:
                 to_digit(item)
 
     stage.wire(halve, {"output": to_digit})
+    stage.inline(into_halve, (halve, "item // 2"))
     return stage.ready({1: into_halve}, lambda: {"halve": n_halve})
 
 
@@ -278,11 +280,12 @@ def stage_3(stage):
         nonlocal n_triple
         for item in items:
             n_triple += 1
-            item = triple._process(item)
+            item = 3 * item + 1  # triple
             if item is not None:
                 to_digit(item)
 
     stage.wire(triple, {"output": to_digit})
+    stage.inline(into_triple, (triple, "3 * item + 1"))
     return stage.ready({2: into_triple}, lambda: {"triple": n_triple})
 
 
@@ -296,11 +299,12 @@ def stage_4(stage):
         nonlocal n_digit
         for item in items:
             n_digit += 1
-            item = digit._process(item)
+            item = (item % 10, item)  # digit
             if item is not None:
                 to_by_digit(item)
 
     stage.wire(digit, {"output": to_by_digit})
+    stage.inline(into_digit, (digit, "(item % 10, item)"))
     return stage.ready({5: into_digit, 6: into_digit}, lambda: {"digit": n_digit})
 
 

@@ -66,6 +66,27 @@ def raises_after_drops():
     return chain_that_drops(7)
 
 
+class TwelveOver(IterativePE):
+    """One expression."""
+
+    def __init__(self, less):
+        IterativePE.__init__(self)
+        self.less = less
+
+    def _process(self, data):
+        return data + 12 // (data - self.less)
+
+
+def raises_in_an_expression():
+    """The numbers 1, 5 and 7 come to two PEs of one class; the second can't have what the first makes of 7."""
+    graph = WorkflowGraph()
+    pes = [Numbers(), DropsMultiples(2), DropsMultiples(3), TwelveOver(3), TwelveOver(10), Receives()]
+    for source, dest in zip(pes, pes[1:]):
+        dest.single = True
+        graph.connect(source, "output", dest, "input")
+    return graph
+
+
 def drops():
     return chain_that_drops(None)
 

@@ -1,0 +1,109 @@
+"""Which PEs are one expression, such as `return item * self.gain`: a generated loop has it written out.
+
+A call of a Python function takes as long as two or three such operations, so that a chain of small PEs is mostly
+calls. Where anything but the expression may happen, or a failure couldn't be told by evaluating it once more, the PE
+is called.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from d4p.base import IterativePE
+from d4p.inline import function_of, returns
+from d4p_compile.analysis.origin import is_plain
+from d4p_compile.analysis.source import Unreadable, read
+
+#: Longer ones are no easier to read in a loop than in their PE.
+LONGEST = 60
+#: What an expression may have in it: nothing that calls, awaits, yields, binds a name or makes a function.
+_PARTS = (
+    ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Subscript, ast.Slice, ast.Attribute, ast.Name,
+    ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context,
+)  # fmt: skip
+#: What a class may have beside its `_process`: things that are over before the first item comes, and plain values.
+_BESIDE = ("__init__", "__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__annotations__",
+           "__firstlineno__", "__static_attributes__")  # fmt: skip
+
+
+def written_out(pe: Any) -> str:
+    """The expression of `self` and `item` that a PE returns and that says all it does with an item; empty where there
+    is none."""
+    if type(pe).process is not IterativePE.process or "process" in vars(pe) or not _has_nothing_else(type(pe)):
+        return ""
+    found = function_of(pe)
+    if found is None:
+        return ""
+    try:
+        function = read(found[0])
+    except Unreadable:
+        return ""
+    arguments, given, returned = function.parameters, found[1], _returned(function.body)
+    if returned is None or len(arguments) != len(given) or len(given) == 1 and not _gives_no_dict(returned):
+        return ""
+    expression = ast.parse(ast.unparse(returned), mode="eval")
+    if not _is_plain(expression.body, *arguments):
+        return ""
+    text = ast.unparse(_Renamed(dict(zip(arguments, given, strict=True))).visit(expression))
+    return text if len(text) <= LONGEST and "\n" not in text and returns(pe, text) else ""
+
+
+def _has_nothing_else(cls: type) -> bool:
+    """Whether a class and those of the user's that it inherits from have a `_process` and plain values alone: another
+    method may put something else in its place, or in that of an attribute, while items come."""
+    for owner in cls.__mro__:
+        if is_plain(owner):
+            continue
+        for name, value in vars(owner).items():
+            if name in _BESIDE or name == "_process":
+                continue
+            if callable(value) or hasattr(type(value), "__get__") or name.startswith("__"):
+                return False
+    return True
+
+
+def _returned(body: list[ast.stmt]) -> ast.expr | None:
+    """What a function returns that does nothing else but have a docstring."""
+    *docstring, last = body
+    if len(docstring) > 1 or not isinstance(last, ast.Return):
+        return None
+    texts = (isinstance(said, ast.Expr) and isinstance(said.value, ast.Constant) for said in docstring)
+    return last.value if all(texts) else None
+
+
+def _is_plain(expression: ast.expr, *arguments: str) -> bool:
+    """Whether there are only operators, literals, the item and its parts, and attributes of the PE."""
+    *own, item = arguments
+    parents = {child: node for node in ast.walk(expression) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(expression):
+        if not isinstance(node, _PARTS):
+            return False
+        if isinstance(node, ast.Name) and node.id != item:
+            if node.id not in own or not isinstance(parents.get(node), ast.Attribute):
+                return False
+        if isinstance(node, ast.Attribute) and node.attr.startswith("__"):
+            return False
+    return True
+
+
+def _gives_no_dict(expression: ast.expr) -> bool:
+    """Whether what comes of a function can't be a dict, which `SimpleFunctionPE` looks into for provenance."""
+    if isinstance(expression, ast.BinOp):
+        return not isinstance(expression.op, ast.BitOr)
+    return isinstance(expression, ast.UnaryOp | ast.Compare | ast.Tuple | ast.List | ast.Constant)
+
+
+class _Renamed(ast.NodeTransformer):
+    """Names replaced by others."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self._names.get(node.id, node.id), node.ctx)
+
+
+def with_variable(expression: str, variable: str) -> str:
+    """An expression of `self` as one of a variable that holds the PE."""
+    return ast.unparse(_Renamed({"self": variable}).visit(ast.parse(expression, mode="eval")))

@@ -1,0 +1,111 @@
+"""Which PEs are written out as an expression, and what sees that they are still so."""
+
+import pytest
+
+from d4p.inline import lines, returns
+from d4p_compile.analysis.inline import with_variable, written_out
+
+from . import inlining
+
+
+@pytest.mark.parametrize("pe, expression", [
+    (inlining.Plus(), "item + self.n * self.unit"),
+    (inlining.PlusByHeritage(), "item + self.n * self.unit"),
+    (inlining.Pair(), "(item['word'], 1 if item['n'] > 0 else -1.0, [item['n']])"),
+    (inlining.Same(), "item"),
+    (inlining.SimpleFunctionPE(inlining.squared), "item * item"),
+    (inlining.SimpleFunctionPE(inlining.half), "item / 2"),
+    (inlining.Function(inlining.double), "item * 2"),
+])
+def test_one_expression_of_the_item_and_attributes_is_written_out(pe, expression):
+    assert written_out(pe) == expression
+    assert returns(pe, expression)
+
+
+@pytest.mark.parametrize("cls", [
+    inlining.PlusGlobal,  # a name that something may give another value
+    inlining.Upper,  # a call
+    inlining.Itself,  # the PE gets out of sight
+    inlining.Counts,  # more than an expression
+    inlining.Private,  # a name that is another outside the class
+    inlining.Alters,  # another method, which may put something else in its place
+    inlining.OwnProcess,
+    inlining.Doubled,  # not the function that its source shows
+    inlining.Remembers,  # an attribute that is a call
+    inlining.Default,
+    inlining.Binds,
+    inlining.Long,
+    inlining.Consumes,
+    inlining.General,
+])
+def test_whatever_may_do_more_is_called(cls):
+    assert written_out(cls()) == ""
+
+
+@pytest.mark.parametrize("function, params", [
+    (inlining.larger, {}),
+    (inlining.larger, {"than": 2}),
+    (inlining.part, {}),  # a dict may come of it, which may be one with provenance
+    (inlining.merged, {}),
+    (inlining.closure(1), {}),
+    (abs, {}),
+])
+def test_a_function_that_may_give_something_else_is_called(function, params):
+    assert written_out(inlining.SimpleFunctionPE(function, params)) == ""
+
+
+def test_another_function_is_seen():
+    pe = inlining.SimpleFunctionPE(inlining.half)
+    assert returns(pe, "item / 2") and not returns(pe, "item * 2")
+    pe.compute_fn = inlining.double
+    assert returns(pe, "item * 2") and not returns(pe, "item / 2")
+    pe.params = {"x": 1}
+    assert not returns(pe, "item * 2")
+
+
+def test_a_function_put_on_the_object_is_called():
+    pe = inlining.Plus()
+    pe._process = lambda item: item * 3
+    assert written_out(pe) == ""
+    assert not returns(pe, "item + self.n * self.unit")
+
+
+@pytest.mark.parametrize("expression", [
+    "item + self.n", "item + self.unit * self.n", "item - self.n * self.unit", "item +", "self + item.n * item.unit",
+])
+def test_another_expression_is_seen(expression):
+    assert not returns(inlining.Plus(), expression)
+
+
+@pytest.mark.parametrize("like", ["1.0", "True", "'1'", "2"])
+def test_constants_that_are_equal_but_no_more_are_told_apart(like):
+    class One(inlining.IterativePE):
+        def _process(self, item):
+            return item + 1
+
+    assert returns(One(), "item + 1")
+    assert not returns(One(), f"item + {like}")
+
+
+def test_the_pe_of_an_expression_is_a_variable_in_the_loop():
+    assert with_variable("item + self.n * self.unit", "plus1") == "item + plus1.n * plus1.unit"
+
+
+def test_lines_with_an_expression_are_found_among_those_of_a_loop():
+    def loop(items):
+        for item in items:
+            item = item + 1
+            if item is None:
+                continue
+            item = one._process(item)
+            item = item * one.n
+            one(item)
+
+    def once(item):
+        item = one._process(item)
+        item = item * one.n
+
+    one = None
+    first = loop.__code__.co_firstlineno
+    assert [line - first for line in lines(loop.__code__)] == [2, 6]
+    assert [line - once.__code__.co_firstlineno for line in lines(once.__code__)] == [2]
