@@ -32,6 +32,8 @@ def functions(shape: Shape, names: StageNames, name: str) -> list[str]:
         out += wrapped("        nonlocal ", counters)
         if loop:
             out.append("        for item in items:")
+            if shape.notes_items:
+                body.insert(1, f"{pad}at[0] = {names.count(name)}")
         out += body
     return out
 

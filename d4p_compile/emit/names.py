@@ -9,7 +9,7 @@ import re
 from ..ir.plan import Plan, Stage
 
 #: Names that generated code uses for itself.
-TAKEN = frozenset({"stage", "item", "items", "result", "run", "sc", "spark", "main", "own", "d4p", "workflow", "width"})
+TAKEN = frozenset("at d4p item items main own result run sc spark stage width workflow".split())
 
 
 def identifier(text: str) -> str:

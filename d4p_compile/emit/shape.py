@@ -94,6 +94,11 @@ class Shape:
         """The input ports that items come to from other PEs; None for a root, which gets its own."""
         return list(dict.fromkeys(e.input for e in self.graph.edges_in[name])) or [None]
 
+    @property
+    def heads(self) -> list[tuple[str, str | None]]:
+        """The PEs that loops and functions begin with, and the ports that these take items of."""
+        return [(name, port) for name in self.stage.pes if name not in self.inlined for port in self.ports_in(name)]
+
     def is_written_out(self, name: str, port: str | None) -> bool:
         """Whether the expression that a PE returns stands in the loop: not where its items come as `{port: item}`, and
         not in functions that others stand around."""
@@ -119,6 +124,11 @@ class Shape:
         return max(depth.values()) > DEEP
 
     # Counting
+
+    @property
+    def notes_items(self) -> bool:
+        """Whether loops write down the number of the item in hand: where a worker may die and its program not."""
+        return self.plan.target in ("processes", "mpi")
 
     @cached_property
     def counted(self) -> frozenset[Port]:

@@ -25,6 +25,8 @@ def stage_function(plan: Plan, stage: Stage) -> str:
     out += _take(shape, names)
     out += [f"    {name} = {expression}" for name, expression in _targets(shape, names)]
     out += wrapped("    ", counters(shape, names), " = 0", " = ")
+    if shape.notes_items and any(not shape.hops_into(name, port) for name, port in shape.heads):
+        out.append("    at = stage.at  # the number of the item in hand, in memory that outlives this process")
     for name in stage.pes:
         if name not in shape.inlined:
             out += ["", *functions(shape, names, name)]
@@ -99,15 +101,14 @@ def _wiring(shape: Shape, names: StageNames) -> list[str]:
 def _inlined(shape: Shape, names: StageNames) -> list[str]:
     """Which loops have written out what a PE returns."""
     out = []
-    for head in shape.stage.pes:
-        for port in shape.ports_in(head) if head not in shape.inlined else ():
-            written = shape.written_out(head, port)
-            pairs = [f"({names.var[name]}, {quoted(shape.pe(name).returns)})" for name in written]
-            if written:
-                arguments = [names.entry(head, port), *pairs]
-                one = f"    stage.inline({', '.join(arguments)})"
-                several = ["    stage.inline(", *(f"        {argument}," for argument in arguments), "    )"]
-                out += [one] if len(one) <= WIDTH else several
+    for head, port in shape.heads:
+        written = shape.written_out(head, port)
+        pairs = [f"({names.var[name]}, {quoted(shape.pe(name).returns)})" for name in written]
+        if written:
+            arguments = [names.entry(head, port), *pairs]
+            one = f"    stage.inline({', '.join(arguments)})"
+            several = ["    stage.inline(", *(f"        {argument}," for argument in arguments), "    )"]
+            out += [one] if len(one) <= WIDTH else several
     return out
 
 

@@ -40,12 +40,13 @@ class Stage:
         instances: how many instances of the stage there are.
         repeatable: whether this instance reads the same in another run with as many instances.
         checker: with `--check`, the Checker of the run.
+        at: where the number of the item in hand is written, so that it is known when the process is no more.
     """
 
     own = staticmethod(own)
 
     def __init__(self, workflow, number: int, index: int, *, lanes, spool, log, instances=1, repeatable=True,
-                 checker=None) -> None:
+                 checker=None, at: memoryview | list[int] | None = None) -> None:
         self.number, self.index, self.instances = number, index, instances
         self.names: tuple[str, ...] = ()
         self.pes: tuple[GenericPE, ...] = ()
@@ -54,6 +55,7 @@ class Stage:
         self.counts: Callable[[], dict[str, int]] = dict
         self._workflow, self._lanes, self._spool, self._log = workflow, lanes, spool, log
         self._checker = checker
+        self.at: memoryview | list[int] = [0] if at is None else at
         self._ports: dict[int, dict[str, Put]] = {}
         self._sent: dict[str, Callable[[], int]] = {}
         self._moved: dict[str, Any] = {}
@@ -237,9 +239,10 @@ class Stage:
 
     def each(self, take: Callable[[Any], None]) -> Entry:
         """An entry that takes many items, from a function that takes one."""
+        at = self.at
 
         def entry(items: Iterable[Any]) -> None:
-            for item in items:
+            for at[0], item in enumerate(items, at[0] + 1):  # noqa: B007, B020  written where the engine looks for it
                 take(item)
 
         return entry

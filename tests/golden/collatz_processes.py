@@ -24,11 +24,13 @@ def stage_1(stage):
     (numbers,) = stage.take("Numbers")
     to_start = stage.to(1, "Numbers.output -> Start.input", "round robin")
     n_numbers = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_numbers(items):
         nonlocal n_numbers
         for item in items:
             n_numbers += 1
+            at[0] = n_numbers
             item = numbers._process(item)
             if item is not None:
                 to_start(item)
@@ -44,11 +46,13 @@ def stage_2(stage):
     result_test_done = stage.result(test, "done")
     send_test = stage.sender(test)
     n_start = n_test = n_collatz = n_start_output = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_start(items):
         nonlocal n_start
         for item in items:
             n_start += 1
+            at[0] = n_start
             item = (item, item, 0)  # Start
             if item is not None:
                 start_output(item)
@@ -62,6 +66,7 @@ def stage_2(stage):
         nonlocal n_test
         for item in items:
             n_test += 1
+            at[0] = n_test
             result = test._process({"stepped": item})
             if result is not None:
                 send_test(result)

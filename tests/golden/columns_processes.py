@@ -49,11 +49,13 @@ def stage_1(stage):
     to_average_parallelpe = stage.to(6, "Items.output -> AverageParallelPE.input", "round robin")
     to_listing = stage.to(7, "Items.output -> Listing.input", "broadcast")
     n_pe_items = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_pe_items(items):
         nonlocal n_pe_items
         for item in items:
             n_pe_items += 1
+            at[0] = n_pe_items
             item = pe_items._process(item)
             if item is not None:
                 pe_items_output(item)
@@ -78,11 +80,13 @@ def stage_2(stage):
     to_seen = stage.to(8, "CountPE.output -> Seen.input", "round robin")
     send_countpe = stage.sender(countpe)
     n_countpe = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_countpe(items):
         nonlocal n_countpe
         for item in items:
             n_countpe += 1
+            at[0] = n_countpe
             result = countpe._process({"input": item})
             if result is not None:
                 send_countpe(result)
@@ -97,11 +101,13 @@ def stage_3(stage):
     result_sumpe2 = stage.result(sumpe2, "output")
     send_sumpe2 = stage.sender(sumpe2)
     n_sumpe2 = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_sumpe2(items):
         nonlocal n_sumpe2
         for item in items:
             n_sumpe2 += 1
+            at[0] = n_sumpe2
             result = sumpe2._process({"input": item})
             if result is not None:
                 send_sumpe2(result)
@@ -116,11 +122,13 @@ def stage_4(stage):
     result_sumpe3 = stage.result(sumpe3, "output")
     send_sumpe3 = stage.sender(sumpe3)
     n_sumpe3 = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_sumpe3(items):
         nonlocal n_sumpe3
         for item in items:
             n_sumpe3 += 1
+            at[0] = n_sumpe3
             result = sumpe3._process({"input": item})
             if result is not None:
                 send_sumpe3(result)
@@ -135,11 +143,13 @@ def stage_5(stage):
     result_minpe = stage.result(minpe, "output")
     send_minpe = stage.sender(minpe)
     n_minpe = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_minpe(items):
         nonlocal n_minpe
         for item in items:
             n_minpe += 1
+            at[0] = n_minpe
             result = minpe._process({"input": item})
             if result is not None:
                 send_minpe(result)
@@ -154,11 +164,13 @@ def stage_6(stage):
     result_maxpe = stage.result(maxpe, "output")
     send_maxpe = stage.sender(maxpe)
     n_maxpe = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_maxpe(items):
         nonlocal n_maxpe
         for item in items:
             n_maxpe += 1
+            at[0] = n_maxpe
             result = maxpe._process({"input": item})
             if result is not None:
                 send_maxpe(result)
@@ -173,11 +185,13 @@ def stage_7(stage):
     result_average_parallelpe = stage.result(average_parallelpe, "output")
     send_average_parallelpe = stage.sender(average_parallelpe)
     n_average_parallelpe = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_average_parallelpe(items):
         nonlocal n_average_parallelpe
         for item in items:
             n_average_parallelpe += 1
+            at[0] = n_average_parallelpe
             result = average_parallelpe._process({"input": item})
             if result is not None:
                 send_average_parallelpe(result)
@@ -191,11 +205,13 @@ def stage_8(stage):
     (seen,) = stage.take("Seen")
     result_seen = stage.result(seen, "output")
     n_seen = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_seen(items):
         nonlocal n_seen
         for item in items:
             n_seen += 1
+            at[0] = n_seen
             item = [item, 'seen']  # Seen
             if item is not None:
                 result_seen(item)
@@ -210,11 +226,13 @@ def stage_9(stage):
     (listing,) = stage.take("Listing")
     result_listing = stage.result(listing, "output")
     n_listing = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_listing(items):
         nonlocal n_listing
         for item in items:
             n_listing += 1
+            at[0] = n_listing
             item = listing._process(item)
             if item is not None:
                 result_listing(item)

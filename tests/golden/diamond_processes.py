@@ -22,11 +22,13 @@ def stage_1(stage):
     result_listing = stage.result(listing, "output")
     send_listing = stage.sender(listing)
     n_numbers = n_plus1 = n_plus2 = n_listing = n_plus1_output = n_plus2_output = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_numbers(items):
         nonlocal n_numbers
         for item in items:
             n_numbers += 1
+            at[0] = n_numbers
             item = numbers._process(item)
             if item is not None:
                 numbers_output(item)

@@ -25,11 +25,13 @@ def stage_1(stage):
     (pe_item,) = stage.take("item")
     to_pe_class = stage.to(1, "item.output -> class.a b", "round robin")
     n_pe_item = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_pe_item(items):
         nonlocal n_pe_item
         for item in items:
             n_pe_item += 1
+            at[0] = n_pe_item
             item = pe_item._process(item)
             if item is not None:
                 to_pe_class(item)
@@ -43,11 +45,13 @@ def stage_2(stage):
     (numbers,) = stage.take("Numbers")
     to_pe_class = stage.to(2, "Numbers.output -> class.c-d", "round robin")
     n_numbers = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_numbers(items):
         nonlocal n_numbers
         for item in items:
             n_numbers += 1
+            at[0] = n_numbers
             item = numbers._process(item)
             if item is not None:
                 to_pe_class(item)
@@ -63,11 +67,13 @@ def stage_3(stage):
     send_pe_class = stage.sender(pe_class)
     send_pe_2nd_pe = stage.sender(pe_2nd_pe)
     n_pe_class = n_pe_2nd_pe = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_pe_class_a_b(items):
         nonlocal n_pe_class
         for item in items:
             n_pe_class += 1
+            at[0] = n_pe_class
             result = pe_class._process({"a b": item})
             if result is not None:
                 send_pe_class(result)
@@ -76,6 +82,7 @@ def stage_3(stage):
         nonlocal n_pe_class
         for item in items:
             n_pe_class += 1
+            at[0] = n_pe_class
             result = pe_class._process({"c-d": item})
             if result is not None:
                 send_pe_class(result)

@@ -24,11 +24,13 @@ def stage_1(stage):
     (pe_items,) = stage.take("Items")
     to_all_pairs = stage.to(1, "Items.output -> AllPairs.input", "pairs", ["id"])
     n_pe_items = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_pe_items(items):
         nonlocal n_pe_items
         for item in items:
             n_pe_items += 1
+            at[0] = n_pe_items
             item = pe_items._process(item)
             if item is not None:
                 to_all_pairs(item)
@@ -45,11 +47,13 @@ def stage_2(stage):
     send_batches_of_in_tiles = stage.batch_sender(in_tiles)
     send_batches_of_joined = stage.batch_sender(joined)
     n_all_pairs = n_in_tiles = n_joined = n_same = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_all_pairs(items):
         nonlocal n_all_pairs
         for item in items:
             n_all_pairs += 1
+            at[0] = n_all_pairs
             all_pairs.process({"input": item})
 
     def into_in_tiles(item):

@@ -25,11 +25,13 @@ def stage_1(stage):
     (pairs,) = stage.take("Pairs")
     to_first = stage.to(1, "Pairs.output -> First.input", "forward")
     n_pairs = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_pairs(items):
         nonlocal n_pairs
         for item in items:
             n_pairs += 1
+            at[0] = n_pairs
             item = pairs._process(item)
             if item is not None:
                 to_first(item)
@@ -43,11 +45,13 @@ def stage_2(stage):
     (first,) = stage.take("First")
     to_listing = stage.to(2, "First.output -> Listing.input", "hash", [0])
     n_first = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_first(items):
         nonlocal n_first
         for item in items:
             n_first += 1
+            at[0] = n_first
             item = (item[0] * 2, item[1])  # First
             if item is not None:
                 to_listing(item)
@@ -63,11 +67,13 @@ def stage_3(stage):
     result_listing = stage.result(listing, "output")
     send_listing = stage.sender(listing)
     n_listing = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_listing(items):
         nonlocal n_listing
         for item in items:
             n_listing += 1
+            at[0] = n_listing
             result = listing._process({"input": item})
             if result is not None:
                 send_listing(result)

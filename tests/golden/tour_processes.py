@@ -63,11 +63,13 @@ def stage_1(stage):
     n_numbers = n_parity = n_extremes = n_least = n_greatest = n_square = n_branch0 = n_branch00 = 0
     n_leaf000 = n_leaf001 = n_branch01 = n_leaf010 = n_leaf011 = n_leaves = dropped_square = dropped_add = 0
     n_leaf000_output = n_leaf001_output = n_leaf010_output = n_leaf011_output = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_numbers(items):
         nonlocal n_numbers
         for item in items:
             n_numbers += 1
+            at[0] = n_numbers
             item = numbers._process(item)
             if item is not None:
                 numbers_output(item)
@@ -256,11 +258,13 @@ def stage_2(stage):
     (halve,) = stage.take("halve")
     to_digit = stage.to(5, "halve.output -> digit.input", "gather")
     n_halve = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_halve(items):
         nonlocal n_halve
         for item in items:
             n_halve += 1
+            at[0] = n_halve
             item = item // 2  # halve
             if item is not None:
                 to_digit(item)
@@ -275,11 +279,13 @@ def stage_3(stage):
     (triple,) = stage.take("triple")
     to_digit = stage.to(6, "triple.output -> digit.input", "gather")
     n_triple = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_triple(items):
         nonlocal n_triple
         for item in items:
             n_triple += 1
+            at[0] = n_triple
             item = 3 * item + 1  # triple
             if item is not None:
                 to_digit(item)
@@ -294,11 +300,13 @@ def stage_4(stage):
     (digit,) = stage.take("digit")
     to_by_digit = stage.to(7, "digit.output -> by_digit.item", "hash", [0])
     n_digit = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_digit(items):
         nonlocal n_digit
         for item in items:
             n_digit += 1
+            at[0] = n_digit
             item = (item % 10, item)  # digit
             if item is not None:
                 to_by_digit(item)
@@ -314,11 +322,13 @@ def stage_5(stage):
     result_by_digit = stage.result(by_digit, "count")
     send_by_digit = stage.sender(by_digit)
     n_by_digit = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_by_digit(items):
         nonlocal n_by_digit
         for item in items:
             n_by_digit += 1
+            at[0] = n_by_digit
             result = by_digit.process({"item": item})
             if result is not None:
                 send_by_digit(result)
@@ -332,11 +342,13 @@ def stage_6(stage):
     (residue,) = stage.take("residue")
     to_by_residue = stage.to(8, "residue.output -> by_residue.item", "hash", ["residue"])
     n_residue = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_residue(items):
         nonlocal n_residue
         for item in items:
             n_residue += 1
+            at[0] = n_residue
             item = residue._process(item)
             if item is not None:
                 to_by_residue(item)
@@ -351,11 +363,13 @@ def stage_7(stage):
     result_by_residue = stage.result(by_residue, "count")
     send_by_residue = stage.sender(by_residue)
     n_by_residue = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_by_residue(items):
         nonlocal n_by_residue
         for item in items:
             n_by_residue += 1
+            at[0] = n_by_residue
             result = by_residue.process({"item": item})
             if result is not None:
                 send_by_residue(result)
@@ -369,11 +383,13 @@ def stage_8(stage):
     (multiples,) = stage.take("multiples")
     result_multiples = stage.result(multiples, "output")
     n_multiples = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_multiples(items):
         nonlocal n_multiples
         for item in items:
             n_multiples += 1
+            at[0] = n_multiples
             item = multiples._process(item)
             if item is not None:
                 result_multiples(item)

@@ -26,11 +26,13 @@ def stage_1(stage):
     to_count = stage.to(1, "split.word -> count.word", "hash", [0])
     send_split = stage.sender(split)
     n_read = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_read(items):
         nonlocal n_read
         for item in items:
             n_read += 1
+            at[0] = n_read
             result = split.process({"line": item})
             if result is not None:
                 send_split(result)
@@ -46,11 +48,13 @@ def stage_2(stage):
     to_top = stage.to(2, "count.count -> top.input", "gather")
     send_count = stage.sender(count)
     n_count = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_count(items):
         nonlocal n_count
         for item in items:
             n_count += 1
+            at[0] = n_count
             result = count.process({"word": item})
             if result is not None:
                 send_count(result)
@@ -64,11 +68,13 @@ def stage_3(stage):
     (top,) = stage.take("top")
     result_top = stage.result(top, "output")
     n_top = 0
+    at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_top(items):
         nonlocal n_top
         for item in items:
             n_top += 1
+            at[0] = n_top
             item = top._process(item)
             if item is not None:
                 result_top(item)

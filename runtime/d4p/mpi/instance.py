@@ -13,7 +13,7 @@ from d4p.entries import Entry
 from d4p.errors import RunFailed
 from d4p.mpi.layout import Seat
 from d4p.outlet import Lanes, spread
-from d4p.postmortem.notes import DONE, ITEM, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
+from d4p.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
 from d4p.quiescence import ASK, END, Command, Tally
 from d4p.stage import Stage
 
@@ -72,7 +72,7 @@ class Instance:
         self._job, self._post = job, post
         self._loose = False  # whether its senders may hold something back
         made = Stage(job.workflow, job.number(seat.stage.function), seat.index, lanes=self._lanes,
-                     spool=job.spooler(seat.index), log=job.log, instances=seat.stage.instances)
+                     spool=job.spooler(seat.index), log=job.log, instances=seat.stage.instances, at=note.number)
         self.stage = seat.stage.function(made)
         self.in_turns = any(getattr(pe, "in_turns", False) for pe in self.stage.pes)
         self.may_end: Callable[[], bool] = lambda: True  # the rank may have it wait with `postprocess`
@@ -104,7 +104,7 @@ class Instance:
             if name in stage.names:
                 items = self._job.feed(stage, name, stage.instances, note.reading)
                 entry = ROOT + stage.names.index(name)
-                self.roots.append((name, entry, Slices(note.held(entry, 0, items))))
+                self.roots.append((name, entry, Slices(items)))
         note.waiting()
         self._loose = True
 
@@ -143,7 +143,7 @@ class Instance:
             self._loose = True
         elif self.roots:
             name, entry, slices = self.roots[0]
-            note.at(ITEM, entry)
+            note.going_on(entry, stage.counts()[name])
             stage.feed(name, slices.next())
             if not slices.left:
                 self.roots.pop(0)
@@ -189,7 +189,8 @@ class Instance:
     def _feed(self, channel: int, items: list[Any]) -> None:
         entry = self._entered[channel]
         before = self.stage.counts().get(entry.pe, 0) if entry.mixed else self._taken[entry.pe]
-        self.stage.feed(channel, self._note.held(channel, before, items))
+        self._note.taking(channel, before)
+        self.stage.feed(channel, items)
         self._taken[entry.pe] += len(items)
 
     def _unpack(self, head: Any, buffers: Iterable[Any]) -> list[Any]:

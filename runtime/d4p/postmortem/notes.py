@@ -10,7 +10,6 @@ from __future__ import annotations
 import faulthandler
 import mmap
 import os
-from collections.abc import Iterable, Iterator
 from multiprocessing.reduction import DupFd
 from typing import Any
 
@@ -71,27 +70,34 @@ class Notes:
 
 
 class Note:
-    """What one instance writes: what it is at, each time before it begins with it."""
+    """What one instance writes: what it is at, each time before it begins with it.
+
+    Attributes:
+        number: memory of one number, that of the item in hand. The loop that hands items to PEs writes there, since
+            nothing else would be fast enough.
+    """
 
     def __init__(self, words: memoryview) -> None:
-        self._words, self._number = words, words[_NUMBER : _NUMBER + 1]
+        self._words, self.number = words, words[_NUMBER : _NUMBER + 1]
 
     def at(self, phase: int, pe: int = 0) -> None:
         """A phase, and the place of the PE in the stage."""
         self._words[_PHASE], self._words[_WHICH] = phase, pe
 
     def waiting(self) -> None:
-        """The last item that was held is done with."""
+        """The last item is done with."""
         self._words[_PHASE] = WAITING
 
-    def held(self, entry: int, before: int, items: Iterable[Any]) -> Iterator[Any]:
-        """The same items; each is noted, by its number, as soon as it is taken, the first as `before` + 1."""
-        words, number = self._words, self._number
-        number[0] = before
-        words[_WHICH], words[_SPLIT], words[_PHASE] = entry, 0, ITEM
-        for number[0], item in enumerate(items, before + 1):  # noqa: B007  the loop itself writes: nothing is faster
-            yield item
+    def taking(self, entry: int, before: int) -> None:
+        """Items come in, after so many before them."""
+        self._words[_SPLIT] = 0
+        self.going_on(entry, before)
+
+    def going_on(self, entry: int, before: int) -> None:
+        """More come of a root, which may be in the midst of a split."""
+        words = self._words
+        words[_NUMBER], words[_WHICH], words[_PHASE] = before, entry, ITEM
 
     def reading(self) -> None:
         """A reader begins with another split, whose first item is read with the one before done with."""
-        self._words[_SPLIT] = self._number[0] + 1
+        self._words[_SPLIT] = self.number[0] + 1

@@ -100,7 +100,7 @@ class _Instance:
         self.taken: Counter[str] = Counter()
         self.senders: dict[int, Sender] = {}
         self.stage = Stage(job.workflow, job.number(task.function), task.index, lanes=self._lanes,
-                           spool=job.spooler(task.index), log=job.log, instances=task.instances)
+                           spool=job.spooler(task.index), log=job.log, instances=task.instances, at=note.number)
         self.failure: BaseException | None = None
         self.sent = dict.fromkeys(task.to, 0)  # parcels by channel: each is posted by one thread at a time
         key, sent = (self.stage.number, task.index), lambda: sum(self.sent.values())
@@ -150,7 +150,8 @@ class _Instance:
         for name in self.job.workflow.roots():
             if name in stage.names:
                 items = self.job.feed(stage, name, self.task.instances, note.reading)
-                stage.feed(name, note.held(ROOT + stage.names.index(name), 0, items))
+                note.taking(ROOT + stage.names.index(name), 0)
+                stage.feed(name, items)
         note.waiting()
         if self.part is not None:
             self.part.play(self._take, self._feed, self._flush, self._postprocess)
@@ -196,7 +197,8 @@ class _Instance:
     def _feed(self, channel: int, items: list[Any]) -> None:
         entry, stage = self.task.entries[channel], self.stage
         before = stage.counts().get(entry.pe, 0) if entry.mixed else self.taken[entry.pe]
-        stage.feed(channel, self.note.held(channel, before, items))
+        self.note.taking(channel, before)
+        stage.feed(channel, items)
         self.taken[entry.pe] += len(items)
         self.note.waiting()
 
