@@ -1,8 +1,7 @@
 """Which PEs are one expression, such as `return item * self.gain`: a generated loop has it written out.
 
 A call of a Python function takes as long as two or three such operations, so that a chain of small PEs is mostly
-calls. Where anything but the expression may happen, or a failure couldn't be told by evaluating it once more, the PE
-is called.
+calls. Where anything but the expression may happen the PE is called.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import traceback
 from typing import Any
 
 from d4p.errors import RunFailed
-from d4p.inline import failed, traceback_of
+from d4p.inline import failed, place_of
 from d4p.items import Uncopyable, pack
 from d4p.ours import OURS
 
@@ -55,9 +55,7 @@ def blame(stage: Any, error: BaseException) -> RunFailed:
     item = _item(frames[:at])
     if phase == "process" and item is not _NONE:
         parts.append(f"  the item: {short(item)}")
-    if inlined is not None:
-        walked, at = list(traceback.walk_tb(traceback_of(pe._process, item))), 0
-    own = _own_traceback(error, walked[at:])
+    own = _own_traceback(error, walked[at:], place_of(pe) if inlined else None)
     if own:
         parts.append(own)
     return PeFailed("\n".join(parts), name, stage.index, number)
@@ -144,12 +142,13 @@ def short(item: Any, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
-def _own_traceback(error: BaseException, walked: list) -> str:
-    """The traceback of the PE's own code, without what is ours."""
+def _own_traceback(error: BaseException, walked: list, first: traceback.FrameSummary | None) -> str:
+    """The traceback of the PE's own code, without what is ours; `first` is a line of it that has no frame."""
     if isinstance(error, RunFailed):
         return ""
-    kept = [summary for summary in traceback.StackSummary.extract(iter(walked))
-            if not summary.filename.startswith(OURS) and not summary.name.startswith("into_")]
+    kept = [first] if first else []
+    kept += [summary for summary in traceback.StackSummary.extract(iter(walked))
+             if not summary.filename.startswith(OURS) and not summary.name.startswith("into_")]
     return "".join(["Traceback (the PE's own):\n", *traceback.format_list(kept), said(error)]) if kept else ""
 
 

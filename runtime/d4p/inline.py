@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import dis
 import inspect
-from collections.abc import Callable
-from types import CodeType, FrameType, FunctionType, TracebackType
+from traceback import FrameSummary
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from d4p.base import SimpleFunctionPE
 
 #: The variable of generated loops.
 ITEM = "item"
+#: What gives `item` a value in a loop where no expression does: the next of the items, and calls, by Python's version.
+_GIVE = ("FOR_ITER", "CALL", "CALL_FUNCTION", "CALL_METHOD")
 #: Flags of functions that are called in another way, or give something else than they return.
 _KINDS = (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | inspect.CO_COROUTINE
           | inspect.CO_ASYNC_GENERATOR)
@@ -69,7 +71,7 @@ def lines(code: CodeType) -> list[int]:
         line = starts.get(instruction.offset) or line
         if instruction.opname.startswith("STORE_FAST") and _names_item(instruction.argval):
             stores.append(line)
-        elif "CALL" in instruction.opname or instruction.opname == "FOR_ITER":
+        elif instruction.opname in _GIVE:
             others.add(line)
     return [line for line in dict.fromkeys(stores) if line not in others]
 
@@ -88,11 +90,11 @@ def failed(inlined: dict[str, list[str]], frame: FrameType, line: int) -> str | 
     return dict(zip(lines(frame.f_code), names, strict=False)).get(line) if names else None
 
 
-def traceback_of(process: Callable[[Any], Any], item: Any) -> TracebackType | None:
-    """The traceback of the PE's own code, which calling it once more gives: expressions that are written out call
-    nothing. None if it doesn't fail again."""
-    try:
-        process(item)
-    except Exception as error:
-        return error.__traceback__.tb_next if error.__traceback__ else None
-    return None
+def place_of(pe: Any) -> FrameSummary | None:
+    """Where a PE's expression stands in its own source, as a traceback has it."""
+    found = function_of(pe)
+    if found is None:
+        return None
+    code = found[0].__code__
+    own = [line for _, _, line in code.co_lines() if line and line > code.co_firstlineno]
+    return FrameSummary(code.co_filename, min(own, default=code.co_firstlineno), code.co_name)

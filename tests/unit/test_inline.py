@@ -2,7 +2,7 @@
 
 import pytest
 
-from d4p.inline import lines, returns
+from d4p.inline import lines, place_of, returns
 from d4p_compile.analysis.inline import with_variable, written_out
 
 from . import inlining
@@ -98,7 +98,7 @@ def test_lines_with_an_expression_are_found_among_those_of_a_loop():
             if item is None:
                 continue
             item = one._process(item)
-            item = item * one.n
+            item = +item if item[1:] else (item, *one.n)
             one(item)
 
     def once(item):
@@ -109,3 +109,14 @@ def test_lines_with_an_expression_are_found_among_those_of_a_loop():
     first = loop.__code__.co_firstlineno
     assert [line - first for line in lines(loop.__code__)] == [2, 6]
     assert [line - once.__code__.co_firstlineno for line in lines(once.__code__)] == [2]
+
+
+@pytest.mark.parametrize("pe, line, name", [
+    (inlining.Plus(), "        return number + me.n * me.unit", "_process"),
+    (inlining.SimpleFunctionPE(inlining.squared), "    return x * x", "squared"),
+    (inlining.SimpleFunctionPE(inlining.double), "half, double = lambda x: x / 2, lambda x: x * 2", "<lambda>"),
+])
+def test_the_place_of_an_expression_is_that_in_the_pes_source(pe, line, name):
+    place = place_of(pe)
+    assert (place.filename, place.name) == (inlining.__file__, name)
+    assert open(inlining.__file__).read().splitlines()[place.lineno - 1] == line

@@ -1,4 +1,4 @@
-"""What every system computes, and what must come of it: one Python call an item, the same calls everywhere.
+"""What every system computes, and what must come of it: each step is a Python function of an item, the same everywhere.
 
     numbers   0, 1, 2, ... > add_one > add_one > how many, and their sum
     arrays    float32 arrays of 64 KiB > add_one > add_one > how many, and the sum of their first elements
