@@ -7,19 +7,26 @@ calls. Where anything but the expression may happen the PE is called.
 from __future__ import annotations
 
 import ast
+import copy
+import sys
 from typing import Any
 
 from d4p.base import IterativePE
+from d4p.core import GenericPE
 from d4p.inline import function_of, returns
 from d4p_compile.analysis.origin import is_plain
 from d4p_compile.analysis.source import Unreadable, read
 
+#: More parts than stand in so long an expression, which would take long to look at.
+_MOST = 100
 #: Longer ones are no easier to read in a loop than in their PE.
 LONGEST = 60
-#: What an expression may have in it: nothing that calls, awaits, yields, binds a name or makes a function.
+#: What an expression may have in it: nothing that calls, awaits, yields, binds a name or makes a function; no `is`, of
+#: which Python may warn wherever it is written.
 _PARTS = (
     ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Subscript, ast.Slice, ast.Attribute, ast.Name,
-    ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context,
+    ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.operator, ast.unaryop, ast.boolop, ast.expr_context,
+    ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn,
 )  # fmt: skip
 #: What a class may have beside its `_process`: things that are over before the first item comes, and plain values.
 _BESIDE = ("__init__", "__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__annotations__",
@@ -29,7 +36,9 @@ _BESIDE = ("__init__", "__doc__", "__module__", "__qualname__", "__dict__", "__w
 def written_out(pe: Any) -> str:
     """The expression of `self` and `item` that a PE returns and that says all it does with an item; empty where there
     is none."""
-    if type(pe).process is not IterativePE.process or "process" in vars(pe) or not _has_nothing_else(type(pe)):
+    if type(pe).process is not IterativePE.process or not _has_nothing_else(type(pe)):
+        return ""
+    if any(callable(getattr(GenericPE, name, None)) for name in vars(pe)):  # a method of the object's own
         return ""
     found = function_of(pe)
     if found is None:
@@ -41,16 +50,18 @@ def written_out(pe: Any) -> str:
     arguments, given, returned = function.parameters, found[1], _returned(function.body)
     if returned is None or len(arguments) != len(given) or len(given) == 1 and not _gives_no_dict(returned):
         return ""
-    expression = ast.parse(ast.unparse(returned), mode="eval")
-    if not _is_plain(expression.body, *arguments):
+    if getattr(function.node, "decorator_list", None) or not _is_plain(returned, *arguments):
         return ""
-    text = ast.unparse(_Renamed(dict(zip(arguments, given, strict=True))).visit(expression))
-    return text if len(text) <= LONGEST and "\n" not in text and returns(pe, text) else ""
+    renamed = _Renamed(dict(zip(arguments, given, strict=True)))
+    text = ast.unparse(renamed.visit(copy.deepcopy(returned)))
+    return text if len(text) <= LONGEST and returns(pe, text) else ""
 
 
 def _has_nothing_else(cls: type) -> bool:
-    """Whether a class and those of the user's that it inherits from have a `_process` and plain values alone: another
-    method may put something else in its place, or in that of an attribute, while items come."""
+    """Whether a class and those of the user's that it inherits from have a `_process` and plain values alone.
+
+    Another method may put something else in its place, or in that of an attribute, while items come; attributes that
+    are called when they are read may do so too. What is unusual otherwise isn't looked into."""
     for owner in cls.__mro__:
         if is_plain(owner):
             continue
@@ -72,12 +83,17 @@ def _returned(body: list[ast.stmt]) -> ast.expr | None:
 
 
 def _is_plain(expression: ast.expr, *arguments: str) -> bool:
-    """Whether there are only operators, literals, the item and its parts, and attributes of the PE."""
+    """Whether there are only operators, literals, the item and its parts, and attributes of the PE, and few of them."""
     *own, item = arguments
-    parents = {child: node for node in ast.walk(expression) for child in ast.iter_child_nodes(node)}
-    for node in ast.walk(expression):
+    nodes = list(ast.walk(expression))
+    parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
+    if len(nodes) > _MOST:
+        return False
+    for node in nodes:
         if not isinstance(node, _PARTS):
             return False
+        if isinstance(node, ast.Constant) and isinstance(node.value, int) and abs(node.value) > sys.maxsize:
+            return False  # Python may refuse to show it
         if isinstance(node, ast.Name) and node.id != item:
             if node.id not in own or not isinstance(parents.get(node), ast.Attribute):
                 return False
@@ -87,7 +103,7 @@ def _is_plain(expression: ast.expr, *arguments: str) -> bool:
 
 
 def _gives_no_dict(expression: ast.expr) -> bool:
-    """Whether what comes of a function can't be a dict, which `SimpleFunctionPE` looks into for provenance."""
+    """Whether what comes of a function is no dict, which `SimpleFunctionPE` would look into for provenance."""
     if isinstance(expression, ast.BinOp):
         return not isinstance(expression.op, ast.BitOr)
     return isinstance(expression, ast.UnaryOp | ast.Compare | ast.Tuple | ast.List | ast.Constant)

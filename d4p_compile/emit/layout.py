@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 #: The longest line of a generated stage.
 WIDTH = 118
 #: Words on a line where a statement is written several times, each with some of the words.
@@ -31,5 +29,10 @@ def wrapped(start: str, words: list[str], end: str = "", joint: str = ", ") -> l
 
 def filled(words: list[str]) -> str:
     """Words in brackets over several lines."""
-    lines = textwrap.wrap(", ".join(words) + ",", WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    lines: list[str] = []
+    for word in words:
+        if lines and len(lines[-1]) + len(word) + 2 <= WIDTH - 8:
+            lines[-1] += f" {word},"
+        else:
+            lines.append(f"{word},")
     return "\n" + "\n".join(f"        {line}" for line in lines) + "\n    "

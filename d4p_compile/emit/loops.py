@@ -28,7 +28,7 @@ def functions(shape: Shape, names: StageNames, name: str) -> list[str]:
         out.append(f"    def {names.entry(name, port)}({'items' if loop else 'item'}):")
         pad = "            " if loop else "        "
         body = _body(shape, names, name, port, pad, "continue" if loop else "return")
-        counters = sorted({line.strip().split()[0] for line in body if line.endswith(" += 1")})
+        counters = sorted({line.split()[0] for line in body if line.split()[1:] == ["+=", "1"]})
         out += wrapped("        nonlocal ", counters)
         if loop:
             out.append("        for item in items:")

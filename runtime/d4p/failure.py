@@ -47,7 +47,7 @@ def blame(stage: Any, error: BaseException) -> RunFailed:
     if pe is None:
         return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {said(error)}")
     number = stage.counts().get(name, 0)
-    phase = _phase(frames[at:])
+    phase = "process" if inlined else _phase(frames[at:])
     size = _batch(frames[:at])
     where = f"items {number - size + 1:,} to {number:,}" if size > 1 else f"item {number}"
     where = where if phase == "process" else phase
@@ -82,7 +82,8 @@ def _culprit(stage: Any, frames: list) -> tuple[str, Any, int]:
 def _inlined(stage: Any, walked: list, after: int) -> tuple[str, Any, int] | None:
     """The PE whose expression failed that is written out in a generated loop, with the frame behind that loop's."""
     for at in range(len(walked) - 1, after, -1):
-        name = failed(stage.inlined, *walked[at])
+        frame, line = walked[at]
+        name = failed(stage.inlined.get(frame.f_code, []), frame.f_code, line)
         if name is not None:
             return name, stage.pes[stage.names.index(name)], at + 1
     return None

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import dis
 import inspect
+import warnings
 from traceback import FrameSummary
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from d4p.base import SimpleFunctionPE
@@ -24,12 +25,14 @@ _KINDS = (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | i
 
 def function_of(pe: Any) -> tuple[FunctionType, tuple[str, ...]] | None:
     """The function that makes of a PE's item what it returns, and what it is called with: its `_process`, or what a
-    `SimpleFunctionPE` calls with the item alone. None where it is no plain function."""
-    if "_process" in vars(pe):
-        return None
-    function, arguments = inspect.getattr_static(pe, "_process", None), ("self", ITEM)
-    if function is SimpleFunctionPE._process and not pe.params:
-        function, arguments = pe.compute_fn, (ITEM,)
+    `SimpleFunctionPE` calls with the item alone. None where it is no plain function.
+
+    Doesn't look into `vars(pe)`: see `d4p.copies`."""
+    method, arguments = getattr(pe, "_process", None), ("self", ITEM)
+    function = method.__func__ if isinstance(method, MethodType) and method.__self__ is pe else None
+    if function is SimpleFunctionPE._process:
+        no_more = type(getattr(pe, "params", None)) is dict and not pe.params
+        function, arguments = pe.compute_fn if no_more else None, (ITEM,)
     return (function, arguments) if isinstance(function, FunctionType) else None
 
 
@@ -43,17 +46,22 @@ def returns(pe: Any, expression: str) -> bool:
     if found is None:
         return False
     function, arguments = found
-    docstring = f"    {function.__doc__!r}\n" if function.__doc__ is not None else ""
     given = ", ".join(arguments)
-    names: dict[str, Any] = {}
+    texts = [f"lambda {given}: {expression}"]
+    if function.__code__.co_name != "<lambda>":  # with -OO a docstring leaves a trace in the code, and there is none
+        docstrings = (f"{docstring!r}\n    " for docstring in (function.__doc__, "") if docstring is not None)
+        texts = [f"def same({given}):\n    {docstring}return {expression}" for docstring in ("", *docstrings)]
     try:
-        if function.__name__ == "<lambda>":
-            exec(f"same = lambda {given}: {expression}", names)
-        else:
-            exec(f"def same({given}):\n{docstring}    return {expression}\n", names)
-    except SyntaxError:
+        return any(_what(_compiled(text)) == _what(function.__code__) for text in texts)
+    except (SyntaxError, ValueError):  # no expression; a number that is too long to be shown
         return False
-    return _what(function.__code__) == _what(names["same"].__code__)
+
+
+def _compiled(text: str) -> CodeType:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they were given where the PE's own source was compiled
+        module = compile(text, "<expression>", "exec")
+    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
 def _what(code: CodeType) -> tuple:
@@ -80,14 +88,11 @@ def _names_item(argument: Any) -> bool:
     return ITEM in argument if isinstance(argument, tuple) else argument == ITEM  # 3.13 joins two instructions in one
 
 
-def failed(inlined: dict[str, list[str]], frame: FrameType, line: int) -> str | None:
-    """The name of the PE whose expression stands in the line of a generated function; None for any other line.
-
-    Args:
-        inlined: the PEs that have a line of their own in each function, by its name.
-    """
-    names = inlined.get(frame.f_code.co_name, [])
-    return dict(zip(lines(frame.f_code), names, strict=False)).get(line) if names else None
+def failed(names: list[str], code: CodeType, line: int) -> str | None:
+    """Which of the PEs that are written out in a generated function, in order, has a line; None where it is no such
+    line, or they are not those of the program as it was written."""
+    found = lines(code)
+    return dict(zip(found, names, strict=True)).get(line) if len(found) == len(names) else None
 
 
 def place_of(pe: Any) -> FrameSummary | None:

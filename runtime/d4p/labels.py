@@ -22,8 +22,10 @@ def labels(flat: Flat) -> dict[str, str]:
 
 
 def _one_line(name: object) -> str:
-    """A name as it can stand in a plan: white space is one blank."""
-    return " ".join(str(name).split()) or "pe"
+    """A name as it can stand in a plan and in a comment: white space is one blank, what can't be seen a question
+    mark."""
+    seen = "".join(c if c.isprintable() or c.isspace() else "?" for c in str(name))
+    return " ".join(seen.split()) or "pe"
 
 
 def fingerprint(flat: Flat) -> str:

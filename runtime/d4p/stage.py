@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from types import CodeType, FunctionType
 from typing import Any
 
 from d4p.batch import read_only
@@ -50,7 +51,8 @@ class Stage:
         self.number, self.index, self.instances = number, index, instances
         self.names: tuple[str, ...] = ()
         self.pes: tuple[GenericPE, ...] = ()
-        self.inlined: dict[str, list[str]] = {}
+        self.inlined: dict[CodeType, list[str]] = {}
+        self._written: list[tuple[GenericPE, str]] = []
         self.entries: dict[int | str, Entry] = {}
         self.counts: Callable[[], dict[str, int]] = dict
         self._workflow, self._lanes, self._spool, self._log = workflow, lanes, spool, log
@@ -109,19 +111,24 @@ class Stage:
             write = self._writer(pe, ports)
             pe.write = _with_keywords(write) if keywords else write
 
-    def inline(self, loop: Callable, *written: tuple[GenericPE, str]) -> None:
+    def inline(self, loop: FunctionType, *written: tuple[GenericPE, str]) -> None:
         """Say that a loop has what these PEs return written out, in this order, where it would have called them.
 
         Raises:
             RunFailed: a PE returns something else than when the program was compiled.
         """
-        for pe, expression in written:
+        self._written += written
+        self._same_as_written()
+        self.inlined[loop.__code__] = [self._name(pe) for pe, expression in written if expression != ITEM]
+
+    def _same_as_written(self) -> None:
+        for pe, expression in self._written:
             if not returns(pe, expression):
                 raise RunFailed(
                     f"{self._name(pe)} ({type(pe).__name__}): the program has `{expression}` written out for it, and "
-                    "its _process isn't that any more: compile again after a change"
+                    "its _process isn't that here: compile again after a change, or, if something takes its place "
+                    "while the program runs, say `writes = True` in the class, so that it is called"
                 )
-        self.inlined[loop.__name__] = [self._name(pe) for pe, expression in written if expression != ITEM]
 
     def _name(self, pe: GenericPE) -> str:
         """The name of one of the stage's PEs, of which two may be equal, as dataclasses are."""
@@ -300,6 +307,8 @@ class Stage:
 
     def preprocess_pe(self, name: str) -> None:
         self._guard(self._pe(name).preprocess)
+        if name == self.names[0]:  # the last: one may have put something else in the place of what is written out
+            self._same_as_written()
 
     def feed(self, entry: int | str, items: Iterable[Any]) -> None:
         """Hand items to a root or to the consumer of a channel. Raises PeFailed naming the PE at fault."""

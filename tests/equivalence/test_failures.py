@@ -61,6 +61,16 @@ def test_a_pe_whose_expression_is_written_out_is_named_as_one_that_is_called(fai
     assert traceback[-1] == first[first.index("ZeroDivisionError"):]
 
 
+def test_a_function_of_the_name_of_a_loop_is_none(failure):
+    first, _, _, *traceback = failure("raises_in_a_function_with_the_name_of_a_loop").splitlines()
+    assert first.startswith("CallsOne (CallsOne), instance ") and ", item 1: TypeError: " in first
+    assert traceback[1] == "    y = into_times_two(data)"
+
+
+def test_a_pe_that_puts_something_in_the_place_of_what_is_written_out_is_told(failure):
+    assert "say `writes = True` in the class, so that it is called" in failure("swapped")
+
+
 @pytest.mark.parametrize("phase", ["preprocess", "postprocess"])
 def test_a_pe_that_raises_in_another_phase(failure, phase):
     first = failure(f"raises_in_{phase}").splitlines()[0]

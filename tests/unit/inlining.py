@@ -31,6 +31,12 @@ def closure(n):
 half, double = lambda x: x / 2, lambda x: x * 2
 
 
+class NoParams(SimpleFunctionPE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.compute_fn = squared
+
+
 class Function(SimpleFunctionPE):
     """The same as the class that it is of."""
 
@@ -140,6 +146,22 @@ class Default(IterativePE):
 class Binds(IterativePE):
     def _process(self, item):
         return (n := item) + n
+
+
+class Is(IterativePE):
+    def _process(self, item):
+        return item is None
+
+
+class Huge(IterativePE):
+    def _process(self, item):
+        return item % 0xFFFFFFFFFFFFFFFFFFFF
+
+
+class Decorated(IterativePE):
+    @(lambda function: function)
+    def _process(self, item):
+        return item + 1
 
 
 class Long(IterativePE):

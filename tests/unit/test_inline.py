@@ -1,5 +1,10 @@
 """Which PEs are written out as an expression, and what sees that they are still so."""
 
+import linecache
+import os
+import subprocess
+import sys
+
 import pytest
 
 from d4p.inline import lines, place_of, returns
@@ -34,6 +39,10 @@ def test_one_expression_of_the_item_and_attributes_is_written_out(pe, expression
     inlining.Remembers,  # an attribute that is a call
     inlining.Default,
     inlining.Binds,
+    inlining.Is,  # Python warns of some, wherever they are written
+    inlining.Huge,  # Python may refuse to show it
+    inlining.Decorated,  # which may be another on another machine
+    inlining.NoParams,
     inlining.Long,
     inlining.Consumes,
     inlining.General,
@@ -61,6 +70,48 @@ def test_another_function_is_seen():
     assert returns(pe, "item * 2") and not returns(pe, "item / 2")
     pe.params = {"x": 1}
     assert not returns(pe, "item * 2")
+
+
+def test_thousands_of_operations_are_not_looked_into():
+    names: dict = {"IterativePE": inlining.IterativePE}
+    lines = ["class Sum(IterativePE):\n", "    def _process(self, x):\n", f"        return x{' + 1' * 500}\n"]
+    linecache.cache["sum.py"] = (1, None, lines, "sum.py")
+    exec(compile("".join(lines), "sum.py", "exec"), names)
+    pe = names["Sum"]()
+    assert pe._process(0) == 500 and written_out(pe) == ""
+
+
+def test_the_dict_of_a_pe_is_not_asked_for():
+    """Python 3.11 and 3.12 find attributes faster in an object whose dict nobody has seen."""
+
+    class Watched(inlining.Plus):
+        @property
+        def __dict__(self):
+            raise AssertionError("asked for")
+
+    assert returns(Watched(), "item + self.n * self.unit")
+
+
+def test_a_method_of_the_objects_own_may_put_something_in_its_place():
+    pe = inlining.Plus()
+    pe.preprocess = lambda: setattr(pe, "_process", lambda item: item * 3)
+    assert written_out(pe) == ""
+
+
+@pytest.mark.parametrize("compiled, run", [("0", "2"), ("2", "0"), ("2", "2")])
+def test_docstrings_that_python_leaves_out_change_nothing(compiled, run, tmp_path):
+    (tmp_path / "one.py").write_text(
+        "from d4p import IterativePE, ProducerPE, WorkflowGraph\n"
+        "class One(ProducerPE):\n    def _process(self, inputs):\n        return 1\n"
+        "class Plus(IterativePE):\n    def _process(self, x):\n        'One more.'\n        return x + 1\n"
+        "graph = WorkflowGraph()\ngraph.connect(One(), 'output', Plus(), 'input')\n"
+    )
+    command = [sys.executable, "-m", "d4p_compile", "compile", "one.py", "--target", "sequential", "-o", "made"]
+    subprocess.run(command, cwd=tmp_path, check=True, env=os.environ | {"PYTHONOPTIMIZE": compiled})
+    assert "item = item + 1  # Plus" in (tmp_path / "made" / "job.py").read_text()
+    done = subprocess.run([sys.executable, "made/job.py"], cwd=tmp_path, env=os.environ | {"PYTHONOPTIMIZE": run},
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0 and "Plus1.output: 1 item\n  2\n" in done.stdout, done.stderr
 
 
 def test_a_function_put_on_the_object_is_called():

@@ -87,6 +87,41 @@ def raises_in_an_expression():
     return graph
 
 
+class TimesTwo(IterativePE):
+    def _process(self, data):
+        return data * 2
+
+
+class Swaps(IterativePE):
+    """Puts another function in the place of a class's, before the first item."""
+
+    def preprocess(self):
+        TimesTwo._process = lambda self, data: data * 100
+
+    def _process(self, data):
+        return data
+
+
+def swapped():
+    return _pipe(Numbers(), Swaps(), TimesTwo())
+
+
+def into_times_two(item):
+    """The name of a loop, too."""
+    item = item["a"]
+    return item
+
+
+class CallsOne(IterativePE):
+    def _process(self, data):
+        y = into_times_two(data)
+        return y
+
+
+def raises_in_a_function_with_the_name_of_a_loop():
+    return _pipe(Numbers(), TimesTwo(), CallsOne())
+
+
 def drops():
     return chain_that_drops(None)
 
