@@ -14,6 +14,7 @@ import pytest
 import d4p
 import d4p_compile
 from d4p_compile.targets.mpi_here import NO_NETWORK
+from tests import jvm
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("D4P_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -31,7 +32,7 @@ if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
         f"d4p comes from {d4p.__file__} and d4p_compile from {d4p_compile.__file__}: install with `pip install -e .`"
     )
 
-for name, value in NO_NETWORK.items():  # test_batch.py has it, and what looks for one
+for name, value in (NO_NETWORK | jvm.SUBMITTING).items():  # test_batch.py has a network, and what looks for one
     os.environ.setdefault(name, value)
 
 

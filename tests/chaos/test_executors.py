@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import jvm
 from tests.conftest import start_session
 from tests.targets import answers
 
@@ -19,7 +20,8 @@ TARGETS = ("spark-rdd", "spark-df")
 @pytest.fixture(scope="module")
 def executors():
     """A session with two executors of one core and 1 GB, as processes on this machine."""
-    session = start_session("local-cluster[2,1,1024]", "executors", **{"spark.executor.memory": "1g"})
+    session = start_session("local-cluster[2,1,1024]", "executors",
+                            **{"spark.executor.memory": "1g", "spark.executor.extraJavaOptions": jvm.BRIEF})
     yield session
     session.stop()
 

@@ -12,6 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import jvm
 from tests.cluster.jars import HERE, jars, java
 
 START_SECONDS = 180
@@ -123,7 +124,8 @@ def launch(program: str, folder: Path, parent: int, ready: str) -> subprocess.Po
     folder = folder.resolve()
     folder.mkdir(parents=True)
     command = [
-        str(runs), "--add-opens", "java.base/java.lang=ALL-UNNAMED", "-Djava.net.preferIPv4Stack=true",
+        str(runs), *jvm.BRIEF.split(), "--add-opens", "java.base/java.lang=ALL-UNNAMED",
+        "-Djava.net.preferIPv4Stack=true",
         f"-Dtest.build.data={folder / 'data'}", "-Xmx1g", "-cp", f"{HERE}:{classes}/*", str(HERE / f"{program}.java"),
         str(folder), str(parent),
     ]
@@ -145,7 +147,8 @@ def launch(program: str, folder: Path, parent: int, ready: str) -> subprocess.Po
 
 def _commands(folder: Path, program: Path, classes: Path) -> None:
     text = (HERE / "commands.sh").read_text()
-    for name, value in {"java": program, "conf": folder / "conf", "classes": f"{HERE}:{classes}/*"}.items():
+    given = {"java": program, "options": jvm.BRIEF, "conf": folder / "conf", "classes": f"{HERE}:{classes}/*"}
+    for name, value in given.items():
         text = text.replace(f"@{name}@", str(value))
     (folder / "bin").mkdir()
     for name in ("hdfs", "yarn"):

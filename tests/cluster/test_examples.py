@@ -14,6 +14,7 @@ import pytest
 import d4p_compile
 from d4p import files
 from d4p.filesystems import locate
+from tests import jvm
 from tests.submit.running import environment, submit
 
 pytestmark = pytest.mark.cluster
@@ -22,7 +23,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 #: adds YARN's filter to its handlers while they start, which now and then fails.
 HERE = ["--conf", "spark.ui.enabled=false", "--num-executors", "2", "--executor-memory", "512m", "--driver-memory",
         "512m", "--conf", f"spark.yarn.jars=local:{Path(pyspark.__file__).parent}/jars/*", "--env", "path",
-        "--python", sys.executable]  # fmt: skip
+        "--python", sys.executable, *jvm.ON_YARN]  # fmt: skip
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def place(hadoop):
 
 
 def on_yarn(hadoop, cwd, *words):
-    done = submit(*words, *HERE, cwd=cwd, env=environment(HADOOP_CONF_DIR=str(hadoop.conf_dir)))
+    done = submit(*words, *HERE, cwd=cwd, env=environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), **jvm.SUBMITTING))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

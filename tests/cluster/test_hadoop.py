@@ -13,6 +13,7 @@ from pathlib import Path
 import pyspark
 import pytest
 
+from tests import jvm
 from tests.cluster import jars
 from tests.conftest import ROOT
 
@@ -50,7 +51,7 @@ def test_spark_runs_a_job_on_yarn(hadoop, tmp_path, mode):
         SPARK_HOME / "bin" / "spark-submit", "--master", "yarn", "--deploy-mode", mode, "--num-executors", "1",
         "--driver-memory", "512m", "--executor-memory", "512m", "--conf", f"spark.yarn.jars=local:{SPARK_HOME}/jars/*",
         "--conf", "spark.yarn.maxAppAttempts=1", "--conf", f"spark.pyspark.python={sys.executable}",
-        "--conf", "spark.ui.enabled=false", job, folder,
+        "--conf", "spark.ui.enabled=false", *jvm.ON_YARN, job, folder,
     ]
     done = subprocess.run(command, env=hadoop.env(SPARK_HOME=str(SPARK_HOME)), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

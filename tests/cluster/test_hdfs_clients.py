@@ -15,6 +15,7 @@ import pytest
 from d4p import files
 from d4p.filesystems import locate, use_default
 from d4p.library import ReadFiles
+from tests import jvm
 
 pytestmark = pytest.mark.cluster
 
@@ -112,7 +113,7 @@ def test_executors_of_spark_on_yarn_open_files_in_the_default_hdfs(client, tmp_p
     done = subprocess.run(
         [SPARK_HOME / "bin" / "spark-submit", "--master", "yarn", "--num-executors", "1", "--executor-cores", "2",
          "--driver-memory", "512m", "--executor-memory", "512m", "--conf", f"spark.yarn.jars=local:{SPARK_HOME}/jars/*",
-         "--conf", f"spark.pyspark.python={sys.executable}", "--conf", "spark.ui.enabled=false",
+         "--conf", f"spark.pyspark.python={sys.executable}", "--conf", "spark.ui.enabled=false", *jvm.ON_YARN,
          tmp_path / "job.py", folder],
         env=client.env(SPARK_HOME=str(SPARK_HOME)), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

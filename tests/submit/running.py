@@ -11,6 +11,7 @@ from pathlib import Path
 
 from d4p.submit.settings import Settings
 from d4p.submit.spark_home import Spark
+from tests import jvm
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = Path(__file__).with_name("workflows")
@@ -26,8 +27,9 @@ def environment(**more: str) -> dict[str, str]:
 
 def submit(*words: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess:
     """`d4p submit WORDS`, to its end."""
-    return subprocess.run([sys.executable, "-m", "d4p_compile", "submit", *map(str, words)], cwd=cwd,
-                          env=dict(env or environment()), capture_output=True, text=True, timeout=300)  # fmt: skip
+    env = dict(env or environment(**jvm.SUBMITTING))
+    return subprocess.run([sys.executable, "-m", "d4p_compile", "submit", *map(str, words)], cwd=cwd, env=env,
+                          capture_output=True, text=True, timeout=300)  # fmt: skip
 
 
 def spark(home: Path | str = "/opt/spark", version: str = "4.0.1") -> Spark:

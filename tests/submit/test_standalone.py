@@ -16,6 +16,7 @@ import pytest
 
 import d4p_compile
 from d4p.java import prepare
+from tests import jvm
 
 from .running import WORDCOUNT, WORKFLOWS, environment, submit
 
@@ -28,7 +29,7 @@ DAEMON = "org.apache.spark.deploy"
 def master(tmp_path_factory):
     """The address of a master with two workers of one core each."""
     folder = tmp_path_factory.mktemp("standalone")
-    env = environment(SPARK_HOME=str(SPARK_HOME), SPARK_DAEMON_MEMORY="256m", SPARK_NO_DAEMONIZE="1")
+    env = environment(SPARK_HOME=str(SPARK_HOME), SPARK_DAEMON_MEMORY="256m", SPARK_NO_DAEMONIZE="1", **jvm.DAEMONS)
     prepare(env, pyspark.__version__, quiet=True)
     started = []
 
@@ -67,7 +68,7 @@ def said(log: Path, pattern: str) -> str:
 
 def on_cluster(master, *words, cwd):
     small = ["--profile", "standalone", "--master", master, "--executor-memory", "512m", "--driver-memory", "512m",
-             "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1"]  # fmt: skip
+             "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1", *jvm.EXECUTORS]  # fmt: skip
     done = submit(*words, *small, "--env", "path", "--python", sys.executable, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -10,4 +10,4 @@ case "$(basename "$0") $1" in
     "yarn node") class=org.apache.hadoop.yarn.client.cli.NodeCLI; shift ;;
     *) echo "$(basename "$0"): no command $1 here" >&2; exit 2 ;;
 esac
-exec "@java@" -cp "${HADOOP_CONF_DIR:-@conf@}:@classes@" "$class" "$@"
+exec "@java@" @options@ -cp "${HADOOP_CONF_DIR:-@conf@}:@classes@" "$class" "$@"
