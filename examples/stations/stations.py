@@ -19,7 +19,6 @@ from typing import NamedTuple
 import numpy as np
 import obspy
 import scipy.fft
-from obspy.signal.invsim import cosine_sac_taper, cosine_taper
 from scipy.ndimage import uniform_filter1d
 
 from d4p import (
@@ -169,13 +168,17 @@ def whiten(record, freqmin, freqmax, smooth):
 @lru_cache(maxsize=8)
 def taper(npts):
     """1 with a cosine at both ends: (npts,)."""
-    return cosine_taper(npts, 0.05)
+    width = max(1, int(0.025 * npts + 0.5))
+    edge = 0.5 * (1 - np.cos(np.pi * np.arange(width) / max(1, width - 1)))
+    return np.concatenate([edge, np.ones(npts - 2 * width), edge[::-1]])
 
 
 @lru_cache(maxsize=8)
 def passband(npts, rate, freqmin, freqmax):
     """1 from freqmin to freqmax, 0 below half of the one and above 1.2 times the other: (npts // 2 + 1,)."""
-    return cosine_sac_taper(scipy.fft.rfftfreq(npts, 1 / rate), (freqmin / 2, freqmin, freqmax, 1.2 * freqmax))
+    frequency = scipy.fft.rfftfreq(npts, 1 / rate)
+    inside = np.minimum(frequency / (0.5 * freqmin) - 1, (1.2 * freqmax - frequency) / (0.2 * freqmax))
+    return 0.5 * (1 - np.cos(np.pi * inside.clip(0, 1)))
 
 
 class Spectrum(NamedTuple):

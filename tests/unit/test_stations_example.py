@@ -20,6 +20,7 @@ from d4p.seismo import Correlations
 
 obspy = pytest.importorskip("obspy")
 from obspy.signal.cross_correlation import correlate  # noqa: E402
+from obspy.signal.invsim import cosine_sac_taper, cosine_taper  # noqa: E402
 
 FOLDER = Path(__file__).parents[2] / "examples" / "stations"
 WORKFLOW = f"{FOLDER / 'stations.py'}:make"
@@ -91,6 +92,13 @@ def test_figures_agree_with_obspy_and_the_delays_are_found(data, tmp_path, dtype
         assert (c.start, c.rate, c.first_lag) == (generate.START.timestamp, 4.0, -MAX_LAG)
         (peak,) = pictures.peaks(c.values[None])
         assert c.first_lag + peak / c.rate == pytest.approx(late[c.first] - late[c.second], abs=0.05)  # 0.2 samples
+
+
+@pytest.mark.parametrize("npts", [59, 60, 2400, 2401, 12_000])
+def test_the_tapers_are_those_of_obspy(npts):
+    np.testing.assert_allclose(stations.taper(npts), cosine_taper(npts, 0.05), rtol=0, atol=1e-12)
+    wanted = cosine_sac_taper(np.fft.rfftfreq(npts, 0.25), (0.05, 0.1, 1.5, 1.8))
+    np.testing.assert_allclose(stations.passband(npts, 4.0, 0.1, 1.5), wanted, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
