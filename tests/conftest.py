@@ -32,8 +32,9 @@ if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
         f"d4p comes from {d4p.__file__} and d4p_compile from {d4p_compile.__file__}: install with `pip install -e .`"
     )
 
-for name, value in (NO_NETWORK | jvm.SUBMITTING).items():  # test_batch.py has a network, and what looks for one
+for name, value in NO_NETWORK.items():  # test_batch.py has it, and what looks for one
     os.environ.setdefault(name, value)
+jvm.inherit()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -56,6 +57,12 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def start_session(master: str, name: str, **settings: str):
+    """`session_of`, on a Java that starts soon."""
+    jvm.make_archive()
+    return session_of(master, name, **settings)
+
+
+def session_of(master: str, name: str, **settings: str):
     """A Spark session on the Java that fits it; the environment is as it was, once Java has started."""
     import pyspark
     from pyspark.sql import SparkSession

@@ -1,17 +1,106 @@
-"""How the Javas of tests are started: each lives for seconds, so that what makes one fast in the long run is left out.
+"""How the Javas of tests are started: each lives for seconds, so that what makes one fast in the long run is left out,
+and the classes of Spark come as an archive that Java maps into its memory, where this machine has one.
 
-The second compiler of HotSpot and a garbage collector of many threads take as much of a processor as such a program
-itself. What is run is the same, and so is what it answers.
+The second compiler of HotSpot, a garbage collector of many threads, and reading the classes take more of a processor
+than such a program itself. What is run is the same, and so is what it answers.
 """
 
 from __future__ import annotations
 
+import fcntl
+import functools
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from d4p.java import find_java
+
 BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-#: For spark-submit, what it starts before that, and the program where that runs in it: `local` and client mode.
-SUBMITTING = {"SPARK_SUBMIT_OPTS": BRIEF, "SPARK_LAUNCHER_OPTS": BRIEF}
-#: For a master and workers of Spark's own.
-DAEMONS = {"SPARK_DAEMON_JAVA_OPTS": BRIEF, "SPARK_LAUNCHER_OPTS": BRIEF}
-EXECUTORS = ["--conf", f"spark.executor.extraJavaOptions={BRIEF}"]
-#: Executors, and what YARN has beside them: in cluster mode the program.
-ON_YARN = [*EXECUTORS, "--conf", f"spark.driver.extraJavaOptions={BRIEF}", "--conf",
-           f"spark.yarn.am.extraJavaOptions={BRIEF}"]  # fmt: skip
+#: Executors on YARN, and what it has beside them: in cluster mode the program. Their class paths aren't the archive's.
+ON_YARN = [word for process in ("executor", "driver", "yarn.am")
+           for word in ("--conf", f"spark.{process}.extraJavaOptions={BRIEF}")]  # fmt: skip
+#: Archives of so many environments are kept, of 160 MB each.
+KEPT = 3
+#: Makes the archive: a little of both kinds of programs, and the end of its Java, which writes it.
+_PROGRAM = """
+from tests.conftest import session_of
+
+spark = session_of("local[2]", "archive")
+numbers = spark.sparkContext.parallelize(range(100), 4)
+numbers.map(lambda n: (n % 7, n)).groupByKey().mapValues(sum).collect()
+spark.createDataFrame([(n, n / 2) for n in range(100)], ["a", "b"]).groupBy("a").count().collect()
+gateway = spark.sparkContext._gateway
+spark.stop()
+gateway.shutdown()
+gateway.proc.stdin.close()
+gateway.proc.wait()
+"""
+
+
+def options() -> str:
+    """Those of a Java that runs Spark."""
+    archive = _archive()
+    if archive is None or not archive.exists():
+        return BRIEF
+    return f"{BRIEF} -XX:SharedArchiveFile={archive} -Xlog:disable"  # where it doesn't fit: in silence, without it
+
+
+def submitting() -> dict[str, str]:
+    """For spark-submit, what it starts before that, and the program where that runs in it: `local` and client mode."""
+    return {"SPARK_SUBMIT_OPTS": options(), "SPARK_LAUNCHER_OPTS": BRIEF}
+
+
+def daemons() -> dict[str, str]:
+    """For a master and workers of Spark's own."""
+    return {"SPARK_DAEMON_JAVA_OPTS": options(), "SPARK_LAUNCHER_OPTS": BRIEF}
+
+
+def executors() -> list[str]:
+    """For executors that run on Spark's own class path."""
+    return ["--conf", f"spark.executor.extraJavaOptions={options()}"]
+
+
+def inherit() -> None:
+    """Have what this process starts from now on start so, but for options that are a user's."""
+    for name, value in submitting().items():
+        if os.environ.get(name, BRIEF).startswith(BRIEF):
+            os.environ[name] = value
+
+
+def make_archive() -> None:
+    """Make the archive, once for a Spark and a Java; not where another process is at it. Without it all is slower."""
+    archive = _archive()
+    if archive is None or archive.exists():
+        return
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with open(archive.with_suffix(".lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        unfinished = archive.with_suffix(".unfinished")
+        unfinished.unlink(missing_ok=True)
+        given = {**os.environ, "SPARK_SUBMIT_OPTS": f"-XX:ArchiveClassesAtExit={unfinished} {BRIEF}"}
+        subprocess.run([sys.executable, "-c", _PROGRAM], cwd=Path(__file__).parents[1], env=given, capture_output=True)
+        if unfinished.exists():
+            unfinished.rename(archive)
+        for old in sorted(archive.parent.glob("spark-*.jsa"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            old.unlink(missing_ok=True)
+    inherit()
+
+
+@functools.cache
+def _archive() -> Path | None:
+    """Its place in the user's cache; None where there is no Spark, or no Java for it."""
+    spark, java = importlib.util.find_spec("pyspark"), find_java(17).java
+    if spark is None or java is None:
+        return None
+    jars = Path(spark.origin).parent / "jars"
+    release = java.home / "release"
+    what = f"{jars} {jars.stat().st_mtime_ns} {java.home} {release.stat().st_mtime_ns if release.exists() else java}"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "d4p-tests"
+    found = cache / f"spark-{hashlib.sha256(what.encode()).hexdigest()[:16]}.jsa"
+    return None if " " in str(found) else found

@@ -20,8 +20,8 @@ TARGETS = ("spark-rdd", "spark-df")
 @pytest.fixture(scope="module")
 def executors():
     """A session with two executors of one core and 1 GB, as processes on this machine."""
-    session = start_session("local-cluster[2,1,1024]", "executors",
-                            **{"spark.executor.memory": "1g", "spark.executor.extraJavaOptions": jvm.BRIEF})
+    settings = {"spark.executor.memory": "1g", "spark.executor.extraJavaOptions": jvm.options()}
+    session = start_session("local-cluster[2,1,1024]", "executors", **settings)
     yield session
     session.stop()
 

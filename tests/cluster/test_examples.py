@@ -33,7 +33,7 @@ def place(hadoop):
 
 
 def on_yarn(hadoop, cwd, *words):
-    done = submit(*words, *HERE, cwd=cwd, env=environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), **jvm.SUBMITTING))
+    done = submit(*words, *HERE, cwd=cwd, env=environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), **jvm.submitting()))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

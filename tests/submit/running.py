@@ -27,7 +27,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def submit(*words: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess:
     """`d4p submit WORDS`, to its end."""
-    env = dict(env or environment(**jvm.SUBMITTING))
+    env = dict(env or environment(**jvm.submitting()))
     return subprocess.run([sys.executable, "-m", "d4p_compile", "submit", *map(str, words)], cwd=cwd, env=env,
                           capture_output=True, text=True, timeout=300)  # fmt: skip
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.spark
 FAULTS = WORKFLOWS / "faults.py"
 #: One executor, with one core.
 SMALL = ["--profile", "local-cluster", "--master", "local-cluster[1,1,1024]", "--conf", "spark.ui.enabled=false",
-         *jvm.EXECUTORS]  # fmt: skip
+         *jvm.executors()]  # fmt: skip
 
 
 def test_another_python_is_refused_before_the_work(tmp_path):

@@ -31,7 +31,7 @@ TOP = "('the', 9825)"
 
 
 def on_yarn(hadoop, *words, cwd, **env):
-    env = environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), **jvm.SUBMITTING, **env)
+    env = environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), **jvm.submitting(), **env)
     return submit(*words, *SMALL, cwd=cwd, env=env)
 
 
@@ -94,7 +94,7 @@ def test_a_packed_environment_on_a_node_where_a_pe_fails(hadoop, tmp_path):
     """The environment is one with d4p in editable form; the PE's own traceback comes first, with the user's path."""
     python = small_env.make(tmp_path / "env")
     env = environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), XDG_CACHE_HOME=str(tmp_path / "cache"),
-                      SPARK_HOME=str(Path(pyspark.__file__).parent), **jvm.SUBMITTING)  # fmt: skip
+                      SPARK_HOME=str(Path(pyspark.__file__).parent), **jvm.submitting())  # fmt: skip
     command = [python, "-m", "d4p_compile", "submit", f"{FAULTS}:divides", "--profile", "yarn-cluster", *SMALL]
     done = subprocess.run([*map(str, command)], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -126,7 +126,7 @@ def test_a_program_that_is_refused_on_its_node(hadoop, tmp_path):
 def test_an_interrupt_ends_the_application(hadoop, tmp_path, profile):
     command = [sys.executable, "-m", "d4p_compile", "submit", f"{FAULTS}:forever", "--profile", profile, *MINE, *SMALL]
     with open(tmp_path / "out", "w+") as out, open(tmp_path / "err", "w+") as err:
-        env = environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), PYTHONUNBUFFERED="1", **jvm.SUBMITTING)
+        env = environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), PYTHONUNBUFFERED="1", **jvm.submitting())
         process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=out, stderr=err)
         try:
             wait_for(tmp_path / "out", r"^(state: running|application: \S+, http)", process)

@@ -29,7 +29,7 @@ DAEMON = "org.apache.spark.deploy"
 def master(tmp_path_factory):
     """The address of a master with two workers of one core each."""
     folder = tmp_path_factory.mktemp("standalone")
-    env = environment(SPARK_HOME=str(SPARK_HOME), SPARK_DAEMON_MEMORY="256m", SPARK_NO_DAEMONIZE="1", **jvm.DAEMONS)
+    env = environment(SPARK_HOME=str(SPARK_HOME), SPARK_DAEMON_MEMORY="256m", SPARK_NO_DAEMONIZE="1", **jvm.daemons())
     prepare(env, pyspark.__version__, quiet=True)
     started = []
 
@@ -68,7 +68,7 @@ def said(log: Path, pattern: str) -> str:
 
 def on_cluster(master, *words, cwd):
     small = ["--profile", "standalone", "--master", master, "--executor-memory", "512m", "--driver-memory", "512m",
-             "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1", *jvm.EXECUTORS]  # fmt: skip
+             "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1", *jvm.executors()]  # fmt: skip
     done = submit(*words, *small, "--env", "path", "--python", sys.executable, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
