@@ -19,8 +19,10 @@ TARGETS = ("spark-rdd", "spark-df")
 
 @pytest.fixture(scope="module")
 def executors():
-    """A session with two executors of one core and 1 GB, as processes on this machine."""
-    settings = {"spark.executor.memory": "1g", "spark.executor.extraJavaOptions": jvm.options()}
+    """A session with two executors of one core and 1 GB, as processes on this machine. What asks one that is gone for
+    its part of a shuffle tries again three times, as ever, but needn't wait for 5 s before each."""
+    settings = {"spark.executor.memory": "1g", "spark.executor.extraJavaOptions": jvm.options(),
+                "spark.shuffle.io.retryWait": "500ms"}  # fmt: skip
     session = start_session("local-cluster[2,1,1024]", "executors", **settings)
     yield session
     session.stop()
