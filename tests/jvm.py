@@ -22,8 +22,8 @@ BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 #: Executors on YARN, and what it has beside them: in cluster mode the program. Their class paths aren't the archive's.
 ON_YARN = [word for process in ("executor", "driver", "yarn.am")
            for word in ("--conf", f"spark.{process}.extraJavaOptions={BRIEF}")]  # fmt: skip
-#: Archives of so many environments are kept, of 160 MB each.
-KEPT = 3
+#: So many archives are kept, of up to 160 MB each: an environment has one, and one of the older line of Spark.
+KEPT = 6
 #: Makes the archive: a little of both kinds of programs, and the end of its Java, which writes it.
 _PROGRAM = """
 from tests.conftest import session_of
