@@ -167,18 +167,20 @@ def whiten(record, freqmin, freqmax, smooth):
 
 @lru_cache(maxsize=8)
 def taper(npts):
-    """1 with a cosine at both ends: (npts,)."""
-    width = max(1, int(0.025 * npts + 0.5))
-    edge = 0.5 * (1 - np.cos(np.pi * np.arange(width) / max(1, width - 1)))
-    return np.concatenate([edge, np.ones(npts - 2 * width), edge[::-1]])
+    """1 with a cosine at both ends, a fortieth of it each: (npts,)."""
+    edge = max(0, int(0.025 * npts + 0.5) - 1)
+    return cosine(np.arange(npts), (0, edge, npts - 1 - edge, npts - 1))
 
 
 @lru_cache(maxsize=8)
 def passband(npts, rate, freqmin, freqmax):
     """1 from freqmin to freqmax, 0 below half of the one and above 1.2 times the other: (npts // 2 + 1,)."""
-    frequency = scipy.fft.rfftfreq(npts, 1 / rate)
-    inside = np.minimum(frequency / (0.5 * freqmin) - 1, (1.2 * freqmax - frequency) / (0.2 * freqmax))
-    return 0.5 * (1 - np.cos(np.pi * inside.clip(0, 1)))
+    return cosine(scipy.fft.rfftfreq(npts, 1 / rate), (freqmin / 2, freqmin, freqmax, 1.2 * freqmax))
+
+
+def cosine(x, corners):
+    """0 up to the first of four corners, 1 between the second and the third, 0 from the fourth, and cosines between."""
+    return 0.5 * (1 - np.cos(np.pi * np.interp(x, corners, (0, 1, 1, 0))))
 
 
 class Spectrum(NamedTuple):
