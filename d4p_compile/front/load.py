@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import os
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from .blame import located, users_traceback, why_import_failed
 from .later import files_named, imported_later
 from .python2 import check_python3
 from .source import Source, parse_workflow
+
+_STDLIB = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
 
 
 @dataclass(frozen=True)
@@ -278,13 +281,9 @@ def _top_folder(module: str, file: str | Path | None) -> Path:
 
 def _is_own(file: Path) -> bool:
     """Whether a module's file belongs to the user: not the standard library's, not an installed package's."""
-    import sysconfig
-
-    text = str(file)
     if "site-packages" in file.parts or "dist-packages" in file.parts:
         return False
-    paths = sysconfig.get_paths()
-    return not any(text.startswith(paths[k] + os.sep) for k in ("stdlib", "platstdlib"))
+    return not str(file).startswith(_STDLIB)
 
 
 def _is_users(file: Path) -> bool:
