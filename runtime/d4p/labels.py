@@ -38,7 +38,7 @@ def fingerprint(flat: Flat) -> str:
         "pes": [
             [
                 pe.id,
-                type(pe).__qualname__,
+                type(pe).__name__,  # and not __qualname__, which a class loses that is pickled with its code
                 [[str(name), _grouping(port)] for name, port in pe.inputconnections.items()],
                 [str(name) for name in pe.outputconnections],
                 pe.numprocesses,

@@ -175,16 +175,19 @@ class Numbers(ProducerPE):
             self.write("output", i)
 
 
-class Double(IterativePE):
-    def _process(self, data):
-        return 2 * data
+def times(factor):
+    class Times(IterativePE):
+        def _process(self, data):
+            return factor * data
+
+    return Times()
 
 
 if __name__ == "__main__":
     graph = WorkflowGraph()
-    graph.connect(Numbers(), "output", Double(), "input")
+    graph.connect(Numbers(), "output", times(2), "input")
     for target in ("sequential", "processes"):
-        print(target, sorted(d4p_compile.run(graph, target)["Double1", "output"]))
+        print(target, sorted(d4p_compile.run(graph, target)["Times1", "output"]))
     try:
         d4p_compile.compile(graph)
     except d4p_compile.Refused as error:
