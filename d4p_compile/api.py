@@ -15,7 +15,7 @@ from d4p.graph import WorkflowGraph
 from . import choose
 from .bundle import Bundle, write_bundle
 from .front.convert import to_graph
-from .front.load import Loaded, live
+from .front.load import Loaded, live, modules_of
 from .front.load import load as load_module
 from .ir.graph import Graph
 from .ir.plan import Plan
@@ -114,13 +114,14 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
 
 def temporary_bundle(loaded: Loaded, made: Plan,
                      include: Iterable[Path] = ()) -> tuple[Bundle, tempfile.TemporaryDirectory]:
-    """A bundle for one run. A live graph is pickled into it."""
+    """A bundle for one run. A live graph is pickled into it, and the modules that its PEs are of go with it."""
     import cloudpickle
 
     holder = tempfile.TemporaryDirectory(prefix="d4p-run-")
     pickled = None
     if loaded.origin.live:
         pickled = cloudpickle.dumps(loaded.graph)
+        loaded = replace(loaded, modules=modules_of(pickled))
         print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
     return write_bundle(made, loaded, Path(holder.name) / made.graph.name.replace(" ", "-"), include=include,
                         graph_pickle=pickled), holder

@@ -74,9 +74,9 @@ def _has_nothing_else(cls: type) -> bool:
 
 
 def _returned(body: list[ast.stmt]) -> ast.expr | None:
-    """What a function returns that does nothing else but have a docstring."""
+    """What a function returns that does nothing else but have a docstring, in one line: there it is shown to fail."""
     *docstring, last = body
-    if len(docstring) > 1 or not isinstance(last, ast.Return):
+    if len(docstring) > 1 or not isinstance(last, ast.Return) or last.lineno != last.end_lineno:
         return None
     texts = (isinstance(said, ast.Expr) and isinstance(said.value, ast.Constant) for said in docstring)
     return last.value if all(texts) else None

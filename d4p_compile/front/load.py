@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import pickletools
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
@@ -79,6 +80,19 @@ def live(graph: WorkflowGraph) -> Loaded:
         raise Refused("a workflow must be a WorkflowGraph or the name of a file or module; it is a "
                       f"{type(graph).__name__}")
     return Loaded(graph, Origin("", live=True), Path.cwd())
+
+
+def modules_of(pickled: bytes) -> dict[str, Path]:
+    """The user's modules that a pickled graph needs: name -> file. Those that it names, which are loaded, with the
+    packages around them, and what they import."""
+    texts = {text for _, text, _ in pickletools.genops(pickled) if isinstance(text, str)}
+    around = {text.rsplit(".", dots)[0] for text in texts for dots in range(1, text.count(".") + 1)}
+    found = {}
+    for name in sorted((texts | around) & set(sys.modules) - {"__main__"}):
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and file.endswith(".py") and _is_users(Path(file).resolve()):
+            found[name] = Path(file).resolve()
+    return found | imported_later(found, Path.cwd(), _is_users)
 
 
 def getattr_path(module: Any, path: str) -> Any:

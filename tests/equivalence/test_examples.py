@@ -155,17 +155,34 @@ def test_a_stale_runtime_is_refused_in_one_sentence(tmp_path):
 
 
 def test_a_live_graph_runs_and_is_not_compiled(tmp_path):
-    script = tmp_path / "notebook.py"
-    script.write_text(LIVE)
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    """Its classes are of the notebook, of a function, and of a module beside it that imports another."""
+    here = tmp_path / "here"
+    (here / "steps").mkdir(parents=True)
+    (here / "notebook.py").write_text(LIVE)
+    (here / "steps" / "__init__.py").touch()
+    (here / "steps" / "plus.py").write_text(PLUS)
+    (here / "one.py").write_text("ONE = 1\n")
+    done = subprocess.run([sys.executable, here / "notebook.py"], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=60)  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["sequential [0, 2, 4]", "processes [0, 2, 4]"]
+    assert done.stdout.splitlines() == ["sequential [1, 3, 5]", "processes [1, 3, 5]"]
     assert "a live graph can't be compiled" in done.stderr
 
 
+PLUS = """
+from d4p import IterativePE
+
+
+class PlusOne(IterativePE):
+    def _process(self, data):
+        from one import ONE
+
+        return data + ONE
+"""
 LIVE = """
 import sys
 from d4p import IterativePE, ProducerPE, WorkflowGraph
+from steps.plus import PlusOne
 import d4p_compile
 
 
@@ -185,9 +202,11 @@ def times(factor):
 
 if __name__ == "__main__":
     graph = WorkflowGraph()
-    graph.connect(Numbers(), "output", times(2), "input")
+    doubles = times(2)
+    graph.connect(Numbers(), "output", doubles, "input")
+    graph.connect(doubles, "output", PlusOne(), "input")
     for target in ("sequential", "processes"):
-        print(target, sorted(d4p_compile.run(graph, target)["Times1", "output"]))
+        print(target, sorted(d4p_compile.run(graph, target)["PlusOne2", "output"]))
     try:
         d4p_compile.compile(graph)
     except d4p_compile.Refused as error:

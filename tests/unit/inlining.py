@@ -164,6 +164,13 @@ class Decorated(IterativePE):
         return item + 1
 
 
+class Lines(IterativePE):
+    def _process(self, item):
+        return (
+            item + 1
+        )
+
+
 class Long(IterativePE):
     def _process(self, item):
         return item + 10000000001 + 10000000002 + 10000000003 + 10000000004 + 10000000005

@@ -41,6 +41,7 @@ def test_one_expression_of_the_item_and_attributes_is_written_out(pe, expression
     inlining.Binds,
     inlining.Is,  # Python warns of some, wherever they are written
     inlining.Huge,  # Python may refuse to show it
+    inlining.Lines,  # of which one fails
     inlining.Decorated,  # which may be another on another machine
     inlining.NoParams,
     inlining.Long,
