@@ -18,8 +18,10 @@ from tests import jvm
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("D4P_TEST_DATA", ROOT.parent / "shared" / "data"))
+#: Its cases share nothing but the sequential answer, which is the same for each target of a case.
+POINTS = "tests/chaos/test_points.py"
 #: What takes longest alone, the longest first: begun first, so that no worker is left with one of them at the end.
-LONGEST = ("hadoop", "tests/chaos/test_points.py", "tests/equivalence/test_semantics.py",
+LONGEST = (f"{POINTS}::test_killed_at_each_of_n_points[xcorr", POINTS, "hadoop", "tests/equivalence/test_semantics.py",
            "tests/submit/test_on_executors.py", "tests/chaos/test_executors.py",
            "tests/equivalence/test_random_graphs.py",
            "tests/equivalence/test_outputs.py", "tests/submit/test_standalone.py", "tests/unit/test_commit_deaths.py",
@@ -40,16 +42,20 @@ jvm.inherit()
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """For pytest-xdist (`-n 2`): the tests of a file stay together, so that they share a Spark session, and so do all
-    that share one Hadoop. The longest are begun first, then those of the most tests."""
+    that share one Hadoop; those of one workflow that is killed, where there are many. The longest are begun first, then
+    those of the most tests."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
+            if file == POINTS:
+                return nodeid.rpartition("-")[0]
             return "hadoop" if file.startswith("tests/cluster/") or "on_yarn" in file else file
 
         def _assign_work_unit(self, node) -> None:
-            if longest := next((scope for scope in LONGEST if scope in self.workqueue), None):
+            waiting = (scope for start in LONGEST for scope in self.workqueue if scope.startswith(start))
+            if longest := next(waiting, None):
                 self.workqueue.move_to_end(longest, last=False)
             super()._assign_work_unit(node)
 
