@@ -54,9 +54,16 @@ def session(name: str) -> Iterator[SparkSession]:
     finally:
         if spark is not None:
             spark.stop()
+        if started:
+            logging.getLogger().addFilter(_is_not_py4js)
         for java in started:
             java.kill()  # before its session is up it would not notice that this program is gone
             java.wait()
+
+
+def _is_not_py4js(record: logging.LogRecord) -> bool:
+    """Py4J logs as an error that it can't tell a Java that is gone which objects nobody needs any more."""
+    return "/py4j/" not in record.pathname.replace(os.sep, "/")
 
 
 def _announce(sc: SparkContext) -> None:
