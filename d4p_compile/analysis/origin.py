@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
 from functools import lru_cache
@@ -11,9 +12,8 @@ from typing import Any
 PLAIN_MODULES = ("d4p.core", "d4p.base")
 """The modules whose own methods are known to keep no state and to write nothing by themselves."""
 
-_LIBRARY_FOLDERS = tuple(
-    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")} - {None}  # type: ignore[operator]
-)
+STDLIB_FOLDERS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
+"""What the paths of the standard library's files begin with; those of site-packages may, too."""
 
 
 def is_plain(cls: type) -> bool:
@@ -52,6 +52,6 @@ def _origin(module: str) -> str:
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     if "site-packages" in file or "dist-packages" in file:
         return "site"
-    if file.startswith(_LIBRARY_FOLDERS) or not file and module.split(".")[0] in sys.stdlib_module_names:
+    if file.startswith(STDLIB_FOLDERS) or not file and module.split(".")[0] in sys.stdlib_module_names:
         return "stdlib"
     return "user"

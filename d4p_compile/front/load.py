@@ -8,7 +8,6 @@ import inspect
 import os
 import pickletools
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,14 +19,13 @@ from d4p import compat
 from d4p.errors import D4pError, Refused
 from d4p.graph import WorkflowGraph
 
+from ..analysis.origin import STDLIB_FOLDERS
 from ..ir.graph import Origin
 from .beside import inputs_beside
 from .blame import located, users_traceback, why_import_failed
 from .later import files_named, imported_later
 from .python2 import check_python3
 from .source import Source, parse_workflow
-
-_STDLIB = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
 
 
 @dataclass(frozen=True)
@@ -297,7 +295,7 @@ def _is_own(file: Path) -> bool:
     """Whether a module's file belongs to the user: not the standard library's, not an installed package's."""
     if "site-packages" in file.parts or "dist-packages" in file.parts:
         return False
-    return not str(file).startswith(_STDLIB)
+    return not str(file).startswith(STDLIB_FOLDERS)
 
 
 def _is_users(file: Path) -> bool:
