@@ -14,6 +14,8 @@ from d4p.errors import Refused
 LOG = "log4j2.properties"
 #: Scripts for batch systems, that a bundle gets filled in.
 BATCH = ("job.slurm", "job.pbs")
+#: What such a template says of itself.
+_TEMPLATES_OWN = re.compile(r"\{#.*?#\}\n?", re.DOTALL)
 _INSTALLED = Path(__file__).parent / "conf_files"  # setup.py puts conf/ there
 _CHECKOUT = Path(__file__).parents[1] / "conf"
 
@@ -51,7 +53,10 @@ def settings_files(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def batch_scripts(filled: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """`{name in a bundle: text}` of the scripts that submit an MPI program; what stands in doubled braces is `filled`
-    in. Raises Refused for a name in braces that has no meaning, with those that have."""
+    in, a template's own comments ({# ... #}) are left out.
+
+    Raises Refused for a name in braces that has no meaning, with those that have.
+    """
 
     def fill(name: str, found: re.Match) -> str:
         if found[1] not in filled:
@@ -59,8 +64,8 @@ def batch_scripts(filled: Mapping[str, str], environ: Mapping[str, str] = os.env
                           f"{', '.join(f'{{{{ {known} }}}}' for known in filled)}")
         return filled[found[1]]
 
-    return {name: re.sub(r"\{\{ *(\w+) *\}\}", partial(fill, name), conf_file(name, environ).read_text("utf-8"))
-            for name in BATCH}
+    texts = {name: _TEMPLATES_OWN.sub("", conf_file(name, environ).read_text("utf-8")) for name in BATCH}
+    return {name: re.sub(r"\{\{ *(\w+) *\}\}", partial(fill, name), text) for name, text in texts.items()}
 
 
 def known_profile(name: str, environ: Mapping[str, str] = os.environ) -> str:

@@ -10,13 +10,16 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
+from .notices import Notices
+
 #: The process that ended first, as Open MPI has it, and MPICH, which may name one that it has killed itself.
 _PROCESS = re.compile(r"^(?:.* with PID|(=   )PID) (\d+) ")
 _UNSURE = ". Or another died, and this one was killed for it: mpiexec doesn't tell them apart"
 
 
 class Launcher:
-    """Passes on what a launcher and its ranks write, and looks for what the launcher says of one that died.
+    """Passes on what a launcher and its ranks write, and looks for what the launcher says of one that died. Its notices
+    are passed on only where the run itself has said nothing of its end, or D4P_DEBUG=1 asks for all.
 
     Args:
         process: the launcher, with pipes for stdout and stderr.
@@ -26,6 +29,7 @@ class Launcher:
     def __init__(self, process: subprocess.Popen, stdout: Any, stderr: Any) -> None:
         self._stderr = _opened(stderr, 2)
         self._processes: list[tuple[int, str]] = []
+        self._notices = Notices()
         pairs = [(process.stdout, _opened(stdout, 1)), (process.stderr, self._stderr)]
         self._threads = [threading.Thread(target=self._pass_on, args=pair, daemon=True) for pair in pairs]
         for thread in self._threads:
@@ -35,18 +39,23 @@ class Launcher:
         for line in said:
             for unsure, process in _PROCESS.findall(line.decode(errors="replace")):
                 self._processes.append((int(process), _UNSURE if unsure else ""))
-            with contextlib.suppress(BrokenPipeError):  # nobody reads on, `| head` say: the run goes on all the same
-                out.write(line)
+            _write(out, self._notices.take(line) if out is self._stderr else line)
+        if out is self._stderr:
+            _write(out, self._notices.rest())
 
     def ended(self, status: int, said: Mapping[str, dict[str, Any]], watch: Callable[[dict[str, Any]], None]) -> int:
         """The exit status of the run, from that of the launcher and the events of the program. Says what happened where
         a rank died and the others were killed before one of them could."""
         for thread in self._threads:
             thread.join(timeout=2)
+        told = status == 130 or "failed" in said
+        message = None if status == 0 or told else self._death(said.get("ranks", {}).get("ranks", ()))
+        if os.environ.get("D4P_DEBUG") == "1" or not (told or message):
+            _write(self._stderr, self._notices.kept)
         if status in (0, 130):
             return status
-        if "failed" not in said and (message := self._death(said.get("ranks", {}).get("ranks", ()))):
-            self._stderr.write(f"failed: {message}\n".encode())
+        if message:
+            _write(self._stderr, f"failed: {message}\n".encode())
             watch({"event": "failed", "message": message, "status": 1})
             return 1
         return said.get("failed", {}).get("status", status)
@@ -54,6 +63,11 @@ class Launcher:
     def _death(self, ranks: Any) -> str | None:
         known = {rank["process"]: rank["said"] for rank in ranks}
         return next((known[process] + unsure for process, unsure in self._processes if process in known), None)
+
+
+def _write(out: IO[bytes], said: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody reads on, `| head` say: the run goes on all the same
+        out.write(said)
 
 
 def _opened(stream: Any, own: int) -> IO[bytes]:

@@ -50,14 +50,14 @@ def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
     """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted.
 
     An engine whose instances have a core each has `a_core_each`. One whose `mpiexec` starts the program many times over
-    has `entered(main, workflow)`, within which one of them runs it.
+    has `entered(main, workflow, events)`, within which one of them runs it.
     """
     events = Events()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
-    entered = getattr(execute, "entered", lambda main, workflow: nullcontext())
+    entered = getattr(execute, "entered", lambda main, workflow, events: nullcontext())
     if getattr(execute, "a_core_each", False):
         one_each()
-    with _saying(events), entered(main, workflow), _saying(events):
+    with _saying(events), entered(main, workflow, events), _saying(events):
         arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
         run(main, workflow, execute, arguments, events)
 

@@ -146,11 +146,13 @@ runpy.run_path(sys.argv[0], run_name="__main__")
     assert "Apart1" not in done.stdout
 
 
-@pytest.mark.parametrize("how", ["raise", "kill"])
-def test_d4p_run_has_the_exit_status_of_the_run(how, tmp_path):
-    run = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:ends", "-t", "mpi", "-n", "4", "-p", f"how={how}"]
+@pytest.mark.parametrize(("how", "busy"), [("raise", 0), ("raise", 60), ("kill", 0)])
+def test_d4p_run_has_the_exit_status_of_the_run_and_says_what_ended_it_once(how, busy, tmp_path):
+    run = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:ends", "-t", "mpi", "-n", "4", "-p", f"how={how}",
+           "-p", f"busy={busy}"]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and done.stderr.count("failed: ") == 1, done.stderr
+    assert not re.search("MPI_ABORT|-----|prterun|mpiexec|=====", done.stderr), done.stderr
     if how == "raise":
         assert f'  File "{WORKFLOWS}", line ' in done.stderr
 

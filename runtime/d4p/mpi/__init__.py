@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from d4p.events import Events
     from d4p.job import Job
     from d4p.workflow import Workflow
 
@@ -21,7 +22,7 @@ def execute(job: Job, main: Callable) -> list[dict[str, Any]]:
     return run(job, main)
 
 
-def entered(main: Callable, workflow: Workflow) -> AbstractContextManager[None]:
+def entered(main: Callable, workflow: Workflow, events: Events) -> AbstractContextManager[None]:
     """What `d4p.start` works within: rank 0 goes on and tells the others what came of it; they follow it and exit.
 
     Raises Refused where there is no mpi4py, or no MPI for it.
@@ -31,7 +32,7 @@ def entered(main: Callable, workflow: Workflow) -> AbstractContextManager[None]:
     world = start()
     from d4p.mpi.entry import entered as enter
 
-    return enter(world, main, workflow)
+    return enter(world, main, workflow, events)
 
 
 execute.entered, execute.a_core_each = entered, True

@@ -32,8 +32,9 @@ _GRACE = 1.0
 
 
 @contextlib.contextmanager
-def entered(world: World, main: Callable, workflow: Workflow) -> Iterator[None]:
-    """Rank 0 works within this; what it exits with, all exit with. Others exit when they come in here."""
+def entered(world: World, main: Callable, workflow: Workflow, events: Events) -> Iterator[None]:
+    """Rank 0 works within this; what it exits with, all exit with. Others exit when they come in here. `events` are
+    rank 0's to use, as long as there is one."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # what PEs print is seen when they print it
     memory.keep()
@@ -41,7 +42,7 @@ def entered(world: World, main: Callable, workflow: Workflow) -> Iterator[None]:
         deaths.end_with_parent()
     desk = Desk(world)
     if world.rank:
-        sys.exit(_follow(desk, main, workflow))
+        sys.exit(_follow(desk, main, workflow, events))
     Run.desk = desk
     status = 1
     try:
@@ -58,10 +59,9 @@ def entered(world: World, main: Callable, workflow: Workflow) -> Iterator[None]:
         desk.dismiss(status)
 
 
-def _follow(desk: Desk, main: Callable, workflow: Workflow) -> int:
+def _follow(desk: Desk, main: Callable, workflow: Workflow, events: Events) -> int:
     """The life of a rank other than 0; gives its exit status."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
-    events = Events()  # rank 0's to use, as long as there is one
     kind, said = desk.hear(Kind.RUN, Kind.EXIT)
     if kind == Kind.EXIT:
         desk.leave()

@@ -18,6 +18,9 @@ from d4p.errors import Refused
 
 #: Seconds in which mpiexec passes on what was printed, so that what MPI says of an abort comes after it.
 _FORWARDED = 0.1
+#: Set by Open MPI's own mpiexec, which ends all ranks where one has exited with a status other than 0, and says less
+#: of that than MPI_Abort does. Other launchers (srun) may wait for the rest.
+_KILLS_THE_OTHERS = "OMPI_COMM_WORLD_SIZE"
 #: Seconds that it is given to read it.
 _READ = 1.0
 
@@ -60,6 +63,8 @@ class World:
         sys.stderr.flush()
         _until_read(2)
         time.sleep(_FORWARDED)
+        if _KILLS_THE_OTHERS in os.environ:
+            os._exit(status)
         self.comm.Abort(status)
 
 
