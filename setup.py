@@ -26,7 +26,7 @@ setup(
     python_requires=">=3.10",
     packages=[*find_packages(include=["d4p_compile*"]), *find_packages("runtime"), "d4p_compile.conf_files"],
     package_dir={"d4p": "runtime/d4p", "d4p_compile.conf_files": "conf"},
-    package_data={"d4p_compile": ["templates/*"], "d4p_compile.conf_files": ["*", "profiles/*"]},
+    package_data={"d4p_compile": ["templates/*", "help/*"], "d4p_compile.conf_files": ["*", "profiles/*"]},
     install_requires=[
         "click>=8.1",
         "cloudpickle>=2.2",

@@ -1,4 +1,8 @@
-"""d4p_compile: a compiler for dispel4py workflows. One graph, every engine."""
+"""d4p_compile: a compiler for dispel4py workflows. One graph, every engine.
+
+`plan`, `run`, `compile` and `load` are the command's counterparts; `d4p help python` shows them at work, and
+`help(d4p)` is about what a workflow imports.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +24,8 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What is imported when it is used, too: `help(d4p_compile)` shows it."""
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""The command `d4p`: plan, compile, run, submit, peek, targets.
+"""The command `d4p`: plan, compile, run, submit, peek, targets, help.
 
 What a command needs is imported when it runs, so that `d4p --help` is quick.
 """
@@ -77,7 +77,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 def d4p() -> None:
     """Compile a dispel4py workflow to a readable program and run it: in one process, in many, or on Spark.
 
-    WORKFLOW is a file or a module, either with :attribute.
+    WORKFLOW is a file or a module, either with :attribute. `d4p help` lists what else there is to read.
     """
 
 
@@ -292,6 +292,27 @@ def targets() -> None:
     from .show.targets import table
 
     table()
+
+
+@d4p.command(name="help", short_help="Print a text on a topic, or list the topics.")
+@click.argument("topic", required=False)
+@click.pass_context
+def help_(context: click.Context, topic: str | None) -> None:
+    """Print the text on TOPIC, or list the topics. The name of a command is as that with --help."""
+    from . import topics
+
+    known = topics.topics()
+    command = d4p.get_command(context, topic) if topic and topic not in known else None
+    if command is not None:
+        with click.Context(command, info_name=topic, parent=context.parent) as its:
+            click.echo(command.get_help(its))
+    elif topic:
+        click.echo(topics.topic(topic), nl=False)
+    else:
+        width = max(map(len, known))
+        click.echo("d4p help TOPIC\n\n" + "\n".join(f"  {name:{width}}  {title}" for name, title in known.items()))
+        click.echo("\nd4p COMMAND --help lists a command's options. In Python, help(d4p.ReadLines), "
+                   "help(d4p_compile.run)\nand so on say what a PE or a function takes.")
 
 
 def _load(workflow: str, target: str, attribute: str | None, parameters: dict[str, Any]) -> Any:

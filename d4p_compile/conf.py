@@ -29,7 +29,8 @@ def conf_file(name: str, environ: Mapping[str, str] = os.environ) -> Path:
     for folder in folders:
         if (folder / name).is_file():
             return folder / name
-    names = sorted({path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_file()})
+    names = sorted({path.name for folder in folders if folder.is_dir() for path in folder.iterdir()
+                    if path.is_file() and path.suffix != ".md"})
     looked = ", ".join(map(str, folders))
     raise Refused(f"there is no settings file {name!r} in {looked}; there are: {', '.join(names) or 'none'}")
 

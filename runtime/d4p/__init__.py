@@ -1,4 +1,9 @@
-"""What a dispel4py workflow imports, and what a compiled program runs on."""
+"""What a dispel4py workflow imports, and what a compiled program runs on.
+
+PEs: GenericPE and the simpler bases IterativePE, ProducerPE, ConsumerPE; ready-made ReadLines, ReadFiles, WriteText,
+WriteRecords, WriteArrow, AllPairs, PairsBetween, and those of `d4p.aggregate`. WorkflowGraph joins them. `files` opens
+files wherever they are. `d4p help` on the command line lists texts on all of it.
+"""
 
 __version__ = "0.1.0"
 

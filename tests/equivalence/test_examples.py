@@ -44,6 +44,19 @@ def test_tour(target):
     assert answers(workflow, name, session=session) == answers(workflow, "sequential")
 
 
+def test_sensors(target, tmp_path):
+    """A reader and a writer of the workflow's own are as the library's."""
+    name, session = target
+    workflow, out = f"{EXAMPLES / 'sensors' / 'sensors.py'}:make", tmp_path / "out"
+    assert answers(workflow, name, session=session, parameters={"output": str(out)}) == {}
+    table = (EXAMPLES / "sensors" / "README.md").read_text().partition("## What comes out")[2]
+    expected = [line.strip("| ").split(" | ") for line in table.splitlines() if line[:3] in ("| n", "| s")][1:]
+    rows = [row for part in sorted(out.glob("part-*.csv")) for row in csv.reader(part.open(newline=""))]
+    assert (out / "_SUCCESS").exists() and sorted(rows) == expected and len(rows) == 5
+    with pytest.raises(d4p_compile.Refused, match="exists: give another folder"):
+        answers(workflow, "sequential", parameters={"output": str(out)})
+
+
 @pytest.mark.parametrize("name", running_cycles())
 def test_sieve(name):
     workflow = f"{EXAMPLES / 'sieve' / 'sieve.py'}:make"

@@ -8,10 +8,10 @@ from typing import Any
 
 from d4p.batch import Batch
 from d4p.errors import RunFailed
-from d4p.library.write import _Writer
+from d4p.library.write import Writer
 
 
-class WriteArrow(_Writer):
+class WriteArrow(Writer):
     """Writes each item of `input` as a record to `path`/part-00000.arrow, ..., with an index of what each file holds.
 
     Items are tuples, NamedTuples or dicts of numbers, strings and arrays, or single arrays, all like the first that the
@@ -28,7 +28,7 @@ class WriteArrow(_Writer):
     suffix = ".arrow"
 
     def __init__(self, path: str | os.PathLike) -> None:
-        _Writer.__init__(self, path)
+        Writer.__init__(self, path)
         self._arrow: Any = None
 
     def import_early(self) -> None:
@@ -36,7 +36,7 @@ class WriteArrow(_Writer):
             import d4p.containers.writing  # noqa: F401
 
     def preprocess(self) -> None:
-        _Writer.preprocess(self)
+        Writer.preprocess(self)
         if self._file is None:
             return
         try:
@@ -65,7 +65,7 @@ class WriteArrow(_Writer):
     def postprocess(self) -> None:
         if self._arrow is not None:
             self._take(lambda _: self._arrow.finish(), None)
-        _Writer.postprocess(self)
+        Writer.postprocess(self)
 
     def _take(self, put: Any, what: Any) -> None:
         from d4p.containers.fields import Misfit

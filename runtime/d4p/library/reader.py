@@ -2,19 +2,26 @@
 
 A reader is a root PE that splits its own input. Each process that runs an instance of it plans the splits anew and gets
 the same ones: `plan_splits()` sorts. Which splits an instance reads is the engine's to say; it calls `read(split)`.
+`d4p help own-pes` has a reader as an example.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from d4p.core import GenericPE
+from d4p.filesystems import locate
 from d4p.library.paths import File, Path, as_paths, find, stamps
 
 
 class Reader(GenericPE):
-    """A root with one output, `output`."""
+    """Base of readers: a root with one output, `output`. A subclass says in `plan_splits` what there is to read, in
+    pieces, and in `read` the items of a piece.
+
+    Args:
+        path: a file, a folder (the files directly in it), a glob (`**` for folders), a URL, or a list of those.
+    """
 
     OUTPUT_NAME = "output"
     stateful = False
@@ -27,6 +34,10 @@ class Reader(GenericPE):
     def files(self) -> list[File]:
         """The files to read, sorted. Raises Refused where there are none."""
         return find(self.paths, self.id)
+
+    def open(self, file: File) -> BinaryIO:
+        """One of `files()`, wherever it is, open for reading bytes."""
+        return locate(file.source)[0].open(file.name, "rb")
 
     def input_files(self) -> list[tuple[str, Any, Any]]:
         """The files' names, sizes and times, by which a run knows whether an earlier one read the same."""

@@ -22,11 +22,17 @@ from d4p.outputs.writing import new_id
 from d4p.schema import Schema, declared_schema, why_none
 
 
-class _Writer(ConsumerPE):
-    """Base of writers: a subclass says how an item becomes bytes."""
+class Writer(ConsumerPE):
+    """Base of writers: a subclass says in `encode` how an item becomes bytes, and in `suffix` how its files end.
+
+    Each instance writes a file of its own, in the order of its items. `d4p help own-pes` has an example.
+
+    Args:
+        path: the folder to write, local or a URL.
+    """
 
     stateful = False  # each instance has a file of its own
-    suffix = ""  # of the files
+    suffix = ""  # of the files: "" or a dot and lower-case letters
     _place: Place | None = None
     _maker: Maker | None = None
     _file: Attempt | None = None
@@ -38,7 +44,8 @@ class _Writer(ConsumerPE):
             raise Refused(f"the path to write to must be a string or a path; it is {path!r}")
         (self.path,) = as_paths(path)
 
-    def _bytes(self, item: Any) -> bytes:
+    def encode(self, item: Any) -> bytes:
+        """What the file gets for an item. What it raises fails the run, which names the item."""
         raise NotImplementedError
 
     def write_to(self, place: Place | None, maker: Maker) -> None:
@@ -55,7 +62,7 @@ class _Writer(ConsumerPE):
         self._count = 0
 
     def _process(self, data: Any) -> None:
-        record = self._bytes(data)
+        record = self.encode(data)
         self._count += 1
         try:
             self._write_bytes(record)
@@ -90,7 +97,7 @@ class _Writer(ConsumerPE):
         self._folder.abort(keep=False)
 
 
-class WriteText(_Writer):
+class WriteText(Writer):
     """Writes `str(item)` and a line feed for each item of `input`, in UTF-8, to `path`/part-00000, ...
 
     Args:
@@ -98,11 +105,11 @@ class WriteText(_Writer):
             `--overwrite`, or left as it is with `--resume` where it holds what this run would write.
     """
 
-    def _bytes(self, item: Any) -> bytes:
+    def encode(self, item: Any) -> bytes:
         return (str(item) + "\n").encode()
 
 
-class WriteRecords(_Writer):
+class WriteRecords(Writer):
     """Writes each item of `input` as a record to `path`/part-00000, ...
 
     Args:
@@ -115,7 +122,7 @@ class WriteRecords(_Writer):
     """
 
     def __init__(self, path: str | os.PathLike, format: str = "jsonl", schema: Any = None) -> None:
-        _Writer.__init__(self, path)
+        Writer.__init__(self, path)
         if format not in ("jsonl", "pickle", "parquet"):
             raise Refused(f'format must be "jsonl", "pickle" or "parquet"; it is {format!r}')
         if (format == "parquet") != (schema is not None):
@@ -129,7 +136,7 @@ class WriteRecords(_Writer):
         self._table: Any = None
 
     def preprocess(self) -> None:
-        _Writer.preprocess(self)
+        Writer.preprocess(self)
         if self.format == "parquet" and self._file is not None:
             try:
                 from d4p.outputs.parquet import TableFile
@@ -140,7 +147,7 @@ class WriteRecords(_Writer):
 
     def _process(self, data: Any) -> None:
         if self.format != "parquet":
-            _Writer._process(self, data)
+            Writer._process(self, data)
             return
         self._count += 1
         if self._table is not None:
@@ -158,7 +165,7 @@ class WriteRecords(_Writer):
     def postprocess(self) -> None:
         if self._table is not None:
             self._fits(self._table.finish())
-        _Writer.postprocess(self)
+        Writer.postprocess(self)
 
-    def _bytes(self, item: Any) -> bytes:
+    def encode(self, item: Any) -> bytes:
         return pickle.dumps(item, 5) if self.format == "pickle" else json_line(item)

@@ -1,0 +1,78 @@
+"""`d4p help`, and what the READMEs say."""
+
+from __future__ import annotations
+
+import pydoc
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import d4p
+import d4p_compile
+from d4p.errors import Refused
+from d4p_compile import cli, topics
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("d4p_compile", "runtime", "conf", "examples", "tests")
+TEXTS = [ROOT / "README.md", *(path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.md")))]
+
+
+def said(*words):
+    done = CliRunner().invoke(cli.d4p, ["help", *words], catch_exceptions=False, standalone_mode=False)
+    return done.output
+
+
+def test_topics():
+    listed = said()
+    for name, title in topics.topics().items():
+        assert re.search(rf"^  {name} +{re.escape(title)}$", listed, re.M)
+        text = said(name)
+        assert text == (ROOT / "d4p_compile" / "help" / f"{name}.md").read_text() and text.startswith(f"# {title}\n")
+        assert f"[{name}](d4p_compile/help/{name}.md)" in (ROOT / "README.md").read_text()
+    assert said("run").startswith("Usage: d4p run [OPTIONS] WORKFLOW")
+    with pytest.raises(Refused, match="no topic 'clustr': the topics are cluster, command,.* did you mean cluster"):
+        said("clustr")
+
+
+def test_texts_lead_to_what_is_there():
+    """Links, topics, folders of the examples and options of the command that texts name."""
+    options = {option for command in cli.d4p.commands.values() for p in command.params for option in p.opts}
+    options |= set(re.findall(r"--[a-z-]+", (ROOT / "runtime/d4p/submit/options.py").read_text()))
+    for path in TEXTS:
+        text = path.read_text()
+        for link in re.findall(r"\]\(([^)#]+)", text):
+            assert "://" in link or (path.parent / link).exists(), f"{path}: {link}"
+        for topic in re.findall(r"`d4p help ([a-z-]+)`", text):
+            assert topic in topics.topics(), f"{path}: d4p help {topic}"
+        for example in re.findall(r"examples/[\w/.]+\w", text):
+            assert (ROOT / example).exists() or "NAME" in example, f"{path}: {example}"
+        if path.parent.name == "help":
+            for command, rest in re.findall(r"`d4p (run|plan|compile|submit)\b([^`]*)`", text):
+                for option in re.findall(r"--[a-z-]+", rest):
+                    assert option in options, f"{path}: d4p {command} {option}"
+
+
+def test_the_reader_and_the_writer_of_the_text_are_the_examples():
+    example = (ROOT / "examples" / "sensors" / "sensors.py").read_text()
+    for block in re.findall(r"```python\n(.*?)```", said("own-pes"), re.S):
+        shown = block[block.index("class "):].strip()
+        assert shown in example
+
+
+def test_the_first_workflow(tmp_path, monkeypatch):
+    text = (ROOT / "README.md").read_text()
+    (workflow,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    monkeypatch.chdir(tmp_path)
+    Path("words.py").write_text(workflow)
+    Path("book.txt").write_text("to be or not\nto be\n")
+    plan = CliRunner().invoke(cli.d4p, ["plan", "words.py", "--target", "spark"], catch_exceptions=False).output
+    assert plan.startswith(text[text.index("words for spark-rdd: 3 PEs"):].partition("\n...\n")[0])
+    assert set(d4p_compile.run("words.py")["Count2", "output"]) == {("to", 2), ("be", 2), ("or", 1), ("not", 1)}
+
+
+def test_help_of_python():
+    shown = pydoc.plain(pydoc.render_doc(d4p_compile))
+    assert "run(workflow:" in shown and "d4p help python" in shown
+    assert "ReadLines" in pydoc.plain(pydoc.render_doc(d4p))
