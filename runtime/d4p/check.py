@@ -11,7 +11,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
-from d4p.failure import PeFailed, short
+from d4p.failure import PeFailed
+from d4p.tracebacks import short
 
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
 #: So many of an instance's last items are looked at: at each later item the newest, at the end all.

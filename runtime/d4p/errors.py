@@ -26,3 +26,17 @@ class RunFailed(D4pError):
 
 class WorkerLost(RunFailed):
     """A worker died, or the engine gave up: nothing that the workflow did. What is whole stays for --resume."""
+
+
+class Control(BaseException):
+    """What goes through a PE's own code on its way to the engine: not an Exception, so that a PE doesn't take it for
+    its own, and no failure of the PE."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal came that ends the program: no failure of the PE that was at work, as a KeyboardInterrupt is that a PE
+    raises itself."""
+
+
+#: What a PE may let through that isn't its own; anything else that it raises fails the run.
+ENGINES_OWN = (Control, Interrupted)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dis
 import os
 import re
 import traceback
+from collections.abc import Iterator
+from types import CodeType
 from typing import Any
 
 from d4p.errors import RunFailed
 from d4p.inline import failed, place_of
 from d4p.items import Uncopyable, pack
-from d4p.ours import OURS
+from d4p.tracebacks import own_traceback, said, short
 
 _PES = ("d4p.aggregate", "d4p.testing")
 
@@ -34,28 +37,27 @@ def pack_for(edge: str, items: list) -> bytes:
         raise PeFailed(f"{edge}: {error}") from None
 
 
-def blame(stage: Any, error: BaseException) -> RunFailed:
-    """The error to raise for an exception that came out of a stage."""
+def blame(stage: Any, error: BaseException, at: tuple[str, str] | None = None) -> RunFailed:
+    """The error to raise for an exception that came out of a stage; `at` are the PE and the phase that it came out of
+    where that was no item's."""
     if isinstance(error, PeFailed):
         return error
     walked = list(traceback.walk_tb(error.__traceback__))
-    frames = [frame for frame, _ in walked]
-    name, pe, at = _culprit(stage, frames)
-    inlined = _inlined(stage, walked, after=-1 if pe is None else at)
-    if inlined is not None:
-        name, pe, at = inlined
-    if pe is None:
+    if at:
+        name, phase, inlined, start = *at, False, 0
+    else:
+        name, inlined, start = _culprit(stage, walked)
+        phase = "process"
+    if name is None:
         return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {said(error)}")
-    number = stage.counts().get(name, 0)
-    phase = "process" if inlined else _phase(frames[at:])
-    size = _batch(frames[:at])
+    pe, number = stage.pes[stage.names.index(name)], stage.counts().get(name, 0)
+    size, item = _handed(stage, walked[:start])
     where = f"items {number - size + 1:,} to {number:,}" if size > 1 else f"item {number}"
     where = where if phase == "process" else phase
     parts = [f"{name} ({type(pe).__name__}), instance {stage.index}, {where}: {said(error)}"]
-    item = _item(frames[:at])
     if phase == "process" and item is not _NONE:
         parts.append(f"  the item: {short(item)}")
-    own = _own_traceback(error, walked[at:], place_of(pe) if inlined else None)
+    own = own_traceback(error, walked[start:], stage.program, place_of(pe) if inlined else None)
     if own:
         parts.append(own)
     return PeFailed("\n".join(parts), name, stage.index, number)
@@ -64,93 +66,60 @@ def blame(stage: Any, error: BaseException) -> RunFailed:
 _NONE = object()
 
 
-def _culprit(stage: Any, frames: list) -> tuple[str, Any, int]:
-    """The innermost PE of this stage that was at work, with the first of its frames."""
-    for at in range(len(frames) - 1, -1, -1):
-        code = frames[at].f_code
-        if code.co_argcount and not _ours(frames[at]):
-            first = frames[at].f_locals.get(code.co_varnames[0])
-            for name, pe in zip(stage.names, stage.pes, strict=True):
-                if first is pe:
-                    start = at
-                    while start > 0 and frames[start - 1].f_locals.get("self", _NONE) is pe:
-                        start -= 1
-                    return name, pe, start
-    return "", None, len(frames)
-
-
-def _inlined(stage: Any, walked: list, after: int) -> tuple[str, Any, int] | None:
-    """The PE whose expression failed that is written out in a generated loop, with the frame behind that loop's."""
-    for at in range(len(walked) - 1, after, -1):
+def _culprit(stage: Any, walked: list[tuple[Any, int]]) -> tuple[str | None, bool, int]:
+    """The innermost PE of this stage that was at work, whether it is written out in the program, and where in `walked`
+    its own frames begin."""
+    for at in range(len(walked) - 1, -1, -1):
         frame, line = walked[at]
-        name = failed(stage.inlined.get(frame.f_code, []), frame.f_code, line)
-        if name is not None:
-            return name, stage.pes[stage.names.index(name)], at + 1
-    return None
+        if frame.f_code.co_filename == stage.program:
+            name = failed(stage.inlined.get(frame.f_code, []), frame.f_code, line)
+            found = name or _called(stage, frame, line)
+            if found:
+                return found, name is not None, at + 1
+        elif not _ours(frame) and (name := _of(stage, frame)):
+            while at > 0 and _of(stage, walked[at - 1][0]) == name:
+                at -= 1
+            return name, False, at
+    return None, False, len(walked)
 
 
-def _item(frames: list) -> Any:
-    """What the generated code was handing to the PE."""
-    for frame in reversed(frames):
-        if frame.f_code.co_name.startswith("into_") and "item" in frame.f_locals:
-            return frame.f_locals["item"]
-    return _NONE
+def _of(stage: Any, frame: Any) -> str | None:
+    """The PE that a frame is a method of."""
+    code = frame.f_code
+    return _named(stage, frame.f_locals.get(code.co_varnames[0])) if code.co_argcount else None
 
 
-def _batch(frames: list) -> int:
-    """How many items the generated code was handing to the PE as a batch; 1 where it handed over an item."""
-    for frame in reversed(frames):
-        if frame.f_code.co_name.startswith("into_"):
-            return len(frame.f_locals["batch"]) if "batch" in frame.f_locals else 1
-    return 1
+def _called(stage: Any, frame: Any, line: int) -> str | None:
+    """The PE that a line of the program calls."""
+    values = frame.f_locals
+    names = (each.argval for at, each in _instructions(frame.f_code) if at == line and isinstance(each.argval, str))
+    return next(filter(None, (_named(stage, values.get(name)) for name in names)), None)
+
+
+def _instructions(code: CodeType) -> Iterator[tuple[int, dis.Instruction]]:
+    line, starts = 0, dict(dis.findlinestarts(code))
+    for instruction in dis.get_instructions(code):
+        line = starts.get(instruction.offset) or line
+        yield line, instruction
+
+
+def _named(stage: Any, pe: Any) -> str | None:
+    return next((name for name, mine in zip(stage.names, stage.pes, strict=True) if mine is pe), None)
+
+
+def _handed(stage: Any, walked: list[tuple[Any, int]]) -> tuple[int, Any]:
+    """How many items the program was handing to the PE as a batch, 1 where it handed over an item; and the item."""
+    for frame, _ in reversed(walked):
+        if frame.f_code.co_filename == stage.program and frame.f_code.co_name.startswith("into_"):
+            values = frame.f_locals
+            return len(values["batch"]) if "batch" in values else 1, values.get("item", _NONE)
+    return 1, _NONE
 
 
 def _ours(frame: Any) -> bool:
     """Whether a frame is of the engine; library PEs are PEs like the user's."""
     name = frame.f_globals.get("__name__", "")
     return name.split(".")[0] == "d4p" and name not in _PES and not name.startswith("d4p.library.")
-
-
-def _phase(frames: list) -> str:
-    names = [frame.f_code.co_name for frame in frames[:3]]
-    for phase in ("preprocess", "postprocess"):
-        if phase in names or f"_{phase}" in names:
-            return phase
-    return "process"
-
-
-def said(error: BaseException) -> str:
-    """The type of an error and what it says."""
-    text = str(error)
-    if isinstance(error, RunFailed) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def traceback_without(error: BaseException, *more: str) -> str:
-    """The traceback of an error without frames of this package, and of modules whose path has one of `more` in it."""
-    kept = [summary for summary in traceback.extract_tb(error.__traceback__)
-            if not summary.filename.startswith(OURS) and not any(part in summary.filename for part in more)]
-    return "".join(traceback.format_list(kept)).rstrip()
-
-
-def short(item: Any, limit: int = 200) -> str:
-    """The repr of an item, cut; never fails."""
-    try:
-        text = repr(item)
-    except Exception as error:
-        text = f"<{type(item).__name__} whose repr fails: {said(error)}>"
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."
-
-
-def _own_traceback(error: BaseException, walked: list, first: traceback.FrameSummary | None) -> str:
-    """The traceback of the PE's own code, without what is ours; `first` is a line of it that has no frame."""
-    if isinstance(error, RunFailed):
-        return ""
-    kept = [first] if first else []
-    kept += [summary for summary in traceback.StackSummary.extract(iter(walked))
-             if not summary.filename.startswith(OURS) and not summary.name.startswith("into_")]
-    return "".join(["Traceback (the PE's own):\n", *traceback.format_list(kept), said(error)]) if kept else ""
 
 
 def at_source(message: str, bundle: str) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 from d4p.base import ConsumerPE, IterativePE
 from d4p.errors import D4pError, Refused, RunFailed
-from d4p.failure import said, traceback_without
 from d4p.filesystems import is_url, locate
+from d4p.tracebacks import said, traceback_without
 from d4p.workflow import Workflow
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from d4p.depth import FRAMES
-from d4p.errors import D4pError, Refused
+from d4p.errors import D4pError, Interrupted, Refused
 from d4p.events import Events, clock
 from d4p.failure import at_source
 from d4p.filesystems import use_default
@@ -159,4 +159,4 @@ def _spool_folder(kept: str | None) -> Iterator[str]:
 def _interrupt(signum: int, frame: Any) -> None:
     for number in _ENDS:
         signal.signal(number, signal.SIG_IGN)  # once is enough: what follows is the end
-    raise KeyboardInterrupt
+    raise Interrupted

@@ -10,7 +10,7 @@ from typing import Any
 from d4p.batch import read_only
 from d4p.core import GenericPE
 from d4p.depth import Tamer
-from d4p.errors import RunFailed
+from d4p.errors import ENGINES_OWN, Control, Interrupted, RunFailed
 from d4p.failure import PeFailed, blame
 from d4p.inline import ITEM, returns
 from d4p.items import own
@@ -20,12 +20,13 @@ from d4p.outputs.instance import InstanceOutputs
 Entry = Callable[[Iterable[Any]], None]
 
 
-#: What a PE may raise that fails the run: also a `sys.exit()`, which would end the program as if all were done.
-FAILURES = (Exception, SystemExit)
+#: What a PE may raise that fails the run: also a `sys.exit()`, which would end the program as if all were done, and
+#: what else is no Exception; `Stage._fail` tells it from what is the engine's own.
+FAILURES = (BaseException,)
 
 
-class Stop(BaseException):
-    """Ends a run from inside a PE's own `write`: not an Exception, so that the PE doesn't catch what isn't its own."""
+class Stop(Control):
+    """Ends a run from inside a PE's own `write`."""
 
 
 class Stage:
@@ -66,6 +67,7 @@ class Stage:
         self._taken_in: Counter[str] = Counter()
         self.bounded = Tamer().tame
         self.failure: RunFailed | None = None
+        self.program = ""  # the file of the generated code
 
     # What generated code calls
 
@@ -176,10 +178,12 @@ class Stage:
 
         return write_only
 
-    def _fail(self, error: BaseException) -> Stop:
-        """Remember the first failure: a PE may swallow what comes out of its `write`."""
+    def _fail(self, error: BaseException, at: tuple[str, str] | None = None) -> BaseException:
+        """Remember the first failure, since a PE may swallow what comes out of its `write`; gives what to raise."""
+        if isinstance(error, ENGINES_OWN):
+            return error
         if self.failure is None:
-            self.failure = blame(self, error)
+            self.failure = blame(self, error, at)
             self.failure.__cause__ = error
         return Stop()
 
@@ -258,7 +262,7 @@ class Stage:
               repeatable: bool = False) -> Stage:
         """Called last: `entries` are by channel number or root name, `counts` gives items received so far by PE;
         `repeatable` says that what comes from other stages is the same in every run."""
-        self.entries, self._repeatable = entries, repeatable
+        self.entries, self._repeatable, self.program = entries, repeatable, counts.__code__.co_filename
         self.counts = lambda: {name: count + self._taken_in[name] for name, count in counts().items()}
         return self
 
@@ -306,7 +310,7 @@ class Stage:
             self.preprocess_pe(name)
 
     def preprocess_pe(self, name: str) -> None:
-        self._guard(self._pe(name).preprocess)
+        self._guard(self._pe(name).preprocess, at=(name, "preprocess"))
         if name == self.names[0]:  # the last: one may have put something else in the place of what is written out
             self._same_as_written()
 
@@ -325,7 +329,7 @@ class Stage:
             self.postprocess_pe(name)
 
     def postprocess_pe(self, name: str) -> None:
-        self._guard(self._pe(name).postprocess)
+        self._guard(self._pe(name).postprocess, at=(name, "postprocess"))
 
     def finish(self) -> None:
         """Called after the last `postprocess`: what the instance wrote is complete. Raises RunFailed."""
@@ -334,14 +338,13 @@ class Stage:
     def _pe(self, name: str) -> GenericPE:
         return self.pes[self.names.index(name)]
 
-    def _guard(self, call: Callable, *arguments: Any) -> None:
+    def _guard(self, call: Callable, *arguments: Any, at: tuple[str, str] | None = None) -> None:
         try:
             call(*arguments)
-        except Stop:
-            if self.failure is None:
-                raise
         except FAILURES as error:
-            self._fail(error)
+            self._fail(error, at)
+            if self.failure is None or isinstance(error, Interrupted):
+                raise
         if self.failure is not None:
             raise self.failure
 

@@ -14,10 +14,10 @@ from typing import Any
 import d4p
 from d4p.copies import copied
 from d4p.errors import D4pError, Refused
-from d4p.failure import said, traceback_without
 from d4p.flatten import Flat, flatten, leading_back, topological
 from d4p.labels import fingerprint, labels
 from d4p.outputs.writing import Writing
+from d4p.tracebacks import said, traceback_without
 from d4p.unpack import unpack_modules
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from d4p.base import ConsumerPE
 from d4p.errors import Refused, RunFailed
-from d4p.failure import short
 from d4p.library.paths import as_paths
 from d4p.outputs.folder import Folder
 from d4p.outputs.part import Attempt, Maker, Part, Place
 from d4p.outputs.records import json_line
 from d4p.outputs.writing import new_id
 from d4p.schema import Schema, declared_schema, why_none
+from d4p.tracebacks import short
 
 
 class Writer(ConsumerPE):

@@ -10,7 +10,7 @@ from typing import Any
 from d4p.channels.backlog import MEMORY, Backlog
 from d4p.channels.parcels import Parcel
 from d4p.entries import entries
-from d4p.errors import D4pError
+from d4p.errors import Control, D4pError
 from d4p.job import Job
 from d4p.mpi.credit import LEAST, Lane, Owed, window
 from d4p.mpi.cyclic import Round
@@ -31,8 +31,8 @@ _POLLED = 8
 _EVERY = 0.3
 
 
-class Ended(BaseException):
-    """The run has failed, here or elsewhere: not an Exception, so that no PE takes it for its own."""
+class Ended(Control):
+    """The run has failed, here or elsewhere."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(error)

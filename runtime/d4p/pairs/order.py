@@ -8,9 +8,9 @@ from operator import itemgetter
 from typing import Any
 
 from d4p.errors import RunFailed
-from d4p.failure import short
 from d4p.keys import values
 from d4p.pairs.sent import Sent
+from d4p.tracebacks import short
 
 Key = tuple
 

@@ -17,7 +17,7 @@ import pyspark
 from pyspark import SparkConf, SparkContext, java_gateway
 from pyspark.sql import SparkSession
 
-from d4p.errors import Refused
+from d4p.errors import Interrupted, Refused
 from d4p.java import prepare
 from d4p.spark.driver import failure
 from d4p.spark.threads import thread_settings
@@ -134,4 +134,4 @@ def _interrupted(signum: int, frame: Any) -> None:
         signal.signal(number, signal.SIG_IGN)  # once is enough: what follows is the end
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    raise KeyboardInterrupt
+    raise Interrupted

@@ -16,7 +16,6 @@ from d4p.depth import FRAMES
 from d4p.entries import names
 from d4p.errors import D4pError, RunFailed
 from d4p.events import Events
-from d4p.failure import said
 from d4p.filesystems import default, use_default
 from d4p.inputs import Inputs
 from d4p.items import unpack
@@ -27,6 +26,7 @@ from d4p.spark.outbox import Key, Outbox, until_full
 from d4p.spark.readers import Source
 from d4p.stage import Stage
 from d4p.threads import THREADS, told, use_threads
+from d4p.tracebacks import said
 from d4p.workflow import Workflow
 
 #: Marks a failure of ours in what Spark says about a failed task.
