@@ -15,7 +15,7 @@ connect = ["grpcio>=1.67", "grpcio-status>=1.67", "googleapis-common-protos>=1.6
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
 parquet = ["pyarrow>=14"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib", "pyarrow>=14"]
-test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "ruff"]
+test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "coverage>=7", "ruff"]
 
 setup(
     name="d4p_compile",

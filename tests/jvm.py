@@ -65,9 +65,11 @@ def executors() -> list[str]:
 
 def inherit() -> None:
     """Have what this process starts from now on start so, but for options that are a user's."""
-    for name, value in submitting().items():
-        if os.environ.get(name, BRIEF).startswith(BRIEF):
-            os.environ[name] = value
+    mine = [name for name in ("SPARK_SUBMIT_OPTS", "SPARK_LAUNCHER_OPTS")
+            if os.environ.get(name, BRIEF).startswith(BRIEF)]
+    if mine:
+        given = submitting()
+        os.environ.update((name, given[name]) for name in mine)
 
 
 def make_archive() -> None:

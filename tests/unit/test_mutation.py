@@ -1,0 +1,106 @@
+"""The tool that puts faults in: what it puts in, what it says of tests, and that it leaves the checkout alone."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.mutation.areas import AREAS
+from tests.mutation.faults import faults
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = '''"""A docstring."""
+from typing import Any
+
+LIMIT: int = 3
+
+
+def most(numbers: list, *, strict=False) -> Any:
+    """Another."""
+    for n in numbers:
+        if n < LIMIT and not strict:
+            continue
+        if n == 7:
+            raise ValueError(f"{n + 1} is " "too much")
+        return n
+'''
+CHANGES = {
+    "LIMIT: int = (4)", "LIMIT: int = (2)", "strict=(True)", "if (not (n < LIMIT and (not strict))):", "n <= LIMIT",
+    "n < LIMIT or not strict", "if (n < LIMIT):", "if (not strict):", "if n < LIMIT and (strict):",
+    "            pass", "            break", "if (not n == 7):", "if (n != 7):", "if n == (8):", "if n == (6):",
+    "raise BufferError()", "return None",
+}  # fmt: skip
+TESTS = '''from code_of import size, slow
+
+
+def test_size():
+    assert size(1) == "small" and size(11) == "large"
+
+
+def test_slow():
+    assert slow(3) == 0
+'''
+TRIED = '''def size(n):
+    if n > 10:
+        return "large"
+    return "small"
+
+
+def slow(n):
+    while n:
+        n -= 1
+    return n
+'''
+
+
+def test_what_is_put_in():
+    source = CODE.encode()
+    found = faults("code.py", source)
+    texts = [fault.put_into(source).decode() for fault in found]
+    lines = CODE.splitlines()
+    for text in texts:
+        ast.parse(text)
+        assert '"""A docstring."""' in text and '"""Another."""' in text and "too much~" not in text
+    for change in CHANGES:
+        assert any(line != old and change in line for text in texts
+                   for old, line in zip(lines, text.splitlines(), strict=False)), change
+    assert [(fault.start, fault.line) for fault in found] == sorted((fault.start, fault.line) for fault in found)
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_each_area_has_code_and_tests(area):
+    sources, tests = AREAS[area].sources(ROOT), AREAS[area].test_files(ROOT)
+    assert sources and tests
+    source = (ROOT / sources[-1]).read_bytes()
+    for fault in faults(sources[-1], source)[:40]:
+        assert fault.put_into(source) != source
+        compile(fault.put_into(source), fault.path, "exec")
+
+
+def test_a_weak_test_lets_a_fault_pass_and_an_endless_one_is_ended(tmp_path):
+    for name, text in {"runtime/code_of.py": TRIED, "tests/test_code.py": TESTS}.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+    ini = "[pytest]\npythonpath = runtime\n"
+    (tmp_path / "pytest.ini").write_text(ini)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True, timeout=20)
+    program = (
+        "from pathlib import Path\nfrom tests.mutation import trial\nfrom tests.mutation.areas import Area\n"
+        f"root, area = Path({str(tmp_path)!r}), Area(('runtime/code_of.py',), ('tests/test_*.py',))\n"
+        "trial.AT_LEAST = 4\nchosen = trial.choose(root, area, None, '')\n"
+        "chosen = [fault for fault in chosen if fault.line == 2 or fault.kind == 'statement deleted']\n"
+        "for outcome in trial.try_area(root, area, chosen, 2, print):\n"
+        "    fault = outcome.fault\n    print(fault.line, fault.kind, fault.new, '->', outcome.noticed)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert [line for line in said if line.endswith("-> None")] == [
+        "2 comparison (n >= 10) -> None", "2 off by one (9) -> None"], done.stdout  # fmt: skip
+    assert "2 condition turned round (not n > 10) -> tests/test_code.py::test_size" in said
+    assert "9 statement deleted pass -> time" in said
+    assert (tmp_path / "runtime/code_of.py").read_text() == TRIED and not list(tmp_path.glob("**/*.pyc"))
