@@ -44,24 +44,24 @@ def _body(shape: Shape, names: StageNames, name: str, port: str | None, pad: str
     while True:
         pe = shape.pe(name)
         if shape.is_written_out(name, port):
-            expression = with_variable(pe.returns, names.var[name])
+            expression = with_variable(pe.call.returns, names.var[name])
             out.append(f"{pad}# {name} hands on what it gets" if expression == ITEM else
                        f"{pad}{ITEM} = {expression}  # {name}")
         else:
             out += _call(names.var[name], pe, port, pad)
-        if pe.style == "consumer" or pe.kind == "pairs" or not pe.outputs:
+        if pe.call.style == "consumer" or pe.kind == "pairs" or not pe.outputs:
             return out
-        if pe.style in ("inputs", "process"):
+        if pe.call.style in ("inputs", "process"):
             out += [f"{pad}if result is not None:", f"{pad}    {names.send(name)}(result)"]
             return out
         after = shape.next_inlined(name)
         if after is None and pe.kind == "reader":
-            return [*out, f"{pad}{names.out(name, pe.output)}(item)"]
+            return [*out, f"{pad}{names.out(name, pe.call.output)}(item)"]
         if after is None:
-            return [*out, f"{pad}if item is not None:", f"{pad}    {names.out(name, pe.output)}(item)"]
+            return [*out, f"{pad}if item is not None:", f"{pad}    {names.out(name, pe.call.output)}(item)"]
         if pe.kind != "reader":
             out += [f"{pad}if item is None:", f"{pad}    {names.dropped(name)} += 1", f"{pad}    {leave}"]
-        out += [f"{pad}{names.needs[edge.key]}(item)" for edge in shape.required(name, pe.output)]
+        out += [f"{pad}{names.needs[edge.key]}(item)" for edge in shape.required(name, pe.call.output)]
         name, port = after.dest, after.input
 
 
@@ -70,12 +70,12 @@ def _call(var: str, pe: Pe, port: str | None, pad: str) -> list[str]:
     if pe.kind == "reader":
         return []
     item = "item" if port is not None or not pe.inputs else f"item[{quoted(pe.inputs[0].name)}]"
-    if pe.style in ("iterative", "producer"):
+    if pe.call.style in ("iterative", "producer"):
         return [f"{pad}item = {var}._process({item})"]
-    if pe.style == "consumer":
+    if pe.call.style == "consumer":
         return [f"{pad}{var}._process({item})"]
     argument = "item" if port is None else f"{{{quoted(port)}: item}}"
-    method = "_process" if pe.style == "inputs" else "process"
+    method = "_process" if pe.call.style == "inputs" else "process"
     kept = "result = " if pe.outputs and pe.kind != "pairs" else ""
     return [f"{pad}{kept}{var}.{method}({argument})"]
 

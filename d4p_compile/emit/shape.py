@@ -75,10 +75,10 @@ class Shape:
             return False
         producer = self.pe(edges[0].source)
         return (
-            producer.style in ("iterative", "producer")
+            producer.call.style in ("iterative", "producer")
             and not self.gives_batches(producer)
-            and not producer.writes
-            and edges[0].output == producer.output
+            and not producer.call.writes
+            and edges[0].output == producer.call.output
             and len(self.edges(producer.name, edges[0].output)) == 1
         )
 
@@ -102,7 +102,7 @@ class Shape:
     def is_written_out(self, name: str, port: str | None) -> bool:
         """Whether the expression that a PE returns stands in the loop: not where its items come as `{port: item}`, and
         not in functions that others stand around."""
-        return bool(self.pe(name).returns) and port is not None and not self.deep
+        return bool(self.pe(name).call.returns) and port is not None and not self.deep
 
     def written_out(self, head: str, port: str | None) -> list[str]:
         """Those PEs of a loop, which begins with `head`, of which that is so."""
@@ -147,7 +147,7 @@ class Shape:
         """Input ports that get batches: of PEs that take them, behind ones that give them."""
         found: set[Port] = set()
         for name in self.stage.pes:
-            for edge in self.hops_into(name) if self.pe(name).batches else ():
+            for edge in self.hops_into(name) if self.pe(name).call.batches else ():
                 if _gives_batches(self.pe(edge.source), found) and edge.key not in self._requiring:
                     found.add((name, edge.input))
         return frozenset(found)

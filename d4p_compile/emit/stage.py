@@ -62,7 +62,7 @@ def _targets(shape: Shape, names: StageNames) -> list[tuple[str, str]]:
             found.append((names.result(pe, port), f"stage.result({names.var[pe]}, {quoted(port)})"))
     for name in shape.stage.pes:
         pe = shape.pe(name)
-        if pe.style in ("inputs", "process") and pe.outputs and pe.kind != "pairs":
+        if pe.call.style in ("inputs", "process") and pe.outputs and pe.kind != "pairs":
             found.append((names.send(name), f"stage.sender({names.var[name]})"))
         if pe.outputs and any(name == batched for batched, _ in shape.batched):
             found.append((names.send_batches(name), f"stage.batch_sender({names.var[name]})"))
@@ -90,7 +90,7 @@ def _wiring(shape: Shape, names: StageNames) -> list[str]:
             out.append(f"    stage.wire({names.var[name]})  # only returns: its items go on in the loop above")
         else:
             ports = ", ".join(f"{quoted(port)}: {names.out(name, port)}" for port in pe.outputs)
-            more = ", keywords=True" if pe.keywords else ""
+            more = ", keywords=True" if pe.call.keywords else ""
             out.append(f"    stage.wire({names.var[name]}, {{{ports}}}{more})")
         if shape.hands_on_batches(pe):
             ports = ", ".join(f"{quoted(port)}: {names.out_batch(name, port)}" for port in pe.outputs)
@@ -103,7 +103,7 @@ def _inlined(shape: Shape, names: StageNames) -> list[str]:
     out = []
     for head, port in shape.heads:
         written = shape.written_out(head, port)
-        pairs = [f"({names.var[name]}, {quoted(shape.pe(name).returns)})" for name in written]
+        pairs = [f"({names.var[name]}, {quoted(shape.pe(name).call.returns)})" for name in written]
         if written:
             arguments = [names.entry(head, port), *pairs]
             one = f"    stage.inline({', '.join(arguments)})"

@@ -20,7 +20,7 @@ from ..analysis.batches import has_batches, has_singly, takes_batches
 from ..analysis.calls import call_style, may_write, overrides_write, writes_keywords
 from ..analysis.inline import written_out
 from ..analysis.state import state_of
-from ..ir.graph import PAIRS, Edge, Graph, Grouping, Pe, Port
+from ..ir.graph import PAIRS, Call, Edge, Graph, Grouping, Pe, Port, Request, State
 from .load import Loaded
 
 
@@ -60,34 +60,35 @@ def _short(where: str) -> str:
 def _pe(pe: Any, name: str) -> Pe:
     state = state_of(pe)
     reader, pairs = is_reader(pe), isinstance(pe, (AllPairs, PairsBetween))
+    return Pe(
+        id=pe.id,
+        name=name,
+        cls=f"{type(pe).__module__}.{type(pe).__qualname__}",
+        inputs=tuple(Port(port, _of_pairs(pe, how) if pairs else _grouping(pe, port, how))
+                     for port, how in pe.inputconnections.items()),
+        outputs=tuple(pe.outputconnections),
+        kind="reader" if reader else "pairs" if pairs else "pe",
+        request=Request(_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None, bool(pe.single)),
+        state=State(state.keeps, state.why, bool(pe.any_order), tuple(held(pe))),
+        call=_call(pe, reader),
+        schemas=tuple((port, schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
+        aggregate=aggregate_of(pe),
+    )
+
+
+def _call(pe: Any, reader: bool) -> Call:
     style = "producer" if reader else "process" if overrides_write(pe) else call_style(pe)
     output = getattr(pe, "OUTPUT_NAME", "output")
     if style in ("iterative", "producer") and output not in pe.outputconnections:
         style = "process"
     declared = getattr(pe, "writes", None)
-    return Pe(
-        id=pe.id,
-        name=name,
-        cls=f"{type(pe).__module__}.{type(pe).__qualname__}",
-        class_name=type(pe).__name__,
-        inputs=tuple(Port(port, _of_pairs(pe, how) if pairs else _grouping(pe, port, how))
-                     for port, how in pe.inputconnections.items()),
-        outputs=tuple(pe.outputconnections),
-        asked=_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None,
-        single=bool(pe.single),
-        holds=tuple(held(pe)),
-        keeps=state.keeps,
-        any_order=bool(pe.any_order),
-        why=state.why,
+    return Call(
         style=style,
+        output=output,
         writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),
         keywords=not reader and writes_keywords(pe),
         returns=written_out(pe) if style == "iterative" and declared is not True else "",
-        output=output,
-        kind="reader" if reader else "pairs" if pairs else "pe",
         batches=takes_batches(pe),
-        schemas=tuple((port, schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
-        aggregate=aggregate_of(pe),
     )
 
 

@@ -97,17 +97,64 @@ class Aggregate:
 
 
 @dataclass(frozen=True)
+class Request:
+    """How many instances the user asks for: `instances` is an explicit count or None; `single` says that it is one."""
+
+    instances: int | None = None
+    single: bool = False
+
+    def __post_init__(self) -> None:
+        if self.instances is not None and self.instances < 1:
+            raise ValueError(f"a PE asks for {self.instances} instances: must be 1 or more")
+
+
+@dataclass(frozen=True)
+class State:
+    """What a PE keeps from one item to the next.
+
+    `why` is what was found in its class, `any_order` the user's word that the state doesn't depend on the order of
+    items. `holds` are attributes that can't be copied (a lock, an open file), for which it runs as one instance.
+    """
+
+    keeps: bool = False
+    why: str = ""
+    any_order: bool = False
+    holds: tuple[str, ...] = ()
+
+    @property
+    def tells_order(self) -> bool:
+        """Whether another order of its items may change its answer."""
+        return self.keeps and not self.any_order
+
+
+@dataclass(frozen=True)
+class Call:
+    """How generated code calls a PE.
+
+    `style` is one of STYLES, `output` the port that an item returned goes to where the style says no port. `writes`:
+    it may call `self.write`; `keywords`: with more than a port and an item. `returns` is the expression of `self` and
+    `item` that says all it does with an item, empty where there is none. `batches`: it has a `process_batch`.
+    """
+
+    style: str = "process"
+    output: str = "output"
+    writes: bool = True
+    keywords: bool = True
+    returns: str = ""
+    batches: bool = False
+
+    def __post_init__(self) -> None:
+        if self.style not in STYLES:
+            raise ValueError(f"a call style must be one of {STYLES}, not {self.style!r}")
+
+
+@dataclass(frozen=True)
 class Pe:
     """One processing element.
 
-    `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition.
-    `style` says how generated code may call it, `writes` whether it may call `self.write`, `keywords` whether with
-    more than a port and an item.
-    `returns`: the expression of `self` and `item` that says all it does with an item; empty where there is none.
-    `holds`: the attributes that can't be copied (a lock, an open file), for which it runs as one instance.
-    `any_order`: the user says that the state it keeps doesn't depend on the order of its items.
-    `kind` is "pe", or for library PEs "reader" or "pairs". `batches`: it has a `process_batch`.
-    `schemas` are (output port, schema) where a port declares one; `aggregate` is what a library PE aggregates.
+    `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition. `kind` is "pe",
+    or for library PEs "reader" or "pairs". `schemas` are (output port, schema) where a port declares one; `aggregate`
+    is what a library PE aggregates. `instances` is what the pass `place` gives it, and `because` why.
     """
 
     id: str
@@ -115,30 +162,19 @@ class Pe:
     cls: str
     inputs: tuple[Port, ...] = ()
     outputs: tuple[str, ...] = ()
-    asked: int | None = None
-    single: bool = False
-    holds: tuple[str, ...] = ()
-    keeps: bool = False
-    any_order: bool = False
-    why: str = ""
-    style: str = "process"
-    writes: bool = True
-    keywords: bool = True
-    returns: str = ""
-    output: str = "output"
     kind: str = "pe"
-    batches: bool = False
-    class_name: str = ""
-    instances: Instances | None = None
-    because: str = ""
+    request: Request = Request()
+    state: State = State()
+    call: Call = Call()
     schemas: tuple[tuple[str, Schema], ...] = ()
     aggregate: Aggregate | None = None
+    instances: Instances | None = None
+    because: str = ""
 
-    def __post_init__(self) -> None:
-        if self.style not in STYLES:
-            raise ValueError(f"the call style of {self.name} must be one of {STYLES}, not {self.style!r}")
-        if self.asked is not None and self.asked < 1:
-            raise ValueError(f"{self.name} asks for {self.asked} instances: must be 1 or more")
+    @property
+    def class_name(self) -> str:
+        """The class without its module."""
+        return self.cls.rpartition(".")[2]
 
     def port(self, name: str) -> Port:
         return next(p for p in self.inputs if p.name == name)

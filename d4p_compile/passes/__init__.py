@@ -17,11 +17,14 @@ from .lower import lower
 from .native import native
 from .number import number
 from .options import Options
+from .order import order
 from .place import place
+from .repeat import repeat
 from .route import route
 from .verify import verify
 
-PASSES: tuple[Callable[[Any, Options], Any], ...] = (break_cycles, place, route, lower, fuse, fit, number, native)
+PASSES: tuple[Callable[[Any, Options], Any], ...] = (break_cycles, place, route, lower, fuse, fit, order, repeat,
+                                                     number, native)
 
 
 def run_passes(graph: Graph, options: Options, watch: Callable[[str, Any], None] | None = None) -> Plan:
@@ -36,4 +39,4 @@ def run_passes(graph: Graph, options: Options, watch: Callable[[str, Any], None]
     return ir
 
 
-__all__ = ["PASSES", "Options", "run_passes"]
+__all__ = ["PASSES", "Options", "lower", "place", "route", "run_passes"]

@@ -1,7 +1,12 @@
 """Mark the edges that lead back, so that the graph without them has no cycle.
 
-Before: `start -> merge -> test -> merge`; after: the edge `test -> merge` leads back. Such an edge is a channel,
-whatever its ends are, and never makes its producer wait. Later passes that ask for an order see the graph without it.
+Such an edge is a channel, whatever its ends are, and never makes its producer wait. Later passes that ask for an order
+see the graph without it.
+
+>>> from d4p_compile.ir.sketch import sketch
+>>> graph = sketch("start merge", "merge test", "test merge")
+>>> [str(edge) for edge in break_cycles(graph, Options()).edges if edge.back]
+['test.out -> merge.in']
 
 A target that can't run cycles refuses them here.
 """

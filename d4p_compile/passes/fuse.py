@@ -1,7 +1,12 @@
 """Fuse neighbours into one stage where nothing needs an exchange between them.
 
-Before: stages `read`, `split`, `count`; after: `read > split` and `count`, with the reason why
-those two are apart: "split | count apart: group-by [0] over 4 instances".
+>>> from d4p_compile.ir.sketch import BY, sketch
+>>> from d4p_compile.passes import lower, place, route
+>>> plan, options = sketch("read split", "split count", count=(BY, 4)), Options()
+>>> for step in (place, route, lower, fuse):
+...     plan = step(plan, options)
+>>> [str(stage) for stage in plan.stages], plan.apart
+(['read > split', 'count'], (('split | count', 'group-by [0] over 4 instances'),))
 
 PEs are taken in topological order and join the stage of a producer. A stage must stay convex (no
 path may leave it and come back), which sets of ancestors kept as bit masks decide in one look.
@@ -57,7 +62,7 @@ def fuse(plan: Plan, options: Options) -> Plan:
     apart = tuple((_between(c), reasons[c.edge.key] or clusters.why(c.edge)) for c in channels)
     notes = [f"{c.edge.dest} could take tiles, and gets pairs one by one: {reason}"
              for c, (_, reason) in zip(channels, apart, strict=True)
-             if graph.by_name[c.edge.source].kind == "pairs" and graph.by_name[c.edge.dest].batches]
+             if graph.by_name[c.edge.source].kind == "pairs" and graph.by_name[c.edge.dest].call.batches]
     fused = replace(plan, stages=stages, channels=channels, apart=tuple(dict.fromkeys(apart)))
     if options.target.startswith("spark"):
         notes += [_way(fused, channel) for channel in channels if channel.edge.exchange.kind in PAIRS]

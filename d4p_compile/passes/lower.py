@@ -1,6 +1,10 @@
 """Lower the graph to a plan: every PE a stage of its own, every edge a channel.
 
-Before: `read -> split -> count`; after: stages `read`, `split`, `count` and two channels.
+>>> from d4p_compile.ir.sketch import sketch
+>>> from d4p_compile.passes.place import place
+>>> plan = lower(place(sketch("read split", "split count"), Options()), Options())
+>>> [str(stage) for stage in plan.stages], [str(channel) for channel in plan.channels]
+(['read', 'split', 'count'], ['read.out -> split.in', 'split.out -> count.in'])
 """
 
 from __future__ import annotations

@@ -1,8 +1,16 @@
 """Leave an aggregate to the engine where it computes what the PE does, and say what each typed channel carries.
 
-Before: `split.word -> total.input`, items of (word: string, n: int64), and `total`, which sums field 1, in a stage of
-its own; after: the channel carries the column `n: int64`, and its stage says `native: sum of n (int64)`. The engine
-hands over what it has aggregated; the PE takes it into its state, and all that comes after is as it was.
+The engine hands over what it has aggregated; the PE takes it into its state, and all that comes after is as it was.
+
+>>> from d4p_compile.ir.sketch import BY, sketch
+>>> from d4p_compile.passes import run_passes
+>>> from d4p.schema import declared_schema
+>>> split, total = sketch("split total", total=(BY, 4)).pes
+>>> split = replace(split, schemas=(("out", declared_schema([("word", str), ("n", int)])),))
+>>> graph = sketch("split total").with_pes([split, replace(total, aggregate=Aggregate("sum", (1,)))])
+>>> plan = run_passes(graph, Options(natives=frozenset({("sum", "int64")})))
+>>> str(plan.stages[1].native), str(plan.channels[0].columns[0])
+('sum of n (int64)', 'n: int64')
 
 A channel between two stages that Python runs stays packed: columns would be made in Python and taken apart in Python.
 """

@@ -1,12 +1,13 @@
 """Decide how many instances each PE runs as: the one place where counts are decided.
 
-Before, a graph whose PEs say what they ask for:
-
-    read, split, count (asks for 4), total (all inputs "global")
-
-after, with each count and its reason:
-
-    read x1 (root), split xW (keeps no state), count x4 (asked for), total x1 (all inputs "global")
+>>> from d4p_compile.ir.sketch import BY, GLOBAL, sketch
+>>> graph = sketch("read split", "split count", "count total", count=(BY, 4), total=GLOBAL)
+>>> for pe in place(graph, Options(wide=True)).pes:
+...     print(f"{pe.name} x{pe.instances}: {pe.because}")
+read x1: root
+split xwidth: keeps no state, and no PE after it can tell
+count x4: asked for
+total x1: all inputs are "global"
 """
 
 from __future__ import annotations
@@ -47,26 +48,26 @@ def place(graph: Graph, options: Options) -> Graph:
 
 
 def _fixed(graph: Graph, pe: Pe, options: Options, warnings: list[str]) -> tuple[int, str] | None:
-    edges = graph.edges_in[pe.name]
-    if pe.single:
+    edges, asked = graph.edges_in[pe.name], pe.request.instances
+    if pe.request.single:
         return 1, "single"
     if not edges and pe.kind != "reader":
-        if pe.asked is not None and pe.asked > 1:
-            warnings.append(f"{pe.name} asks for {pe.asked} instances but has no connected input: a root runs as 1")
+        if asked is not None and asked > 1:
+            warnings.append(f"{pe.name} asks for {asked} instances but has no connected input: a root runs as 1")
         return 1, "root"
     if edges and all(pe.port(e.input).grouping.kind == "global" for e in edges):
-        if pe.asked is not None and pe.asked > 1:
-            warnings.append(f'{pe.name} asks for {pe.asked} instances but all its inputs are "global": it runs as 1')
+        if asked is not None and asked > 1:
+            warnings.append(f'{pe.name} asks for {asked} instances but all its inputs are "global": it runs as 1')
         return 1, 'all inputs are "global"'
-    if pe.holds and (pe.asked or 1) == 1:
-        return 1, f"holds .{pe.holds[0]}, which can't be copied"
-    if pe.asked is not None and (pe.asked > 1 or options.instances is None):
-        return pe.asked, "asked for"
+    if pe.state.holds and (asked or 1) == 1:
+        return 1, f"holds .{pe.state.holds[0]}, which can't be copied"
+    if asked is not None and (asked > 1 or options.instances is None):
+        return asked, "asked for"
     return None
 
 
 def _alone(pe: Pe) -> str:
-    return f"keeps state: {pe.why}" if pe.keeps else "nobody asked for more"
+    return f"keeps state: {pe.state.why}" if pe.state.keeps else "nobody asked for more"
 
 
 def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Instances, str]]:
@@ -79,14 +80,14 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
     """
     nxg = digraph(graph)
     order = list(nx.lexicographical_topological_sort(nxg, key={p.name: i for i, p in enumerate(graph.pes)}.get))
-    keeps = {pe.name for pe in graph.pes if pe.keeps}
+    keeps = {pe.name for pe in graph.pes if pe.state.keeps}
     routed = {
         name
         for name in keeps
         if fixed.get(name, (1, ""))[0] > 1
         and any(graph.by_name[name].port(e.input).grouping.kind == "none" for e in graph.edges_in[name])
     }
-    feeds_state = _upstream_of(graph, {pe.name for pe in graph.pes if pe.keeps and not pe.any_order})
+    feeds_state = _upstream_of(graph, {pe.name for pe in graph.pes if pe.state.tells_order})
     feeds_routed = _upstream_of(graph, routed)
     wide: dict[str, tuple[Instances, str]] = {}
     candidates = set(free)
@@ -95,7 +96,7 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         edges = graph.edges_in[name]
         if name in candidates and pe.kind == "pairs" and name not in feeds_state and name not in feeds_routed:
             wide[name] = (TILES, "a tile of the pairs each, and no PE after it can tell")
-        if name not in candidates or pe.keeps or name in feeds_routed:
+        if name not in candidates or pe.state.keeps or name in feeds_routed:
             continue
         if any(pe.port(e.input).grouping.kind == "all" for e in edges):
             continue
@@ -104,7 +105,7 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         )
         before = {wide[e.source][0] for e in edges} if behind_wide else ()
         tiled = {fixed[e.source][0] for e in edges if _gives_tiles(graph, e) and e.source in fixed}
-        if pe.batches and len(tiled) == 1 and all(_gives_tiles(graph, e) and e.source in fixed for e in edges):
+        if pe.call.batches and len(tiled) == 1 and all(_gives_tiles(graph, e) and e.source in fixed for e in edges):
             wide[name] = (*tiled, "takes tiles, of as many instances")
         elif pe.kind == "reader":
             wide[name] = (WIDTH, "reads splits")
@@ -122,7 +123,7 @@ def _gives_tiles(graph: Graph, edge: Edge) -> bool:
 
 def _without_order(graph: Graph, chosen: dict[str, tuple[Instances, str]]) -> list[str]:
     """Say so where a PE that may mind the order of its items follows splits, which have none between them."""
-    minds = [pe.name for pe in graph.pes if pe.keeps and not pe.any_order]
+    minds = [pe.name for pe in graph.pes if pe.state.tells_order]
     notes = []
     for reader in (pe.name for pe in graph.pes if pe.kind == "reader" and chosen[pe.name][0] != 1):
         behind = [name for name in minds if reader in _upstream_of(graph, {name})]

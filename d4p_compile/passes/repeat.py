@@ -1,18 +1,37 @@
-"""Which items are the same in every run, whoever was faster: for what of an earlier run may be kept."""
+"""Mark the stages that take the same items in every run, whoever was faster.
+
+What an earlier run made of these may be kept. So it is behind pairs whose items fall into blocks by what they are
+ordered by, if the items themselves are the same:
+
+>>> from d4p_compile.ir.graph import Grouping
+>>> from d4p_compile.ir.sketch import sketch
+>>> from d4p_compile.passes import run_passes
+>>> for fields in (("id",), ()):
+...     plan = run_passes(sketch("read pairs", pairs=(Grouping("pairs", fields), 4)), Options())
+...     print([(str(stage), stage.repeatable) for stage in plan.stages])
+[('read', False), ('pairs', True)]
+[('read', False), ('pairs', False)]
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from ..ir.graph import PAIRS, Edge, Graph
 from ..ir.plan import Plan, Stage
+from .options import Options
+
+
+def repeat(plan: Plan, options: Options) -> Plan:
+    """Set `Stage.repeatable`."""
+    return replace(plan, stages=tuple(replace(stage, repeatable=repeatable(plan, stage)) for stage in plan.stages))
 
 
 def repeatable(plan: Plan, stage: Stage) -> bool:
     """Whether each instance of a stage takes the same items in every run with as many instances.
 
-    As those of pairs do whose items fall into blocks by what they are ordered by, if the items themselves are the
-    same. (What a stage takes from no other is for the engine to say.)
+    What a stage takes from no other is for the engine to say.
     """
     graph, into = plan.graph, plan.channels_into(stage)
     return bool(into) and all(_by_content(channel.edge) and same(graph, channel.edge.source) for channel in into)
@@ -28,7 +47,7 @@ def same(graph: Graph, name: str) -> bool:
     for pe in _before(graph, name):
         edges = graph.edges_in[pe]
         whole = all(not edge.back and steady[edge.source] for edge in edges)
-        keeps = graph.by_name[pe].keeps and not graph.by_name[pe].any_order
+        keeps = graph.by_name[pe].state.tells_order
         steady[pe] = whole and (not keeps or _in_one_order(graph, pe))
     return steady[name]
 

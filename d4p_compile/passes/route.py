@@ -1,7 +1,14 @@
 """Give every edge its exchange: the cheapest that meets what the input port requires.
 
-Before: `split.words -> count.word`, count groups by [0] and runs as 8 instances; after: `hash [0]`.
-With one instance of count the requirement is met already, and the edge is a plain forward or gather.
+Where a grouping is met already, as by one instance of the consumer, the edge is a plain forward or gather.
+
+>>> from d4p_compile.ir.sketch import BY, sketch
+>>> from d4p_compile.passes.place import place
+>>> for count in (8, 1):
+...     graph = place(sketch("split count", count=(BY, count)), Options())
+...     print(route(graph, Options()).edges[0].exchange)
+hash [0]
+forward
 """
 
 from __future__ import annotations

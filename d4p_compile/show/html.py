@@ -64,7 +64,7 @@ def _stage(plan: Plan, stage: Stage) -> str:
 
 def _pe(plan: Plan, name: str) -> str:
     pe = plan.graph.by_name[name]
-    kind = "pe keeps" if pe.keeps else "pe"
+    kind = "pe keeps" if pe.state.keeps else "pe"
     title = f"{pe.cls}; {pe.because}; {state(pe)}"
     return f'<span class="{kind}" title="{escape(title)}">{escape(name)}</span>'
 

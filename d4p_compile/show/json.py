@@ -18,7 +18,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "asked": plan.asked,
         "pes": [
             {"name": pe.name, "id": pe.id, "class": pe.cls, "instances": pe.instances, "because": pe.because,
-             "keeps_state": pe.keeps, "why": pe.why, "inputs": {p.name: str(p.grouping) for p in pe.inputs},
+             "keeps_state": pe.state.keeps, "why": pe.state.why, "inputs": {p.name: str(p.grouping) for p in pe.inputs},
              "outputs": list(pe.outputs)}
             for pe in graph.pes
         ],

@@ -92,10 +92,10 @@ def _loaded(graph: Graph) -> list[str]:
     rows = []
     for pe in graph.pes:
         asks = ["root"] if graph.is_root(pe.name) else []
-        asks += [f"asks for {pe.asked}"] if pe.asked is not None else []
-        asks += ["single"] if pe.single else []
+        asks += [f"asks for {pe.request.instances}"] if pe.request.instances is not None else []
+        asks += ["single"] if pe.request.single else []
         asks += [f"{port.name}: {port.grouping}" for port in pe.inputs if port.grouping.kind != "none"]
-        asks += [f"keeps state: {pe.why}"] if pe.keeps else ["no state"]
+        asks += [f"keeps state: {pe.state.why}"] if pe.state.keeps else ["no state"]
         rows.append((pe.name, pe.class_name, "; ".join(asks)))
     return table(rows)
 

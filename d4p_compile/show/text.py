@@ -152,7 +152,7 @@ def table(rows: Iterable[Sequence[str]], indent: str = "  ", columns: int = COLU
 
 def state(pe) -> str:
     """Whether a PE keeps state, and how that is known."""
-    return f"keeps state: {pe.why}" if pe.keeps else "no state"
+    return f"keeps state: {pe.state.why}" if pe.state.keeps else "no state"
 
 
 def times(instances) -> str:

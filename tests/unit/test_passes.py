@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from d4p.errors import Refused
-from d4p_compile.ir.graph import WIDTH, Edge, Exchange, Graph, Grouping, Pe, Port
+from d4p_compile.ir.graph import WIDTH, Exchange, Graph, Grouping, Port
 from d4p_compile.ir.plan import Plan, Stage
+from d4p_compile.ir.sketch import ALL, BY, GLOBAL, NONE, sketch
 from d4p_compile.passes import Options, run_passes
 from d4p_compile.passes.break_cycles import break_cycles
 from d4p_compile.passes.fuse import fuse
@@ -18,26 +19,7 @@ from d4p_compile.passes.place import place
 from d4p_compile.passes.route import exchange, route
 from d4p_compile.passes.verify import verify
 
-BY, ALL, GLOBAL, NONE = Grouping("by", (0,)), Grouping("all"), Grouping("global"), Grouping()
 WIDE = Options("processes", wide=True)
-
-
-def graph(*edges: str, partitions=(), **settings) -> Graph:
-    """A graph of edges "a b"; settings by PE: grouping of its input, count, "state", "single", "reader", "any"."""
-    names = list(dict.fromkeys(name for edge in edges for name in edge.split()))
-    pes = []
-    for name in names:
-        asked = settings.get(name, ())
-        asked = asked if isinstance(asked, tuple) else (asked,)
-        pes.append(Pe(
-            id=name, name=name, cls="tests.Pe", class_name="Pe", outputs=("out",),
-            inputs=(Port("in", next((a for a in asked if isinstance(a, Grouping)), NONE)),),
-            asked=next((a for a in asked if isinstance(a, int)), None), single="single" in asked,
-            keeps="state" in asked or "any" in asked, any_order="any" in asked, output="out",
-            kind="reader" if "reader" in asked else "pe",
-        ))
-    made = tuple(Edge(a, "out", b, "in") for a, b in (edge.split() for edge in edges))
-    return Graph("test", tuple(pes), made, partitions=tuple(tuple(p.split()) for p in partitions))
 
 
 def counts(made: Graph, options: Options = WIDE) -> dict[str, object]:
@@ -48,41 +30,41 @@ def counts(made: Graph, options: Options = WIDE) -> dict[str, object]:
 
 
 def test_roots_singles_and_gathered_pes_are_one_instance_whatever_they_ask_for():
-    made = graph("a b", "b c", "b d", a=4, c=("single", 3), d=(GLOBAL, 5), b=2)
+    made = sketch("a b", "b c", "b d", a=4, c=("single", 3), d=(GLOBAL, 5), b=2)
     assert counts(made) == {"a": 1, "b": 2, "c": 1, "d": 1}
     warnings = place(made, WIDE).warnings
     assert len(warnings) == 2 and warnings[0].startswith("a asks for 4") and warnings[1].startswith("d asks for 5")
 
 
 def test_a_pe_with_one_global_and_another_input_keeps_what_it_asked_for():
-    made = graph("a c", "b c", c=3)
+    made = sketch("a c", "b c", c=3)
     pes = [replace(pe, inputs=(Port("in", GLOBAL), Port("more"))) if pe.name == "c" else pe for pe in made.pes]
     edges = (made.edges[0], replace(made.edges[1], input="more"))
     assert counts(replace(made, pes=tuple(pes), edges=edges))["c"] == 3
 
 
 def test_without_state_behind_them_pes_get_the_width():
-    assert counts(graph("a b", "b c")) == {"a": 1, "b": WIDTH, "c": WIDTH}
-    assert counts(graph("a b", "b c"), Options()) == {"a": 1, "b": 1, "c": 1}
+    assert counts(sketch("a b", "b c")) == {"a": 1, "b": WIDTH, "c": WIDTH}
+    assert counts(sketch("a b", "b c"), Options()) == {"a": 1, "b": 1, "c": 1}
 
 
 def test_what_state_could_tell_is_not_widened():
-    assert counts(graph("a b", "b c", c="state")) == {"a": 1, "b": 1, "c": 1}
-    assert counts(graph("a b", "b c", c=("state", BY, 4))) == {"a": 1, "b": 1, "c": 4}
-    assert counts(graph("a b", "b c", c=("any", BY, 4))) == {"a": 1, "b": WIDTH, "c": 4}
+    assert counts(sketch("a b", "b c", c="state")) == {"a": 1, "b": 1, "c": 1}
+    assert counts(sketch("a b", "b c", c=("state", BY, 4))) == {"a": 1, "b": 1, "c": 4}
+    assert counts(sketch("a b", "b c", c=("any", BY, 4))) == {"a": 1, "b": WIDTH, "c": 4}
 
 
 def test_a_reader_and_what_follows_it_are_wide_unless_state_is_routed_by_a_counter():
-    assert counts(graph("a b", "b c", a="reader", c=("state", BY, 4))) == {"a": WIDTH, "b": WIDTH, "c": 4}
-    assert counts(graph("a b", "b c", a="reader", c=("state", 3))) == {"a": 1, "b": 1, "c": 3}
+    assert counts(sketch("a b", "b c", a="reader", c=("state", BY, 4))) == {"a": WIDTH, "b": WIDTH, "c": 4}
+    assert counts(sketch("a b", "b c", a="reader", c=("state", 3))) == {"a": 1, "b": 1, "c": 3}
 
 
 def test_a_pe_that_gets_every_item_is_not_multiplied():
-    assert counts(graph("a b", b=ALL)) == {"a": 1, "b": 1}
+    assert counts(sketch("a b", b=ALL)) == {"a": 1, "b": 1}
 
 
 def test_one_asked_for_is_kept_without_n():
-    assert counts(graph("a b", b=1)) == {"a": 1, "b": 1}
+    assert counts(sketch("a b", b=1)) == {"a": 1, "b": 1}
 
 
 @pytest.mark.parametrize("n, expected", [
@@ -90,22 +72,22 @@ def test_one_asked_for_is_kept_without_n():
     (9, {"a": 1, "b": 4, "c": 4}), (2, {"a": 1, "b": 1, "c": 1}),
 ])
 def test_n_is_shared_over_chains(n, expected):
-    assert counts(graph("a b", "b c", c="state"), Options(instances=n)) == expected
+    assert counts(sketch("a b", "b c", c="state"), Options(instances=n)) == expected
 
 
 def test_n_leaves_what_was_asked_for_and_shares_the_rest_evenly():
-    made = graph("a b", "a c", "a d", b=3, d=BY)
+    made = sketch("a b", "a c", "a d", b=3, d=BY)
     assert counts(made, Options(instances=10)) == {"a": 1, "b": 3, "c": 3, "d": 3}
 
 
 def test_n_must_be_positive_and_large_enough():
     with pytest.raises(Refused, match="-n must be 1 or more, not 0"):
-        place(graph("a b"), Options(instances=0))
+        place(sketch("a b"), Options(instances=0))
     with pytest.raises(Refused, match="-n 3 is too small: the least is 5"):
-        run_passes(graph("a b", b=4), Options(instances=3))
+        run_passes(sketch("a b", b=4), Options(instances=3))
     with pytest.raises(Refused, match="-n 1 is too small: the least is 2"):
-        run_passes(graph("a b", partitions=("a", "b")), Options(instances=1))
-    assert len(run_passes(graph("a b", "b c", "c d"), Options("processes", 1, wide=True)).stages) == 1
+        run_passes(sketch("a b", partitions=("a", "b")), Options(instances=1))
+    assert len(run_passes(sketch("a b", "b c", "c d"), Options("processes", 1, wide=True)).stages) == 1
 
 
 # route
@@ -136,27 +118,27 @@ def apart(made: Graph, options: Options = WIDE) -> dict[str, str]:
 
 
 def test_a_chain_of_equal_counts_is_one_stage():
-    assert stages(graph("a b", "b c", c="state")) == ["a > b > c"]
-    assert stages(graph("a b", "b c"), replace(WIDE, fuse=False)) == ["a", "b", "c"]
+    assert stages(sketch("a b", "b c", c="state")) == ["a > b > c"]
+    assert stages(sketch("a b", "b c"), replace(WIDE, fuse=False)) == ["a", "b", "c"]
 
 
 def test_the_reasons_why_neighbours_are_apart():
-    assert apart(graph("a b", "b c", b="state", c=(BY, 4))) == {"b | c": "group-by [0] over 4 instances"}
-    assert apart(graph("a b", b=(ALL, 3))) == {"a | b": '"all" to 3 instances'}
-    assert apart(graph("a b", b=3)) == {"a | b": "counts apart: a x1, b x3"}
-    assert apart(graph("a b"))["a | b"].endswith("glued to one instance, b would run serially")
-    assert apart(graph("a b", b="state", partitions=("a", "b"))) == {"a | b": "different partitions"}
+    assert apart(sketch("a b", "b c", b="state", c=(BY, 4))) == {"b | c": "group-by [0] over 4 instances"}
+    assert apart(sketch("a b", b=(ALL, 3))) == {"a | b": '"all" to 3 instances'}
+    assert apart(sketch("a b", b=3)) == {"a | b": "counts apart: a x1, b x3"}
+    assert apart(sketch("a b"))["a | b"].endswith("glued to one instance, b would run serially")
+    assert apart(sketch("a b", b="state", partitions=("a", "b"))) == {"a | b": "different partitions"}
 
 
 def test_a_diamond_is_one_stage_and_a_detour_keeps_its_ends_apart():
-    assert stages(graph("a b", "a c", "b d", "c d", d="state")) == ["a > b > c > d"]
-    detour = graph("a b", "b c", "a c", b=(BY, 3), c="state")
+    assert stages(sketch("a b", "a c", "b d", "c d", d="state")) == ["a > b > c > d"]
+    detour = sketch("a b", "b c", "a c", b=(BY, 3), c="state")
     assert stages(detour) == ["a", "b", "c"]
     assert apart(detour)["a | c"] == "b stands between them"
 
 
 def test_sources_run_side_by_side_where_a_target_can():
-    two = graph("a c", "b c", c="state")
+    two = sketch("a c", "b c", c="state")
     assert stages(two) == ["b", "a > c"] and apart(two) == {"b | c": "their sources run side by side"}
     assert stages(two, Options()) == ["a > b > c"]
     assert stages(two, Options("processes", 1, wide=True)) == ["a > b > c"]
@@ -165,7 +147,7 @@ def test_sources_run_side_by_side_where_a_target_can():
 def test_no_stage_waits_for_itself_in_a_tangle():
     edges = [f"p{i} p{j}" for i in range(12) for j in range(i + 1, 12) if (i * j + i) % 3]
     settings = {f"p{i}": (BY, 3) for i in (4, 7)} | {"p9": "state", "p11": 2}
-    made = run_passes(graph(*edges, **settings), WIDE)
+    made = run_passes(sketch(*edges, **settings), WIDE)
     assert sorted(name for stage in made.stages for name in stage.pes) == sorted(pe.name for pe in made.graph.pes)
 
 
@@ -173,15 +155,15 @@ def test_no_stage_waits_for_itself_in_a_tangle():
 
 
 def test_stages_and_channels_are_numbered_from_1_in_topological_order():
-    made = run_passes(graph("a c", "a b", "b d", "c d", b=(BY, 2), c=(BY, 3), d=(BY, 4)), WIDE)
+    made = run_passes(sketch("a c", "a b", "b d", "c d", b=(BY, 2), c=(BY, 3), d=(BY, 4)), WIDE)
     assert [(s.number, str(s)) for s in made.stages] == [(1, "a"), (2, "c"), (3, "b"), (4, "d")]
     assert [c.number for c in made.channels] == [1, 2, 3, 4]
 
 
 def test_a_stage_that_keeps_state_or_routes_in_turn_takes_items_in_order_and_so_does_what_feeds_it():
-    made = run_passes(graph("a b", "b c", "b d", c=(BY, 3), d=("state", BY, 2), b=(BY, 2)), WIDE)
+    made = run_passes(sketch("a b", "b c", "b d", c=(BY, 3), d=("state", BY, 2), b=(BY, 2)), WIDE)
     assert {str(s): s.ordered for s in made.stages} == {"a": True, "b": True, "c": False, "d": True}
-    made = run_passes(graph("a b", "b c", b=(BY, 2), c=3), WIDE)
+    made = run_passes(sketch("a b", "b c", b=(BY, 2), c=3), WIDE)
     assert {str(s): s.ordered for s in made.stages} == {"a": True, "b": True, "c": False}
 
 
@@ -193,24 +175,24 @@ def test_a_target_without_cycles_refuses_them_by_name_and_says_who_runs_them():
     wanted = (r"cycle: b -> c -> b, closed by c\.out -> b\.in\. The target spark-rdd runs graphs without cycles only\. "
               r"The targets that run cycles: sequential, processes\.")
     with pytest.raises(Refused, match=wanted):
-        run_passes(graph("a b", "b c", "c b"), options)
+        run_passes(sketch("a b", "b c", "c b"), options)
     long = r"cycle: p0 -> p1 -> p2 -> p3 -> p4 -> \.\.\. 43 more PEs \.\.\. -> p48 -> p49 -> p0"
     with pytest.raises(Refused, match=long):
-        run_passes(graph("r p0", *(f"p{i} p{(i + 1) % 50}" for i in range(50))), options)
+        run_passes(sketch("r p0", *(f"p{i} p{(i + 1) % 50}" for i in range(50))), options)
 
 
 def test_what_leads_back_is_a_channel_and_the_rest_is_fused_as_without_it():
-    made = run_passes(graph("a b", "b c", "c b", "c d", d="state"), WIDE)
+    made = run_passes(sketch("a b", "b c", "c b", "c d", d="state"), WIDE)
     assert [str(stage) for stage in made.stages] == ["a > b > c > d"]
     assert [(str(c), c.edge.back, c.number) for c in made.channels] == [("c.out -> b.in", True, 1)]
     assert dict(made.apart) == {"c | b": "closes the cycle b -> c -> b"}
-    made = run_passes(graph("a b", "b b", b="state"), WIDE)
+    made = run_passes(sketch("a b", "b b", b="state"), WIDE)
     assert [str(stage) for stage in made.stages] == ["a > b"] and str(made.channels[0]) == "b.out -> b.in"
     assert not made.hops(made.stages[0])[1:] and made.channels_into(made.stages[0]) == made.channels
 
 
 def test_stages_of_a_cycle_are_numbered_from_the_root_whatever_was_connected_first():
-    made = run_passes(graph("c b", "b c", "a b", "c d", c=(BY, 3), d=(GLOBAL,), b="state"), WIDE)
+    made = run_passes(sketch("c b", "b c", "a b", "c d", c=(BY, 3), d=(GLOBAL,), b="state"), WIDE)
     assert [(s.number, str(s)) for s in made.stages] == [(1, "a > b"), (2, "c"), (3, "d")]
     assert [str(c) for c in made.channels if c.edge.back] == ["c.out -> b.in"]
     assert {str(c): str(c.edge.exchange) for c in made.channels} == {
@@ -221,21 +203,21 @@ def test_stages_of_a_cycle_are_numbered_from_the_root_whatever_was_connected_fir
 def test_passes_end_on_a_tangle_of_cycles(options):
     edges = [f"p{i} p{j}" for i in range(14) for j in range(14) if (i * 5 + j * 3) % 7 == 1]
     settings = {f"p{i}": (BY, 3) for i in (4, 7)} | {"p9": "state", "p11": 2, "p12": ALL}
-    made = run_passes(graph("r p0", *edges, **settings), options)
+    made = run_passes(sketch("r p0", *edges, **settings), options)
     assert sorted(name for stage in made.stages for name in stage.pes) == sorted(pe.name for pe in made.graph.pes)
     assert any(c.edge.back for c in made.channels)
     assert all(e.back or made.stage_of[e.source].number <= made.stage_of[e.dest].number for e in made.graph.edges)
 
 
 def test_a_cycle_that_nothing_feeds_gets_a_warning():
-    made = run_passes(graph("a b", "p q", "q p", "q s", "s s", "t t"), WIDE)
+    made = run_passes(sketch("a b", "p q", "q p", "q s", "s s", "t t"), WIDE)
     assert [note.partition(":")[0] for note in made.graph.warnings] == [
         "nothing feeds the cycle of p, q", "nothing feeds the cycle of t"]
-    assert not run_passes(graph("a b", "b c", "c b"), WIDE).graph.warnings
+    assert not run_passes(sketch("a b", "b c", "c b"), WIDE).graph.warnings
 
 
 def broken(*edges: str, **settings) -> Graph:
-    return break_cycles(graph(*edges, **settings), WIDE)
+    return break_cycles(sketch(*edges, **settings), WIDE)
 
 
 def test_what_is_fed_back_to_state_is_not_widened():
@@ -251,14 +233,14 @@ def test_n_is_not_shared_over_a_chain_of_what_leads_back():
 def test_a_thousand_pes_in_a_ring_plan_in_about_two_seconds():
     edges = ["r p0", *(f"p{i} p{(i + 1) % 1000}" for i in range(1000)), *(f"p{i} p{i - 5}" for i in range(5, 1000, 9))]
     started = time.perf_counter()
-    plan = run_passes(graph(*edges, **{f"p{i}": (BY, 3) for i in range(0, 1000, 11)}), WIDE)
+    plan = run_passes(sketch(*edges, **{f"p{i}": (BY, 3) for i in range(0, 1000, 11)}), WIDE)
     assert time.perf_counter() - started < 6
     assert sum(channel.edge.back for channel in plan.channels) == 112
 
 
 def test_an_unknown_port_is_refused_with_those_that_exist():
-    made = graph("a b")
-    wanted = r"b \(tests.Pe\) has no input port 'inn'.*Its input ports: 'in'; did you mean 'in'"
+    made = sketch("a b")
+    wanted = r"b \(sketch.Pe\) has no input port 'inn'.*Its input ports: 'in'; did you mean 'in'"
     with pytest.raises(Refused, match=wanted):
         verify(replace(made, edges=(replace(made.edges[0], input="inn"),)), WIDE)
 
@@ -270,7 +252,7 @@ def test_nonsense_cannot_be_constructed():
         Exchange("hash")
     with pytest.raises(ValueError):
         Stage((), 1)
-    made = route(place(graph("a b"), WIDE), WIDE)
+    made = route(place(sketch("a b"), WIDE), WIDE)
     with pytest.raises(ValueError, match="exactly one stage"):
         Plan(made, "processes", (Stage(("a",), 1),), ())
 
@@ -278,7 +260,7 @@ def test_nonsense_cannot_be_constructed():
 def test_a_thousand_pes_plan_in_about_two_seconds():
     edges = [f"p{i} p{i + 1}" for i in range(999)] + [f"p{i} p{i + 7}" for i in range(0, 990, 3)]
     settings = {f"p{i}": ("state", BY, 3) for i in range(0, 1000, 11)}
-    made = graph(*edges, **settings)
+    made = sketch(*edges, **settings)
     started = time.perf_counter()
     plan = run_passes(made, WIDE)
     assert time.perf_counter() - started < 4  # about 2 on a quiet machine
@@ -286,7 +268,7 @@ def test_a_thousand_pes_plan_in_about_two_seconds():
 
 
 def test_passes_do_not_change_their_input():
-    made = graph("a b", "b c", c=(BY, 2))
+    made = sketch("a b", "b c", c=(BY, 2))
     before = repr(made)
     lowered = lower(route(place(made, WIDE), WIDE), WIDE)
     after = repr(lowered)

@@ -186,7 +186,7 @@ def test_passes():
     headed = re.sub(r"(?m)^([1-9] \w+): .*$", r"\1", steps.text())  # without what the passes say of themselves
     assert headed.startswith(PASSES.replace("LINE", str(LINE))), headed
     assert "6 fit: " in steps.text() and "nothing to change" in steps.text()
-    assert "7 number: " in steps.text() and "1  split \"it\".output -> count.input  hash [0]" in steps.text()
+    assert "9 number: " in steps.text() and "1  split \"it\".output -> count.input  hash [0]" in steps.text()
 
 
 def round_graph():
