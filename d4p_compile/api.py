@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -84,7 +85,7 @@ def compile(workflow: Workflow | Source, target: str = "sequential", instances: 
         raise Refused("a live graph can't be compiled: a program imports its PEs from a module. Put the workflow in a "
                       "file and give its path, or `run` the graph, which pickles it")
     made = plan(source, target, instances, fuse=fuse)
-    folder = Path(output) if output else Path(f"{made.graph.name}-{made.target}")
+    folder = Path(os.path.expanduser(output)) if output else Path(f"{made.graph.name}-{made.target}")
     return write_bundle(made, source.loaded, folder, include=[Path(p) for p in include], overwrite=overwrite)
 
 

@@ -13,7 +13,7 @@ from d4p.errors import Refused
 
 from .front.load import Loaded
 from .ir.plan import Plan
-from .place import check_place, put
+from .place import check_place, claimed, put
 from .runtime_zip import runtime_zip, zipped
 from .show.json import to_json
 from .show.text import text
@@ -41,13 +41,11 @@ class Bundle:
 def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[Path] = (), overwrite: bool = False,
                  graph_pickle: bytes | None = None) -> Bundle:
     """Write a bundle beside its place and move it there. Raises Refused if the folder exists, with `overwrite` too
-    where it is neither a bundle nor empty; files that no compiler wrote stay there."""
+    where it is neither a bundle nor empty, and if another compiler is writing it; files that no compiler wrote stay
+    there."""
     check_place(folder, overwrite)
     engine = target(plan.target)
-    made = folder.with_name(f".{folder.name}.d4p-unfinished")
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
-    try:
+    with claimed(folder, overwrite) as made:
         (made / SCRIPT).write_text(engine.program(plan), encoding="utf-8")
         (made / "plan.txt").write_text(text(plan) + "\n", encoding="utf-8")
         (made / "plan.json").write_text(to_json(plan) + "\n", encoding="utf-8")
@@ -68,10 +66,7 @@ def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[
                 (made / name).chmod(0o755)
         if hasattr(engine, "ARCHIVE"):
             modules_zip(made, made / engine.ARCHIVE, extras)
-        put(made, folder)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
+        put(made, Path(os.path.abspath(folder)))
     return Bundle(folder, plan, plan.target, tuple(notes))
 
 
@@ -110,7 +105,7 @@ def _copy_data(loaded: Loaded, made: Path) -> list[str]:
 
 
 def _copy_included(loaded: Loaded, include: Iterable[Path], made: Path) -> None:
-    for path in include:
+    for path in map(Path, map(os.path.expanduser, include)):
         if not path.exists():
             raise Refused(f"--include {path}: there is no such file or folder")
         path = path.resolve()

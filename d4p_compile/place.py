@@ -10,9 +10,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from d4p.errors import Refused
+from d4p.outputs.claim import take
+from d4p.outputs.store import Store
+from d4p.outputs.writing import new_id
 
 #: In each bundle: the files that the compiler wrote, this one among them.
 FILES = "d4p-files.json"
+
+
+@contextlib.contextmanager
+def claimed(folder: Path, overwrite: bool) -> Iterator[Path]:
+    """A new folder to make a bundle in, beside its place and hidden, as runs make their outputs; of several compilers
+    at the same time one gets it. It goes at the end. Raises Refused."""
+    folder = Path(os.path.abspath(folder))
+    store, hidden = Store(folder), f"{folder.parent}/.{folder.name}.d4p-unfinished"
+    try:
+        claim = take(store, hidden, new_id(), f"the bundle {folder}")
+    except OSError as error:
+        raise Refused(f"the bundle {folder} can't be made: {error.strerror or error}") from None
+    try:
+        check_place(folder, overwrite)  # another may have put one there meanwhile
+        store.clear(hidden, keep=lambda name: name.startswith("claim-"))
+        made = Path(hidden, "whole")
+        made.mkdir()
+        yield made
+    finally:
+        store.clear(hidden, keep=lambda name: name.startswith("claim-"))
+        claim.release()
 
 
 def check_place(folder: Path, overwrite: bool) -> None:
@@ -34,10 +58,10 @@ def put(made: Path, folder: Path) -> None:
     user's stay. Raises Refused, having changed nothing, where one of them is in the way."""
     new = set(_files(made)) | {FILES}
     _note(made, new)
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists():
         made.rename(folder)
         return
-    old = _noted(folder)
+    old = _noted(folder) if any(folder.iterdir()) else set()
     there = set(_files(folder))
     if mine := sorted(name for name in there - old if _in_the_way(name, new)):
         raise Refused(f"{folder / mine[0]} is in the way of the new bundle, and no compiler wrote it: move it, or give "

@@ -20,7 +20,7 @@ from ..analysis.batches import has_batches, has_singly, takes_batches
 from ..analysis.calls import call_style, may_write, overrides_write, writes_keywords
 from ..analysis.inline import written_out
 from ..analysis.state import state_of
-from ..ir.graph import PAIRS, Call, Edge, Graph, Grouping, Pe, Port, Request, State
+from ..ir.graph import MOST, PAIRS, Call, Edge, Graph, Grouping, Pe, Port, Request, State
 from .load import Loaded
 
 
@@ -100,6 +100,9 @@ def _asked(pe: Any) -> int:
     count = pe.numprocesses
     if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
         raise Refused(f"numprocesses of {pe.id} ({type(pe).__name__}) must be a number from 1; it is {count!r}")
+    if count > MOST:
+        raise Refused(f"numprocesses of {pe.id} ({type(pe).__name__}) must be {MOST:,} at most, since each instance "
+                      f"takes memory; it is {count:,}")
     return int(count)
 
 

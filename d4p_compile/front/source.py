@@ -6,6 +6,7 @@ import ast
 import difflib
 import importlib.util
 import keyword
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -36,8 +37,10 @@ def parse_workflow(text: str, attribute: str | None = None) -> Source:
         if attribute and attribute != after:
             raise Refused(f"{text} names the attribute {after}, and -a names {attribute}: give one")
         text, attribute = path, after
-    file = Path(text)
-    if file.suffix == ".py" or "/" in text or file.is_file():
+    if not text:
+        raise Refused("the workflow must be a Python file or the dotted name of a module; its name is empty")
+    file = Path(os.path.expanduser(text))
+    if file.suffix == ".py" or "/" in text or text.startswith((".", "~")) or file.is_file():
         return _file_source(text, file, attribute)
     return Source(text, None, _find(text), attribute)
 

@@ -15,6 +15,8 @@ from d4p.schema import Schema
 WIDTH = "width"
 #: Stands for one instance a tile of pairs: many for each core, so that work can be shared out while it is done.
 TILES = "tiles"
+#: The most instances that may be asked for: nobody runs more, and each takes memory.
+MOST = 1_000_000
 Instances = int | str
 _LETTERS = {WIDTH: "W", TILES: "T"}
 

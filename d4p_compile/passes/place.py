@@ -19,16 +19,18 @@ import networkx as nx
 
 from d4p.errors import Refused
 
-from ..ir.graph import TILES, WIDTH, Edge, Graph, Instances, Pe
+from ..ir.graph import MOST, TILES, WIDTH, Edge, Graph, Instances, Pe
 from .options import Options
 from .share import share
 from .verify import digraph
 
 
 def place(graph: Graph, options: Options) -> Graph:
-    """Give every PE its count. Raises Refused where `-n` isn't a count."""
+    """Give every PE its count. Raises Refused where `-n` isn't a count that can be run."""
     if options.instances is not None and options.instances < 1:
         raise Refused(f"-n must be 1 or more, not {options.instances}")
+    if options.instances is not None and options.instances > MOST:
+        raise Refused(f"-n must be {MOST:,} at most, since each instance takes memory; it is {options.instances:,}")
     warnings = list(graph.warnings)
     fixed: dict[str, tuple[int, str]] = {}
     for pe in graph.pes:

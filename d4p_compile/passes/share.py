@@ -17,9 +17,11 @@ def share(graph: Graph, fixed: dict[str, tuple[int, str]], free: list[str], tota
     pass `fit` sees whether the fused stages fit.
     """
     chains = _chains(graph, free)
-    counts = [1] * len(chains)
     left = total - sum(count for count, _ in fixed.values()) - len(free)
-    waiting = [(1, i) for i in range(len(chains))]
+    rounds = max(left, 0) // len(free) if free else 0  # in which all grow
+    left -= rounds * len(free)
+    counts = [1 + rounds] * len(chains)
+    waiting = [(1 + rounds, i) for i in range(len(chains))]
     while waiting:
         count, i = heapq.heappop(waiting)
         if len(chains[i]) <= left:

@@ -11,6 +11,7 @@ finds this API; objects made before keep their old classes, and a graph of ours 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,17 +71,23 @@ def install() -> None:
 
 @contextmanager
 def loading(module: str) -> Iterator[None]:
-    """While a workflow's module is being imported: a run it starts is refused (see `refuse_while_loading`), and it
-    reads the same command line wherever that is, the one of `dispel4py simple MODULE`."""
+    """While a workflow's module is being imported: a run it starts is refused (see `refuse_while_loading`), an
+    `os._exit` of its is a `sys.exit`, which doesn't end as if all were done, and it reads the same command line
+    wherever that is, the one of `dispel4py simple MODULE`."""
     global _loading
-    given = sys.argv
+    given, leave, process = sys.argv, os._exit, os.getpid()
+
+    def leaves(status: int) -> None:
+        (sys.exit if os.getpid() == process else leave)(status)
+
+    os._exit = leaves
     _loading += 1
     sys.argv = ["dispel4py", "simple", module]
     try:
         yield
     finally:
         _loading -= 1
-        sys.argv = given
+        sys.argv, os._exit = given, leave
 
 
 def is_loading() -> bool:

@@ -71,7 +71,7 @@ class Workflow:
                 return found(**self.parameters) if self.parameters is not None else found
         except D4pError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Refused(f"{self.source}, which d4p could load when it compiled it, fails in the program (on"
                           f" {platform.node()}): {said(error)}\n{traceback_without(error, 'importlib')}") from error
         finally:

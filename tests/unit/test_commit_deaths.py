@@ -17,7 +17,7 @@ import pytest
 from d4p import program, sequential
 from d4p.errors import Refused
 from d4p.events import Events
-from d4p.filesystems import Local
+from d4p.filesystems import Local, own
 from d4p.outputs.store import Store
 from d4p.workflow import Workflow
 from d4p_compile import compile as compile_workflow
@@ -78,7 +78,7 @@ class Dying:
                 lambda: write(store, path, content[: len(content) // 2])) or write(store, path, content)
             return
         names = [(Local, name) for name in ("open", "rename", "rm", "makedirs", "create")]
-        for cls, name in (*names, (objects.Objects, "put_object"), (objects.Objects, "rm_file")):
+        for cls, name in (*names, (own, "_remove"), (objects.Objects, "put_object"), (objects.Objects, "rm_file")):
             setattr(cls, name, self.counted(getattr(cls, name)))
 
     def counted(self, call):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from pathlib import Path
 
 import pytest
 
 from d4p.errors import Refused
-from d4p_compile.place import FILES, check_place, put
+from d4p_compile.place import FILES, check_place, claimed, put
 
 
 def folder(path, *names: str):
@@ -93,3 +95,55 @@ def test_a_folder_that_does_not_say_what_a_compiler_wrote(tmp_path, place):
     with pytest.raises(Refused, match=f"{FILES} doesn't say which files"):
         put(folder(tmp_path / "second", "job.py"), place)
     assert holds(place) == {"job.py", "a/b/old.txt", "c"}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_of_compilers_at_the_same_time_each_puts_a_whole_bundle_or_is_refused(tmp_path, overwrite):
+    place, wrote, refused = tmp_path / "place", [], []
+    if overwrite:
+        put(folder(tmp_path / "first", "job.py"), place)
+
+    def compiler(name: str, start: threading.Barrier) -> None:
+        start.wait()
+        try:
+            with claimed(place, overwrite) as made:
+                for file in ("job.py", "a", "b/c"):
+                    (made / file).parent.mkdir(exist_ok=True)
+                    (made / file).write_text(name)
+                put(made, place)
+                wrote.append(name)
+        except Refused as error:
+            refused.append(str(error))
+
+    for turn in range(4):
+        start = threading.Barrier(4)
+        threads = [threading.Thread(target=compiler, args=(f"{turn}.{number}", start)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        texts = {(place / file).read_text() for file in ("job.py", "a", "b/c")}
+        assert len(texts) == 1 and texts < {*wrote} | {""} and sorted(os.listdir(tmp_path))[-1] == "place"
+    assert (len(wrote) == 1) != overwrite and len(wrote) + len(refused) == 16
+    for said in refused:
+        assert "is being written by another run, process" in said or "is being claimed by" in said or (
+            "exists: give another with -o" in said)
+
+
+def test_a_compiler_that_was_killed_leaves_nothing_to_the_next(tmp_path):
+    with pytest.raises(KeyboardInterrupt), claimed(tmp_path / "place", False) as made:
+        (made / "job.py").touch()
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []
+    hidden = tmp_path / ".place.d4p-unfinished"
+    folder(hidden / "whole", "old.py")  # it could do nothing any more
+    with claimed(tmp_path / "place", False) as made:
+        put(folder(made, "job.py"), tmp_path / "place")
+    assert holds(tmp_path / "place") == {"job.py"} and os.listdir(tmp_path) == ["place"]
+
+
+def test_the_folder_that_one_is_in_is_filled_and_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with claimed(Path("."), overwrite=True) as made:
+        put(folder(made, "job.py"), Path("."))
+    assert os.listdir() == ["job.py", FILES] or os.listdir() == [FILES, "job.py"]

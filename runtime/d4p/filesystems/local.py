@@ -33,8 +33,8 @@ class Local:
     def glob(self, path: str, detail: bool = True) -> dict[str, dict[str, Any]]:
         return {name: self.info(name) for name in glob.glob(path, recursive=True) if os.path.exists(name)}
 
-    def open(self, path: str, mode: str = "rb") -> BinaryIO:
-        return open(path, mode)
+    def open(self, path: str, mode: str = "rb", follow: bool = True) -> BinaryIO:
+        return open(path, mode, opener=None if follow else not_following)
 
     def create(self, path: str, data: bytes) -> None:
         temporary = beside(path)
@@ -82,6 +82,11 @@ class Local:
 
     def invalidate_cache(self) -> None:
         """There is none."""
+
+
+def not_following(path: str, flags: int) -> int:
+    """An `opener` for a file that must be no link."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def beside(path: str) -> str:

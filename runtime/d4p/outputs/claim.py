@@ -12,6 +12,7 @@ commits nothing. YARN starts an application's next attempt only once the one bef
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -23,6 +24,7 @@ from d4p.errors import Refused, RunFailed
 from d4p.outputs.store import Store
 
 BEAT, LEASE = 20.0, 120.0
+_OURS = re.compile(r"claim-\d+(\.beat)?|run\.json|commit\.json|attempts|whole")
 _CLAIM = re.compile(r"claim-(\d+)")
 _CONTAINER = re.compile(r"container(?:_e\d+)?_(\d+_\d+)_(\d+)_\d+$")  # application, attempt
 _TRIES = 5
@@ -40,7 +42,8 @@ class Claim:
         self._store.write(f"{self.path}.beat", str(time.time()).encode())
 
     def check(self) -> None:
-        """Raises RunFailed where another run has taken over."""
+        """Raises RunFailed where another run has taken over, OSError where the folder isn't this user's any more."""
+        self._store.check_own(self._folder)
         highest, who = _holder(self._store, self._folder)
         if highest != self._number or who is None or who["run"] != self._run:
             other = f"another, {_described(who)}, has taken over" if who else "its claim is gone"
@@ -61,10 +64,17 @@ class Claim:
 
 
 def take(store: Store, folder: str, run: str, output: str) -> Claim:
-    """The claim of a run on the folder. Raises Refused where another run has it, and OSError."""
+    """The claim of a run on the folder. Raises Refused where another run has it, and OSError, also where it isn't this
+    user's own, or holds what no run leaves there."""
     me = json.dumps({"run": run, **_here(), "at": time.time()}).encode()
     for _ in range(_TRIES):
-        store.makedirs(folder)
+        store.check_own(folder)
+        try:
+            store.makedirs(folder)
+        except FileExistsError:  # another removed it just then
+            continue
+        store.check_own(folder)
+        _no_stranger(store, folder)
         number, other = _holder(store, folder)
         if number and other is not None:
             _refuse_if_alive(store, folder, number, other, run, output)
@@ -78,6 +88,14 @@ def take(store: Store, folder: str, run: str, output: str) -> Claim:
             return mine
         store.remove(mine.path)
     raise Refused(f"{output} is being claimed by other runs at the same time: give each its own folder")
+
+
+def _no_stranger(store: Store, folder: str) -> None:
+    """Raises OSError where something is in the folder that would be lost with it and isn't a run's."""
+    found = sorted(name for name in store.sizes(folder) if not name.startswith(".") and not _OURS.fullmatch(name))
+    if found:
+        raise FileExistsError(errno.EEXIST, f"{folder}, where what isn't finished is kept, has {found[0]}, which no "
+                              "run leaves there: move it away, or give another folder")
 
 
 def _holder(store: Store, folder: str) -> tuple[int, dict[str, Any] | None]:

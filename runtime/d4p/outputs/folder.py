@@ -53,6 +53,7 @@ class Folder:
     def claim(self, run: str) -> None:
         """Make sure that nobody else writes it. Raises Refused."""
         try:
+            self.store.check_own(self.replaced)
             self._claim = take(self.store, self.unfinished, run, self.said)
         except OSError as error:
             raise Refused(f"{self.said} can't be made: {error.strerror or error}") from None
@@ -137,17 +138,13 @@ class Folder:
         try:
             self._claim.check()
             if not self.kept:
-                for name in self.store.sizes(self.unfinished):
-                    if not name.startswith("claim-"):
-                        self.store.remove(f"{self.unfinished}/{name}")
+                self.store.clear(self.unfinished, keep=lambda name: name.startswith("claim-"))
                 begun = {"identity": identity, "replace": self._replace}
                 self.store.put(f"{self.unfinished}/run.json", dumped(begun), run)
             for sub in self.subs:
                 folder = join(self.attempts, sub)
                 self.store.makedirs(folder)
-                for name in self.store.sizes(folder):
-                    if name not in self.kept.get(sub, ()):
-                        self.store.remove(f"{folder}/{name}")
+                self.store.clear(self.unfinished, join("attempts", sub), self.kept.get(sub, ()).__contains__)
                 self.store.write(f"{folder}/{BEGUN}", b"")
             self._claim.check()
         except RunFailed:
@@ -200,7 +197,8 @@ class Folder:
         except OSError as error:
             raise self._cannot(error) from error
         self._claim = None
-        self._tidy(self.replaced, self.unfinished)
+        self._tidy(self.store.remove, self.replaced)
+        self._tidy(self.store.remove_own, self.unfinished)
 
     def release(self) -> None:
         """Let go of what wasn't begun, or is left as it is; an earlier run's attempts stay."""
@@ -208,7 +206,7 @@ class Folder:
             claim, self._claim = self._claim, None
             try:
                 if self.committed:
-                    self._tidy(self.unfinished)
+                    self._tidy(self.store.remove_own, self.unfinished)
                 else:
                     claim.release()
             except OSError:
@@ -224,17 +222,16 @@ class Folder:
             if self.committed or self.decided or (keep and any(map(self._complete, self.subs))):
                 self.release()
             else:
-                self._tidy(self.unfinished)
+                self._tidy(self.store.remove_own, self.unfinished)
         except (OSError, RunFailed):
             pass  # it is hidden, and another's by now or the next run's to remove
         self._claim = None
 
-    def _tidy(self, *paths: str) -> None:
-        for path in paths:
-            try:
-                self.store.remove(path)
-            except OSError:
-                pass  # it is hidden, and the next run tries again
+    def _tidy(self, remove: Callable[[str], None], path: str) -> None:
+        try:
+            remove(path)
+        except OSError:
+            pass  # it is hidden, and the next run tries again
 
     def _cannot(self, error: OSError) -> RunFailed:
         return RunFailed(f"{self.said} can't be put in its place: {error.strerror or error}")

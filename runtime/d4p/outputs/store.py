@@ -6,9 +6,10 @@ import ctypes
 import functools
 import json
 import os
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from d4p.filesystems import Local, locate
+from d4p.filesystems import Local, locate, own
 
 #: SYNC_FILE_RANGE_WRITE of Linux: begin, and don't wait.
 _WRITE = 2
@@ -75,7 +76,7 @@ class Store:
 
     def open(self, path: str) -> BinaryIO:
         """A new file."""
-        return self.fs.open(path, "wb")
+        return self.fs.open(path, "wb", follow=False) if self.local else self.fs.open(path, "wb")
 
     def create(self, path: str, content: bytes) -> None:
         """Make a file that mustn't be there. Raises FileExistsError; of several who try at once one succeeds."""
@@ -105,6 +106,27 @@ class Store:
             self.fs.rm(path, recursive=True)
         except FileNotFoundError:
             pass
+
+    def check_own(self, folder: str) -> None:
+        """Raises PermissionError where a folder of a name that anyone can guess is there and isn't this user's own."""
+        if self.local:
+            own.check(folder)
+
+    def clear(self, folder: str, below: str = "", keep: Callable[[str], bool] = lambda name: False) -> None:
+        """Remove what is in such a folder, or in one `below` it, but for names that are to be kept."""
+        if self.local:
+            own.clear(folder, below, keep)
+            return
+        for name in self.sizes(join(folder, below)):
+            if not keep(name):
+                self.remove(f"{join(folder, below)}/{name}")
+
+    def remove_own(self, folder: str) -> None:
+        """Remove such a folder with what is in it, if it is there."""
+        if self.local:
+            own.remove(folder)
+        else:
+            self.remove(folder)
 
     def rmdir(self, path: str) -> None:
         """Remove a folder if nothing is in it."""
