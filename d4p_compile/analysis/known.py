@@ -30,8 +30,7 @@ import uuid
 from collections.abc import Iterator
 from functools import lru_cache
 
-import numpy as np
-
+from d4p_compile.analysis import arrays
 from d4p_compile.analysis.origin import is_user
 
 MUTATORS = frozenset(
@@ -55,9 +54,9 @@ VIEWS = frozenset("values items keys most_common".split())
 
 BUILTIN_METHODS = frozenset(
     name
-    for cls in (str, bytes, bytearray, list, dict, set, frozenset, tuple, collections.deque, np.ndarray)
+    for cls in (str, bytes, bytearray, list, dict, set, frozenset, tuple, collections.deque)
     for name in dir(cls)
-) | {"info", "debug", "warning", "error", "exception", "log", "write"}
+) | arrays.METHODS | {"info", "debug", "warning", "error", "exception", "log", "write"}
 """Methods of an unknown local object that may be given a container of self: they don't change their arguments."""
 
 ITERATES = frozenset(
@@ -81,7 +80,7 @@ _READS = re.compile(
     r"(get|read|load|find|predict|transform|format|parse|match|search|compute|evaluate|lookup|count|describe)|"
     r"(is|has|to|as|from|list|query)(_|[A-Z]|$)"
 )
-_READ_NAMES = READERS | (frozenset(dir(np.ndarray)) - MUTATORS) | frozenset(
+_READ_NAMES = READERS | (arrays.METHODS - MUTATORS) | frozenset(
     "isnull notnull isna isin isoformat strftime timestamp weekday tolist astype asdict item dot inner outer sum mean "
     "std var min max median quantile select slice head tail decision_function inverse_transform score score_samples "
     "stem lemmatize tokenize tag polarity_scores encode decode digest hexdigest name names contains covers intersects "
@@ -96,14 +95,14 @@ MOVES_A_FILE = frozenset("read read1 readline readlines readall readinto readunt
 HARMLESS_TYPES = (
     str, bytes, numbers.Number, frozenset, tuple, range, slice, type(None), re.Pattern, re.Match, types.ModuleType,
     logging.Logger, logging.LoggerAdapter, pathlib.PurePath, decimal.Decimal, fractions.Fraction, datetime.date,
-    datetime.time, datetime.timedelta, datetime.tzinfo, enum.Enum, np.generic, np.dtype, types.MappingProxyType, type,
-    np.ufunc, np.poly1d, np.finfo, np.iinfo, random.SystemRandom, uuid.UUID, json.JSONDecoder, json.JSONEncoder,
+    datetime.time, datetime.timedelta, datetime.tzinfo, enum.Enum, types.MappingProxyType, type,
+    random.SystemRandom, uuid.UUID, json.JSONDecoder, json.JSONEncoder,
     string.Template, string.Formatter, struct.Struct, textwrap.TextWrapper, type(threading.Lock()),
     type(threading.RLock()), type(Ellipsis), operator.itemgetter, operator.attrgetter, operator.methodcaller,
 )  # fmt: skip
-CONTAINER_TYPES = (list, dict, set, collections.deque, bytearray, array.array, np.ndarray, collections.UserDict,
+CONTAINER_TYPES = (list, dict, set, collections.deque, bytearray, array.array, collections.UserDict,
                    collections.UserList, collections.ChainMap, memoryview)  # fmt: skip
-STREAM_TYPES = (io.IOBase, random.Random, np.random.Generator, np.random.RandomState, queue.Queue, queue.SimpleQueue,
+STREAM_TYPES = (io.IOBase, random.Random, queue.Queue, queue.SimpleQueue,
                 codecs.IncrementalDecoder, codecs.IncrementalEncoder, codecs.StreamReader,
                 codecs.StreamWriter)  # fmt: skip
 CALLABLE_TYPES = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.MethodWrapperType,
@@ -124,9 +123,9 @@ def kind_of(cls: type) -> str:
         return "user"
     if issubclass(cls, random.SystemRandom) or f"{cls.__module__}.{cls.__name__}" in _HARMLESS_NAMES:
         return "harmless"
-    for kind, types_ in (("stream", STREAM_TYPES), ("harmless", HARMLESS_TYPES), ("container", CONTAINER_TYPES),
-                         ("callable", CALLABLE_TYPES)):  # fmt: skip
-        if issubclass(cls, types_):
+    for kind, types_, of_numpy in (("stream", STREAM_TYPES, "stream"), ("harmless", HARMLESS_TYPES, "harmless"),
+                                   ("container", CONTAINER_TYPES, "array"), ("callable", CALLABLE_TYPES, "")):
+        if issubclass(cls, types_) or of_numpy and issubclass(cls, arrays.types_of(of_numpy)):
             return kind
     if issubclass(cls, Iterator) or cls.__module__ in ("_csv", "_random"):
         return "stream"
@@ -184,7 +183,7 @@ def draws_from(value: object) -> str | None:
     name = getattr(value, "__name__", None)
     if not isinstance(name, str) or isinstance(value, type) or name == "default_rng":
         return None
-    if owner is not None and owner is getattr(np.random.rand, "__self__", None):
+    if owner is not None and owner is getattr(arrays.named("random.rand"), "__self__", None):
         return "numpy.random"
     if getattr(value, "__module__", None) in ("numpy.random", "numpy.random.mtrand") and not is_bound(value):
         return "numpy.random"
@@ -197,7 +196,7 @@ def changed_positions(value: object, count: int) -> tuple[int, ...]:
     name = getattr(value, "__name__", "")
     if isinstance(value, types.MethodDescriptorType | types.WrapperDescriptorType):
         found = (0,) if name in MUTATORS else ()  # list.append(self.items, x)
-    elif isinstance(value, np.ufunc):
+    elif isinstance(value, arrays.types_of("ufunc")):
         found = tuple(range(value.nin, count))
     elif qualified(value) in _CHANGED:
         found = _CHANGED[qualified(value)]

@@ -16,8 +16,7 @@ from collections.abc import Iterable, Sized
 from types import FunctionType
 from typing import Any
 
-import numpy as np
-
+from d4p_compile.analysis import arrays
 from d4p_compile.analysis.origin import is_d4p, is_user
 from d4p_compile.analysis.source import Function, Unreadable, read
 
@@ -88,10 +87,10 @@ def _type_of(value: ast.expr | None, source: Function) -> type | None:
         return re.Pattern
     if called is logging.getLogger:
         return logging.Logger
-    if called is np.random.default_rng:
-        return np.random.Generator
+    if called is not None and called is arrays.named("random.default_rng"):
+        return arrays.named("random.Generator")
     if isinstance(value.func, ast.Attribute) and (getattr(called, "__module__", None) or "").startswith("numpy"):
-        return np.ndarray
+        return arrays.named("ndarray")
     if getattr(called, "__name__", None) in _OPENERS:
         return io.IOBase
     if called in (threading.Lock, threading.RLock):

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
-from d4p_compile.analysis import known
+from d4p_compile.analysis import arrays, known
 from d4p_compile.analysis.refs import Ref
 from d4p_compile.analysis.setup_types import LibraryResult
 
@@ -113,7 +111,7 @@ def _inside(before: Known, name: str, frame: Frame) -> list[Known]:
         return [Known()] if before.type is None or before.type in _FILLED_LATER else []
     if type(value) in _FILLED_LATER and not value:
         return [Known()]
-    if isinstance(value, np.ndarray):
+    if isinstance(value, arrays.types_of("array")):
         return [before] if value.ndim > 1 or value.dtype == object else []
     found, todo = [], [value]
     while todo and len(found) < ITEMS_LOOKED_AT:
@@ -143,7 +141,7 @@ def _copy(before: Known, name: str, frame: Frame) -> list[Known]:
 
 
 def _ret(before: Known, name: str, frame: Frame) -> list[Known]:
-    if before.type is not None and issubclass(before.type, np.ndarray):
+    if before.type is not None and issubclass(before.type, arrays.types_of("array")):
         return [before]
     return _inside(before, name, frame) if before.kind == "container" else []
 

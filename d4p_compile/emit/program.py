@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
-
-import jinja2
 
 import d4p
 
@@ -15,15 +14,20 @@ from .docs import docstring
 from .names import in_docstring, quoted
 from .stage import stage_function
 
-_templates = jinja2.Environment(
-    loader=jinja2.PackageLoader("d4p_compile"), trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    undefined=jinja2.StrictUndefined, autoescape=False,
-)
+
+@cache
+def _templates() -> Any:
+    import jinja2  # a plan needs no templates
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("d4p_compile"), trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined, autoescape=False,
+    )
 
 
 def render(template: str, plan: Plan, what: str, **more: Any) -> str:
     """The text of a program; the same plan gives the same bytes."""
-    return _templates.get_template(template).render(
+    return _templates().get_template(template).render(
         docstring=in_docstring(docstring(plan, what)),
         version=d4p.__version__,
         workflow=workflow(plan),

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import networkx as nx
-
 from d4p.cycles import back_edges
 from d4p.errors import Refused
 
@@ -49,6 +47,8 @@ def _refuse(graph: Graph, options: Options) -> None:
 
 def _unfed(graph: Graph) -> list[str]:
     """A warning for each cycle that no item can come to from outside."""
+    import networkx as nx
+
     nxg = nx.DiGraph()
     nxg.add_nodes_from(pe.name for pe in graph.pes)
     nxg.add_edges_from((edge.source, edge.dest) for edge in graph.edges)

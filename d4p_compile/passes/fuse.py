@@ -16,12 +16,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import networkx as nx
-
 from ..ir.graph import PAIRS, TILES, WIDTH, Edge, Graph, counted
 from ..ir.plan import Channel, Plan, Stage
+from ..ir.walk import topological
 from .options import Options
-from .verify import cycle_of, digraph
+from .verify import cycle_of, producers
 
 
 def why_separate(graph: Graph, edge: Edge) -> str | None:
@@ -52,10 +51,9 @@ def fuse(plan: Plan, options: Options) -> Plan:
     graph = plan.graph
     reasons = {edge.key: why_separate(graph, edge) for edge in graph.edges}
     added = {pe.name: i for i, pe in enumerate(graph.pes)}
-    order = list(nx.lexicographical_topological_sort(digraph(graph), key=added.get))
     side_by_side = options.wide and (options.instances is None or options.instances >= _instances(graph))
     clusters = _Clusters(graph, side_by_side)
-    for name in order:
+    for name in topological(producers(graph), key=added.__getitem__):
         clusters.place(name, reasons if options.fuse else None)
     stages = tuple(Stage(tuple(pes), graph.by_name[pes[0]].instances) for pes in clusters.stages())
     channels = tuple(c for c in plan.channels if c.edge.back or clusters.of[c.edge.source] != clusters.of[c.edge.dest])

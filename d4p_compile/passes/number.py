@@ -11,17 +11,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import networkx as nx
-
 from ..ir.plan import Plan
+from ..ir.walk import topological
 from .options import Options
-from .verify import between
+from .verify import stages_before
 
 
 def number(plan: Plan, options: Options) -> Plan:
     """Numbers are the same in the plan, the function names, the log, the engine's UI and error messages."""
     position = {pe.name: i for i, pe in enumerate(plan.graph.pes)}
-    order = list(nx.lexicographical_topological_sort(between(plan), key=lambda pes: min(position[p] for p in pes)))
+    order = topological(stages_before(plan), key=lambda pes: min(position[p] for p in pes))
     rank = {pes: i for i, pes in enumerate(order, 1)}
     by_pes = {stage.pes: stage for stage in plan.stages}
     added = {edge.key: i for i, edge in enumerate(plan.graph.edges)}

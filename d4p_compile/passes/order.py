@@ -13,20 +13,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import networkx as nx
-
 from ..ir.graph import PAIRS
 from ..ir.plan import Plan, Stage
+from ..ir.walk import upstream
 from .options import Options
-from .verify import between
+from .verify import stages_before
 
 
 def order(plan: Plan, options: Options) -> Plan:
     """Set `Stage.ordered` where a PE keeps state or a channel is dealt in turn, and in all that feeds such a stage: it
     must number its items the same when a task is run again. Not where items are put in order by what they bring."""
     ordered = {stage.pes for stage in plan.stages if _tells_order(plan, stage)}
-    forward = between(plan)
-    ordered |= {before for pes in ordered for before in nx.ancestors(forward, pes)}
+    ordered |= upstream(stages_before(plan), ordered)
     return replace(plan, stages=tuple(replace(stage, ordered=stage.pes in ordered and not _sorts(plan, stage))
                                       for stage in plan.stages))
 

@@ -12,17 +12,15 @@ total x1: all inputs are "global"
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
-
-import networkx as nx
 
 from d4p.errors import Refused
 
 from ..ir.graph import MOST, TILES, WIDTH, Edge, Graph, Instances, Pe
+from ..ir.walk import topological, upstream
 from .options import Options
 from .share import share
-from .verify import digraph
+from .verify import producers
 
 
 def place(graph: Graph, options: Options) -> Graph:
@@ -80,8 +78,7 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
     only where no PE that can tell is downstream, or where its producers are as wide already: then instance i feeds
     instance i and it adds no disorder of its own. Splits of a reader have no order between them.
     """
-    nxg = digraph(graph)
-    order = list(nx.lexicographical_topological_sort(nxg, key={p.name: i for i, p in enumerate(graph.pes)}.get))
+    order = topological(producers(graph), key={p.name: i for i, p in enumerate(graph.pes)}.__getitem__)
     keeps = {pe.name for pe in graph.pes if pe.state.keeps}
     routed = {
         name
@@ -136,12 +133,5 @@ def _without_order(graph: Graph, chosen: dict[str, tuple[Instances, str]]) -> li
 
 
 def _upstream_of(graph: Graph, targets: set[str]) -> set[str]:
-    """The PEs from which some PE of `targets` can be reached over at least one edge."""
-    found: set[str] = set()
-    queue = deque(targets)
-    while queue:
-        for edge in graph.edges_in[queue.popleft()]:
-            if edge.source not in found:
-                found.add(edge.source)
-                queue.append(edge.source)
-    return found
+    """The PEs from which some PE of `targets` can be reached over at least one edge, one that leads back too."""
+    return upstream({name: [edge.source for edge in edges] for name, edges in graph.edges_in.items()}, targets)

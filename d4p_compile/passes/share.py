@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import heapq
 
-import networkx as nx
-
 from ..ir.graph import Graph
 
 
@@ -32,6 +30,8 @@ def share(graph: Graph, fixed: dict[str, tuple[int, str]], free: list[str], tota
 
 
 def _chains(graph: Graph, free: list[str]) -> list[list[str]]:
+    import networkx as nx
+
     together = nx.Graph()
     together.add_nodes_from(free)
     members = set(free)

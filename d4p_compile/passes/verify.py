@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 
-import networkx as nx
-
 from d4p.errors import Refused
 
 from ..ir.graph import TILES, WIDTH, Edge, Graph
 from ..ir.plan import Plan, Stage
+from ..ir.walk import cycle
 from .options import Options
 
 
@@ -31,8 +30,8 @@ def _graph(graph: Graph) -> None:
     for pe in graph.pes:
         if pe.instances not in (None, WIDTH, TILES) and pe.instances < 1:
             raise AssertionError(f"{pe.name} was placed on {pe.instances} instances")
-    if any(edge.back for edge in graph.edges) and not nx.is_directed_acyclic_graph(digraph(graph)):
-        raise AssertionError(f"a cycle is left: {nx.find_cycle(digraph(graph))}")
+    if any(edge.back for edge in graph.edges) and (left := cycle(producers(graph))):
+        raise AssertionError(f"a cycle is left: {left}")
 
 
 def _port(graph: Graph, edge: Edge, pe: str, port: str, known, side: str) -> None:
@@ -48,30 +47,27 @@ def _port(graph: Graph, edge: Edge, pe: str, port: str, known, side: str) -> Non
     )
 
 
-def digraph(graph: Graph) -> nx.DiGraph:
-    """The graph without the edges that lead back, as networkx sees it: one arc for all edges between two PEs, nodes in
-    order of addition."""
-    nxg = nx.DiGraph()
-    nxg.add_nodes_from(pe.name for pe in graph.pes)
-    nxg.add_edges_from((e.source, e.dest) for e in graph.edges if not e.back)
-    return nxg
+def producers(graph: Graph) -> dict[str, list[str]]:
+    """For each PE, in order of addition, those that feed it, each once; without the edges that lead back."""
+    return {pe.name: list(dict.fromkeys(e.source for e in graph.edges_in[pe.name] if not e.back)) for pe in graph.pes}
 
 
 def cycle_of(graph: Graph, back: Edge) -> str:
     """A shortest cycle that an edge closes: `merge -> test -> merge`; of a long one its first and last PEs."""
-    names = [*nx.shortest_path(digraph(graph), back.dest, back.source), back.dest]
+    import networkx as nx
+
+    arcs = nx.DiGraph((source, name) for name, sources in producers(graph).items() for source in sources)
+    arcs.add_nodes_from(pe.name for pe in graph.pes)
+    names = [*nx.shortest_path(arcs, back.dest, back.source), back.dest]
     if len(names) > 10:
         names[5:-3] = [f"... {len(names) - 8:,} more PEs ..."]
     return " -> ".join(names)
 
 
-def between(plan: Plan) -> nx.DiGraph:
-    """The stages (as the tuples of their PEs) and an arc for all channels from one to another that don't lead back."""
-    nxg = nx.DiGraph()
-    nxg.add_nodes_from(stage.pes for stage in plan.stages)
-    nxg.add_edges_from((plan.stage_of[c.edge.source].pes, plan.stage_of[c.edge.dest].pes)
-                       for c in plan.channels if not c.edge.back)
-    return nxg
+def stages_before(plan: Plan) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+    """For each stage, as the tuple of its PEs, those that feed it, each once; without the channels that lead back."""
+    return {stage.pes: list(dict.fromkeys(plan.stage_of[c.edge.source].pes for c in plan.channels_into(stage)
+                                          if not c.edge.back)) for stage in plan.stages}
 
 
 def _native(plan: Plan, stage: Stage) -> None:
@@ -93,10 +89,8 @@ def _plan(plan: Plan, options: Options) -> None:
     lost = {edge.key for edge in plan.graph.edges if edge.back} - {channel.edge.key for channel in plan.channels}
     if lost:
         raise AssertionError(f"what leads back must be a channel: {lost}")
-    stages = between(plan)
-    if not nx.is_directed_acyclic_graph(stages):
-        cycle = nx.find_cycle(stages)
-        raise AssertionError(f"the stages wait for each other: {cycle}")
+    if waiting := cycle(stages_before(plan)):
+        raise AssertionError(f"the stages wait for each other: {waiting}")
     for stage in plan.stages:
         if stage.native:
             _native(plan, stage)
