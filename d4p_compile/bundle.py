@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from d4p.boundary import reason
 from d4p.errors import Refused
 
 from .front.load import Loaded
@@ -41,9 +42,17 @@ class Bundle:
 def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[Path] = (), overwrite: bool = False,
                  graph_pickle: bytes | None = None) -> Bundle:
     """Write a bundle beside its place and move it there. Raises Refused if the folder exists, with `overwrite` too
-    where it is neither a bundle nor empty, and if another compiler is writing it; files that no compiler wrote stay
-    there."""
-    check_place(folder, overwrite)
+    where it is neither a bundle nor empty, if another compiler is writing it, and where it can't be written; files that
+    no compiler wrote stay there."""
+    try:
+        check_place(folder, overwrite)
+        return _write(plan, loaded, folder, include, overwrite, graph_pickle)
+    except OSError as error:
+        raise Refused(f"the program can't be written to {folder}: {reason(error)}") from error
+
+
+def _write(plan: Plan, loaded: Loaded, folder: Path, include: Iterable[Path], overwrite: bool,
+           graph_pickle: bytes | None) -> Bundle:
     engine = target(plan.target)
     with claimed(folder, overwrite) as made:
         (made / SCRIPT).write_text(engine.program(plan), encoding="utf-8")

@@ -6,9 +6,10 @@ What a command needs is imported when it runs, so that `d4p --help` is quick.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -18,35 +19,47 @@ FORMATS = ("text", "json", "mermaid", "dot", "html")
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
-    from d4p.errors import D4pError, Refused
+    from d4p.boundary import kind, plain
+    from d4p.printable import complain, open_streams
 
+    open_streams()
     try:
         status = d4p.main(arguments, prog_name="d4p", standalone_mode=False)
+        echo([])
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        complain(shown.getvalue().rstrip())
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         status = 130
         if isinstance(error.__cause__, EOFError):  # click takes it for the end of typed input, and we ask for none
             _bug(error.__cause__)
             status = 1
-    except D4pError as error:
-        click.echo(f"{'refused' if isinstance(error, Refused) else 'failed'}: {error}", err=True)
-        status = error.exit_status
     except Exception as error:
-        _bug(error)
-        status = 1
+        known = plain(error)
+        complain(f"{kind(known)}: {known}") if known else _bug(error)
+        status = known.exit_status if known else 1
     sys.exit(status)
 
 
+def echo(lines: str | Iterable[str] = "") -> None:
+    """Print lines that may hold anything."""
+    from d4p.printable import echo
+
+    echo(lines)
+
+
 def _bug(error: Exception) -> None:
+    from d4p.printable import complain
+
     if os.environ.get("D4P_DEBUG") == "1":
         import traceback
 
         traceback.print_exception(error)
     hint = "D4P_DEBUG=1 shows where" if os.environ.get("D4P_DEBUG") != "1" else "the traceback is above"
-    click.echo(f"failed: this is a bug in d4p and not in your workflow: {type(error).__name__}: {error} ({hint}; "
-               "please report it with the workflow)", err=True)
+    complain(f"failed: this is a bug in d4p and not in your workflow: {type(error).__name__}: {error} ({hint}; please "
+             "report it with the workflow)")
 
 
 class _Commands(click.Group):
@@ -140,11 +153,10 @@ def plan(workflow: str, target: str, instances: int | None, attribute: str | Non
 
         steps = Steps()
         made = _plan(source, target, instances, steps)
-        click.echo(steps.text())
-        click.echo()
+        echo([steps.text(), ""])
     else:
         made = _plan(source, target, instances)
-    click.echo(show(made, format_))
+    echo(show(made, format_))
 
 
 @d4p.command(short_help="Write the program of WORKFLOW as a folder.")
@@ -160,13 +172,8 @@ def compile(workflow: str, target: str, instances: int | None, attribute: str | 
 
     source = _load(workflow, target, attribute, parameters)
     bundle = api.compile(source, target, instances, output=output, include=include, overwrite=overwrite)
-    click.echo(text(bundle.plan))
-    click.echo()
-    for note in bundle.notes:
-        click.echo(f"note: {note}")
-    click.echo(f"written: {bundle.folder}")
-    for line in _how_to_run(bundle):
-        click.echo(line)
+    echo([text(bundle.plan), "", *(f"note: {note}" for note in bundle.notes), f"written: {bundle.folder}"])
+    echo(_how_to_run(bundle))
 
 
 @d4p.command()
@@ -189,6 +196,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     from pathlib import Path
 
     from d4p.errors import Refused
+    from d4p.printable import complain
 
     from . import api
     from .execute import check_inputs, ended_by, execute
@@ -213,10 +221,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     options += [name for name, given in flags.items() if given]
     bundle, holder = api.temporary_bundle(source.loaded, made, [Path(p) for p in include])
     with holder:
-        click.echo(text(made) + "\n")
-        for note in bundle.notes:
-            click.echo(f"note: {note}")
-        sys.stdout.flush()
+        echo([text(made), "", *(f"note: {note}" for note in bundle.notes)])
         with watching(made) as screen:
             # in our folder, so that results are gone also after a program that was killed
             scratch = os.path.join(holder.name, ".results")
@@ -224,7 +229,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
             status = execute(bundle, options, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr,
                              environment=environment)
     if said := ended_by(status):
-        click.echo(f"failed: {said}", err=True)
+        complain(f"failed: {said}")
     return status
 
 

@@ -66,7 +66,7 @@ class Launcher:
 
 
 def _write(out: IO[bytes], said: bytes) -> None:
-    with contextlib.suppress(BrokenPipeError):  # nobody reads on, `| head` say: the run goes on all the same
+    with contextlib.suppress(OSError):  # nobody reads on, `| head` say, or its disk is full: the run goes on
         out.write(said)
 
 

@@ -13,6 +13,7 @@ from d4p.errors import Refused
 from d4p.outputs.claim import take
 from d4p.outputs.store import Store
 from d4p.outputs.writing import new_id
+from d4p.shape import fits, parsed
 
 #: In each bundle: the files that the compiler wrote, this one among them.
 FILES = "d4p-files.json"
@@ -93,10 +94,13 @@ def _in_the_way(name: str, new: set[str]) -> bool:
 def _noted(folder: Path) -> set[str]:
     """The files that a compiler wrote."""
     try:
-        return set(json.loads((folder / FILES).read_text(encoding="utf-8"))["files"])
-    except (OSError, ValueError, KeyError, TypeError):
+        found = parsed((folder / FILES).read_bytes())
+    except (OSError, ValueError):
+        found = None
+    if not fits(found, {"files": [str]}):
         raise Refused(f"{folder / FILES} doesn't say which files of {folder} a compiler wrote: give another folder "
-                      "with -o") from None
+                      "with -o")
+    return set(found["files"])
 
 
 def _note(folder: Path, names: set[str]) -> None:

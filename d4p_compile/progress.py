@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from d4p.printable import complain, echo, printable
+
 from .ir.plan import Plan
 from .show.text import plural, shortened
 
@@ -96,11 +98,11 @@ class Plain:
         now = time.monotonic()
         if event["event"] in ("progress", "stage") and now - self._last >= PLAIN_EVERY:
             self._last = now
-            print(self.line(), file=sys.stderr, flush=True)
+            complain(self.line())
 
     def say(self, line: str) -> None:
         """A line of ours, on stdout."""
-        print(line, flush=True)
+        echo(line)
 
     def line(self) -> str:
         """`progress: 12,345 items into 4 PEs, 4,115/s, 15 s`."""
@@ -146,7 +148,7 @@ class Drawn:
 
     def say(self, line: str) -> None:
         """A line of ours: above the table, where stdout is the terminal too."""
-        self._print(line) if sys.stdout.isatty() else print(line, flush=True)
+        self._print(printable(line)) if sys.stdout.isatty() else echo(line)
 
     def __enter__(self) -> Drawn:
         for reader in self._readers:

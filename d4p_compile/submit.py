@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from d4p.errors import Refused
+from d4p.printable import echo
 from d4p.submit.options import SPARK_OPTIONS, Request, as_settings
 from d4p.submit.profiles import read_properties
 from d4p.submit.settings import hadoop_folder, variables
@@ -52,10 +53,7 @@ def submit(source: Source, plan: Plan, given: Mapping[str, Any], compiled_by: Se
             compiled_by=(*compiled_by, "-o", folder, "--overwrite"), shown_as=folder, source=str(source.loaded.folder),
         )  # fmt: skip
         if not request.dry_run:
-            print(text(plan) + "\n")
-            for note in bundle.notes:
-                print(f"note: {note}")
-            sys.stdout.flush()
+            echo([text(plan), "", *(f"note: {note}" for note in bundle.notes)])
         return submit_bundle(bundle.folder, plan.graph.name, request, lambda: watching(plan))
 
 

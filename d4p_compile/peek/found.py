@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from d4p.errors import Refused
 from d4p.filesystems import locate, missing
-from d4p.outputs.store import SUCCESS, UNFINISHED, Store, loaded
+from d4p.outputs import written
+from d4p.outputs.store import SUCCESS, UNFINISHED, Store
+from d4p.shape import parsed
 
-#: How a file begins that isn't text.
-_MAGIC = {b"ARROW1": "arrow", b"PAR1": "parquet", b"\x80": "pickle"}
+#: How a file begins that isn't text. What has no records to show is told by name.
+_MAGIC = {b"ARROW1": "arrow", b"PAR1": "parquet", b"\x80": "pickle", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG",
+          b"GIF8": "GIF", b"%PDF": "PDF", b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"\x89HDF": "HDF5",
+          b"\x93NUMPY": "NumPy"}  # fmt: skip
+#: Bytes that no text has.
+_NO_TEXT = re.compile(rb"[\0-\x06\x0e-\x1a\x1c-\x1f]")
+_HEAD = 1 << 16
 _BROKEN = "NOT WHOLE"
 KINDS = {"arrow": "Arrow", "parquet": "Parquet", "pickle": "pickle", "json": "JSON lines", "text": "text"}
 
@@ -22,7 +30,7 @@ class Found:
     Attributes:
         name: what to call them.
         paths: as `locate` takes them, sorted; `names` the last part of each.
-        kind: one of KINDS; "" where all are empty.
+        kind: one of KINDS; "" where all are empty; another where they have no records.
         bytes: of all of them.
         items: by name, as the run says that wrote them.
         state: "whole", or why that isn't sure.
@@ -55,29 +63,31 @@ def find(path: str) -> list[Found]:
     try:
         if not fs.exists(name):
             raise Refused(f"{path} must be a file or folder that a run wrote; there is no such thing{missing(path)}")
-        if not fs.isdir(name):
-            return [_file(path, fs, name)]
-        return _folder(path, fs, name)
+        if fs.isdir(name):
+            return _folder(path, fs, name)
+        info = fs.info(name)
+        if info["type"] != "file":
+            raise Refused(f"{path} must be a file or folder that a run wrote; it is a pipe, a device or a socket")
+        return [_file(path, fs, name, info["size"])]
     except OSError as error:
         raise Refused(f"{path} can't be read: {error.strerror or error}") from error
 
 
-def _file(path: str, fs: Any, name: str) -> Found:
-    folder, _, last = name.rpartition("/")
-    success = loaded(Store(fs.unstrip_protocol(folder) if folder else "."), f"{folder or '.'}/{SUCCESS}") or {}
-    said = success.get("parts", {}).get(last)
-    size = fs.info(name)["size"]
+def _file(path: str, fs: Any, name: str, size: int) -> Found:
+    store = Store(path)
+    folder, _, last = store.path.rpartition("/")
+    said = (_parts(store, folder) or {}).get(last)
+    kind = _kind(fs, [name])
     if said is None:
-        return Found(path, (path,), (last,), _kind(fs, [name]), size, {}, "")
+        return Found(path, (path,), (last,), kind, size, {}, "")
     state = "whole" if said["bytes"] == size else f"{_BROKEN}: must have {said['bytes']:,} bytes"
-    return Found(path, (path,), (last,), _kind(fs, [name]), size, {last: said["items"]}, state)
+    return Found(path, (path,), (last,), kind, size, {last: said["items"]}, state)
 
 
 def _folder(path: str, fs: Any, name: str) -> list[Found]:
     store = Store(path)
-    success = loaded(store, f"{name.rstrip('/')}/{SUCCESS}")
-    parts = (success or {}).get("parts", {})
-    subs = sorted({part.rpartition("/")[0] for part in parts}) or [""]
+    success = written.success(store, store.path)
+    subs = sorted({part.rpartition("/")[0] for part in (success or {}).get("parts", {})}) or [""]
     found = []
     for sub in subs:
         folder = f"{name.rstrip('/')}/{sub}".rstrip("/")
@@ -86,14 +96,26 @@ def _folder(path: str, fs: Any, name: str) -> list[Found]:
         names = sorted(last for last in sizes if not last.startswith(("_", ".")))
         if not names:
             return _outputs_in(path, fs, name)
-        said = {part.rpartition("/")[2]: of for part, of in parts.items() if part.rpartition("/")[0] == sub}
         shown = f"{path.rstrip('/')}/{sub}".rstrip("/")
         paths = tuple(f"{shown}/{last}" for last in names)
-        items = {last: part["items"] for last, part in said.items()}
+        said = _parts(store, f"{store.path.rstrip('/')}/{sub}".rstrip("/"))
+        items = {last: part["items"] for last, part in (said or {}).items()}
         kind, size = _kind(fs, [f"{folder}/{last}" for last in names]), sum(sizes[last] for last in names)
-        state = _state(success, said, sizes, store, folder)
-        found.append(Found(shown, paths, tuple(names), kind, size, items, state))
+        found.append(Found(shown, paths, tuple(names), kind, size, items, _state(said, sizes, store, folder)))
     return found
+
+
+def _parts(store: Store, folder: str) -> dict[str, Any] | None:
+    """What a run says of the files of a folder, an output or one of the folders of an output; None where none does."""
+    parent, _, last = folder.rpartition("/")
+    for place, prefix in ((folder, ""), (parent, f"{last}/")):
+        if success := written.success(store, place):
+            parts = {name.removeprefix(prefix): part for name, part in success["parts"].items()
+                     if name.startswith(prefix)}  # fmt: skip
+            found = {name: part for name, part in parts.items() if "/" not in name}
+            if found or not prefix:
+                return found
+    return None
 
 
 def _outputs_in(path: str, fs: Any, name: str) -> list[Found]:
@@ -108,11 +130,12 @@ def _outputs_in(path: str, fs: Any, name: str) -> list[Found]:
             for found in _folder(f"{path.rstrip('/')}/{folder.rpartition('/')[2]}", fs, folder)]
 
 
-def _state(success: Any, said: dict[str, Any], sizes: dict[str, int], store: Store, folder: str) -> str:
-    if success is None:
+def _state(said: dict[str, Any] | None, sizes: dict[str, int], store: Store, folder: str) -> str:
+    if said is None:
         if store.exists(f"{folder}/{UNFINISHED}"):
             return f"{_BROKEN}: being put in its place, or its run was killed"
-        return f"no {SUCCESS} beside them"
+        there = store.exists(f"{folder}/{SUCCESS}")
+        return f"its {SUCCESS} is no run's of d4p" if there else f"no {SUCCESS} beside them"
     for name, part in sorted(said.items()):
         if sizes.get(name) != part["bytes"]:
             return f"{_BROKEN}: {name} " + (f"must have {part['bytes']:,} bytes" if name in sizes else "is missing")
@@ -123,8 +146,21 @@ def _kind(fs: Any, names: list[str]) -> str:
     """By how the first file begins that has a byte."""
     for name in names:
         with fs.open(name, "rb") as file:
-            head = file.read(64)
+            head = file.read(_HEAD)
         if head:
             found = [kind for magic, kind in _MAGIC.items() if head.startswith(magic)]
-            return found[0] if found else "json" if head[:1] in b'{["-0123456789tfn' else "text"
+            return found[0] if found else "binary" if _NO_TEXT.search(head) else _kind_of_text(name, head)
     return ""
+
+
+def _kind_of_text(name: str, head: bytes) -> str:
+    if name.endswith((".jsonl", ".json")):
+        return "json"
+    line, _, rest = head.partition(b"\n")
+    if head[:1] not in b'{["-0123456789tfn' or not (rest or len(head) < _HEAD):
+        return "json" if head[:1] in b'{["' else "text"
+    try:
+        parsed(line)
+    except ValueError:
+        return "json" if head[:1] in b"{[" else "text"  # a damaged one
+    return "json"

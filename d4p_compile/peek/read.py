@@ -12,15 +12,15 @@ from typing import Any
 
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import locate
-from d4p.items import loads_json
+from d4p.itemjson import is_pickled, loads_json
 
-from .found import Found
+from .found import KINDS, Found
 from .pickles import records as pickled
 
 _BUFFER = 1 << 20
 #: What reading damaged text and pickles raises.
 _BROKEN = (ValueError, EOFError, OSError, LookupError, AttributeError, TypeError, ImportError, OverflowError,
-           MemoryError, struct.error, pickle.UnpicklingError)  # fmt: skip
+           MemoryError, RecursionError, struct.error, pickle.UnpicklingError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ def content(found: Found, most: int) -> Content:
     """What is in files. Raises RunFailed where they are damaged, Refused where a library is missing."""
     if not found.kind:
         return Content([], found.count or 0, [])
+    if found.kind not in KINDS:
+        return Content([], None, [])
     return {"arrow": _arrow, "parquet": _parquet}.get(found.kind, _lines)(found, most)
 
 
@@ -66,7 +68,7 @@ def _parquet(found: Found, most: int) -> Content:
                 count += table.metadata.num_rows
                 fields = fields or [(field.name, str(field.type)) for field in table.schema_arrow]
                 if len(first) < most:
-                    batch = next(table.iter_batches(batch_size=most), None)
+                    batch = next(table.iter_batches(batch_size=min(most, _BUFFER)), None)
                     first += batch.to_pylist()[: most - len(first)] if batch is not None else []
         except (pa.ArrowException, OSError) as error:
             raise RunFailed(f"{path} can't be read: it is damaged, or no Parquet file ({error})") from error
@@ -81,7 +83,7 @@ def _lines(found: Found, most: int) -> Content:
             first += _first(found, path, most - len(first))
     count = found.count
     if count is None and found.kind != "pickle":
-        count = sum(_newlines(path) for path in found.paths)
+        count = sum(_count_lines(path) for path in found.paths)
     return Content([], count, first)
 
 
@@ -101,17 +103,40 @@ def _first(found: Found, path: str, most: int) -> list[Any]:
 
 def _of_line(line: bytes, kind: str) -> Any:
     text = line.decode("utf-8", "replace").rstrip("\r\n")
-    return loads_json(text) if kind == "json" else text
+    return _shown(loads_json(text)) if kind == "json" else text
+
+
+class _Pickled:
+    """Stands for an object that only a pickle holds: what whoever wrote the file says that it is."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+
+    def __repr__(self) -> str:
+        return self.said
+
+
+def _shown(found: Any) -> Any:
+    """An item of JSON as it is shown. No pickle in it is read."""
+    if is_pickled(found):
+        return _Pickled(found["repr"])
+    if isinstance(found, list):
+        return list(map(_shown, found))
+    return {name: _shown(value) for name, value in found.items()} if isinstance(found, dict) else found
 
 
 def _buffered(file: Any) -> Any:
     return file if hasattr(file, "peek") or not hasattr(file, "readinto") else io.BufferedReader(file)
 
 
-def _newlines(path: str) -> int:
+def _count_lines(path: str) -> int:
+    """The last may have no line feed."""
     fs, name = locate(path)
+    count, last = 0, b"\n"
     with fs.open(name, "rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(_BUFFER), b""))
+        while block := file.read(_BUFFER):
+            count, last = count + block.count(b"\n"), block[-1:]
+    return count + (last != b"\n")
 
 
 def _needs_pyarrow(found: Found, error: Exception) -> Refused:

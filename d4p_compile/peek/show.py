@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import reprlib
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,46 +12,54 @@ from rich.table import Table
 
 from d4p.errors import RunFailed
 
+from ..show.page import borderless, cell, page
 from ..show.text import plural
 from .correlations import is_correlations, summary
 from .found import KINDS, Found, find
 from .read import Content, content
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
-_WIDTH, _CELL = 110, 60
+_CELL = 60
 
 
 def peek(path: str, most: int = 5) -> None:
     """Print what is in a file or folder on stdout, with its first records. Raises Refused and RunFailed."""
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDTH)
     for number, found in enumerate(find(path)):
-        if number:
-            console.print()
         try:
             made = content(found, most)
         except RunFailed as error:
             raise RunFailed(f"{error}{f'. {found.state}' if found.broken else ''}") from error
-        console.print(_head(found, made), soft_wrap=True)
-        if made.fields:
-            console.print()
-            console.print(_table(["field", "type"], made.fields))
-        if made.records is not None and made.count and is_correlations(made.records):
-            facts, columns, rows = summary(made.records, most)
-            console.print()
-            console.print(_table(["correlations", ""], facts))
-        else:
-            columns, rows = _rows(made)
-        if rows:
-            console.print()
-            shown = f"first {len(rows):,} of {made.count:,}" if made.count is not None else f"first {len(rows):,}"
-            console.print(shown, style="bold")
-            console.print(_table(columns, rows))
+        with page() as console:
+            if number:
+                console.print()
+            _print(console, found, made, most)
+
+
+def _print(console: Console, found: Found, made: Content, most: int) -> None:
+    console.print(cell(_head(found, made)), soft_wrap=True)
+    if made.fields:
+        console.print()
+        console.print(_table(["field", "type"], made.fields))
+    if made.records is not None and made.count and is_correlations(made.records):
+        facts, columns, rows = summary(made.records, most)
+        console.print()
+        console.print(_table(["correlations", ""], facts))
+    else:
+        columns, rows = _rows(made)
+    if rows:
+        console.print()
+        shown = f"first {len(rows):,} of {made.count:,}" if made.count is not None else f"first {len(rows):,}"
+        console.print(cell(shown, "bold"))
+        console.print(_table(columns, rows))
 
 
 def _head(found: Found, made: Content) -> str:
     """`out: 36 Arrow files, 499,500 records, 20.0 GB; whole`"""
-    files = f"{len(found.paths):,} {KINDS.get(found.kind, 'empty')} file{'s' if len(found.paths) != 1 else ''}"
+    kind = KINDS.get(found.kind, found.kind or "empty")
+    files = f"{len(found.paths):,} {kind} file{'s' if len(found.paths) != 1 else ''}"
     records = "records not counted" if made.count is None else plural(made.count, "record")
+    if found.kind and found.kind not in KINDS:
+        records = "no records that d4p could show"
     state = f"; {found.state}" if found.state else ""
     return f"{found.name}: {files}, {records}, {size(found.bytes)}{state}"
 
@@ -105,9 +112,9 @@ _short.maxdict = _short.maxlist = _short.maxtuple = 8
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = borderless()
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(cell(column), overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(cell, row))
     return table

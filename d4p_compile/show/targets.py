@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Iterator
 
-from rich.console import Console
-from rich.table import Table
-
 from ..targets import ALIASES, TARGETS, Availability
+from .page import borderless, cell, page
 
 
 def rows() -> Iterator[tuple[str, str, str, Availability]]:
@@ -29,7 +26,7 @@ def rows() -> Iterator[tuple[str, str, str, Availability]]:
 
 def table() -> None:
     """Print the table on stdout, as wide as the terminal."""
-    shown = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    shown = borderless()
     shown.add_column("target", no_wrap=True)
     shown.add_column("also known as", no_wrap=True)
     shown.add_column("needs")
@@ -37,6 +34,6 @@ def table() -> None:
     shown.add_column("found, or what to do", overflow="fold")
     for name, also, needs, available in rows():
         found = available.found if available.runs or not available.remedy else f"{available.found}: {available.remedy}"
-        shown.add_row(name, also, needs, "yes" if available.runs else "no", found)
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 110)
-    console.print(shown)
+        shown.add_row(name, also, needs, "yes" if available.runs else "no", cell(found))
+    with page() as console:
+        console.print(shown)

@@ -14,6 +14,7 @@ from typing import Any
 from d4p.base import ConsumerPE, IterativePE
 from d4p.errors import D4pError, Refused, RunFailed
 from d4p.filesystems import is_url, locate
+from d4p.shape import parsed
 from d4p.tracebacks import said, traceback_without
 from d4p.workflow import Workflow
 
@@ -97,7 +98,7 @@ def _read(file: str) -> str:
 
 def _parse(text: str, option: str) -> dict[str, Any]:
     try:
-        parsed = json.loads(text)
+        found = parsed(text)
     except json.JSONDecodeError as error:
         lines = text.splitlines() or [""]
         line = lines[min(error.lineno, len(lines)) - 1]
@@ -105,12 +106,14 @@ def _parse(text: str, option: str) -> dict[str, Any]:
             f"{option} isn't JSON: line {error.lineno}, column {error.colno}: {error.msg}\n"
             f"  {line}\n  {' ' * (error.colno - 1)}^"
         ) from None
-    if not isinstance(parsed, dict):
+    except ValueError as error:
+        raise Refused(f"{option} can't be read: {error}") from None
+    if not isinstance(found, dict):
         raise Refused(
             f'{option} must be a JSON object such as {{"read": [{{"input": "a.txt"}}]}} that maps a root\'s id, name '
-            f"or class to a list of items or a number of iterations; it is a {type(parsed).__name__}"
+            f"or class to a list of items or a number of iterations; it is a {type(found).__name__}"
         )
-    return parsed
+    return found
 
 
 def _assign(workflow: Workflow, roots: list[str], parsed: dict[str, Any], notes: list[str]) -> dict[str, Any]:

@@ -27,11 +27,13 @@ import sys
 from typing import Any
 
 from d4p.digest import short
+from d4p.shape import parsed
 
 _AS_THEY_ARE = frozenset({type(None), bool, str})
 _OBJECTS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
 # Python refuses to write integers of more than 4,300 digits.
 _LONGEST_INT_BITS = 10_000
+_FLOATS = ("nan", "inf", "-inf")
 _EPOCH = dt.datetime(1970, 1, 1)
 _encode = json.JSONEncoder(allow_nan=False).encode
 
@@ -41,17 +43,26 @@ def dumps_json(item: Any) -> str:
     return _encode(to_json(item))
 
 
-def loads_json(text: str, *, unpickle: bool = True) -> Any:
-    """The item of a line. It unpickles what only a pickle holds: read only what you trust, or say unpickle=False."""
+def loads_json(text: str, *, unpickle: bool = False) -> Any:
+    """The item of a line. Raises ValueError where it is none.
+
+    What only a pickle holds stays as it is in the file, `{"$pickle": ..., "repr": ...}`: a pickle runs whatever whoever
+    wrote it put in it. With `unpickle=True`, for files that you trust, it comes back as the object.
+    """
 
     def restore(found: dict) -> Any:
-        if found.keys() == {"$float"}:
+        if found.keys() == {"$float"} and found["$float"] in _FLOATS:
             return float(found["$float"])
         if unpickle and found.keys() == {"$pickle", "repr"}:
             return pickle.loads(base64.b64decode(found["$pickle"]))
         return found
 
-    return json.loads(text, object_hook=restore)
+    return parsed(text, object_hook=restore)
+
+
+def is_pickled(found: Any) -> bool:
+    """Whether a value that was read stands for a pickle that was left unread."""
+    return isinstance(found, dict) and found.keys() == {"$pickle", "repr"} and isinstance(found["repr"], str)
 
 
 def to_json(item: Any) -> Any:

@@ -8,12 +8,13 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
+from d4p.boundary import kind, plain
 from d4p.depth import FRAMES
-from d4p.errors import D4pError, Interrupted, Refused
+from d4p.errors import D4pError, Interrupted, RunFailed
 from d4p.events import Events, clock
 from d4p.failure import at_source
 from d4p.filesystems import use_default
@@ -21,6 +22,7 @@ from d4p.inputs import is_reader, read_inputs
 from d4p.job import Job
 from d4p.outputs.identity import identity
 from d4p.outputs.run import Outputs
+from d4p.printable import complain, echo, open_streams, printable
 from d4p.results import Results, Spool
 from d4p.summary import of_reports, of_results, summarise
 from d4p.threads import one_each
@@ -30,9 +32,14 @@ _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Execute = Callable[[Job, Callable], list[dict[str, Any]]]
 
 
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(printable(message or ""), file)
+
+
 def parser(description: str) -> argparse.ArgumentParser:
     """The options of every compiled program; `d4p run` hands the same ones on."""
-    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("-i", "--iter", type=int, metavar="N", help="iterations of each root")
     options.add_argument("-d", "--data", metavar="JSON", help='items of the roots: \'{"read": [{"input": "a.txt"}]}\'')
     options.add_argument("-f", "--file", metavar="FILE", help="a JSON file with the items of the roots")
@@ -52,6 +59,7 @@ def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
     An engine whose instances have a core each has `a_core_each`. One whose `mpiexec` starts the program many times over
     has `entered(main, workflow, events)`, within which one of them runs it.
     """
+    open_streams()
     events = Events()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     entered = getattr(execute, "entered", lambda main, workflow, events: nullcontext())
@@ -67,21 +75,25 @@ def _saying(events: Events) -> Iterator[None]:
     """Say what ends the program, and exit."""
     try:
         yield
-    except D4pError as error:
-        say_failed(error, events)
-        sys.exit(error.exit_status)
     except KeyboardInterrupt:
         events.say("interrupted")
-        print("interrupted", file=sys.stderr, flush=True)
+        complain("interrupted")
         sys.exit(130)
+    except Exception as error:
+        known = plain(error)
+        if known is None:
+            raise
+        say_failed(known, events)
+        sys.exit(known.exit_status)
 
 
 def say_failed(error: D4pError, events: Events) -> None:
     """Say an error that is meant for the user, as an event and on stderr."""
-    message = at_source(str(error), os.path.dirname(os.path.abspath(sys.argv[0])))
+    message = at_source(printable(error), os.path.dirname(os.path.abspath(sys.argv[0])))
     events.say("failed", message=message, status=error.exit_status)
-    sys.stdout.flush()
-    print(f"{'refused' if isinstance(error, Refused) else 'failed'}: {message}", file=sys.stderr, flush=True)
+    with suppress(RunFailed):  # it can't be written, and something went wrong before
+        echo([])
+    complain(f"{kind(error)}: {message}")
 
 
 def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
@@ -100,11 +112,11 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
                       resume=arguments.resume, spooled=kept is not None)
     if not outputs.begin(lambda: identity(main, workflow, inputs)):
         events.say("done", seconds=seconds())
-        print("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
-        _print(f"written: {path}" for path in outputs.written)
+        echo("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
+        echo(f"written: {path}" for path in outputs.written)
         return
     try:
-        _print(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
+        echo(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
         workflow.writing = outputs.writing()
         with _spool_folder(kept) as folder:
             spool = Spool(folder)
@@ -117,19 +129,10 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
                 results = of_results(Results(folder, unconnected(workflow)))
             else:
                 results = of_reports(workflow, reports, _results(workflow))
-            _print(summarise(workflow, reports, results, outputs.written, seconds()))
+            echo(summarise(workflow, reports, results, outputs.written, seconds()))
     except BaseException as error:
-        outputs.abort(error)
+        outputs.abort(plain(error) or error)
         raise
-
-
-def _print(lines: Iterable[str]) -> None:
-    try:
-        for line in lines:
-            print(line)
-        sys.stdout.flush()
-    except BrokenPipeError:  # nobody reads on, `| head` say: the run is done all the same
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _results(workflow: Workflow) -> list[tuple[str, str]]:

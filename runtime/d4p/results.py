@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from d4p.boundary import reason
+from d4p.errors import RunFailed
 from d4p.failure import pack_for
 from d4p.items import unpack
 
@@ -45,7 +48,8 @@ class _Part:
         while True:
             self.path = folder / f"{safe(pe_id)}.{safe(port)}-{instance:06d}-{number}.items"
             try:
-                self.file = open(self.path, "xb")
+                with _keeping(pe_id, port):
+                    self.file = open(self.path, "xb")
                 break
             except FileExistsError:
                 number += 1
@@ -62,16 +66,30 @@ class _Part:
     def flush(self) -> None:
         if self.held:
             blob = pack_for(f"{self.head['pe']}.{self.head['port']}", self.held)
-            self.file.write(_LENGTH.pack(len(blob)))
-            self.file.write(blob)
+            with _keeping(self.head["pe"], self.head["port"]):
+                self.file.write(_LENGTH.pack(len(blob)))
+                self.file.write(blob)
             self.count += len(self.held)
             self.most = max(1, min(_BATCH, 2 * len(self.held), (1 << 20) * len(self.held) // max(1, len(blob))))
             self.held.clear()
 
     def close(self) -> None:
         self.flush()
-        self.file.close()
-        self.path.with_suffix(".json").write_text(json.dumps(self.head | {"count": self.count}))
+        with _keeping(self.head["pe"], self.head["port"]):
+            self.file.close()
+            self.path.with_suffix(".json").write_text(json.dumps(self.head | {"count": self.count}))
+
+
+@contextmanager
+def _keeping(pe_id: str, port: str) -> Iterator[None]:
+    """What goes wrong within is the disk's fault, and no PE's."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise RunFailed(f"the results of {pe_id}.{port} can't be kept: {reason(error)}. --output DIR writes them there "
+                        "instead") from None
 
 
 def safe(text: str) -> str:

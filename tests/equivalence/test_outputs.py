@@ -85,7 +85,8 @@ def test_writers_and_results_on_every_target(target, session, here):
     assert lines(here / "records") == Counter(str(i + 1) for i in range(100))
     assert seen(here) == ["records", "results", "text"]
     (result,) = (here / "results").glob("*/")
-    items = [loads_json(line) for part in result.glob("part-*.jsonl") for line in part.read_text().splitlines()]
+    made = [line for part in result.glob("part-*.jsonl") for line in part.read_text().splitlines()]
+    items = [loads_json(line) for line in made]
     assert sorted(items) == [[i] for i in range(100)]
     assert result.name == "Fails4.output" and list(found) == [("Fails4", "output")]
     assert sum(found["Fails4", "output"].values()) == 100  # who asks from Python gets them as well

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from d4p.errors import Refused
 from d4p.submit.command import Command, build, printed
 from d4p.submit.options import Request, parse
+from d4p.submit.properties import lines
 from d4p.submit.secrets import handed_over
 
 from .running import ROOT, WORDCOUNT, environment, hadoop_conf, settings, spark, submit
@@ -187,12 +189,47 @@ def test_secrets_are_in_no_command(tmp_path, hadoop):
     assert not file.exists()
 
 
+@pytest.mark.parametrize("value", ["a\\b c", "a\nb\rc\td\fe", "#!=:\u00e9\u2026", "\\", "a \\", "\n x"])
+@pytest.mark.parametrize("key", ["spark.x.token", "spark.account.key.a:b=c d#e!"])
+def test_a_secret_arrives_as_it_was_set(tmp_path, key, value):
+    command = of_parts(tmp_path, spark={key: value})
+    with handed_over(command, spark(), {}) as given:
+        (found,) = lines(Path(listed(given, "--properties-file")[0]).read_text())
+    assert found[1:] == (key, value.strip())  # as Spark has it, which strips
+
+
+@pytest.mark.parametrize("value", [" x", "x ", "\tx"])
+def test_a_secret_that_spark_would_strip_is_refused(tmp_path, value):
+    with pytest.raises(Refused, match="the value of spark.x.token begins or ends with a space"):
+        of_parts(tmp_path, spark={"spark.x.token": value})
+
+
+def test_secrets_in_the_options_of_java(tmp_path):
+    """Those of the program's own are in a file that Java reads; Spark would have made them words of it."""
+    setting, value = "spark.driver.extraJavaOptions", r"""-Xss4m '-Ddb.pwd=a "b\c' -Dx=1"""
+    command = of_parts(tmp_path, spark={setting: value}, mode="client")
+    assert "-Ddb" not in " ".join(command.words)
+    with handed_over(command, spark(), {}) as given:
+        found = {key: value for _, key, value in lines(Path(listed(given, "--properties-file")[0]).read_text())}
+        file = Path(found[setting].removeprefix("@"))
+        assert file.read_text() == '"-Xss4m"\n"-Ddb.pwd=a \\"b\\\\c"\n"-Dx=1"\n'
+        assert file.stat().st_mode & 0o777 == 0o600
+    assert not file.exists()
+    command = of_parts(tmp_path, spark={"spark.executor.extraJavaOptions": "-Dapi_key=x", setting: value})
+    assert list(command.secret) == ["spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"]
+    assert "Spark starts Java with it on the nodes" in "".join(command.notes) and not command.java
+
+
 @pytest.mark.parametrize(("setting", "secret", "known"), [
     ("fs.azure.account.key.mine.dfs.core.windows.net", True, False), ("fs.s3a.encryption.key", True, False),
     ("fs.s3a.bucket.b.encryption.key", True, False), ("fs.azure.sas.box.mine.blob.core.windows.net", True, False),
     ("fs.gs.auth.service.account.private.key", True, False), ("fs.adl.oauth2.credential", True, False),
     ("fs.s3a.access.key", True, True), ("fs.s3a.aws.credentials.provider", False, False),
     ("fs.azure.account.keyprovider.mine", False, False), ("security.credential.provider.path", False, False),
+    ("my.apikey", True, False), ("MY_API_KEY", True, False), ("x.auth", True, False), ("db.passwd", True, False),
+    ("db.pwd", True, False), ("basicAuth", True, False), ("db.pass", True, False), ("http.authorization", True, False),
+    ("hadoop.security.authentication", False, False), ("fs.gs.auth.type", False, False), ("author", False, False),
+    ("fs.s3a.bypass", False, False), ("authenticate", False, False), ("io.encryption.keySizeBits", False, False),
 ])  # fmt: skip
 def test_what_is_secret_is_known_by_its_name_and_hidden_by_spark_too(tmp_path, setting, secret, known):
     command = of_parts(tmp_path, "--conf", f"spark.hadoop.{setting}=swordfish")

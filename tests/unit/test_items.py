@@ -26,6 +26,7 @@ from d4p.items import (
     unpack,
     why_unpicklable,
 )  # fmt: skip
+from tests.unit.canary import Canary
 
 np = pytest.importorskip("numpy")
 Pair = collections.namedtuple("Pair", "a b")
@@ -251,7 +252,7 @@ def test_json_loses_nothing(item):
     text = dumps_json(item)
     json.loads(text, parse_constant=lambda name: pytest.fail(name))
     # A dict with a "$" key is pickled whole, so its tuples stay tuples.
-    assert as_json(loads_json(text)) == as_json(item)
+    assert as_json(loads_json(text, unpickle=True)) == as_json(item)
 
 
 def test_json_of_the_usual_things():
@@ -277,7 +278,7 @@ def test_json_of_the_usual_things():
     ids=lambda item: repr(item)[:20] if not isinstance(item, int) else "long",
 )  # fmt: skip
 def test_what_json_has_no_word_for_comes_back_itself(item):
-    out = loads_json(dumps_json(item))
+    out = loads_json(dumps_json(item), unpickle=True)
     assert type(out) is type(item) and out == item
 
 
@@ -292,8 +293,22 @@ def test_json_where_even_pickling_fails():
     assert set(to_json(threading.Lock())) == {"repr"}
     loop = []
     loop.append(loop)
-    assert loads_json(dumps_json(loop))[0] is not None
-    assert "$pickle" in loads_json(dumps_json({1: 2}), unpickle=False)
+    assert loads_json(dumps_json(loop), unpickle=True)[0] is not None
+
+
+def test_a_pickle_in_json_is_read_only_where_somebody_says_so(tmp_path):
+    text = dumps_json([Canary(tmp_path / "ran"), {1: 2}])
+    assert [set(found) for found in loads_json(text)] == [{"$pickle", "repr"}] * 2
+    assert not (tmp_path / "ran").exists()
+    assert loads_json(text, unpickle=True)[1] == {1: 2} and (tmp_path / "ran").exists()
+    for odd in ({"$float": "1e999"}, {"$float": [1]}, {"$float": None}):
+        assert loads_json(json.dumps(odd)) == odd
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "{", "", "nul"])
+def test_json_that_cannot_be_read_is_a_value_error(text):
+    with pytest.raises(ValueError):
+        loads_json(text)
 
 
 def test_a_shared_text_is_sent_once():

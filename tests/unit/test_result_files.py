@@ -35,7 +35,7 @@ def write(folder, items, schema=None) -> Part:
 
 
 def lines(folder, part):
-    return [loads_json(line) for line in (folder / part.name).read_text().splitlines()]
+    return [loads_json(line, unpickle=True) for line in (folder / part.name).read_text().splitlines()]
 
 
 @pytest.mark.parametrize("count", [0, 1, 19, 20, 21, 1000])

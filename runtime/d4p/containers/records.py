@@ -19,7 +19,8 @@ from d4p.containers.part import ArrowPart, stacked
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import as_path, locate, written
 from d4p.library.paths import File, Path, as_paths, find
-from d4p.outputs.store import SUCCESS, Store, loaded
+from d4p.outputs import written as notes
+from d4p.outputs.store import SUCCESS, Store
 
 
 class Records(Sequence):
@@ -125,8 +126,8 @@ def files_of(path: Path) -> list[File]:
 def _check_whole(path: str) -> None:
     """Raises Refused where a folder is not all that a run wrote, RunFailed where a file of it has changed."""
     store = Store(as_path(path))
-    success = loaded(store, f"{store.path}/{SUCCESS}")
-    if success is None or "parts" not in success:
+    success = notes.success(store, store.path)
+    if success is None:
         raise Refused(f"{path} must be an output of a run, in which there is a file {SUCCESS} once it is whole; there "
                       f"is none. To read the files that are there, give {os.path.join(path, 'part-*')}")
     sizes = store.sizes(store.path)

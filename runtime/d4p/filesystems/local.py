@@ -7,6 +7,7 @@ import errno
 import glob
 import os
 import shutil
+import stat
 import sys
 import uuid
 from typing import Any, BinaryIO
@@ -23,7 +24,9 @@ class Local:
     isdir = staticmethod(os.path.isdir)
 
     def info(self, path: str) -> dict[str, Any]:
-        kind, status = "directory" if os.path.isdir(path) else "file", os.stat(path)
+        status = os.stat(path)
+        mode = status.st_mode
+        kind = "directory" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"
         return {"name": path, "type": kind, "size": status.st_size, "mtime": status.st_mtime}
 
     def ls(self, path: str, detail: bool = True) -> list[Any]:

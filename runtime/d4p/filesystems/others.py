@@ -27,8 +27,9 @@ class Other:
             raise Refused(f"{path} is a URL, which needs fsspec: pip install fsspec") from None
         try:
             fs, name = url_to_fs(path)
-        except (ImportError, ValueError) as error:
-            raise Refused(f"{path} can't be reached: {error}") from None
+        except Exception as error:  # whatever a driver raises that has no library, no host or no key
+            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise Refused(f"{path} can't be reached: {said}") from None
         return cls(fs), name
 
     def __getattr__(self, name: str) -> Any:

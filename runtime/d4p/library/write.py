@@ -114,7 +114,7 @@ class WriteRecords(Writer):
 
     Args:
         path: the folder, as for `WriteText`.
-        format: "jsonl", a line of JSON an item (`d4p.items.loads_json` reads it, and what JSON has no word for);
+        format: "jsonl", a line of JSON an item (`d4p.items.loads_json` reads it; see `d4p help outputs`);
             "pickle", one pickle after the other (`pickle.load` as often as it can); or "parquet", part-00000.parquet,
             which needs pyarrow on the workers.
         schema: for "parquet", the fields of the items with their types: `[("word", str), ("count", int)]` for tuples,

@@ -21,6 +21,7 @@ import time
 from typing import Any
 
 from d4p.errors import Refused, RunFailed
+from d4p.outputs import written
 from d4p.outputs.store import Store
 
 BEAT, LEASE = 20.0, 120.0
@@ -112,12 +113,7 @@ def _numbered(name: str) -> int:
 
 
 def _content(store: Store, folder: str, number: int) -> dict[str, Any] | None:
-    if not number:
-        return None
-    try:
-        return json.loads(store.read(f"{folder}/claim-{number}") or b"")
-    except ValueError:
-        return None
+    return written.claim(store, f"{folder}/claim-{number}") if number else None
 
 
 def _refuse_if_alive(store: Store, folder: str, number: int, who: dict[str, Any], run: str, output: str) -> None:

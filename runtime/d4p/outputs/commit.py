@@ -14,9 +14,10 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Any
 
+from d4p.outputs import written
 from d4p.outputs.part import Part
 from d4p.outputs.replace import stranger
-from d4p.outputs.store import SUCCESS, UNFINISHED, Store, dumped, join, loaded
+from d4p.outputs.store import SUCCESS, UNFINISHED, Store, dumped, join
 
 if TYPE_CHECKING:
     from d4p.outputs.folder import Folder
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 def carry_out(decided: dict[str, Any], folder: Folder) -> None:
     """Do what is written in commit.json; each step looks whether it was done before. Raises OSError."""
     store, place = folder.store, folder.place
-    success = loaded(store, f"{place}/{SUCCESS}")
-    whole = success is not None and success.get("run") == decided["run"]
+    success = written.success(store, place)
+    whole = success is not None and success["run"] == decided["run"]
     if not store.atomic:
         _copy_in_place(store, decided, folder, whole)
     elif not whole:

@@ -19,12 +19,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from d4p.errors import Refused, RunFailed
+from d4p.outputs import written
 from d4p.outputs.claim import Claim, take
 from d4p.outputs.commit import carry_out, changes
 from d4p.outputs.identity import differences
 from d4p.outputs.part import BEGUN, Part, Place
 from d4p.outputs.replace import stranger, what_it_would_take
-from d4p.outputs.store import SUCCESS, UNFINISHED, Store, dumped, join, loaded
+from d4p.outputs.store import UNFINISHED, Store, dumped, join
 
 
 class Folder:
@@ -65,7 +66,7 @@ class Folder:
         `inputs` finds what the run reads, as `d4p.outputs.replace.input_addresses`.
         """
         try:
-            decided = self._json(f"{self.unfinished}/commit.json") if resume else None
+            decided = written.decided(self.store, self.unfinished) if resume else None
             if not decided and not self.store.exists(self.place) and self._killed_between_renames():
                 self.store.rename(self.replaced, self.place)
             self._replace, self._inputs = overwrite, inputs
@@ -73,7 +74,7 @@ class Folder:
                 self._look_for_own(decided, identity)
             elif self.store.exists(self.place):
                 self._may_replace()
-            elif (begun := self._json(f"{self.unfinished}/run.json")) and not differences(begun["identity"], identity):
+            elif (begun := written.begun(self.store, self.unfinished)) and not differences(begun["identity"], identity):
                 self.given_up = sum(len(self._complete(sub)) for sub in self.subs)
         except OSError as error:
             raise Refused(f"{self.said} can't be read: {error.strerror or error}") from None
@@ -89,9 +90,9 @@ class Folder:
             self._same(decided["identity"], identity)
             self.decided = decided
             return
-        begun = self._json(f"{self.unfinished}/run.json")
+        begun = written.begun(self.store, self.unfinished)
         if self.store.exists(self.place) and not (begun and begun["replace"]):
-            success = self._json(f"{self.place}/{SUCCESS}")
+            success = written.success(self.store, self.place)
             if success is None:
                 raise Refused(f"{self.said} exists, and no run of a program like this one finished it: --resume can't "
                               f"go on from it. Give another folder{self._or_overwrite()}")
@@ -235,6 +236,3 @@ class Folder:
 
     def _cannot(self, error: OSError) -> RunFailed:
         return RunFailed(f"{self.said} can't be put in its place: {error.strerror or error}")
-
-    def _json(self, path: str) -> dict[str, Any] | None:
-        return loaded(self.store, path)

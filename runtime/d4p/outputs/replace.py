@@ -8,7 +8,8 @@ from typing import Any
 
 from d4p.filesystems import locate
 from d4p.inputs import is_reader
-from d4p.outputs.store import SUCCESS, UNFINISHED, Store, address, loaded
+from d4p.outputs import written
+from d4p.outputs.store import UNFINISHED, Store, address
 from d4p.workflow import Workflow
 
 _NAMED = 3  # of what is in a folder
@@ -21,8 +22,7 @@ def stranger(store: Store, place: str) -> str:
     names = store.sizes(place)
     if not names or UNFINISHED in names:
         return ""
-    success = loaded(store, f"{place}/{SUCCESS}") or {}
-    if "run" in success and "parts" in success:
+    if written.success(store, place) is not None:
         return ""
     first = ", ".join(sorted(names)[:_NAMED])
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

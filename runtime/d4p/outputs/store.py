@@ -175,16 +175,6 @@ def dumped(value: Any) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
 
 
-def loaded(store: Store, path: str) -> dict[str, Any] | None:
-    """The value in a file; None where there is none, or something else."""
-    content = store.read(path)
-    try:
-        found = None if content is None else json.loads(content)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
 @functools.cache
 def _sync_file_range() -> Any:
     """Linux's own function; None elsewhere."""

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from d4p.errors import RunFailed
+from d4p.printable import complain
 from d4p.submit.command import Command
 
 Watch = Callable[[dict[str, Any]], None]
@@ -29,11 +29,11 @@ def run(command: Command, environ: Mapping[str, str], watch: Watch | None = None
         with _interrupts(process) as interrupted:
             status = process.wait()
     if interrupted:
-        print("interrupted", file=sys.stderr, flush=True)  # the program says it to a Java that ends, too
+        complain("interrupted")  # the program says it to a Java that ends, too
         return 130
     if status < 0:
         name = signal.Signals(-status).name
-        print(f"failed: spark-submit was ended by {name}, as the system does where memory runs out", file=sys.stderr)
+        complain(f"failed: spark-submit was ended by {name}, as the system does where memory runs out")
         return 128 - status
     return status
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from d4p.errors import Refused
 from d4p.program import parser as program_parser
+from d4p.secret_names import PATTERN, is_java, is_secret, sparks_own
 from d4p.submit.options import LISTS, Request
 from d4p.submit.settings import Settings
 from d4p.submit.spark_home import Spark
@@ -18,11 +20,6 @@ from d4p.submit.spark_home import Spark
 #: What a packed environment is called on the nodes.
 ENV = "env"
 LOG, DRIVER_LOG = "log4j2.properties", "d4p-log4j2.properties"
-#: Settings whose values nobody else is to see, by their names: as Spark has it, and those of object stores that it
-#: leaves out. Not `fs.s3a.aws.credentials.provider`, `spark.io.encryption.keySizeBits` and the like, which hold none.
-_SPARKS_SECRET = r"(?i)secret|password|token|access[.]?key"
-_SECRET = re.compile(rf"{_SPARKS_SECRET}|account[.]key\b|encryption[.]key\b|private[._]?key|passphrase|azure[.]sas[.]|"
-                     r"credentials?$")
 #: What Spark goes by when it shows settings, in its pages and logs.
 _REDACTION = "spark.redaction.regex"
 
@@ -35,7 +32,8 @@ class Command:
     """What is run: spark-submit's words, what is added to the environment, and the files that go to the cluster.
 
     `before` is what is done first, as commands that do the same. `secret` are settings that aren't among the words,
-    which every user of this machine can see: `d4p.submit.secrets` hands them over.
+    which every user of this machine can see, and `java` are such that hold options of the program's own Java:
+    `d4p.submit.secrets` hands them over.
     """
 
     words: tuple[str, ...]
@@ -44,6 +42,7 @@ class Command:
     notes: tuple[str, ...] = ()
     before: tuple[tuple[str, ...], ...] = ()
     secret: Mapping[str, str] = field(default_factory=dict)
+    java: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name: str, archive: Path | None,
@@ -71,9 +70,15 @@ def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name
     words += [",".join([*map(str, zips), *also["--py-files"]])]
     words += ["--archives", ",".join(archives)] if archives else []
     words += ["--files", ",".join(files)] if files else []
-    secret = {key: conf.pop(key) for key in sorted(conf) if _SECRET.search(key)}
-    if _REDACTION not in settings.effective and any(not re.search(_SPARKS_SECRET, key) for key in secret):
-        conf[_REDACTION] = _SECRET.pattern
+    secret = {key: conf.pop(key) for key in sorted(conf) if is_secret(key, conf[key])}
+    if _REDACTION not in settings.effective and not all(map(sparks_own, secret)):
+        conf[_REDACTION] = PATTERN
+    for key, value in secret.items():
+        if value != value.strip(" \t"):
+            raise Refused(f"the value of {key} begins or ends with a space, which Spark takes away from what it reads "
+                          "in a file, and its name is that of a secret, which d4p hands over in no other way: set "
+                          "one without")
+    by_java = {key: secret.pop(key) for key in sorted(secret) if _of_a_java_here(key, settings)}
     for key in sorted(conf.keys() - {"spark.master", "spark.submit.deployMode"}):
         words += ["--conf", f"{key}={conf[key]}"]
     script = bundle / "job.py"
@@ -81,7 +86,13 @@ def build(request: Request, settings: Settings, spark: Spark, bundle: Path, name
     ships = [script, *zips, *filter(None, [archive]), *map(Path, named), *([quiet] if on_a_node and quiet else []),
              *(Path(word.partition("#")[0]) for words in also.values() for word in words if "://" not in word)]
     return Command(tuple(words), _environment(settings, spark, quiet, java_home, request, environ), tuple(ships),
-                   tuple(_notes(settings, spark)), tuple(_before(archive, kept, settings)), secret)
+                   tuple(_notes(settings, spark, secret)), tuple(_before(archive, kept, settings)), secret,
+                   by_java)  # fmt: skip
+
+
+def _of_a_java_here(key: str, settings: Settings) -> bool:
+    """Whether options are for the program's own Java, which spark-submit starts with them as its words."""
+    return settings.mode == "client" and key.startswith("spark.driver.") and is_java(key)
 
 
 def _program(request: Request, settings: Settings) -> tuple[list[str], list[str]]:
@@ -159,7 +170,10 @@ def _url(file: Path) -> str:
     return str(file) if not re.search(r"[\s%\"]", str(file)) else file.absolute().as_uri()
 
 
-def _notes(settings: Settings, spark: Spark) -> Iterator[str]:
+def _notes(settings: Settings, spark: Spark, secret: Mapping[str, str]) -> Iterator[str]:
+    if not settings.here and (seen := [key for key in secret if is_java(key)]):
+        yield (f"{', '.join(seen)}: what is called like a secret there isn't seen on this machine, but Spark starts "
+               "Java with it on the nodes, where their users see it; they don't see a setting, spark.hadoop.NAME")
     if settings.yarn and settings.mode == "cluster" and settings.effective.get(_WAITS, "true").lower() != "true":
         yield f"{_WAITS} is set aside: d4p waits for the end of what it submits, to say what came of it"
     if settings.yarn and not {"spark.yarn.jars", "spark.yarn.archive"} & settings.effective.keys():
@@ -192,8 +206,8 @@ def printed(command: Command, request: Request, bundle: Path) -> Iterator[str]:
         else:
             lines[-1].append(word)
     yield " \\\n  ".join(" ".join(map(shown, line)) for line in lines)
-    if command.secret:
-        yield f"# left out, since they are secret: {', '.join(command.secret)}; put them into a file that you alone may"
+    if left := [*command.secret, *command.java]:
+        yield f"# left out, since they are secret: {', '.join(left)}; put them into a file that you alone may"
         yield "# read, after the lines of spark-defaults.conf, and give it with --properties-file"
     yield ""
     width = max(len(path.name) for path in command.ships)

@@ -6,17 +6,22 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from d4p.errors import D4pError, Refused
+from d4p.boundary import kind, plain
+from d4p.printable import complain, open_streams
 
 
 def run(program: Callable[[], int | None]) -> NoReturn:
     """Run and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
+    open_streams()
     try:
         status = program() or 0
-    except D4pError as error:
-        print(f"{'refused' if isinstance(error, Refused) else 'failed'}: {error}", file=sys.stderr)
-        status = error.exit_status
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        complain("interrupted")
         status = 130
+    except Exception as error:
+        known = plain(error)
+        if known is None:
+            raise
+        complain(f"{kind(known)}: {known}")
+        status = known.exit_status
     sys.exit(status)

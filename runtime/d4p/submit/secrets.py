@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
+from d4p.secret_names import words
 from d4p.submit.command import Command
 from d4p.submit.settings import defaults_file
 from d4p.submit.spark_home import Spark
@@ -16,26 +17,33 @@ from d4p.submit.spark_home import Spark
 
 @contextmanager
 def handed_over(command: Command, spark: Spark, environ: Mapping[str, str] = os.environ) -> Iterator[Command]:
-    """The command with its secrets in a properties file, which is there while the block lasts.
+    """The command with its secrets in a properties file, and with those for Java in a file of arguments, which are
+    there while the block lasts.
 
     Spark reads such a file instead of its spark-defaults.conf, so the lines of that come first in it.
     """
-    if not command.secret:
+    if not command.secret and not command.java:
         yield command
         return
     end = next((n for n, word in enumerate(command.words) if word.endswith("/job.py")), len(command.words))
     options, program = list(command.words[1:end]), command.words[end:]
     defaults = defaults_file(spark, options, environ)
-    handle, path = tempfile.mkstemp(prefix="d4p-settings-", suffix=".conf")  # for this user alone
-    try:
-        with os.fdopen(handle, "wb") as file:
-            if defaults.is_file():
-                file.write(defaults.read_bytes() + b"\n\n")  # two: the last line may end with a backslash
-            file.write("".join(f"{key}={_escaped(value)}\n" for key, value in command.secret.items()).encode())
-        words = [command.words[0], *_without_file(options), "--properties-file", path, *program]
-        yield dataclasses.replace(command, words=tuple(words))
-    finally:
-        Path(path).unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="d4p-settings-") as folder:  # for this user alone
+        found = dict(command.secret)
+        for key, value in command.java.items():
+            file = _written(f"{folder}/{key}", "".join(f"{_quoted(word)}\n" for word in words(value)).encode())
+            found[key] = f"@{file}"
+        before = defaults.read_bytes() + b"\n\n" if defaults.is_file() else b""  # it may end with a backslash
+        lines = "".join(f"{_escaped(key, _IN_A_KEY)}={_escaped(value)}\n" for key, value in found.items())
+        path = _written(f"{folder}/settings.conf", before + lines.encode())
+        yield dataclasses.replace(command, words=(command.words[0], *_without_file(options), "--properties-file", path,
+                                                  *program))
+
+
+def _written(path: str, content: bytes) -> str:
+    with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(content)
+    return path
 
 
 def _without_file(options: list[str]) -> Iterator[str]:
@@ -48,7 +56,16 @@ def _without_file(options: list[str]) -> Iterator[str]:
             yield word
 
 
-def _escaped(value: str) -> str:
-    """A value as a file of Java's properties has it."""
-    text = value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
-    return f"\\{text}" if text.startswith(" ") else text
+#: What ends a key, and all that is no character of a line.
+_IN_A_KEY, _IN_A_VALUE = r"[\\\s=:#!]", r"[\\\n\r\t\f]"
+_LETTERS = {"\n": "n", "\r": "r", "\t": "t", "\f": "f"}
+
+
+def _escaped(text: str, what: str = _IN_A_VALUE) -> str:
+    """A text as a file of Java's properties has it."""
+    return re.sub(what, lambda found: f"\\{_LETTERS.get(found[0], found[0])}", text)
+
+
+def _quoted(word: str) -> str:
+    """A word as a file of arguments for `java` has it."""
+    return '"' + _escaped(word).replace('"', '\\"') + '"'

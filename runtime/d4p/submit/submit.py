@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from d4p.errors import Refused, RunFailed
 from d4p.java import prepare
+from d4p.printable import complain, echo
 from d4p.submit import client, cluster
 from d4p.submit.checks import check
 from d4p.submit.client import Watch
@@ -32,7 +32,7 @@ class Plain:
     stdout = stderr = None
 
     def say(self, line: str) -> None:
-        print(line, flush=True)
+        echo(line)
 
 
 def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] = lambda: nullcontext(Plain()),
@@ -54,9 +54,9 @@ def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] 
     kept = f"{wanted.keep.rstrip('/')}/{archive.name}" if archive and wanted.keep and wanted.yarn else None
     command = build(request, wanted, spark, bundle, name, archive, kept, environment["JAVA_HOME"], environ)
     if request.dry_run:
-        print("\n".join(printed(command, request, bundle)))
+        echo(printed(command, request, bundle))
         return 0
-    print(f"{spark} on {java}", flush=True)
+    echo(f"{spark} on {java}")
     if archive is not None:
         _pack(archive)
     if archive is not None and kept is not None:
@@ -64,14 +64,15 @@ def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] 
         if not _keep(archive, kept, Shell(spark, environment, bundle / LOG)):
             command = build(request, wanted, spark, bundle, name, archive, None, environment["JAVA_HOME"], environ)
     for note in [*command.notes, *_silent(wanted)]:
-        print(f"note: {note}", flush=True)
+        echo(f"note: {note}")
     with handed_over(command, spark, environ) as command, screen() as shown:
         if wanted.mode == "client" or not wanted.yarn:
             return client.run(command, environ, shown.watch, shown.stdout, shown.stderr)
         end = cluster.run(command, environ, Path(str(wanted.hadoop)), shown.say, shown.watch)
-    print(end.printed, end="", flush=True)
+    if end.printed:
+        echo(end.printed.removesuffix("\n"))
     for line in end.reasons(request.java_stack):
-        print(line, file=sys.stderr, flush=True)
+        complain(line)
     return end.status
 
 
@@ -88,14 +89,14 @@ def _silent(wanted: Settings) -> Iterator[str]:
 
 def _pack(archive: Path) -> None:
     for package in editables():
-        print(f"note: {package} is installed in editable form, and so not in the archive of the environment: --include "
-              "its folder, or install it plainly", flush=True)  # fmt: skip
+        echo(f"note: {package} is installed in editable form, and so not in the archive of the environment: --include "
+              "its folder, or install it plainly")
     if archive.exists():
-        print(f"environment: {archive}, {size(archive)}, as packed before", flush=True)
+        echo(f"environment: {archive}, {size(archive)}, as packed before")
         return
-    print("environment: being packed; it is kept for the next time", flush=True)
+    echo("environment: being packed; it is kept for the next time")
     pack(archive)
-    print(f"environment: {archive}, {size(archive)}", flush=True)
+    echo(f"environment: {archive}, {size(archive)}")
 
 
 def _keep(archive: Path, url: str, shell: Shell) -> bool:
@@ -103,9 +104,9 @@ def _keep(archive: Path, url: str, shell: Shell) -> bool:
     try:
         done = keep(archive, url, shell)
     except RunFailed as error:
-        print(f"note: {error}; it is uploaded for this run alone", flush=True)
+        echo(f"note: {error}; it is uploaded for this run alone")
         return False
-    print("\n".join(f"environment: {line}" for line in done), flush=True)
+    echo("\n".join(f"environment: {line}" for line in done))
     return True
 
 
