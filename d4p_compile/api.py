@@ -21,7 +21,8 @@ from .front.load import load as load_module
 from .ir.graph import Graph
 from .ir.plan import Plan
 from .passes import Options, run_passes
-from .targets import canonical, running_cycles, target
+from .targets import canonical, running_cycles
+from .targets import target as target_of
 
 Workflow = str | Path | WorkflowGraph
 
@@ -59,11 +60,8 @@ def plan(workflow: Workflow | Source, target: str = "sequential", instances: int
     source = load(workflow, attribute, parameters)
 
     def made_for(name: str, watch: Callable[[str, Any], None] | None = None) -> Plan:
-        engine = _engine(name)
-        natives = getattr(engine, "NATIVES", frozenset())
-        cycles = getattr(engine, "CYCLES", False)
-        options = Options(canonical(name), instances, engine.WIDE, engine.CARRIES, fuse, natives, cycles,
-                          () if cycles else running_cycles())
+        can = target_of(name).can
+        options = Options(canonical(name), instances, fuse, can, () if can.cycles else running_cycles())
         return run_passes(source.graph, options, watch)
 
     if target != "spark":
@@ -126,7 +124,3 @@ def temporary_bundle(loaded: Loaded, made: Plan,
         print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
     return write_bundle(made, loaded, Path(holder.name) / made.graph.name.replace(" ", "-"), include=include,
                         graph_pickle=pickled), holder
-
-
-def _engine(name: str):
-    return target(name)

@@ -67,14 +67,14 @@ def _write(plan: Plan, loaded: Loaded, folder: Path, include: Iterable[Path], ov
         _copy_included(loaded, include, made)
         if graph_pickle is not None:
             (made / "graph.pickle").write_bytes(graph_pickle)
-        extras = getattr(engine, "extras", lambda plan, folder: {})(plan, made)
+        extras = engine.extras(plan, made)
         for name, content in extras.items():
             (made / name).parent.mkdir(exist_ok=True)
             (made / name).write_text(content, encoding="utf-8")
             if name.endswith(".sh"):
                 (made / name).chmod(0o755)
-        if hasattr(engine, "ARCHIVE"):
-            modules_zip(made, made / engine.ARCHIVE, extras)
+        if engine.archive:
+            modules_zip(made, made / engine.archive, extras)
         put(made, Path(os.path.abspath(folder)))
     return Bundle(folder, plan, plan.target, tuple(notes))
 

@@ -345,7 +345,7 @@ def _how_to_run(bundle: Any) -> Iterator[str]:
     from .targets import target
 
     engine = target(bundle.target)
-    words = [str(word) for word in getattr(engine, "shown", engine.command)(bundle.script)]
+    words = [str(word) for word in engine.typed(bundle.script)]
     words = ["python" if word == sys.executable else word for word in words]
     words[0] = Path(words[0]).name
     yield f"run it: {shlex.join(words)}"

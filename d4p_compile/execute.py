@@ -40,8 +40,7 @@ def execute(bundle: Bundle, options: list[str], *, watch: Watch | None = None,
     adds, and a pipe for its events: a file descriptor, or a path where something else starts it.
     """
     engine = target(bundle.target)
-    added = getattr(engine, "environment", lambda bundle: {})(bundle)
-    launched = getattr(engine, "LAUNCHED", False)
+    added, launched = engine.environment(bundle), engine.launched
     with _Signals() as signals, (_named_pipe() if launched else _pipe()) as (receive, send, where):
         reader = None
         try:

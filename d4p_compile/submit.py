@@ -38,7 +38,7 @@ def submit(source: Source, plan: Plan, given: Mapping[str, Any], compiled_by: Se
     Raises Refused before anything is started, RunFailed where it can't be.
     """
     profile = profiles()[known_profile(given["profile"])]
-    if not hasattr(engine(plan.target), "ARCHIVE"):
+    if not engine(plan.target).archive:
         raise Refused(f"{plan.target} runs on this machine alone, and only Spark programs are submitted to a cluster: "
                       "give --target spark, or d4p run")  # fmt: skip
     with _hadoop(_conf(given), profile):

@@ -128,7 +128,7 @@ class Shape:
     @property
     def notes_items(self) -> bool:
         """Whether loops write down the number of the item in hand: where a worker may die and its program not."""
-        return self.plan.target in ("processes", "mpi")
+        return self.plan.can.notes_items
 
     @cached_property
     def counted(self) -> frozenset[Port]:

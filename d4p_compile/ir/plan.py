@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from .capabilities import Capabilities
 from .graph import TILES, WIDTH, Edge, Graph, Instances, counted
 
 
@@ -97,7 +98,7 @@ class Channel:
 class Plan:
     """What a program is written from.
 
-    `apart` gives, for each pair of neighbours that are not one stage, the reason.
+    `apart` gives, for each pair of neighbours that are not one stage, the reason; `can` is what the target can do.
     """
 
     graph: Graph
@@ -106,6 +107,7 @@ class Plan:
     channels: tuple[Channel, ...]
     apart: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
+    can: Capabilities = Capabilities()
     asked: int | None = None
 
     def __post_init__(self) -> None:

@@ -30,7 +30,7 @@ def break_cycles(graph: Graph, options: Options) -> Graph:
     if not any(back):
         return graph
     marked = replace(graph, edges=tuple(replace(e, back=b) for e, b in zip(graph.edges, back, strict=True)))
-    if not options.cycles:
+    if not options.can.cycles:
         _refuse(marked, options)
     return replace(marked, warnings=(*graph.warnings, *_unfed(marked)))
 

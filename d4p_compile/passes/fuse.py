@@ -51,7 +51,7 @@ def fuse(plan: Plan, options: Options) -> Plan:
     graph = plan.graph
     reasons = {edge.key: why_separate(graph, edge) for edge in graph.edges}
     added = {pe.name: i for i, pe in enumerate(graph.pes)}
-    side_by_side = options.wide and (options.instances is None or options.instances >= _instances(graph))
+    side_by_side = options.can.wide and (options.instances is None or options.instances >= _instances(graph))
     clusters = _Clusters(graph, side_by_side)
     for name in topological(producers(graph), key=added.__getitem__):
         clusters.place(name, reasons if options.fuse else None)
@@ -62,7 +62,7 @@ def fuse(plan: Plan, options: Options) -> Plan:
              for c, (_, reason) in zip(channels, apart, strict=True)
              if graph.by_name[c.edge.source].kind == "pairs" and graph.by_name[c.edge.dest].call.batches]
     fused = replace(plan, stages=stages, channels=channels, apart=tuple(dict.fromkeys(apart)))
-    if options.target.startswith("spark"):
+    if options.can.broadcasts_pairs:
         notes += [_way(fused, channel) for channel in channels if channel.edge.exchange.kind in PAIRS]
     return replace(fused, notes=(*plan.notes, *dict.fromkeys(notes)))
 

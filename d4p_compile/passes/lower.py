@@ -17,4 +17,5 @@ from .options import Options
 def lower(graph: Graph, options: Options) -> Plan:
     """One stage per PE, one channel per edge."""
     stages = tuple(Stage((pe.name,), pe.instances) for pe in graph.pes)
-    return Plan(graph, options.target, stages, tuple(Channel(e) for e in graph.edges), asked=options.instances)
+    return Plan(graph, options.target, stages, tuple(Channel(e) for e in graph.edges), can=options.can,
+                asked=options.instances)

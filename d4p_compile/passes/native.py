@@ -2,13 +2,14 @@
 
 The engine hands over what it has aggregated; the PE takes it into its state, and all that comes after is as it was.
 
+>>> from d4p_compile.ir.capabilities import Capabilities
 >>> from d4p_compile.ir.sketch import BY, sketch
 >>> from d4p_compile.passes import run_passes
 >>> from d4p.schema import declared_schema
 >>> split, total = sketch("split total", total=(BY, 4)).pes
 >>> split = replace(split, schemas=(("out", declared_schema([("word", str), ("n", int)])),))
 >>> graph = sketch("split total").with_pes([split, replace(total, aggregate=Aggregate("sum", (1,)))])
->>> plan = run_passes(graph, Options(natives=frozenset({("sum", "int64")})))
+>>> plan = run_passes(graph, Options(can=Capabilities(natives=frozenset({("sum", "int64")}))))
 >>> str(plan.stages[1].native), str(plan.channels[0].columns[0])
 ('sum of n (int64)', 'n: int64')
 
@@ -29,7 +30,7 @@ ONLY_PYTHON = "packed: only Python reads it"
 
 def native(plan: Plan, options: Options) -> Plan:
     """Set `Stage.native`, and `columns` or `packed` of channels; nothing where the target computes no aggregate."""
-    if not options.natives:
+    if not options.can.natives:
         return plan
     channels = {channel.number: _typed(plan, channel) for channel in plan.channels}
     stages, notes = [], list(plan.notes)
@@ -74,7 +75,7 @@ def why_python(plan: Plan, stage: Stage, aggregate: Aggregate, options: Options)
             kind = schema.fields[place].type
             if types.setdefault(field, kind) != kind:
                 return f"field {field!r} is {types[field]} on one channel and {kind} on another"
-            if (aggregate.kind, kind) not in options.natives:
+            if (aggregate.kind, kind) not in options.can.natives:
                 return f"{aggregate.kind} of {kind} isn't known to be the same in {plan.target}"
     return None
 

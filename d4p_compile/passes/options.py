@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..ir.graph import EXCHANGES
+from ..ir.capabilities import Capabilities
 
 
 @dataclass(frozen=True)
 class Options:
-    """`instances` is `-n`; `wide` says that the target runs instances side by side;
-    `carries` are the exchanges that the target can carry; `natives` the aggregates that it computes itself, as (kind,
-    type of the field), with None for any type; `cycles` says that it runs cycles, `cyclic` which targets do;
-    `fuse=False` leaves every PE a stage of its own."""
+    """`instances` is `-n`; `fuse=False` leaves every PE a stage of its own; `can` is what the target can do, and
+    `cyclic` are the targets that run cycles."""
 
     target: str = "sequential"
     instances: int | None = None
-    wide: bool = False
-    carries: frozenset[str] = frozenset(EXCHANGES)
     fuse: bool = True
-    natives: frozenset[tuple[str, str | None]] = frozenset()
-    cycles: bool = True
+    can: Capabilities = Capabilities()
     cyclic: tuple[str, ...] = ()

@@ -1,8 +1,9 @@
 """Decide how many instances each PE runs as: the one place where counts are decided.
 
+>>> from d4p_compile.ir.capabilities import Capabilities
 >>> from d4p_compile.ir.sketch import BY, GLOBAL, sketch
 >>> graph = sketch("read split", "split count", "count total", count=(BY, 4), total=GLOBAL)
->>> for pe in place(graph, Options(wide=True)).pes:
+>>> for pe in place(graph, Options(can=Capabilities(wide=True))).pes:
 ...     print(f"{pe.name} x{pe.instances}: {pe.because}")
 read x1: root
 split xwidth: keeps no state, and no PE after it can tell
@@ -37,7 +38,7 @@ def place(graph: Graph, options: Options) -> Graph:
             fixed[pe.name] = found
     free = [pe.name for pe in graph.pes if pe.name not in fixed]
     if options.instances is None:
-        counts = _by_width(graph, fixed, free) if options.wide else {}
+        counts = _by_width(graph, fixed, free) if options.can.wide else {}
         chosen = {**{name: (1, _alone(graph.by_name[name])) for name in free}, **counts}
     else:
         chosen = share(graph, fixed, free, options.instances)

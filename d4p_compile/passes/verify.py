@@ -82,7 +82,7 @@ def _native(plan: Plan, stage: Stage) -> None:
 def _plan(plan: Plan, options: Options) -> None:
     for channel in plan.channels:
         edge = channel.edge
-        if edge.exchange is None or edge.exchange.kind not in options.carries:
+        if edge.exchange is None or edge.exchange.kind not in options.can.exchanges:
             raise AssertionError(f"the target {plan.target} cannot carry {edge} ({edge.exchange})")
         if plan.stage_of[edge.source] is plan.stage_of[edge.dest] and not edge.back:
             raise AssertionError(f"{edge} is inside stage {plan.stage_of[edge.source]} and cannot be a channel")

@@ -14,14 +14,14 @@ def rows() -> Iterator[tuple[str, str, str, Availability]]:
     for name, module in TARGETS.items():
         also = ", ".join(alias for alias, meant in ALIASES.items() if meant == name)
         try:
-            engine = importlib.import_module(module, "d4p_compile.targets")
+            engine = importlib.import_module(module, "d4p_compile.targets").TARGET
         except ImportError as error:
             yield name, also, "", Availability(False, f"not in this version of d4p ({error})")
             continue
         try:
-            yield name, also, engine.NEEDS, engine.available()
+            yield name, also, engine.needs, engine.available()
         except Exception as error:
-            yield name, also, engine.NEEDS, Availability(False, f"can't tell: {type(error).__name__}: {error}")
+            yield name, also, engine.needs, Availability(False, f"can't tell: {type(error).__name__}: {error}")
 
 
 def table() -> None:

@@ -201,12 +201,6 @@ def _most(rows: list[tuple[str, ...]], what: str) -> list[tuple[str, ...]]:
     return [*rows[: MANY - 1], ("...", *[""] * (len(rows[0]) - 2), more)]
 
 
-def _width(target: str) -> str:
-    if target.startswith("spark"):
-        return "Spark's default parallelism, or an instance for each 128 MiB to read where that is more"
-    return "the number of cores"
-
-
 _TILES = "tiles of pairs, at least 36 and 4 for each core, which are shared out while others are worked on"
 
 
@@ -214,7 +208,7 @@ def text(plan: Plan) -> str:
     """The whole plan."""
     out = [f"{plan.graph.name} for {plan.target}: {size(plan)}", "", *outline(plan)]
     if any(stage.instances == WIDTH for stage in plan.stages):
-        out += ["", f"W is known when the program starts: {_width(plan.target)}"]
+        out += ["", f"W is known when the program starts: {plan.can.width}"]
     if any(stage.instances == TILES for stage in plan.stages):
         out += ["", *wrapped("", f"T is known when the program starts: {_TILES}")]
     if plan.apart:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from dataclasses import dataclass
-from types import ModuleType
 
 from d4p.errors import Refused
+
+from .target import Availability, Target
+
+__all__ = ["ALIASES", "TARGETS", "Availability", "Target", "canonical", "running_cycles", "target"]
 
 TARGETS = {"sequential": ".sequential", "processes": ".processes", "mpi": ".mpi",
            "spark-rdd": ".spark_rdd", "spark-df": ".spark_df"}
@@ -15,31 +17,14 @@ TARGETS = {"sequential": ".sequential", "processes": ".processes", "mpi": ".mpi"
 ALIASES = {"simple": "sequential", "multi": "processes", "spark": "spark-rdd"}
 
 
-@dataclass(frozen=True)
-class Availability:
-    """Whether a target runs on this machine, what it found or lacks, and the command that puts it right."""
-
-    runs: bool
-    found: str
-    remedy: str = ""
-
-
-def target(name: str) -> ModuleType:
-    """The module of a target. Raises Refused for a name that isn't one, listing those that are.
-
-    A target has: WHAT (for a title), NEEDS (what it needs to run), WIDE, CARRIES (the exchanges it can carry),
-    `program(plan)` (the text of the script), `command(script, ...)` and `available()`; it may have CYCLES (True: it
-    runs them), NATIVES (the aggregates that its engine computes, as (kind, type of the field)), LAUNCHED (something
-    else starts its programs, which hands no open files on and has an exit status of its own) and `shown(script)`
-    (`command` as one types it).
-    """
-    name = canonical(name)
-    return importlib.import_module(TARGETS[name], __package__)
+def target(name: str) -> Target:
+    """A target by one of its names. Raises Refused for a name that isn't one, listing those that are."""
+    return importlib.import_module(TARGETS[canonical(name)], __package__).TARGET
 
 
 def running_cycles() -> tuple[str, ...]:
     """The targets that run graphs with cycles."""
-    return tuple(name for name in TARGETS if getattr(target(name), "CYCLES", False))
+    return tuple(name for name in TARGETS if target(name).can.cycles)
 
 
 def canonical(name: str) -> str:

@@ -7,19 +7,13 @@ from pathlib import Path
 
 from ..conf import batch_scripts
 from ..emit.program import render
-from ..ir.graph import EXCHANGES, TILES, WIDTH
+from ..ir.capabilities import Capabilities
+from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan
 from .mpi_here import available, command, environment, shown
-
-__all__ = ["available", "command", "environment", "extras", "program", "shown"]
+from .target import Target
 
 WHAT = "MPI"
-NEEDS = "mpi4py and an MPI library"
-WIDE = True
-CARRIES = frozenset(EXCHANGES)
-CYCLES = True
-#: mpiexec starts the program: it hands no open files on, and has an exit status of its own.
-LAUNCHED = True
 #: In the scripts for batch systems: what stands for a count that only the world decides.
 _WIDTH = 8
 _MANNER = "Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."
@@ -39,3 +33,18 @@ def extras(plan: Plan, folder: Path) -> dict[str, str]:
     said = many if set(known) & set(counts) else f"The {total} instances"
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", plan.graph.name)
     return batch_scripts({"name": name, "ranks": str(total), "instances": said})
+
+
+TARGET = Target(
+    name="mpi",
+    what=WHAT,
+    needs="mpi4py and an MPI library",
+    can=Capabilities(wide=True, notes_items=True),
+    program=program,
+    command=command,
+    shown=shown,
+    available=available,
+    environment=environment,
+    extras=extras,
+    launched=True,
+)

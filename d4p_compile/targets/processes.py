@@ -7,15 +7,11 @@ import sys
 from pathlib import Path
 
 from ..emit.program import render
-from ..ir.graph import EXCHANGES
+from ..ir.capabilities import Capabilities
 from ..ir.plan import Plan
-from . import Availability
+from .target import Availability, Target
 
 WHAT = "processes"
-NEEDS = "Python alone, on Linux or macOS"
-WIDE = True
-CARRIES = frozenset(EXCHANGES)
-CYCLES = True
 _MANNER = "Each instance runs in a process of its own; bounded pipes join them."
 
 
@@ -33,3 +29,14 @@ def available() -> Availability:
     if os.name != "posix":
         return Availability(False, f"{sys.platform} has no POSIX pipes", "run it on Linux, on macOS, or in WSL")
     return Availability(True, f"Python {sys.version.split()[0]}, {os.cpu_count()} cores")
+
+
+TARGET = Target(
+    name="processes",
+    what=WHAT,
+    needs="Python alone, on Linux or macOS",
+    can=Capabilities(wide=True, notes_items=True),
+    program=program,
+    command=command,
+    available=available,
+)

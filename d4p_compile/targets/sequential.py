@@ -6,15 +6,11 @@ import sys
 from pathlib import Path
 
 from ..emit.program import render
-from ..ir.graph import EXCHANGES
+from ..ir.capabilities import Capabilities
 from ..ir.plan import Plan
-from . import Availability
+from .target import Availability, Target
 
 WHAT = "one process"
-NEEDS = "Python alone"
-WIDE = False
-CARRIES = frozenset(EXCHANGES)
-CYCLES = True
 _MANNER = "Every item is driven to the sinks before the next."
 
 
@@ -30,3 +26,14 @@ def command(script: Path) -> list[str]:
 
 def available() -> Availability:
     return Availability(True, f"Python {sys.version.split()[0]}")
+
+
+TARGET = Target(
+    name="sequential",
+    what=WHAT,
+    needs="Python alone",
+    can=Capabilities(),
+    program=program,
+    command=command,
+    available=available,
+)

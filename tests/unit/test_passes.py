@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from d4p.errors import Refused
+from d4p_compile.ir.capabilities import Capabilities
 from d4p_compile.ir.graph import WIDTH, Exchange, Graph, Grouping, Port
 from d4p_compile.ir.plan import Plan, Stage
 from d4p_compile.ir.sketch import ALL, BY, GLOBAL, NONE, sketch
@@ -19,7 +20,7 @@ from d4p_compile.passes.place import place
 from d4p_compile.passes.route import exchange, route
 from d4p_compile.passes.verify import verify
 
-WIDE = Options("processes", wide=True)
+WIDE = Options("processes", can=Capabilities(wide=True))
 
 
 def counts(made: Graph, options: Options = WIDE) -> dict[str, object]:
@@ -87,7 +88,7 @@ def test_n_must_be_positive_and_large_enough():
         run_passes(sketch("a b", b=4), Options(instances=3))
     with pytest.raises(Refused, match="-n 1 is too small: the least is 2"):
         run_passes(sketch("a b", partitions=("a", "b")), Options(instances=1))
-    assert len(run_passes(sketch("a b", "b c", "c d"), Options("processes", 1, wide=True)).stages) == 1
+    assert len(run_passes(sketch("a b", "b c", "c d"), Options("processes", 1, can=WIDE.can)).stages) == 1
 
 
 # route
@@ -141,7 +142,7 @@ def test_sources_run_side_by_side_where_a_target_can():
     two = sketch("a c", "b c", c="state")
     assert stages(two) == ["b", "a > c"] and apart(two) == {"b | c": "their sources run side by side"}
     assert stages(two, Options()) == ["a > b > c"]
-    assert stages(two, Options("processes", 1, wide=True)) == ["a > b > c"]
+    assert stages(two, Options("processes", 1, can=WIDE.can)) == ["a > b > c"]
 
 
 def test_no_stage_waits_for_itself_in_a_tangle():
@@ -171,7 +172,8 @@ def test_a_stage_that_keeps_state_or_routes_in_turn_takes_items_in_order_and_so_
 
 
 def test_a_target_without_cycles_refuses_them_by_name_and_says_who_runs_them():
-    options = replace(WIDE, target="spark-rdd", cycles=False, cyclic=("sequential", "processes"))
+    can = Capabilities(wide=True, cycles=False)
+    options = replace(WIDE, target="spark-rdd", can=can, cyclic=("sequential", "processes"))
     wanted = (r"cycle: b -> c -> b, closed by c\.out -> b\.in\. The target spark-rdd runs graphs without cycles only\. "
               r"The targets that run cycles: sequential, processes\.")
     with pytest.raises(Refused, match=wanted):
@@ -199,7 +201,7 @@ def test_stages_of_a_cycle_are_numbered_from_the_root_whatever_was_connected_fir
         "b.out -> c.in": "hash [0]", "c.out -> b.in": "gather", "c.out -> d.in": "gather"}
 
 
-@pytest.mark.parametrize("options", [WIDE, Options(), Options("processes", 30, wide=True), replace(WIDE, fuse=False)])
+@pytest.mark.parametrize("options", [WIDE, Options(), replace(WIDE, instances=30), replace(WIDE, fuse=False)])
 def test_passes_end_on_a_tangle_of_cycles(options):
     edges = [f"p{i} p{j}" for i in range(14) for j in range(14) if (i * 5 + j * 3) % 7 == 1]
     settings = {f"p{i}": (BY, 3) for i in (4, 7)} | {"p9": "state", "p11": 2, "p12": ALL}

@@ -1,0 +1,58 @@
+"""What a target is: one object that says what it can, and has the functions that are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..ir.capabilities import Capabilities
+from ..ir.plan import Plan
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a target runs on this machine, what it found or lacks, and the command that puts it right."""
+
+    runs: bool
+    found: str
+    remedy: str = ""
+
+
+def _nothing(*_: Any) -> dict[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target, as its module has it under the name TARGET.
+
+    Attributes:
+        name: as it is given with `--target`; `what` is for titles, `needs` what it needs to run, in words.
+        can: what it can do.
+        program: of a plan: the text of the script.
+        command: of the script: the words that run it here; `shown` the same as one would type it.
+        available: whether it runs on this machine.
+        environment: of a bundle: what `d4p run` adds to the program's environment.
+        extras: of a plan and the bundle's folder: `{name: text}` of what else goes into the bundle.
+        launched: something else starts its programs, which hands no open files on and has an exit status of its own.
+        archive: the zip in a bundle by which the workflow's own modules go to other machines; "" where none do.
+    """
+
+    name: str
+    what: str
+    needs: str
+    can: Capabilities
+    program: Callable[[Plan], str]
+    command: Callable[[Path], list[str]]
+    available: Callable[[], Availability]
+    shown: Callable[[Path], list[str]] | None = None
+    environment: Callable[[Any], dict[str, str]] = _nothing
+    extras: Callable[[Plan, Path], dict[str, str]] = _nothing
+    launched: bool = False
+    archive: str = ""
+
+    def typed(self, script: Path) -> list[str]:
+        """The command that runs the script, as one would type it."""
+        return (self.shown or self.command)(script)
