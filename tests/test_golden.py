@@ -56,7 +56,7 @@ def test_nothing_golden_is_left_over():
 def test_golden_programs_are_clean():
     programs = [str(path) for path in GOLDEN.glob("*.py")]
     lint = [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length", "120", "--select", "E,F,I,B,W"]
-    done = subprocess.run([*lint, *programs], capture_output=True, text=True)
+    done = subprocess.run([*lint, *programs], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
 
 
@@ -66,7 +66,8 @@ def test_the_same_graph_gives_the_same_bytes_whatever_the_hash_seed(target, tmp_
     for seed in ("0", "1", "4711"):
         folder = tmp_path / f"bundle-{seed}"
         command = [sys.executable, "-m", "d4p_compile", "compile", CASES["tour"], "--target", target, "-o", str(folder)]
-        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True)
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True,
+                       timeout=120)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         everything = b"".join(str(f.relative_to(folder)).encode() + f.read_bytes() for f in files)
         digests.add(hashlib.sha256(everything).hexdigest())

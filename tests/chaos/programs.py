@@ -23,7 +23,7 @@ def started(command: list[str], here: Path, temporary: Path, **environment: str)
         for process in living(program.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        program.wait()
+        program.wait(30)
 
 
 def living(leader: int) -> list[int]:

@@ -122,12 +122,27 @@ def numbers_of(folder: Path) -> list[int]:
     return [int((folder / rank).read_text()) for rank in "01"]
 
 
+def stands_still(count, seconds: float = 1.0) -> int:
+    """Wait until what is counted has begun, and no more comes for a while."""
+    seen, since = 0, time.monotonic()
+
+    def still() -> bool:
+        nonlocal seen, since
+        now, before, seen = time.monotonic(), seen, count()
+        since = now if seen != before or not seen else since
+        return now - since > seconds
+
+    until(still, 30)
+    return seen
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_killed_while_a_channel_is_full(program, tmp_path, which):
     """One of the two has its hand on what both write to; nobody hangs, whichever it is."""
     with program("full", folder=str(tmp_path)) as running:
         killed = numbers_of(tmp_path)[which]
-        time.sleep(1.5)  # the channel is full by then
+        taken = stands_still(lambda: sum(path.stat().st_size for path in tmp_path.glob("*.items")))
+        assert 2 < taken < 500, "a MiB each: a channel that holds them all isn't bounded"
         begun = time.monotonic()
         os.kill(killed, signal.SIGKILL)
         errors = running.communicate(timeout=30)[1]

@@ -245,7 +245,8 @@ def records() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="d4p-records-"))
     atexit.register(shutil.rmtree, folder)
     generate = ROOT / "examples" / "stations" / "generate.py"
-    subprocess.run([sys.executable, generate, folder / "made", "--stations", "8", "--seconds", "600"], check=True)
+    subprocess.run([sys.executable, generate, folder / "made", "--stations", "8", "--seconds", "600"], check=True,
+                   timeout=120)
     return folder / "made"
 
 

@@ -115,7 +115,7 @@ def test_compile_says_how_to_run_it_and_that_works(write, tmp_path):
     write("wf.py")
     done = d4p("compile", "wf.py", "--target", "sequential", "-o", "made", cwd=tmp_path)
     assert done.returncode == 0 and "written: made\nrun it: python made/job.py\n" in done.stdout
-    alone = subprocess.run([sys.executable, "made/job.py"], cwd=tmp_path, capture_output=True, text=True)
+    alone = subprocess.run([sys.executable, "made/job.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert alone.returncode == 0 and "Double1.output: 5 items" in alone.stdout
 
 
@@ -189,7 +189,7 @@ def test_helpers_beside_the_workflow_and_elsewhere(write, tmp_path):
     assert d4p("compile", "../work/wf.py", "--target", "sequential", "-o", "made", cwd=elsewhere).returncode == 0
     (tmp_path / "work").rename(tmp_path / "gone")
     (tmp_path / "lib").rename(tmp_path / "gone-too")
-    alone = subprocess.run([sys.executable, "made/job.py"], cwd=elsewhere, capture_output=True, text=True)
+    alone = subprocess.run([sys.executable, "made/job.py"], cwd=elsewhere, capture_output=True, text=True, timeout=120)
     assert "\n  -300\n  -303\n" in alone.stdout, alone.stderr
 
 
@@ -243,7 +243,8 @@ def test_data_read_at_import_travels(write, tmp_path):
         done = d4p("compile", workflow, "--target", "sequential", "-o", "made", "--overwrite", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / "made" / "data/scale.txt").exists() or (tmp_path / "made" / "work/data/scale.txt").exists()
-        alone = subprocess.run([sys.executable, str(tmp_path / "made/job.py")], cwd="/", capture_output=True, text=True)
+        alone = subprocess.run([sys.executable, str(tmp_path / "made/job.py")], cwd="/", capture_output=True, text=True,
+                               timeout=120)
         assert "\n  11\n  22\n" in alone.stdout, alone.stderr
 
 
@@ -555,7 +556,7 @@ def test_a_bug_of_ours_says_so(tmp_path):
             "cli.main(['plan', 'wf.py'])")
     for debug, lines in ((None, 1), ("1", 2)):
         done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,
-                              env=ENV | ({"D4P_DEBUG": debug} if debug else {}))
+                              env=ENV | ({"D4P_DEBUG": debug} if debug else {}), timeout=120)
         assert done.returncode == 1 and "this is a bug in d4p" in done.stderr
         assert ("Traceback" in done.stderr) == bool(debug) and len(done.stderr.splitlines()) >= lines
 
@@ -581,7 +582,7 @@ def test_a_terminal_gets_the_output_whole(write, tmp_path):
             break
         seen += chunk
     os.close(ours)
-    assert process.wait() == 0
+    assert process.wait(60) == 0
     text = seen.decode()
     for i in range(5):
         assert f"said {i}\r\n" in text and f"warned {i}\r\n" in text

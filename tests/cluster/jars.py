@@ -48,7 +48,7 @@ def _fetch(pom: Path, folder: Path) -> None:
     shutil.copy(pom, folder)
     command = [maven, "-q", "-B", "-f", str(folder / "pom.xml"), "dependency:copy-dependencies",
                f"-DoutputDirectory={folder / 'jars'}"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     if done.returncode or not list((folder / "jars").glob("hadoop-minicluster-*.jar")):
         errors = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line]
         reason = errors[0] if errors else f"exit status {done.returncode}"

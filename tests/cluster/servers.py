@@ -139,7 +139,7 @@ def launch(program: str, folder: Path, parent: int, ready: str) -> subprocess.Po
         _wait(process, folder, ready)
     except BaseException:
         process.kill()
-        process.wait()
+        process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return process

@@ -32,7 +32,8 @@ spark.stop()
 
 
 def cluster(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "tests.cluster", *arguments], cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-m", "tests.cluster", *arguments], cwd=ROOT, capture_output=True, text=True,
+                          timeout=300)
 
 
 def ends(pid: int, seconds: float) -> bool:
@@ -53,7 +54,8 @@ def test_spark_runs_a_job_on_yarn(hadoop, tmp_path, mode):
         "--conf", "spark.yarn.maxAppAttempts=1", "--conf", f"spark.pyspark.python={sys.executable}",
         "--conf", "spark.ui.enabled=false", *jvm.ON_YARN, job, folder,
     ]
-    done = subprocess.run(command, env=hadoop.env(SPARK_HOME=str(SPARK_HOME)), capture_output=True, text=True)
+    done = subprocess.run(command, env=hadoop.env(SPARK_HOME=str(SPARK_HOME)), capture_output=True, text=True,
+                          timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
 
     from hdfs import InsecureClient
@@ -77,7 +79,7 @@ def test_the_log_of_a_container_can_be_read_when_the_application_is_over(hadoop)
 
 
 def output(command: str, env: dict[str, str]) -> str:
-    return subprocess.run(command.split(), env=env, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return subprocess.run(command.split(), env=env, stdout=subprocess.PIPE, text=True, check=True, timeout=300).stdout
 
 
 def test_one_command_up_and_one_down(tmp_path):
@@ -110,7 +112,7 @@ def test_it_goes_with_the_tests_that_started_it_even_when_they_are_killed(tmp_pa
         pid = int(tests.stdout.readline())
     finally:
         os.kill(tests.pid, signal.SIGKILL)
-        tests.wait()
+        tests.wait(60)
     assert ends(pid, 30)
     assert not folder.exists()
 

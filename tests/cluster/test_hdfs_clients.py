@@ -115,6 +115,6 @@ def test_executors_of_spark_on_yarn_open_files_in_the_default_hdfs(client, tmp_p
          "--driver-memory", "512m", "--executor-memory", "512m", "--conf", f"spark.yarn.jars=local:{SPARK_HOME}/jars/*",
          "--conf", f"spark.pyspark.python={sys.executable}", "--conf", "spark.ui.enabled=false", *jvm.ON_YARN,
          tmp_path / "job.py", folder],
-        env=client.env(SPARK_HOME=str(SPARK_HOME)), capture_output=True, text=True)
+        env=client.env(SPARK_HOME=str(SPARK_HOME)), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert [path.rpartition("/")[2] for path in files.list(f"{folder}/from-*")] == [f"from-{n}" for n in range(4)]

@@ -121,7 +121,7 @@ def test_of_many_at_once_one_succeeds(anywhere, what):
     go = threading.Barrier(8)
 
     def one(n: int) -> None:
-        go.wait()
+        go.wait(60)
         try:
             {"create": lambda: fs.create(f"{name}/it", b"%d" % n), "makedirs": lambda: fs.makedirs(f"{name}/it"),
              "rename": lambda: fs.rename(sources[n], f"{name}/it")}[what]()

@@ -43,7 +43,7 @@ def secure():
         pytest.fail(str(missing)) if os.environ.get("CI") else pytest.skip(str(missing))
     yield folder
     process.terminate()
-    process.wait()
+    process.wait(60)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -62,7 +62,7 @@ def tokens(secure):
     env = os.environ | {"HADOOP_CONF_DIR": str(secure / "conf"), "KRB5CCNAME": f"{secure}/alice.ccache",
                         "JAVA_TOOL_OPTIONS": f"-Djava.security.krb5.conf={secure}/krb5.conf"}
     subprocess.run([secure / "bin" / "hdfs", "fetchdt", "--renewer", "yarn", secure / "tokens"], env=env, check=True,
-                   capture_output=True)
+                   capture_output=True, timeout=300)
     return str(secure / "tokens")
 
 

@@ -87,15 +87,15 @@ def test_the_default_hdfs_and_the_command_line(client, texts, tmp_path):
     name, scheme = texts.name, texts.url.partition(":")[0]
     env = client.env(TEST_SOURCE=f"{scheme}://{name}/in", TEST_DEST=f"{scheme}://{name}/out")
     command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:lines", "--target", "processes"]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(written(texts)) == sum(map(len, TEXTS.values()))
 
-    again = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    again = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
     assert again.returncode == 2 and f"{scheme}://{name}/out" in again.stderr and "exists" in again.stderr
 
     env["TEST_SOURCE"] = f"{name}/in"
-    bare = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    bare = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
     assert bare.returncode == 2 and f"{name}/in, and there is no such file or folder" in bare.stderr
 
 
@@ -103,7 +103,7 @@ def test_an_output_that_may_not_be_written(client, texts, tmp_path):
     env = client.env(TEST_SOURCE=os.environ["TEST_SOURCE"], TEST_DEST=f"{texts.url.partition('/tmp/')[0]}/denied/out",
                      HADOOP_USER_NAME="alice")
     done = subprocess.run([sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:lines"], cwd=tmp_path, env=env,
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     assert "can't be made: permission denied: user=alice, access=WRITE" in done.stderr
 

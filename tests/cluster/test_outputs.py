@@ -105,7 +105,7 @@ def test_one_run_at_a_time(anywhere):
     start, got = threading.Barrier(6), []
 
     def one(number: int) -> None:
-        start.wait()
+        start.wait(60)
         try:
             got.append(claim.take(store, folder, f"run{number}", "out"))
         except Refused:

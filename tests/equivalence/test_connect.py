@@ -58,7 +58,7 @@ def server(tmp_path_factory):
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.wait(60)
 
 
 def _wait_for(port: int, process: subprocess.Popen, log: Path) -> None:
@@ -97,7 +97,7 @@ def test_pairs_by_a_broadcast(server, tmp_path):
     """A server doesn't tell how many executors it has: no more than cores."""
     workflow, given = f"{WORKFLOWS / 'pairs.py'}:two_streams", {**os.environ, "SPARK_REMOTE": server}
     command = [sys.executable, "-m", "d4p_compile", "run", workflow, "--target", "spark-df", "--output", "out"]
-    done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert re.search("^channels 1 and 2: a broadcast of .* to 2 executors;", done.stdout, re.M), done.stderr
     found = Counter(line for part in tmp_path.glob("out/**/part-*") for line in part.read_text().splitlines())
     ((_, expected),) = answers(workflow, "sequential").items()

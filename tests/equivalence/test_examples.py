@@ -87,7 +87,8 @@ def test_stations(target, tmp_path):
     """Whoever makes which tiles: the same pairs, the same correlations, and the delays that the records were given."""
     name, session = target
     generate, workflow = EXAMPLES / "stations" / "generate.py", f"{EXAMPLES / 'stations' / 'stations.py'}:make"
-    subprocess.run([sys.executable, generate, tmp_path / "data", "--stations", "8", "--seconds", "600"], check=True)
+    subprocess.run([sys.executable, generate, tmp_path / "data", "--stations", "8", "--seconds", "600"], check=True,
+                   timeout=120)
     with open(tmp_path / "data" / "stations.csv", newline="") as file:
         late = {row["id"]: float(row["delay_s"]) for row in csv.DictReader(file)}
     found = {}
@@ -152,7 +153,7 @@ def test_a_bundle_runs_without_d4p_compile(target_name, tmp_path):
     bundle = d4p_compile.compile(EXAMPLES / "tour" / "tour.py", target_name, output=tmp_path / "bundle")
     venv.create(tmp_path / "bare", with_pip=False)
     python = tmp_path / "bare" / "bin" / "python"
-    absent = subprocess.run([python, "-c", "import d4p"], capture_output=True, text=True)
+    absent = subprocess.run([python, "-c", "import d4p"], capture_output=True, text=True, timeout=120)
     assert "No module named 'd4p'" in absent.stderr
     done = subprocess.run([python, bundle.script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -163,7 +164,7 @@ def test_a_stale_runtime_is_refused_in_one_sentence(tmp_path):
     bundle = d4p_compile.compile(EXAMPLES / "tour" / "tour.py", "sequential", output=tmp_path / "bundle")
     archive = bundle.folder / "d4p.zip"
     archive.write_bytes(archive.read_bytes() + b"\0")
-    done = subprocess.run([sys.executable, str(bundle.script)], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, str(bundle.script)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "compile it again" in done.stderr
 
 

@@ -15,6 +15,7 @@ import pytest
 import d4p_compile
 from d4p.errors import RunFailed
 from d4p_compile.targets import target as engine
+from tests.chaos.programs import until
 from tests.mpi.starting import ANYWHERE
 from tests.targets import TARGETS, answers
 
@@ -145,8 +146,8 @@ def test_nothing_that_looks_whole_is_left(target, tmp_path):
 def test_interrupted_all_processes_are_gone_within_2_seconds(target, how, tmp_path):
     bundle = d4p_compile.compile(f"{WORKFLOWS}:forever", target, output=tmp_path / "bundle")
     with started(sys.executable, str(bundle.script), "--output", str(tmp_path / "out")) as program:
-        time.sleep(1.5)
-        assert len(_group(program.pid)) == (5 if target == "processes" else 1)
+        until((tmp_path / ".out.d4p-unfinished").exists)  # the run has begun
+        until(lambda: len(_group(program.pid)) == (5 if target == "processes" else 1))
         if how == signal.SIGINT:
             os.killpg(program.pid, how)  # as a terminal does
         else:
@@ -168,10 +169,8 @@ def test_an_interrupted_spark_program_ends_quietly(tmp_path):
     environment = {**os.environ, "SPARK_CONF_DIR": str(CONF)}
     with started(sys.executable, "-u", str(bundle.script), env=environment) as program:
         assert program.stdout.readline().startswith("Spark ")
-        while len(_group(program.pid)) < 2:  # this and Java
-            assert program.poll() is None
-            time.sleep(0.2)
-        time.sleep(4)
+        until(lambda: program.poll() is not None or len(_group(program.pid)) >= 4, 60)  # this, Java, and Python at work
+        assert program.poll() is None
         os.killpg(program.pid, signal.SIGINT)
         begun = time.monotonic()
         _, errors = program.communicate(timeout=30)

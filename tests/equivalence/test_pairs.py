@@ -167,7 +167,7 @@ def test_a_limit_on_open_files_is_raised_or_named(tmp_path, hard):
         resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard or most))
 
     command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:in_tiles", "--target", "processes"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, preexec_fn=limit)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, preexec_fn=limit, timeout=120)
     if hard is None:
         assert done.returncode == 0, done.stderr
     else:
@@ -197,14 +197,14 @@ def test_what_cannot_be_a_field_is_refused():
 def test_resume_makes_only_the_tiles_that_are_missing(tmp_path, target):
     command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:dying", "--target", target,
                "-p", f"folder={tmp_path}", "-p", "after=150"]
-    killed = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    killed = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert killed.returncode == 1, killed.stderr
     assert "died" in killed.stderr or "killed" in killed.stderr
     assert not (tmp_path / "out").exists()
     before = (tmp_path / "trace").read_text().splitlines()
     (tmp_path / "trace").write_text("")
     (tmp_path / "alive").touch()
-    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd=tmp_path)
+    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert resumed.returncode == 0, resumed.stderr
     again = (tmp_path / "trace").read_text().splitlines()
     wanted = {f"{a} {b} {int(a[1:]) + int(b[1:])}" for a, b in combinations(ids(24), 2)}
@@ -218,9 +218,9 @@ def test_resume_makes_only_the_tiles_that_are_missing(tmp_path, target):
 def test_resume_on_one_process_leaves_out_instances_that_are_fed(tmp_path):
     command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:dying_late", "--target", "sequential",
                "-p", f"folder={tmp_path}", "-n", "28"]
-    assert subprocess.run(command, capture_output=True, cwd=tmp_path).returncode == 137
+    assert subprocess.run(command, capture_output=True, cwd=tmp_path, timeout=120).returncode == 137
     (tmp_path / "alive").touch()
-    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd=tmp_path)
+    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert resumed.returncode == 0, resumed.stderr
     assert "4 instances of" in resumed.stdout and "had been done by an earlier run" in resumed.stdout
     written = [line for part in (tmp_path / "out").glob("part-*") for line in part.read_text().splitlines()]
@@ -230,9 +230,9 @@ def test_resume_on_one_process_leaves_out_instances_that_are_fed(tmp_path):
 def test_resume_makes_tiles_anew_of_items_that_may_be_others(tmp_path):
     command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:unsteady", "--target", "processes",
                "-p", f"folder={tmp_path}", "-p", "after=150"]
-    assert subprocess.run(command, capture_output=True, cwd=tmp_path).returncode == 1
+    assert subprocess.run(command, capture_output=True, cwd=tmp_path, timeout=120).returncode == 1
     (tmp_path / "alive").touch()
-    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd=tmp_path)
+    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert resumed.returncode == 0, resumed.stderr
     assert "had been done by an earlier run" not in resumed.stdout
     written = [line.rpartition(" ")[0] for part in (tmp_path / "out").glob("part-*")

@@ -27,7 +27,7 @@ def packages() -> Path:
         pip = [sys.executable, "-m", "pip", "install", "-q", "--upgrade", "--target", str(folder), "--no-deps",
                f"pyspark=={VERSION}", "py4j==0.10.9.9", "pandas==2.3.3", "pytz", "tzdata", "python-dateutil",
                "six"]  # fmt: skip
-        done = subprocess.run(pip, capture_output=True, text=True)
+        done = subprocess.run(pip, capture_output=True, text=True, timeout=600)
         if done.returncode:
             reason = f"pip can't fetch pyspark {VERSION}: {done.stderr.strip()[-300:]}"
             pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
@@ -39,7 +39,7 @@ def test_the_same_answers(packages):
     path = os.pathsep.join(map(str, [packages, ROOT, ROOT / "runtime"]))
     environment = {**os.environ, "PYTHONPATH": path}
     said = subprocess.run([sys.executable, "-c", "import pyspark; print(pyspark.__version__)"], env=environment,
-                          capture_output=True, text=True)  # fmt: skip
+                          capture_output=True, text=True, timeout=600)  # fmt: skip
     assert said.stdout.strip() == VERSION
     tests = ["tests/equivalence/test_semantics.py", "tests/equivalence/test_pairs_ways.py",
              "tests/unit/test_spark_readers.py"]  # fmt: skip

@@ -48,7 +48,7 @@ def started(*command: str, **how) -> Iterator[subprocess.Popen]:
         for process in session(program.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        program.communicate()
+        program.communicate(timeout=120)
 
 
 def session(leader: int) -> list[int]:

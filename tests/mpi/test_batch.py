@@ -51,7 +51,8 @@ def test_as_the_batch_system_runs_them(script, bundle, tmp_path):
                           env=environment)
     assert done.returncode == 0 and "Apart1.output: 2,000 items" in done.stdout, done.stderr
     environment |= {"SLURM_SUBMIT_DIR": str(tmp_path), "PBS_O_WORKDIR": str(tmp_path)}
-    done = subprocess.run(["sh", copy / "script"], cwd=copy, capture_output=True, text=True, env=environment)
+    done = subprocess.run(["sh", copy / "script"], cwd=copy, capture_output=True, text=True, env=environment,
+                          timeout=120)
     assert done.returncode == 2 and "submit from the folder of the bundle" in done.stderr
 
 

@@ -23,7 +23,7 @@ def mpich(tmp_path_factory):
     files of the same names as that of Open MPI."""
     folder = tmp_path_factory.mktemp("mpich")
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--prefix", str(folder), "mpich"]
-    done = subprocess.run(install, capture_output=True, text=True)
+    done = subprocess.run(install, capture_output=True, text=True, timeout=600)
     if done.returncode:
         reason = f"pip can't install mpich: {(done.stderr.strip().splitlines() or ['?'])[-1]}"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
@@ -60,7 +60,7 @@ def test_debians_own(launcher, tmp_path, monkeypatch):
     expected = answers(f"{WORKFLOWS}:tangled", "sequential", parameters={"count": 100})
     monkeypatch.setenv("MPI4PY_LIBMPI", str(library))
     ask = "import json; from d4p_compile.targets.mpi_here import *; print(json.dumps(mpiexec(library())))"
-    found = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, timeout=600)
     assert Path(json.loads(found.stdout)).name == launcher
     monkeypatch.setenv("D4P_MPIEXEC", f"{launcher} -n 3")
     monkeypatch.setenv("OMPI_MCA_rmaps_base_oversubscribe", "1")

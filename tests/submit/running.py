@@ -76,5 +76,5 @@ def another_python(folder: Path) -> tuple[str, str]:
 
 def _version(program: str) -> str | None:
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    done = subprocess.run([program, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([program, "-c", code], capture_output=True, text=True, timeout=120)
     return done.stdout.strip() if done.returncode == 0 else None

@@ -84,7 +84,8 @@ def test_what_is_printed_is_a_command_of_the_shell(tmp_path, hadoop):
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "$SPARK_SUBMIT_OPTS" "$HADOOP_CONF_DIR"\n')
     stand_in.chmod(0o755)
     text = done.stdout.replace(str(home / "bin" / "spark-submit"), shlex.quote(str(stand_in)))
-    ran = subprocess.run(["sh", "-c", text], cwd=tmp_path / "work", env=environment(), capture_output=True, text=True)
+    ran = subprocess.run(["sh", "-c", text], cwd=tmp_path / "work", env=environment(), capture_output=True, text=True,
+                         timeout=120)
     assert ran.returncode == 0, ran.stderr
     lines = ran.stdout.splitlines()
     assert "spark.y=$HOME `x` it's" in lines and "spark.executorEnv.X=a b" in lines
@@ -252,11 +253,11 @@ def test_without_a_profile_spark_finds_its_master_itself(tmp_path):
     env = environment(SPARK_CONF_DIR=str(tmp_path / "conf"), HADOOP_CONF_DIR=str(hadoop_conf(tmp_path / "hadoop")),
                       PYSPARK_DRIVER_PYTHON=sys.executable, PYSPARK_PYTHON="/usr/bin/python3")
     made = [sys.executable, "-m", "d4p_compile", "compile", str(WORDCOUNT), "-t", "spark", "-o", "bundle"]
-    subprocess.run(made, cwd=work, env=env, check=True, capture_output=True)
+    subprocess.run(made, cwd=work, env=env, check=True, capture_output=True, timeout=120)
 
     def command(*options: str, **more: str) -> str:
         done = subprocess.run(["bundle/submit.sh", *options, "--dry-run"], cwd=work, env=env | more, text=True,
-                              capture_output=True)
+                              capture_output=True, timeout=120)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -284,10 +285,11 @@ def test_submit_sh_prints_the_same_command(tmp_path, hadoop):
     work = tmp_path / "work"
     work.mkdir()
     subprocess.run([sys.executable, "-m", "d4p_compile", "compile", WORDCOUNT, "-t", "spark", "-o", "bundle"], cwd=work,
-                   env=env, check=True, capture_output=True)  # fmt: skip
+                   env=env, check=True, capture_output=True, timeout=120)  # fmt: skip
     options = ["--profile", "yarn-client", "--queue", "science", "--limit", "3", "--dry-run"]
     in_a_shell = env | {"CDPATH": str(work)}  # `cd` prints where it went
-    mine = subprocess.run(["bundle/submit.sh", *options], cwd=work, env=in_a_shell, capture_output=True, text=True)
+    mine = subprocess.run(["bundle/submit.sh", *options], cwd=work, env=in_a_shell, capture_output=True, text=True,
+                          timeout=120)
     theirs = submit(WORDCOUNT, *options, cwd=work, env=env)
     assert mine.returncode == theirs.returncode == 0, mine.stderr + theirs.stderr
     found = mine.stdout.replace(str(work / "bundle"), "wordcount-spark-rdd").splitlines()

@@ -134,7 +134,7 @@ def test_an_interrupt_ends_the_application(hadoop, tmp_path, profile):
             assert process.wait(30) == 130
         finally:
             process.kill()
-            process.wait()
+            process.wait(60)
     text = (tmp_path / "out").read_text()
     until = time.monotonic() + 30
     while application(hadoop, text)["state"] not in ("KILLED", "FINISHED") and time.monotonic() < until:

@@ -24,7 +24,8 @@ def made(tmp_path_factory):
     python = small_env.make(folder / "env")
     cache = folder / "cache"
     command = [python, "-m", "d4p.submit.pack"]
-    done = subprocess.run(command, env=environment(XDG_CACHE_HOME=str(cache)), capture_output=True, text=True)
+    done = subprocess.run(command, env=environment(XDG_CACHE_HOME=str(cache)), capture_output=True, text=True,
+                          timeout=300)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return folder / "env", done.stdout.strip(), cache
 
@@ -32,9 +33,10 @@ def made(tmp_path_factory):
 def test_it_runs_where_it_is_unpacked(made, tmp_path):
     _, archive, _ = made
     (tmp_path / "env").mkdir()
-    subprocess.run(["tar", "-xzf", archive, "-C", tmp_path / "env"], check=True)
+    subprocess.run(["tar", "-xzf", archive, "-C", tmp_path / "env"], check=True, timeout=300)
     code = "import sys, numpy; print(sys.prefix); print(numpy.__file__)"
-    done = subprocess.run(["env/bin/python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(["env/bin/python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True,
+                          timeout=300)
     assert all(line.startswith(str(tmp_path)) for line in done.stdout.splitlines())
 
 

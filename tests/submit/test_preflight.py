@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -64,15 +63,33 @@ class Stages:
         return SimpleNamespace(getActiveStageIds=lambda: [1], getStageInfo=lambda number: self.stage)
 
 
-@pytest.mark.parametrize(("active", "completed", "seconds", "told"), [
-    (0, 0, 0.5, True), (1, 0, 0.5, False), (0, 1, 0.5, False), (0, 0, 0.0, False)])  # fmt: skip
-def test_that_there_is_no_executor_is_said_after_a_while(active, completed, seconds, told, monkeypatch, capsys):
-    monkeypatch.setattr(preflight, "_PATIENCE", 0.1)
+@pytest.mark.parametrize(("active", "completed", "late", "told"), [
+    (0, 0, True, True), (1, 0, True, False), (0, 1, True, False), (0, 0, False, False)])  # fmt: skip
+def test_that_there_is_no_executor_is_said_after_a_while(active, completed, late, told, monkeypatch, capsys):
+    made = []
+
+    class Timer:
+        """One whose time is up where the test says so."""
+
+        def __init__(self, after, call, args):
+            self.after, self.call, self.begun, self.cancelled = after, lambda: call(*args), False, False
+            made.append(self)
+
+        def start(self):
+            self.begun = True
+
+        def cancel(self):
+            self.cancelled = True
+
+    monkeypatch.setattr(preflight.threading, "Timer", Timer)
     with preflight._patience(Stages(active, completed)):
-        time.sleep(seconds)
-    time.sleep(0.2)
+        (timer,) = made
+        assert timer.begun and timer.daemon and timer.after == 30 and not timer.cancelled
+        if late:
+            timer.call()
+    assert timer.cancelled
     said = capsys.readouterr().err
-    assert said.startswith("note: no executor yet after 0 seconds: yarn may have no room for one; wait, ") == told
+    assert said.startswith("note: no executor yet after 30 seconds: yarn may have no room for one; wait, ") == told
     assert told or not said
 
 

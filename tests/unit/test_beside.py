@@ -166,6 +166,6 @@ def test_modules_in_a_zip_are_unpacked_for_what_lies_beside_them(tmp_path):
     path = [str(Path(d4p.__file__).parents[1]), str(tmp_path / "flow.zip")]
     for _ in range(2):
         done = subprocess.run([sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {path}\n{code}"],
-                              capture_output=True, text=True, check=True)
+                              capture_output=True, text=True, check=True, timeout=120)
         assert done.stdout == "beside 2\n"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["flow.zip", "flow.zip.unpacked"]

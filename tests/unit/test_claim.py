@@ -42,7 +42,7 @@ def gone() -> dict:
     """A process of this machine that has ended."""
     ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     started = claim._started(ended.pid)
-    ended.communicate(b"\n")
+    ended.communicate(b"\n", timeout=120)
     assert started
     return {"pid": ended.pid, "started": started}
 
@@ -66,7 +66,7 @@ def test_of_many_that_start_at_once_one_gets_it(folder):
         start, got, refused = threading.Barrier(8), [], []
 
         def one(number, start=start, got=got, refused=refused):
-            start.wait()
+            start.wait(60)
             try:
                 got.append(take(*folder, f"run{number}", "out"))
             except Refused:
@@ -77,7 +77,7 @@ def test_of_many_that_start_at_once_one_gets_it(folder):
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(got) <= 1 and len(got) + len(refused) == 8
+        assert len(got) == 1 and len(refused) == 7
         for one_that_got_it in got:
             one_that_got_it.check()
             one_that_got_it.release()

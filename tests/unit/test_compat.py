@@ -34,7 +34,8 @@ def installed():
 def python(code: str, *path: str) -> str:
     """Runs code in a fresh interpreter with only these folders (and the standard library) on its path."""
     setup = f"import sys; sys.path[:0] = {list(path)!r}\n"
-    done = subprocess.run([sys.executable, "-S", "-c", setup + code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-S", "-c", setup + code], capture_output=True, text=True, check=False,
+                          timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

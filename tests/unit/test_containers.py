@@ -339,7 +339,7 @@ pe.postprocess()
 pe.commit_output()
 print([name for name in ("pyarrow", "pandas", "pyarrow.compute") if name in sys.modules])
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert done.stdout == "['pyarrow']\n", done.stderr
     assert Records(tmp_path / "out")[0][:5] == ("a", 1, 2.5, True, b"x")
 

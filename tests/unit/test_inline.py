@@ -108,10 +108,10 @@ def test_docstrings_that_python_leaves_out_change_nothing(compiled, run, tmp_pat
         "graph = WorkflowGraph()\ngraph.connect(One(), 'output', Plus(), 'input')\n"
     )
     command = [sys.executable, "-m", "d4p_compile", "compile", "one.py", "--target", "sequential", "-o", "made"]
-    subprocess.run(command, cwd=tmp_path, check=True, env=os.environ | {"PYTHONOPTIMIZE": compiled})
+    subprocess.run(command, cwd=tmp_path, check=True, env=os.environ | {"PYTHONOPTIMIZE": compiled}, timeout=120)
     assert "item = item + 1  # Plus" in (tmp_path / "made" / "job.py").read_text()
     done = subprocess.run([sys.executable, "made/job.py"], cwd=tmp_path, env=os.environ | {"PYTHONOPTIMIZE": run},
-                          capture_output=True, text=True)  # fmt: skip
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
     assert done.returncode == 0 and "Plus1.output: 1 item\n  2\n" in done.stdout, done.stderr
 
 

@@ -156,7 +156,7 @@ OPENS = "--add-opens=java.base/sun.security.action=ALL-UNNAMED"
 def test_the_launcher_drops_that_option_alone(tmp_path, environ, version, given, passed):
     home = fake_java(tmp_path / "it's here", str(version))
     program = launcher(java.Java(home, version, "JAVA_HOME"), environ) / "bin" / "java"
-    said = subprocess.run([program, *given], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([program, *given], capture_output=True, text=True, check=True, timeout=120).stdout
     assert said == "".join(f"<{word}>\n" for word in passed)
 
 
@@ -165,7 +165,7 @@ def test_many_make_the_launcher_at_once(tmp_path, environ):
     made, start = [], threading.Barrier(8)
 
     def make():
-        start.wait()
+        start.wait(60)
         made.append(launcher(found, environ) / "bin" / "java")
 
     threads = [threading.Thread(target=make) for _ in range(8)]
@@ -174,7 +174,8 @@ def test_many_make_the_launcher_at_once(tmp_path, environ):
     for thread in threads:
         thread.join()
     # run only now: a fork among the threads would inherit a file that is still being written
-    assert [subprocess.run([program, "x"], capture_output=True, text=True).stdout for program in made] == ["<x>\n"] * 8
+    assert [subprocess.run([program, "x"], capture_output=True, text=True,
+                           timeout=120).stdout for program in made] == ["<x>\n"] * 8
     assert [path.name for path in launcher(found, environ).joinpath("bin").iterdir()] == ["java"]
 
 

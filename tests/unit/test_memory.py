@@ -31,7 +31,7 @@ for _ in range(2):
 def test_a_second_array_gets_the_memory_of_the_first():
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, text=True, check=True,
-                          stdout=subprocess.PIPE)
+                          stdout=subprocess.PIPE, timeout=120)
     _, second = map(int, done.stdout.split())
     assert second < 20, f"{second} pages"
 

@@ -114,7 +114,7 @@ def test_flush_waits_for_what_another_thread_is_sending(monkeypatch):
         post(dest, parcel)
 
     line.sender._post = slowly
-    time.sleep(2 * LATE)
+    monkeypatch.setattr(senders, "LATE", -1.0)  # what waits is late
     thread = threading.Thread(target=line.sender.flush_late)
     thread.start()
     assert posting.wait(10)
@@ -129,18 +129,18 @@ def test_what_fails_in_the_other_thread_is_raised_in_the_producers(monkeypatch):
     line = Line()
     line.put(1)
     line.put(threading.Lock())
-    time.sleep(2 * LATE)
+    monkeypatch.setattr(senders, "LATE", -1.0)
     assert line.sender.flush_late()
     with pytest.raises(PeFailed, match="a.x -> b.y: items that go to another process must be picklable"):
         line.sender.flush()
 
 
-def test_what_another_thread_has_sent_meanwhile_is_not_looked_at():
+def test_what_another_thread_has_sent_meanwhile_is_not_looked_at(monkeypatch):
     """The producer has put its item and is about to look at what waits: nothing does any more."""
     line = Line()
     line.put(1)
     line.sender.lanes.held[0].append(2)
-    time.sleep(2 * LATE)
+    monkeypatch.setattr(senders, "LATE", -1.0)
     assert line.sender.flush_late()
     line.sender.lanes.send(0)
     assert line.items() == [1, 2]

@@ -227,7 +227,7 @@ def test_pictures(data, tmp_path):
     run(data, tmp_path / "out")
     script = [sys.executable, str(FOLDER / "pictures.py")]
     done = subprocess.run([*script, tmp_path / "out", data / "stations.csv", "--velocity", "3"], capture_output=True,
-                          text=True)
+                          text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     for name in ("delays.png", "record-section.png"):
         assert (tmp_path / "out" / name).read_bytes()[:4] == b"\x89PNG" and name in done.stdout
@@ -235,7 +235,7 @@ def test_pictures(data, tmp_path):
     for folder, table, said in ((tmp_path / "out", tmp_path / "short.csv", "the table must have all stations"),
                                 (tmp_path / "out", tmp_path / "none.csv", "No such file"),
                                 (tmp_path / "nothing", data / "stations.csv", "nothing")):
-        refused = subprocess.run([*script, folder, table], capture_output=True, text=True)
+        refused = subprocess.run([*script, folder, table], capture_output=True, text=True, timeout=120)
         assert refused.returncode == 1 and refused.stderr.startswith("refused: ") and said in refused.stderr
 
 

@@ -29,7 +29,7 @@ def test_instances_with_a_core_each_start_no_threads_of_their_own(tmp_path: Path
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     (tmp_path / "told.py").write_text(WORKFLOW)
     command = [sys.executable, "-m", "d4p_compile", "run", "told.py", "--target", target]
-    out = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120).stdout
     assert f"{told} {cores() if target == 'sequential' else 1}" in out
 
 
@@ -37,5 +37,5 @@ def test_what_the_user_has_set_holds(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     (tmp_path / "told.py").write_text(WORKFLOW)
     command = [sys.executable, "-m", "d4p_compile", "run", "told.py", "--target", "processes"]
-    out = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120).stdout
     assert "7 1" in out

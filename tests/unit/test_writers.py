@@ -259,7 +259,8 @@ def test_one_folder_has_one_writer(tmp_path):
 
 def test_what_a_killed_run_left_is_removed(tmp_path):
     script = f"import d4p, os; d4p.WriteText({str(tmp_path / 'out')!r}).begin_output(); os._exit(9)"
-    subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(Path(d4p.__file__).parents[1])})
+    subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(Path(d4p.__file__).parents[1])},
+                   timeout=120)
     assert os.listdir(tmp_path) == [".out.d4p-unfinished"]
     run = ByHand(WriteText(tmp_path / "out"))
     run.commit(run.instance(0, 1, []))

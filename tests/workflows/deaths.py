@@ -133,7 +133,7 @@ class Stuck(IterativePE):
 
 
 class Tells(IterativePE):
-    """Writes its process's number into a file named by its instance, and hands items on."""
+    """Writes its process's number into a file named by its instance, a byte an item into another, and hands items on."""
 
     def __init__(self, folder, size=0):
         IterativePE.__init__(self)
@@ -144,8 +144,10 @@ class Tells(IterativePE):
         with open(os.path.join(self.folder, "%d.new" % self.rank), "w") as file:
             file.write(str(os.getpid()))
         os.rename(file.name, os.path.join(self.folder, str(self.rank)))
+        self.items = open(os.path.join(self.folder, "%d.items" % self.rank), "wb", buffering=0)
 
     def _process(self, item):
+        self.items.write(b".")
         return bytes(self.size)
 
 
