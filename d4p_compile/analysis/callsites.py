@@ -126,6 +126,8 @@ class CallWalker(ExpressionWalker):
         builtin = known.builtin_name(value)
         if builtin:
             return self.called_builtin(call, builtin)
+        if value is functools.partial:
+            return self.made_partial(call)
         if value is copy.copy:
             return frozenset(r if r.held else r.then("copy") for r in call.args[0]) if call.args else NONE
         if not is_user(value):
@@ -147,6 +149,16 @@ class CallWalker(ExpressionWalker):
             self.hand_over(call, str(ref))
         if isinstance(value, type) and value.__module__ in ("builtins", "collections"):
             return hold(item(call.given()))
+        return NONE
+
+    def made_partial(self, call: Call) -> Refs:
+        """`partial(fn, ...)`: what fn does to what it is given here, it does whenever that is called."""
+        given = Call(call.node, call.args[1:], call.keywords)
+        callees = call.args[0] if call.args else NONE
+        if not callees:
+            self.hand_over(given, "a partial")
+        for ref in sorted(callees, key=str):
+            self.called(given, ref)
         return NONE
 
     def called_builtin(self, call: Call, name: str) -> Refs:

@@ -211,8 +211,9 @@ def _iter(op: Op, found: list[Known], frame: Frame) -> str | None:
             return f" ({_article(k)} moves on)"
         if k.kind in _DOUBTFUL and not _is_inside(op):
             return ", which may be an iterator"
-        if k.kind == "user" and (why := _method_of_user(k, "__iter__", frame)) is not None:
-            return why
+        for name in ("__iter__", "__next__") if k.kind == "user" else ():  # an iterator's __iter__ gives itself
+            if (why := _method_of_user(k, name, frame)) is not None:
+                return why
     return None
 
 

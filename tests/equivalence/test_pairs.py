@@ -159,7 +159,8 @@ def test_a_grouping_of_somebody_else_is_refused():
 
 @pytest.mark.parametrize("hard", [None, 128])
 def test_a_limit_on_open_files_is_raised_or_named(tmp_path, hard):
-    import resource
+    import re
+import resource
 
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
@@ -199,7 +200,10 @@ def test_resume_makes_only_the_tiles_that_are_missing(tmp_path, target):
                "-p", f"folder={tmp_path}", "-p", "after=150"]
     killed = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert killed.returncode == 1, killed.stderr
-    assert "died" in killed.stderr or "killed" in killed.stderr
+    stage = r"stage 2 \(AllPairs > Deadly > WriteText\), instance \d+"
+    said = {"processes": rf"a worker process was killed by SIGKILL .*: it held {stage}",
+            "mpi": rf"rank \d \(process \d+ on \S+\) died: it held {stage}"}[target]
+    assert re.search(f"^failed: {said}", killed.stderr, re.MULTILINE), killed.stderr
     assert not (tmp_path / "out").exists()
     before = (tmp_path / "trace").read_text().splitlines()
     (tmp_path / "trace").write_text("")

@@ -103,7 +103,7 @@ def _of_expression(node: ast.expr, above: tuple[ast.AST, ...]) -> Iterator[tuple
                 yield "filter dropped", _with(node, generators=_put(node.generators, at, _with(part, ifs=[])))
     elif isinstance(node, ast.Call):
         plain = [not isinstance(a, ast.Starred) for a in node.args[:2]]
-        if plain == [True, True]:
+        if plain == [True, True] and ast.unparse(node.func) not in ("min", "max"):
             yield "arguments swapped", _with(node, args=[node.args[1], node.args[0], *node.args[2:]])
         for at in range(len(node.keywords)):
             yield "argument dropped", _with(node, keywords=node.keywords[:at] + node.keywords[at + 1 :])

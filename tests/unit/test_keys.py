@@ -15,6 +15,7 @@ import sys
 import types
 import uuid
 import warnings
+import zoneinfo
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -147,6 +148,43 @@ ALIKE = {
 def test_equal_keys_have_one_digest(alike):
     assert len({digest(key) for key in alike}) == 1
     assert len({digest((key, [key], {"k": key})) for key in alike}) == 1
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_up_to_where_float32_tells_whole_numbers_apart(sign):
+    """Below 2**24 what float32 rounds to is one key with what it is rounded from; from there on exact values count."""
+    border = sign * 2**24
+    for whole in (border // 2, border - 2 * sign, border - sign, border, border + sign, border + 2 * sign, border * 2):
+        for kind in (float, np.float64, np.longdouble, Decimal, Fraction, complex):
+            assert kind(whole) == whole and digest(kind(whole)) == digest(whole), (kind, whole)
+        if abs(whole) <= 2**24:
+            assert digest(np.float32(whole)) == digest(whole)
+    for part in (border / 2 + sign / 2, border - sign / 2, border / 4 + sign / 8):
+        assert np.float32(part) == part and digest(np.float32(part)) == digest(part), part
+    apart = [border - sign, border, border + sign, border + sign / 2, border + 3 * sign / 2, border + 2 * sign]
+    assert len({digest(key) for key in apart}) == len(apart)
+
+
+def test_both_readings_of_a_repeated_hour_are_one_key():
+    zone = zoneinfo.ZoneInfo("Europe/Berlin")
+    first = dt.datetime(2020, 10, 25, 2, 30, tzinfo=zone)
+    again = first.replace(fold=1)
+    assert first.utcoffset() != again.utcoffset() and first == again
+    assert digest(first) == digest(again) == digest(first.astimezone(UTC))
+    assert digest(dt.datetime(2020, 10, 25, 1, 30, tzinfo=zone)) != digest(first)
+
+    class Folds(dt.tzinfo):
+        """A zone whose times of day have a fold."""
+
+        def utcoffset(self, moment):
+            return dt.timedelta(hours=1 if moment is None or not moment.fold else 2)
+
+        def dst(self, moment):
+            return dt.timedelta(0)
+
+    early, late = dt.time(2, 30, tzinfo=Folds()), dt.time(2, 30, fold=1, tzinfo=Folds())
+    assert digest(early) == digest(dt.time(2, 30, tzinfo=dt.timezone(dt.timedelta(hours=1))))
+    assert early == late and digest(early) == digest(late)
 
 
 def test_different_keys_differ():

@@ -45,6 +45,30 @@ class Tally:
         return x
 
 
+class Numbers:
+    """A user's iterator, whose next item is another each time."""
+
+    def __init__(self):
+        self.n = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.n += 1
+        return self.n
+
+
+class Rows:
+    """A user's container, which is read from the start each time."""
+
+    def __init__(self):
+        self.rows = [1, 2]
+
+    def __iter__(self):
+        return iter(self.rows)
+
+
 class Scale:
     """A user's helper that keeps none."""
 
@@ -126,6 +150,10 @@ class Box(IterativePE):
         self.rng = random.Random(1)
         self.np_rng = np.random.default_rng(1)
         self.ids = itertools.count()
+        self.numbers = Numbers()
+        self.rows = Rows()
+        self.remembers = functools.partial(put, {})
+        self.finds = functools.partial(find, {})
         self.lines = (str(i) for i in range(3))
         self.tally = Tally()
         self.scale = Scale(2)

@@ -1,6 +1,7 @@
 """Methods that keep state: each is tried as the `_process` of a Box."""
 
 import bisect
+import functools
 import heapq
 import itertools
 import random
@@ -99,6 +100,80 @@ def k_vars(self, x):
 
 def k_object_setattr(self, x):
     object.__setattr__(self, "n", x)
+
+
+def k_finally(self, x):
+    try:
+        return x + 1
+    finally:
+        self.n += 1
+
+
+def k_finally_of_a_loop(self, x):
+    for y in x:
+        try:
+            continue
+        finally:
+            self.seen.add(y)
+
+
+def k_except(self, x):
+    try:
+        return 1 / x
+    except ZeroDivisionError:
+        self.n = x
+
+
+def k_else_of_try(self, x):
+    try:
+        y = 1 / x
+    except ZeroDivisionError:
+        return None
+    else:
+        self.n = y
+
+
+def k_next_of_an_iterator(self, x):
+    return next(self.numbers)
+
+
+def k_next_with_a_default(self, x):
+    numbers = self.numbers
+    return next(numbers, None)
+
+
+def k_first_of_an_iterator(self, x):
+    for n in self.numbers:
+        return n, x
+
+
+def k_zip_with_an_iterator(self, x):
+    return list(zip(x, self.numbers, strict=False))
+
+
+def k_comprehension_over_an_iterator(self, x):
+    return [(n, y) for y in x for n in self.numbers]
+
+
+def k_partial_that_holds_a_table(self, x):
+    return self.remembers(x)
+
+
+def k_partial_in_a_map(self, x):
+    return list(map(self.remembers, x))
+
+
+def k_partial_made_here(self, x):
+    add = functools.partial(put, self.counts)
+    add(x)
+
+
+def k_partial_with_a_keyword(self, x):
+    return functools.partial(put, x=x)(self.counts)
+
+
+def k_partial_of_a_method(self, x):
+    return functools.partial(self.items.append, x)()
 
 
 def k_next(self, x):

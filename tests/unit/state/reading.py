@@ -1,6 +1,7 @@
 """Methods that keep none, however they look: each is tried as the `_process` of a Box."""
 
 import copy
+import functools
 import json
 import time
 from collections import Counter, defaultdict, deque
@@ -29,6 +30,22 @@ def n_local_dict(self, x):
 def n_write(self, x):
     for word in x.split():
         self.write("output", (word, 1))
+
+
+def n_finally(self, x):
+    try:
+        return self.counts.get(x)
+    finally:
+        self.log(f"{x} was looked for")
+
+
+def n_over_a_container_of_the_user_s(self, x):
+    return [(row, x) for row in self.rows], max(self.rows)
+
+
+def n_partial(self, x):
+    reads = functools.partial(find, self.counts)
+    return reads(x), self.finds(x), list(map(functools.partial(find, self.counts), [x]))
 
 
 def n_log(self, x):

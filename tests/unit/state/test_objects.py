@@ -58,6 +58,6 @@ def test_thousand_objects_are_quick():
     cases = [box(n_readers)]
     cases += [type(cases[0])() for _ in range(999)]
     for many in (pes, cases):
-        first = calls(state_of, many[-1])
-        assert calls(lambda many=many: [state_of(pe) for pe in many]) < 100 * first
+        state_of(many[-1])  # what is said of a class is kept: reading one takes tens of thousands of calls
+        assert calls(lambda many=many: [state_of(pe) for pe in many]) < 500 * len(many)
         assert not any(state_of(pe).keeps for pe in many)
