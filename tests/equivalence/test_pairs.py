@@ -159,8 +159,7 @@ def test_a_grouping_of_somebody_else_is_refused():
 
 @pytest.mark.parametrize("hard", [None, 128])
 def test_a_limit_on_open_files_is_raised_or_named(tmp_path, hard):
-    import re
-import resource
+    import resource
 
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 

@@ -17,6 +17,8 @@ COUNTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.Floor
            ast.BitOr: ast.BitAnd}  # fmt: skip
 #: Calls whose strings are words for people.
 SAID = {"Refused", "RunFailed", "PeFailed", "warn", "warning", "info", "debug", "print", "log", "said"}
+#: Numbers from here on say how much, not which: one more or less of them is nobody's fault.
+TUNED = 100
 #: An exception that nothing here raises or catches.
 OTHER = "BufferError"
 
@@ -114,10 +116,12 @@ def _of_expression(node: ast.expr, above: tuple[ast.AST, ...]) -> Iterator[tuple
 def _of_constant(value: object, above: tuple[ast.AST, ...]) -> Iterator[tuple[str, ast.expr]]:
     if isinstance(value, bool):
         yield "constant", ast.Constant(not value)
-    elif isinstance(value, (int, float)):
+    elif isinstance(value, int) and value < TUNED:
         yield "off by one", ast.Constant(value + 1)
         if value > 0:
             yield "off by one", ast.Constant(value - 1)
+    elif isinstance(value, (int, float)):
+        yield "constant", ast.Constant(value * 4)
     elif isinstance(value, (str, bytes)) and not any(_is_said(node) for node in above):
         yield "constant", ast.Constant(value + ("~" if isinstance(value, str) else b"~"))
 

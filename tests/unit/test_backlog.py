@@ -70,6 +70,59 @@ def test_memory_is_bounded_and_files_have_no_names_and_go_when_they_are_read(tmp
         assert not waiting._files, "what fits into memory again stays there"
 
 
+def test_half_of_what_memory_holds_is_read_at_once_also_from_several_files(tmp_path):
+    with mock.patch.object(backlog, "FILE", 2_000):
+        waiting = Backlog(tmp_path, memory=20_000)
+        for number in range(100):
+            waiting.put(b"%3d" % number + bytes(997))
+        held = len(waiting._first)
+        assert 16_000 < waiting._held <= 20_000 and waiting._behind == 100 - held and len(waiting._files) > 20
+        for _ in range(held):
+            waiting.get()
+        assert waiting._held == 0
+        assert waiting.get()[0][:3] == b"%3d" % held
+        assert 10_000 - 1_200 < waiting._held <= 10_000
+        assert waiting.spilled == sum(len(b"%3d" % n) + 997 + 200 for n in range(held, 100))
+
+
+def test_a_file_is_written_at_its_end_after_it_was_read_from(tmp_path):
+    waiting = Backlog(tmp_path, memory=3_000)
+    for number in range(10):
+        waiting.put(b"%d" % number, bytes(500))
+    for number in range(10, 30):
+        assert waiting.get()[0] == b"%d" % (number - 10)
+        waiting.put(b"%d" % number, bytes(500))
+    assert [waiting.get()[0] for _ in range(10)] == [b"%d" % number for number in range(20, 30)]
+
+
+def test_memory_unless_it_is_told_otherwise(tmp_path):
+    waiting = Backlog(tmp_path)
+    waiting.put(bytes((8 << 20) - 200))
+    assert not waiting.spilled
+    waiting.put(b"")
+    assert waiting.spilled and len(waiting._files) == 1
+    with mock.patch.object(backlog._File, "put"):
+        waiting._files[-1].size = (64 << 20) - 1
+        waiting.put(b"")
+        assert len(waiting._files) == 1
+        waiting._files[-1].size += 1
+        waiting.put(b"")
+    assert len(waiting._files) == 2
+
+
+def test_closed_it_has_forgotten_everything(tmp_path):
+    waiting = Backlog(tmp_path, memory=1_000)
+    for _ in range(10):
+        waiting.put(bytes(400))
+    (file,) = waiting._files
+    waiting.close()
+    assert len(waiting) == 0 and file._file.closed and waiting._held == 0 and not waiting._files
+    with pytest.raises(IndexError):
+        waiting.get()
+    waiting.put(b"again")
+    assert waiting.get() == (b"again",)
+
+
 def test_one_entry_larger_than_all_memory(tmp_path):
     waiting = Backlog(tmp_path, memory=100)
     waiting.put(bytes(5000))

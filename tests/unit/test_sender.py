@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -65,6 +67,105 @@ def test_large_items_after_many_small_ones_do_not_wait_for_as_many():
     line.sender.flush()
     assert len(line.items()) == 50_200
     assert len(line.sent[0][-2]) * large.nbytes <= max(BATCH_BYTES, large.nbytes)
+
+
+def test_it_looks_at_what_waits_once_in_64_items(monkeypatch):
+    line, looks, clock = Line(), [0], senders.time.perf_counter
+    monkeypatch.setattr(senders, "BATCH_SECONDS", 60)
+
+    def look():
+        looks[0] += 1
+        return clock()
+
+    monkeypatch.setattr(senders.time, "perf_counter", look)
+    for n in range(100_000):
+        line.put(n)
+    assert 100_000 / 64 <= looks[0] < 1.1 * 100_000 / 64 + 100
+
+
+@pytest.mark.parametrize("size, most", [(1000, 256), (64 << 10, 4), (300 << 10, 1)])
+def test_batches_grow_to_their_bytes(size, most, monkeypatch):
+    monkeypatch.setattr(senders, "BATCH_SECONDS", 60)
+    line = Line()
+    for n in range(2000 if size < 10_000 else 30):
+        line.put((n, bytes(size)))
+    sizes = [len(batch) for batch in line.sent[0]]
+    assert most / 2 < max(sizes) <= most and sizes[0] == 1
+    assert [n for n, _ in line.items()] == list(range(sum(sizes)))
+
+
+def test_batches_shrink_where_filling_one_took_long(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(senders.time, "perf_counter", lambda: clock[0])
+    line = Line()
+    for n in range(1023):
+        line.put(n)
+    assert [len(batch) for batch in line.sent[0]][-1] == 512
+    clock[0] += 1
+    for n in range(64):
+        line.put(n)
+    assert [len(batch) for batch in line.sent[0]][-1] == 64  # looked at, and late
+    clock[0] += 1
+    for n in range(32):
+        line.put(n)
+    assert [len(batch) for batch in line.sent[0]][-1] == 32
+
+
+def test_how_large_an_item_is_about():
+    size, text = senders._roughly, sys.getsizeof
+    assert size(np.zeros(1000)) == 8000 and size("x" * 1000) == text("x" * 1000) and size(b"") == text(b"")
+    assert size((np.zeros(10), "a")) == 80 + text("a") == size([np.zeros(10), "a"]) == size({1: np.zeros(10), 2: "a"})
+    assert size(SimpleNamespace(data=np.zeros(10))) == 80
+    assert size([[np.zeros(10)]]) == 80 and size([[[np.zeros(10)]]]) == text([1])  # what lies deeper isn't seen
+    assert size([np.zeros(1)] * 100) == 16 * 8 and size(dict.fromkeys(range(100), np.zeros(1))) == 16 * 8
+    assert size([]) == text([]) and size({}) == text({}) and size(()) == text(())
+    assert size(SimpleNamespace(nbytes="many")) == text("many")
+
+
+def test_what_waits_is_late_after_a_while(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(senders.time, "perf_counter", lambda: clock[0])
+    line = Line(2, "round robin")
+    for n in range(4):  # the first of each leaves at once
+        line.put(n)
+    clock[0] = LATE
+    assert not line.sender.flush_late() and line.items(0) == [0]
+    clock[0] = LATE * 1.001
+    assert line.sender.flush_late() and line.items(0) == [0, 2] and line.items(1) == [1, 3]
+    assert not line.sender.flush_late()
+
+
+def test_what_another_thread_is_sending_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(senders, "BATCH_SECONDS", 60)
+    monkeypatch.setattr(senders, "LATE", -1.0)
+    line, found = Line(), []
+    line.put(1)
+    line.put(2)
+    with line.sender._sending:
+        thread = threading.Thread(target=lambda: found.append(line.sender.flush_late()), daemon=True)
+        thread.start()
+        thread.join(20)
+        assert found == [False]
+    assert line.sender.flush_late() and line.items() == [1, 2]
+
+
+def test_the_flusher_sleeps_longer_where_it_finds_nothing_and_ends():
+    found, pauses = iter([False] * 5 + [True, False, False]), []
+
+    class Stop:
+        def wait(self, pause):
+            pauses.append(round(pause / LATE, 9))
+            return len(pauses) > 8
+
+    flusher = Flusher(lambda: [SimpleNamespace(flush_late=lambda: next(found))])
+    assert flusher._thread.daemon
+    flusher._stop = Stop()
+    flusher._run()
+    assert pauses == [1, 2, 4, 5, 5, 5, 1, 2, 4]
+    with Flusher(list) as running:
+        assert running._thread.is_alive()
+    running._thread.join(20)
+    assert not running._thread.is_alive()
 
 
 def test_what_a_producer_leaves_behind_while_it_sleeps_is_sent():
