@@ -104,7 +104,7 @@ def test_of_compilers_at_the_same_time_each_puts_a_whole_bundle_or_is_refused(tm
         put(folder(tmp_path / "first", "job.py"), place)
 
     def compiler(name: str, start: threading.Barrier) -> None:
-        start.wait()
+        start.wait(60)
         try:
             with claimed(place, overwrite) as made:
                 for file in ("job.py", "a", "b/c"):
