@@ -10,6 +10,7 @@ from typing import Any
 from d4p.check import Checker
 from d4p.events import Events
 from d4p.inputs import Inputs, is_reader
+from d4p.printable import printable
 from d4p.results import Spool
 from d4p.workflow import Workflow, unconnected
 
@@ -56,7 +57,7 @@ class Job:
 
     def log(self, line: str) -> None:
         """A line that a PE logs."""
-        print(line, flush=True)
+        print(printable(line), flush=True)
 
     def progress(self, reports: Iterable[dict[str, Any]]) -> None:
         """Say how many items each PE has received so far, and how many it will have, where that is known."""

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _do(command: str, folder: Path, quiet: bool) -> int:
     if command == "up":
-        _show(_running(folder) or start(_free(folder)), quiet)
+        _show(_running(folder) or start(_free(folder), say=None if quiet else _say), quiet)
         return 0
     hadoop = find(folder)
     if command == "down":
@@ -59,12 +59,18 @@ def _free(folder: Path) -> Path:
     return folder
 
 
+def _say(line: str) -> None:
+    """What is being done, beside what a shell is to take."""
+    print(f"# {line}", file=sys.stderr, flush=True)
+
+
 def _show(hadoop: Hadoop, quiet: bool) -> None:
     if quiet:
         print(hadoop.conf_dir)
         return
-    print(f"export HADOOP_CONF_DIR={hadoop.conf_dir} YARN_CONF_DIR={hadoop.conf_dir}")
+    print(f"export HADOOP_CONF_DIR={hadoop.conf_dir} YARN_CONF_DIR={hadoop.conf_dir} PATH={hadoop.bin}:$PATH")
     print(f"# HDFS {hadoop.fs_url}, {hadoop.webhdfs_url}; YARN {hadoop.rm}, {hadoop.rm_web}; process {hadoop.pid}")
+    print(f"# the commands hdfs and yarn are in {hadoop.bin}; python -m tests.cluster down ends it")
 
 
 if __name__ == "__main__":

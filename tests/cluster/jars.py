@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent / "hadoop"
@@ -17,7 +18,7 @@ class Missing(Exception):
     """What a cluster needs and this machine hasn't, in one line."""
 
 
-def jars() -> Path:
+def jars(say: Callable[[str], None] = lambda line: None) -> Path:
     """The folder of the jars that pom.xml asks for. Raises Missing.
 
     They are fetched into a folder of another name that is renamed when all are there, under a lock: neither a fetch
@@ -35,6 +36,7 @@ def jars() -> Path:
             for unfinished in cache.glob(".fetching-*"):
                 shutil.rmtree(unfinished)
             fetching = Path(tempfile.mkdtemp(prefix=".fetching-", dir=cache))
+            say(f"Maven fetches the servers of Hadoop into {folder}, once; it takes a minute or more")
             _fetch(pom, fetching)
             (fetching / "jars").rename(folder)
             shutil.rmtree(fetching)

@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests import jvm
 from tests.cluster.jars import HERE, jars, java
 
 START_SECONDS = 180
+#: Until it is up on a machine with nothing else to do.
+USUAL_SECONDS = 15
 STOP_SECONDS = 30
 
 
@@ -103,24 +106,29 @@ class Hadoop:
             raise NoCluster(f"{what}: {error.read().decode()}") from None
 
 
-def start(folder: Path, parent: int = 0) -> Hadoop:
+Say = Callable[[str], None]
+
+
+def start(folder: Path, parent: int = 0, say: Say | None = None) -> Hadoop:
     """Start HDFS and YARN and wait until they answer.
 
     Args:
         folder: where they keep everything; made, and removed when they end.
         parent: the process that they go with, however it goes; 0 for servers that stay.
+        say: told what is being done.
 
     Raises:
         Missing: this machine lacks something.
         NoCluster: they don't come up.
     """
-    launch("MiniCluster", folder, parent, "ready.properties")
+    launch("MiniCluster", folder, parent, "ready.properties", say)
     return find(folder)
 
 
-def launch(program: str, folder: Path, parent: int, ready: str) -> subprocess.Popen:
+def launch(program: str, folder: Path, parent: int, ready: str, say: Say | None = None) -> subprocess.Popen:
     """Start a program of the folder `hadoop` and wait until it has written a file. Raises as `start` does."""
-    runs, classes = java(), jars()
+    say = say or (lambda line: None)
+    runs, classes = java(), jars(say)
     folder = folder.resolve()
     folder.mkdir(parents=True)
     command = [
@@ -136,7 +144,11 @@ def launch(program: str, folder: Path, parent: int, ready: str) -> subprocess.Po
                                    stderr=subprocess.STDOUT, start_new_session=True)
     try:
         _commands(folder, runs, classes)
+        say(f"starting {program} on {runs}, process {process.pid}, log {folder / 'log'}: it should be up in "
+            f"{USUAL_SECONDS} seconds, and is given up after {START_SECONDS}")
+        began = time.monotonic()
         _wait(process, folder, ready)
+        say(f"up after {time.monotonic() - began:.0f} s")
     except BaseException:
         process.kill()
         process.wait(60)

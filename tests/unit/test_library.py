@@ -215,6 +215,31 @@ def test_whole_files(abc):
     assert read(ReadFiles(abc, reader=first_byte, opened=True)) == [b"a", b"b"]
 
 
+def letters(path):
+    yield from open(path).read()
+    yield None
+
+
+def letters_of(file):
+    for letter in file.read().decode():
+        yield letter
+        if letter == "b":
+            raise ValueError("b is bad")
+
+
+def test_a_reader_that_is_a_generator_gives_several_items(abc, capsys):
+    assert read(ReadFiles(abc, reader=letters)) == ["a"] * 3 + ["b"] * 3
+    reader = ReadFiles(abc, reader=letters_of, opened=True, skip_broken=True)  # a file is left out as a whole
+    assert read(reader) == ["a"] * 3 and "left out" in capsys.readouterr().out
+    assert list(ReadFiles(abc, reader=letters).from_bytes("x", b"ab")) == ["a", "b"]
+    assert list(ReadFiles(abc, reader=letters_of, opened=True).from_bytes("x", b"aa")) == ["a", "a"]
+    fsspec = pytest.importorskip("fsspec")
+    fsspec.filesystem("memory").pipe("/several/x", b"xy")
+    assert read(ReadFiles("memory://several/x", reader=letters)) == ["x", "y"]
+    with pytest.raises(RunFailed, match="(?s)ReadFiles can't read .*/b: ValueError: b is bad.*in letters_of"):
+        read(ReadFiles(abc, reader=letters_of, opened=True))
+
+
 def test_a_broken_file_is_left_out_by_name_or_stops_the_run(abc, capsys):
     assert read(ReadFiles(abc, reader=picky, skip_broken=True)) == ["a", "c"]
     assert capsys.readouterr().out == f"ReadFiles (instance 0): left out {abc}/b: ValueError: b is bad\n"

@@ -7,6 +7,7 @@ import os
 import pathlib
 import tempfile
 import traceback
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,13 +19,13 @@ from d4p.library.reader import Reader
 
 
 class ReadFiles(Reader):
-    """A root that writes an item for each file to `output`: `(path, bytes)`, or what a reader function returns.
+    """A root that writes an item for each file to `output`: `(path, bytes)`, or what a reader function makes of it.
 
     Args:
         path: a file, a folder (the files directly in it), a glob (`**` for folders), a URL, or a list of those.
         reader: a function of a module. It gets the path of a file on this machine (a file behind a URL is fetched for
             it), or with `opened` the file, open for reading bytes. What it returns is the item; None leaves the
-            file out.
+            file out. A generator function gives several: each that it yields.
         opened: give the reader an open file.
         skip_broken: where the reader raises, log the file and the reason and go on; else the run fails, naming it.
     """
@@ -43,51 +44,51 @@ class ReadFiles(Reader):
         return self.files()
 
     def read(self, split: File) -> Iterator[Any]:
-        """The item of a file, if it has one."""
+        """The items of a file."""
         fs, _ = locate(split.source)
         path = fs.unstrip_protocol(split.name)
-        return self._made(path, split.name, lambda: self._item(fs, split.name, path))
+        return self._made(path, split.name, self._items(fs, split.name, path))
 
     def from_bytes(self, path: str, content: bytes) -> Iterator[Any]:
-        """The item of a file that an engine has read."""
-        return self._made(path, path, lambda: self._item_of(path, content))
+        """The items of a file that an engine has read."""
+        return self._made(path, path, self._items_of(path, content))
 
-    def _made(self, path: str, name: str, make: Callable[[], Any]) -> Iterator[Any]:
+    def _made(self, path: str, name: str, items: Iterator[Any]) -> Iterator[Any]:
         try:
-            item = make()
+            # where a file may be left out, it is as a whole
+            yield from list(items) if self.skip_broken else items
         except Exception as error:
             reason = _reason(error, name)
             if not self.skip_broken:
                 raise RunFailed(f"{self.id} can't read {path}: {reason}{self._traceback(error)}") from error
             self.log(f"left out {path}: {reason}")
-            return
-        if item is not None:
-            yield item
 
-    def _item(self, fs: Any, name: str, path: str) -> Any:
+    def _items(self, fs: Any, name: str, path: str) -> Iterator[Any]:
         if self.reader is None:
             with fs.open(name, "rb") as file:
-                return path, file.read()
-        if self.opened:
+                yield path, file.read()
+        elif self.opened:
             with fs.open(name, "rb") as file:
-                return self.reader(file)
-        if isinstance(fs, Local):
-            return self.reader(name)
-        return self._fetched(name, lambda place: fs.get_file(name, place))
+                yield from _several(self.reader(file))
+        elif isinstance(fs, Local):
+            yield from _several(self.reader(name))
+        else:
+            yield from self._fetched(name, lambda place: fs.get_file(name, place))
 
-    def _item_of(self, path: str, content: bytes) -> Any:
+    def _items_of(self, path: str, content: bytes) -> Iterator[Any]:
         if self.reader is None:
-            return path, content
-        if self.opened:
-            return self.reader(io.BytesIO(content))
-        return self._fetched(path, lambda place: pathlib.Path(place).write_bytes(content))
+            yield path, content
+        elif self.opened:
+            yield from _several(self.reader(io.BytesIO(content)))
+        else:
+            yield from self._fetched(path, lambda place: pathlib.Path(place).write_bytes(content))
 
-    def _fetched(self, path: str, fetch: Callable[[str], Any]) -> Any:
+    def _fetched(self, path: str, fetch: Callable[[str], Any]) -> Iterator[Any]:
         """What the reader makes of a file that is put on this machine for it."""
         with tempfile.TemporaryDirectory(prefix="d4p-fetched-", dir=scratch.folder()) as folder:
             place = os.path.join(folder, os.path.basename(path))
             fetch(place)
-            return self.reader(place)
+            yield from _several(self.reader(place))
 
     def _traceback(self, error: Exception) -> str:
         """The part of the traceback that is the reader's own."""
@@ -96,6 +97,13 @@ class ReadFiles(Reader):
         if self.reader is None or not frames:
             return ""
         return "\nTraceback (the reader's own):\n" + "".join(traceback.format_list(frames)).rstrip("\n")
+
+
+def _several(made: Any) -> Iterator[Any]:
+    """The items that a reader gave: one, none, or those of a generator."""
+    for item in made if isinstance(made, types.GeneratorType) else (made,):
+        if item is not None:
+            yield item
 
 
 def _reason(error: Exception, name: str) -> str:

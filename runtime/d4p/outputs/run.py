@@ -40,11 +40,13 @@ class Outputs:
         for name, pe in workflow.pes.items():
             if hasattr(pe, "write_to"):
                 self._add(Folder(pe.path, pe.id), {(name, None): ""})
-        if output is not None:
+        if output is not None and results:
             names = _names([(workflow.pes[name].id, port) for name, port in results])
             self._add(Folder(output, "", names), dict(zip(results, names, strict=True)))
         _none_in_another(self.folders)
         self._results = bool(results)
+        self._nothing = f"nothing for --output {output}: every output of its PEs is connected" if (
+            output is not None and not results) else ""  # fmt: skip
         self._spooled = spooled
         self._identity: dict[str, Any] = {}
 
@@ -61,7 +63,7 @@ class Outputs:
         if not self.folders:
             if self.resume:
                 raise Refused("--resume goes on with what an earlier run wrote, and this one writes nothing: it has no "
-                              "writer among its PEs, and no --output")
+                              f"writer among its PEs, and {self._nothing or 'no --output'}")
             return True
         begun: list[Folder] = []
         try:
@@ -154,7 +156,9 @@ class Outputs:
         """What the user might have wanted otherwise."""
         given_up = sum(folder.given_up for folder in self.folders)
         parts = f"{given_up} complete {'part' if given_up == 1 else 'parts'}"
-        return [f"removed {parts} of an earlier run that was killed; --resume goes on with them"] if given_up else []
+        notes = [f"the workflow has {self._nothing}, so there is no such folder"] if self._nothing else []
+        return notes + ([f"removed {parts} of an earlier run that was killed; --resume goes on with them"]
+                        if given_up else [])
 
     @property
     def written(self) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
-import pickle
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,13 +14,15 @@ from typing import Any
 from d4p import scratch
 from d4p.depth import FRAMES
 from d4p.entries import names
-from d4p.errors import D4pError, RunFailed
+from d4p.errors import D4pError, Refused, RunFailed, WorkerLost
 from d4p.events import Events
+from d4p.failure import PeFailed
 from d4p.filesystems import default, use_default
 from d4p.inputs import Inputs
 from d4p.items import unpack
 from d4p.job import Job
 from d4p.results import Spool
+from d4p.shape import parsed
 from d4p.spark import disks
 from d4p.spark.outbox import Key, Outbox, until_full
 from d4p.spark.readers import Source
@@ -31,6 +33,7 @@ from d4p.workflow import Workflow
 
 #: Marks a failure of ours in what Spark says about a failed task.
 MARK = "d4p-failed:"
+_KINDS = {kind.__name__: kind for kind in (Refused, RunFailed, WorkerLost)}
 #: Items of a batch that are fed between two looks at what is ready.
 _FEW = 32
 #: What a task is given to hand its report to.
@@ -161,15 +164,21 @@ class _NoSpool(Spool):
 
 def marked(error: D4pError) -> str:
     """An error as text that survives the way through Spark."""
-    return f"{MARK}{base64.b64encode(pickle.dumps(error)).decode()}:"
+    about = [type(error).__name__, str(error), getattr(error, "pe", ""), getattr(error, "instance", 0),
+             getattr(error, "item", 0)]  # fmt: skip
+    return f"{MARK}{base64.b64encode(json.dumps(about).encode()).decode()}:"
 
 
 def unmarked(text: str) -> D4pError | None:
-    """The error in what Spark said, if there is one of ours."""
+    """The error in what Spark said, if there is one of ours. Data may be among those words: they are only looked at."""
     start = text.find(MARK)
     if start < 0:
         return None
     try:
-        return pickle.loads(base64.b64decode(text[start + len(MARK):].split(":", 1)[0]))
-    except Exception:  # cut short on its way: what is left of Spark's words must do
+        about = parsed(base64.b64decode(text[start + len(MARK):].split(":", 1)[0]))
+    except ValueError:  # cut short on its way: what is left of Spark's words must do
         return None
+    if not isinstance(about, list) or [*map(type, about)] != [str, str, str, int, int]:
+        return None
+    kind, message, *whose = about
+    return PeFailed(message, *whose) if kind == PeFailed.__name__ else _KINDS.get(kind, RunFailed)(message)
