@@ -25,6 +25,8 @@ from .targets import canonical, running_cycles
 from .targets import target as target_of
 
 Workflow = str | Path | WorkflowGraph
+#: Characters of a workflow's name in that of a folder.
+_LONGEST = 80
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def compile(workflow: Workflow | Source, target: str = "sequential", instances: 
         raise Refused("a live graph can't be compiled: a program imports its PEs from a module. Put the workflow in a "
                       "file and give its path, or `run` the graph, which pickles it")
     made = plan(source, target, instances, fuse=fuse)
-    folder = Path(os.path.expanduser(output)) if output else Path(f"{made.graph.name}-{made.target}")
+    folder = Path(os.path.expanduser(output)) if output else Path(f"{made.graph.name[:_LONGEST]}-{made.target}")
     return write_bundle(made, source.loaded, folder, include=[Path(p) for p in include], overwrite=overwrite)
 
 
@@ -122,5 +124,5 @@ def temporary_bundle(loaded: Loaded, made: Plan,
         pickled = cloudpickle.dumps(loaded.graph)
         loaded = replace(loaded, modules=modules_of(pickled))
         print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
-    return write_bundle(made, loaded, Path(holder.name) / made.graph.name.replace(" ", "-"), include=include,
+    return write_bundle(made, loaded, Path(holder.name) / made.graph.name[:_LONGEST].replace(" ", "-"), include=include,
                         graph_pickle=pickled), holder

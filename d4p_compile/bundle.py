@@ -83,7 +83,12 @@ def modules_zip(bundle: Path, path: Path, extras: Iterable[str] = ()) -> None:
     """The workflow's own modules and data as a zip, for workers on other machines; not the target's `extras`."""
     leave = {RUNTIME, f"{RUNTIME}.sha256", SCRIPT, "plan.txt", "plan.json", path.name, *extras}
     files = {f.relative_to(bundle).as_posix(): f for f in bundle.rglob("*") if f.is_file()}
-    path.write_bytes(zipped({name: file.read_bytes() for name, file in files.items() if name not in leave}))
+    files = {name: file for name, file in files.items() if name not in leave}
+    for name in files:
+        if not name.isascii() and os.fsencode(name) != name.encode(errors="replace"):
+            raise Refused(f"{name!r} can't travel in {path.name}, since its name isn't UTF-8: rename it, or leave it "
+                          "out")
+    path.write_bytes(zipped({name: file.read_bytes() for name, file in files.items()}))
 
 
 def _copy_modules(loaded: Loaded, made: Path) -> None:

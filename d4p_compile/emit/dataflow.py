@@ -71,7 +71,7 @@ def _stage(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
             body += _shuffle(plan, consumer, say)
     out = _gathered(plan, stage, say)
     out.append(f"    # stage {number} {stage.times}: {stage.title}")
-    return [*out, *_under(say, str(number), f"stage_{number}.__doc__", body)]
+    return [*out, *_under(say, str(number), f"stage_{number}.title", body)]
 
 
 def _under(say: Dialect, numbers: str, what: str, body: list[str]) -> list[str]:
@@ -87,7 +87,7 @@ def _gathered(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
         return []
     out = [f"    # {line}" for channel in plan.channels_into(stage) for line in keeps(channel)]
     numbers = ", ".join(str(producer.number) for producer in producers)
-    what = f'"for " + stage_{stage.number}.__doc__'
+    what = f'"for " + stage_{stage.number}.title'
     return [*out, *_under(say, f'"{numbers}"', what, _shuffle(plan, stage, say))]
 
 

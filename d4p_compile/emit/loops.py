@@ -83,6 +83,8 @@ def _call(var: str, pe: Pe, port: str | None, pad: str) -> list[str]:
 def fan_outs(shape: Shape, names: StageNames, name: str) -> list[str]:
     """A function for each output port whose items go to several consumers, or are counted or checked on the way."""
     out = []
+    if shape.next_inlined(name) is not None:  # they go on in its own loop, which does the same
+        return out
     for port in shape.pe(name).outputs:
         function = names.out(name, port)
         takers = names.takers(name, port)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import math
 import re
+import unicodedata
 
 from ..ir.plan import Plan, Stage
 
 #: Names that generated code uses for itself.
-TAKEN = frozenset("at d4p item items main own result run sc spark stage width workflow".split())
+TAKEN = frozenset("at batch d4p item items main own pes result run sc spark stage width workflow".split())
 
 
 def identifier(text: str) -> str:
-    """`text` as a valid Python name: `Read CSV-2` gives `read_csv_2`."""
-    name = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", text)).strip("_").lower() or "pe"
-    if name[0].isdigit() or keyword.iskeyword(name) or name in TAKEN or hasattr(builtins, name):
+    """`text` as a valid Python name: `Read CSV-2` gives `read_csv_2`. Python takes letters that look alike for one
+    (NFKC), so names that are different for us must be so then."""
+    text = unicodedata.normalize("NFKC", re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", text).lower())
+    name = re.sub("__+", "_", "".join(c if f"a{c}".isidentifier() else "_" for c in text)).strip("_") or "pe"
+    if not f"a{name}".isidentifier() or unicodedata.normalize("NFKC", name) != name:
+        name = "pe"
+    if not name.isidentifier() or keyword.iskeyword(name) or name in TAKEN or hasattr(builtins, name):
         name = f"pe_{name}"
     return name
 
@@ -41,8 +47,28 @@ def in_docstring(text: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """A string or list as Python source, in double quotes where that needs no escapes."""
-    if isinstance(value, list):
-        return "[" + ", ".join(quoted(v) for v in value) + "]"
-    text = repr(value)
-    return f'"{text[1:-1]}"' if isinstance(value, str) and text[0] == "'" and '"' not in text else text
+    """A plain value as Python source, strings in double quotes where that needs no escapes.
+
+    Raises TypeError for what has no literal: the `repr` of another class may be any text, and would be run.
+    """
+    kind = type(value)
+    if kind is str:
+        text = repr(value)
+        return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
+    if kind is int:
+        return repr(value) if value.bit_length() < 1000 else hex(value)  # Python may refuse to show a long one
+    if kind is float:
+        return repr(value) if math.isfinite(value) else f'float("{value}")'
+    if kind is complex:
+        return f"complex({quoted(value.real)}, {quoted(value.imag)})"
+    if value is None or value is ... or kind in (bool, bytes):
+        return repr(value)
+    if kind is dict:
+        return "{" + ", ".join(f"{quoted(key)}: {quoted(item)}" for key, item in value.items()) + "}"
+    if kind is list:
+        return "[" + ", ".join(map(quoted, value)) + "]"
+    if kind is tuple:
+        return "(" + ", ".join(map(quoted, value)) + ("," if len(value) == 1 else "") + ")"
+    if kind in (set, frozenset):
+        return f"{kind.__name__}([{', '.join(sorted(map(quoted, value)))}])"
+    raise TypeError(f"{value!r} is a {kind.__module__}.{kind.__qualname__}, which no literal makes")

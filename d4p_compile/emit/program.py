@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import cache
 from typing import Any
 
 import d4p
+from d4p.errors import Refused
 
 from ..ir.graph import TILES, WIDTH, Instances
 from ..ir.plan import Channel, Plan, Stage
@@ -39,6 +41,7 @@ def render(template: str, plan: Plan, what: str, **more: Any) -> str:
         takes=lambda stage: [c.number for c in plan.channels_into(stage)],
         back=lambda stage: [c.number for c in plan.channels_from(stage) if c.edge.back],
         keeps=keeps,
+        shell=shlex.quote,
         **more,
     )
 
@@ -52,8 +55,16 @@ def workflow(plan: Plan) -> str:
     source = quoted(f"{origin.module}:{origin.attribute}")
     if not origin.call:
         return f"d4p.Workflow({source}, {fingerprint})"
-    parameters = ", ".join(f"{quoted(k)}: {quoted(v)}" for k, v in origin.parameters)
+    parameters = ", ".join(f"{quoted(k)}: {_parameter(k, v)}" for k, v in origin.parameters)
     return f"d4p.Workflow({source}, {fingerprint}, parameters={{{parameters}}})"
+
+
+def _parameter(name: str, value: Any) -> str:
+    try:
+        return quoted(value)
+    except TypeError as error:
+        raise Refused(f"the parameter {name} is written into the program, and must be a plain value: None, a bool, a "
+                      f"number, text, bytes, or a list, tuple, set or dict of them. {error}") from None
 
 
 def count(instances: Instances) -> str:

@@ -12,7 +12,7 @@ from .batches import batch_functions
 from .counts import counters, counts, differences
 from .layout import WIDTH, filled, wrapped
 from .loops import fan_outs, functions
-from .names import in_docstring, quoted
+from .names import quoted
 from .shape import Shape
 from .stage_names import StageNames
 
@@ -21,7 +21,7 @@ def stage_function(plan: Plan, stage: Stage) -> str:
     """The source of `stage_<number>(stage)`, without a trailing newline."""
     shape = Shape(plan, stage)
     names = StageNames(shape)
-    out = [f"def stage_{stage.number}(stage):", f'    """{in_docstring(stage.title)}"""']
+    out = [f"@d4p.titled({quoted(stage.title)})", f"def stage_{stage.number}(stage):"]
     out += _take(shape, names)
     out += [f"    {name} = {expression}" for name, expression in _targets(shape, names)]
     out += wrapped("    ", counters(shape, names), " = 0", " = ")

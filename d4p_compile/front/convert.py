@@ -11,7 +11,7 @@ from d4p.copies import held
 from d4p.errors import Refused
 from d4p.flatten import flatten
 from d4p.inputs import is_reader
-from d4p.labels import fingerprint, labels
+from d4p.labels import fingerprint, labels, one_line
 from d4p.library import AllPairs, PairsBetween
 from d4p.schema import schema_of
 
@@ -30,14 +30,15 @@ def to_graph(loaded: Loaded) -> Graph:
     names = labels(flat)
     _refuse_batches_alone(flat.edges)
     edges = tuple(
-        Edge(names[e.source.id], e.output, names[e.dest.id], e.input, _short(e.where)) for e in flat.edges
+        Edge(names[e.source.id], plain(e.output), names[e.dest.id], plain(e.input), one_line(_short(e.where)))
+        for e in flat.edges
     )
     return Graph(
         name=_name(loaded),
         pes=tuple(_pe(pe, names[pe.id]) for pe in flat.pes),
         edges=edges,
         partitions=tuple(tuple(names[pe.id] for pe in part) for part in flat.partitions),
-        composites=tuple((label, tuple(names[pe.id] for pe in inner)) for label, inner in flat.composites),
+        composites=tuple((one_line(label), tuple(names[pe.id] for pe in inner)) for label, inner in flat.composites),
         origin=loaded.origin,
         fingerprint=fingerprint(flat),
         warnings=tuple(_without_folders(warning) for warning in flat.warnings),
@@ -50,7 +51,14 @@ def _without_folders(text: str) -> str:
 
 
 def _name(loaded: Loaded) -> str:
-    return loaded.origin.module.rsplit(".", 1)[-1] or "live graph"
+    return one_line(loaded.origin.module.rsplit(".", 1)[-1] or "live graph")
+
+
+def plain(name: Any) -> Any:
+    """A port or field as an exact str or int: what others than their types print may be anything."""
+    if isinstance(name, str):
+        return str.__str__(name)
+    return int(name) if isinstance(name, int) else name
 
 
 def _short(where: str) -> str:
@@ -63,15 +71,15 @@ def _pe(pe: Any, name: str) -> Pe:
     return Pe(
         id=pe.id,
         name=name,
-        cls=f"{type(pe).__module__}.{type(pe).__qualname__}",
-        inputs=tuple(Port(port, _of_pairs(pe, how) if pairs else _grouping(pe, port, how))
+        cls=one_line(f"{type(pe).__module__}.{type(pe).__qualname__}"),
+        inputs=tuple(Port(plain(port), _of_pairs(pe, how) if pairs else _grouping(pe, port, how))
                      for port, how in pe.inputconnections.items()),
-        outputs=tuple(pe.outputconnections),
+        outputs=tuple(map(plain, pe.outputconnections)),
         kind="reader" if reader else "pairs" if pairs else "pe",
         request=Request(_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None, bool(pe.single)),
         state=State(state.keeps, state.why, bool(pe.any_order), tuple(held(pe))),
         call=_call(pe, reader),
-        schemas=tuple((port, schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
+        schemas=tuple((plain(port), schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
         aggregate=aggregate_of(pe),
     )
 
@@ -111,7 +119,7 @@ def _of_pairs(pe: Any, settings: Any) -> Grouping:
         raise Refused(f"{pe.id} ({type(pe).__name__}) has the grouping {settings['grouping']!r} for its input, and "
                       "needs its own: it decides itself which instance gets an item. To pair only items that agree in "
                       "a field, give it within=")
-    return Grouping(settings["grouping"], pe.order_by)
+    return Grouping(settings["grouping"], tuple(map(plain, pe.order_by)))
 
 
 def _refuse_batches_alone(edges: Any) -> None:
@@ -130,7 +138,7 @@ def _grouping(pe: Any, port: str, settings: Any) -> Grouping:
     if grouping in ("all", "global"):
         return Grouping(grouping)
     if isinstance(grouping, (list, tuple)) and grouping and all(_is_field(f) for f in grouping):
-        return Grouping("by", tuple(grouping))
+        return Grouping("by", tuple(map(plain, grouping)))
     close = difflib.get_close_matches(str(grouping), ["all", "global"], n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise Refused(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from d4p.labels import one_line
+
 from .capabilities import Capabilities
 from .graph import TILES, WIDTH, Edge, Graph, Instances, counted
 
@@ -23,7 +25,7 @@ class Column:
     label: str = ""
 
     def __str__(self) -> str:
-        return f"{self.label}: {self.type}" if self.label else "number of items"
+        return f"{one_line(self.label)}: {self.type}" if self.label else "number of items"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Native:
     columns: tuple[Column, ...]
 
     def __str__(self) -> str:
-        of = ", ".join(f"{column.label} ({column.type})" for column in self.columns if column.label)
+        of = ", ".join(f"{one_line(column.label)} ({column.type})" for column in self.columns if column.label)
         return f"{self.kind} of {of}" if of else self.kind
 
 

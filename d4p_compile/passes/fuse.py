@@ -57,7 +57,8 @@ def fuse(plan: Plan, options: Options) -> Plan:
         clusters.place(name, reasons if options.fuse else None)
     stages = tuple(Stage(tuple(pes), graph.by_name[pes[0]].instances) for pes in clusters.stages())
     channels = tuple(c for c in plan.channels if c.edge.back or clusters.of[c.edge.source] != clusters.of[c.edge.dest])
-    apart = tuple((_between(c), reasons[c.edge.key] or clusters.why(c.edge)) for c in channels)
+    why = clusters.why if options.fuse else lambda edge: "each PE is a stage of its own (fusion is off)"
+    apart = tuple((_between(c), reasons[c.edge.key] or why(c.edge)) for c in channels)
     notes = [f"{c.edge.dest} could take tiles, and gets pairs one by one: {reason}"
              for c, (_, reason) in zip(channels, apart, strict=True)
              if graph.by_name[c.edge.source].kind == "pairs" and graph.by_name[c.edge.dest].call.batches]
@@ -88,7 +89,8 @@ def _between(channel: Channel) -> str:
 
 
 class _Clusters:
-    """Stages while they grow: members, and the set of stages each one waits for, as bits of an int."""
+    """Stages while they grow: members, and as bits of an int the set of stages each one waits for, and those of them
+    that feed it by an exchange as well."""
 
     def __init__(self, graph: Graph, side_by_side: bool) -> None:
         self.graph = graph
@@ -96,6 +98,7 @@ class _Clusters:
         self.of: dict[str, int] = {}
         self.members: dict[int, list[str]] = {}
         self.waits: dict[int, int] = {}
+        self.cut: dict[int, int] = {}
         self.has_root: set[int] = set()
 
     def place(self, name: str, reasons: dict | None) -> None:
@@ -103,10 +106,12 @@ class _Clusters:
         edges = [edge for edge in self.graph.edges_in[name] if not edge.back]
         new = len(self.of)
         self.of[name], self.members[new] = new, [name]
-        self.waits[new] = 0
+        self.waits[new] = self.cut[new] = 0
         for edge in edges:
             producer = self.of[edge.source]
             self.waits[new] |= 1 << producer | self.waits[producer]
+            if reasons is not None and reasons[edge.key] is not None:
+                self.cut[new] |= 1 << producer
         if self.graph.is_root(name):
             self.has_root.add(new)
         for edge in edges if reasons is not None else ():
@@ -118,6 +123,8 @@ class _Clusters:
         """Why the stages a and b (a feeds b) cannot be merged: None where they can."""
         if self.side_by_side and a in self.has_root and b in self.has_root:
             return "their sources run side by side"
+        if self.cut[b] >> a & 1:
+            return "another edge between their stages needs an exchange"
         for other, waits in self.waits.items():
             if other not in (a, b) and waits >> a & 1 and self.waits[b] >> other & 1:
                 return f"{self.members[other][0]} stands between them"
@@ -129,16 +136,18 @@ class _Clusters:
         self.members[a] += self.members.pop(b)
         union = (self.waits[a] | self.waits.pop(b)) & ~(1 << a | 1 << b)
         self.waits[a] = union
+        self.cut[a] |= self.cut.pop(b)
         for other, waits in self.waits.items():
             if other != a and (waits >> a & 1 or waits >> b & 1):
                 self.waits[other] = (waits | union | 1 << a) & ~(1 << b)
+            if self.cut[other] >> b & 1:
+                self.cut[other] = (self.cut[other] | 1 << a) & ~(1 << b)
         if b in self.has_root:
             self.has_root.discard(b)
             self.has_root.add(a)
 
     def why(self, edge: Edge) -> str:
-        obstacle = self._obstacle(self.of[edge.source], self.of[edge.dest])
-        return obstacle or "each PE is a stage of its own (fusion is off)"
+        return self._obstacle(self.of[edge.source], self.of[edge.dest]) or "when they met, a stage stood between them"
 
     def stages(self) -> list[list[str]]:
         """Members of each stage in topological order (the order in which they were placed)."""

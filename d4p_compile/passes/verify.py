@@ -6,7 +6,7 @@ import difflib
 
 from d4p.errors import Refused
 
-from ..ir.graph import TILES, WIDTH, Edge, Graph
+from ..ir.graph import TILES, WIDTH, Edge, Graph, Pe
 from ..ir.plan import Plan, Stage
 from ..ir.walk import cycle
 from .options import Options
@@ -24,6 +24,8 @@ def verify(ir: Graph | Plan, options: Options) -> Graph | Plan:
 def _graph(graph: Graph) -> None:
     if not graph.pes:
         raise Refused(f"the graph {graph.name} has no PE: add or connect at least one")
+    for pe in graph.pes:
+        _names(pe)
     for edge in graph.edges:
         _port(graph, edge, edge.source, edge.output, graph.by_name[edge.source].outputs, "output")
         _port(graph, edge, edge.dest, edge.input, [p.name for p in graph.by_name[edge.dest].inputs], "input")
@@ -32,6 +34,16 @@ def _graph(graph: Graph) -> None:
             raise AssertionError(f"{pe.name} was placed on {pe.instances} instances")
     if any(edge.back for edge in graph.edges) and (left := cycle(producers(graph))):
         raise AssertionError(f"a cycle is left: {left}")
+
+
+def _names(pe: Pe) -> None:
+    """Names stand in comments, file names and tables, where a port's has a line to itself: it is what it looks like, or
+    refused. A PE's was made so (`d4p.labels`)."""
+    for side, ports in (("input", [port.name for port in pe.inputs]), ("output", pe.outputs)):
+        for port in ports:
+            if not isinstance(port, str | int) or not str(port).isprintable():
+                raise Refused(f"{pe.name} ({pe.cls}) has an {side} port {port!r}: the name of a port must be text of "
+                              "printable characters, without line breaks")
 
 
 def _port(graph: Graph, edge: Edge, pe: str, port: str, known, side: str) -> None:

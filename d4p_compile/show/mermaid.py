@@ -26,6 +26,6 @@ def mermaid(plan: Plan) -> str:
 
 def _escaped(text: str) -> str:
     """Mermaid's entities: `#quot;` for a quote, `#35;` for a hash."""
-    for char, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;"), ("\n", " ")):
+    for char, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;"), ("%", "#37;")):
         text = text.replace(char, entity)
     return text

@@ -20,6 +20,7 @@ from d4p.base import (
 from d4p.batch import Batch
 from d4p.core import GenericPE
 from d4p.graph import WorkflowGraph
+from d4p.job import titled
 from d4p.library import AllPairs, PairsBetween, ReadFiles, ReadLines, WriteArrow, WriteRecords, WriteText
 from d4p.program import start
 from d4p.workflow import Workflow, beside, require
@@ -47,4 +48,5 @@ __all__ = [
     "files",
     "require",
     "start",
+    "titled",
 ]

@@ -15,6 +15,17 @@ from d4p.results import Spool
 from d4p.workflow import Workflow, unconnected
 
 
+def titled(title: str) -> Callable[[Callable], Callable]:
+    """Gives a stage's function the title of the stage, by which messages and engines call it. A docstring would not do:
+    `python -OO` has none."""
+
+    def give(function: Callable) -> Callable:
+        function.title = title
+        return function
+
+    return give
+
+
 class Job:
     """What every engine needs and none does in its own way.
 

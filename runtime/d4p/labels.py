@@ -12,16 +12,21 @@ from d4p.flatten import Flat
 
 def labels(flat: Flat) -> dict[str, str]:
     """`{PE id: name}` with names that are unique: the PE's own name where no other has it, else its id."""
-    times = Counter(_one_line(pe.name) for pe in flat.pes)
-    ids = {pe.id for pe in flat.pes}
-    chosen = {}
+    times = Counter(one_line(pe.name) for pe in flat.pes)
+    ids = {one_line(pe.id) for pe in flat.pes}
+    chosen: dict[str, str] = {}
+    taken = set()
     for pe in flat.pes:
-        name = _one_line(pe.name)
-        chosen[pe.id] = name if times[name] == 1 and (name == pe.id or name not in ids) else _one_line(pe.id)
+        name = one_line(pe.name)
+        label = name if times[name] == 1 and (name == pe.id or name not in ids) else one_line(pe.id)
+        while label in taken:  # two ids that differ only in what can't be seen
+            label += "_"
+        chosen[pe.id] = label
+        taken.add(label)
     return chosen
 
 
-def _one_line(name: object) -> str:
+def one_line(name: object) -> str:
     """A name as it can stand in a plan and in a comment: white space is one blank, what can't be seen a question
     mark."""
     seen = "".join(c if c.isprintable() or c.isspace() else "?" for c in str(name))

@@ -19,8 +19,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("cycles:collatz", fingerprint="8582221f16eeed52", parameters={})
 
 
+@d4p.titled("Numbers")
 def stage_1(stage):
-    """Numbers"""
     (numbers,) = stage.take("Numbers")
     to_start = stage.to(1, "Numbers.output -> Start.input", "round robin")
     n_numbers = 0
@@ -39,8 +39,8 @@ def stage_1(stage):
     return stage.ready({"Numbers": into_numbers}, lambda: {"Numbers": n_numbers})
 
 
+@d4p.titled("Start > Test > Collatz")
 def stage_2(stage):
-    """Start > Test > Collatz"""
     start, test, collatz = stage.take("Start", "Test", "Collatz")
     to_test = stage.to(2, "Collatz.output -> Test.stepped", "forward")
     result_test_done = stage.result(test, "done")

@@ -17,8 +17,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("cycles:collatz", fingerprint="8582221f16eeed52", parameters={})
 
 
+@d4p.titled("Numbers > Start > Test > Collatz")
 def stage_1(stage):
-    """Numbers > Start > Test > Collatz"""
     numbers, start, test, collatz = stage.take("Numbers", "Start", "Test", "Collatz")
     to_test = stage.to(1, "Collatz.output -> Test.stepped", "forward")
     result_test_done = stage.result(test, "done")

@@ -38,8 +38,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("columns:all_kinds", fingerprint="f24e7ec44eb98738", parameters={})
 
 
+@d4p.titled("Items")
 def stage_1(stage):
-    """Items"""
     (pe_items,) = stage.take("Items")
     to_countpe = stage.to(1, "Items.output -> CountPE.input", "round robin")
     to_sumpe2 = stage.to(2, "Items.output -> SumPE2.input", "hash", [0])
@@ -74,8 +74,8 @@ def stage_1(stage):
     return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
 
 
+@d4p.titled("CountPE")
 def stage_2(stage):
-    """CountPE"""
     (countpe,) = stage.take("CountPE")
     to_seen = stage.to(8, "CountPE.output -> Seen.input", "round robin")
     send_countpe = stage.sender(countpe)
@@ -95,8 +95,8 @@ def stage_2(stage):
     return stage.ready({1: into_countpe}, lambda: {"CountPE": n_countpe})
 
 
+@d4p.titled("SumPE2")
 def stage_3(stage):
-    """SumPE2"""
     (sumpe2,) = stage.take("SumPE2")
     result_sumpe2 = stage.result(sumpe2, "output")
     send_sumpe2 = stage.sender(sumpe2)
@@ -116,8 +116,8 @@ def stage_3(stage):
     return stage.ready({2: into_sumpe2}, lambda: {"SumPE2": n_sumpe2})
 
 
+@d4p.titled("SumPE3")
 def stage_4(stage):
-    """SumPE3"""
     (sumpe3,) = stage.take("SumPE3")
     result_sumpe3 = stage.result(sumpe3, "output")
     send_sumpe3 = stage.sender(sumpe3)
@@ -137,8 +137,8 @@ def stage_4(stage):
     return stage.ready({3: into_sumpe3}, lambda: {"SumPE3": n_sumpe3})
 
 
+@d4p.titled("MinPE")
 def stage_5(stage):
-    """MinPE"""
     (minpe,) = stage.take("MinPE")
     result_minpe = stage.result(minpe, "output")
     send_minpe = stage.sender(minpe)
@@ -158,8 +158,8 @@ def stage_5(stage):
     return stage.ready({4: into_minpe}, lambda: {"MinPE": n_minpe})
 
 
+@d4p.titled("MaxPE")
 def stage_6(stage):
-    """MaxPE"""
     (maxpe,) = stage.take("MaxPE")
     result_maxpe = stage.result(maxpe, "output")
     send_maxpe = stage.sender(maxpe)
@@ -179,8 +179,8 @@ def stage_6(stage):
     return stage.ready({5: into_maxpe}, lambda: {"MaxPE": n_maxpe})
 
 
+@d4p.titled("AverageParallelPE")
 def stage_7(stage):
-    """AverageParallelPE"""
     (average_parallelpe,) = stage.take("AverageParallelPE")
     result_average_parallelpe = stage.result(average_parallelpe, "output")
     send_average_parallelpe = stage.sender(average_parallelpe)
@@ -200,8 +200,8 @@ def stage_7(stage):
     return stage.ready({6: into_average_parallelpe}, lambda: {"AverageParallelPE": n_average_parallelpe})
 
 
+@d4p.titled("Seen")
 def stage_8(stage):
-    """Seen"""
     (seen,) = stage.take("Seen")
     result_seen = stage.result(seen, "output")
     n_seen = 0
@@ -221,8 +221,8 @@ def stage_8(stage):
     return stage.ready({8: into_seen}, lambda: {"Seen": n_seen})
 
 
+@d4p.titled("Listing")
 def stage_9(stage):
-    """Listing"""
     (listing,) = stage.take("Listing")
     result_listing = stage.result(listing, "output")
     n_listing = 0

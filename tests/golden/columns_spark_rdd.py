@@ -38,8 +38,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("columns:all_kinds", fingerprint="f24e7ec44eb98738", parameters={})
 
 
+@d4p.titled("Items")
 def stage_1(stage):
-    """Items"""
     (pe_items,) = stage.take("Items")
     to_countpe = stage.to(1, "Items.output -> CountPE.input", "round robin")
     to_sumpe2 = stage.to(2, "Items.output -> SumPE2.input", "hash", [0])
@@ -72,8 +72,8 @@ def stage_1(stage):
     return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
 
 
+@d4p.titled("CountPE")
 def stage_2(stage):
-    """CountPE"""
     (countpe,) = stage.take("CountPE")
     to_seen = stage.to(8, "CountPE.output -> Seen.input", "round robin")
     send_countpe = stage.sender(countpe)
@@ -91,8 +91,8 @@ def stage_2(stage):
     return stage.ready({1: into_countpe}, lambda: {"CountPE": n_countpe})
 
 
+@d4p.titled("SumPE2")
 def stage_3(stage):
-    """SumPE2"""
     (sumpe2,) = stage.take("SumPE2")
     result_sumpe2 = stage.result(sumpe2, "output")
     send_sumpe2 = stage.sender(sumpe2)
@@ -110,8 +110,8 @@ def stage_3(stage):
     return stage.ready({2: into_sumpe2}, lambda: {"SumPE2": n_sumpe2})
 
 
+@d4p.titled("SumPE3")
 def stage_4(stage):
-    """SumPE3"""
     (sumpe3,) = stage.take("SumPE3")
     result_sumpe3 = stage.result(sumpe3, "output")
     send_sumpe3 = stage.sender(sumpe3)
@@ -129,8 +129,8 @@ def stage_4(stage):
     return stage.ready({3: into_sumpe3}, lambda: {"SumPE3": n_sumpe3})
 
 
+@d4p.titled("MinPE")
 def stage_5(stage):
-    """MinPE"""
     (minpe,) = stage.take("MinPE")
     result_minpe = stage.result(minpe, "output")
     send_minpe = stage.sender(minpe)
@@ -148,8 +148,8 @@ def stage_5(stage):
     return stage.ready({4: into_minpe}, lambda: {"MinPE": n_minpe})
 
 
+@d4p.titled("MaxPE")
 def stage_6(stage):
-    """MaxPE"""
     (maxpe,) = stage.take("MaxPE")
     result_maxpe = stage.result(maxpe, "output")
     send_maxpe = stage.sender(maxpe)
@@ -167,8 +167,8 @@ def stage_6(stage):
     return stage.ready({5: into_maxpe}, lambda: {"MaxPE": n_maxpe})
 
 
+@d4p.titled("AverageParallelPE")
 def stage_7(stage):
-    """AverageParallelPE"""
     (average_parallelpe,) = stage.take("AverageParallelPE")
     result_average_parallelpe = stage.result(average_parallelpe, "output")
     send_average_parallelpe = stage.sender(average_parallelpe)
@@ -186,8 +186,8 @@ def stage_7(stage):
     return stage.ready({6: into_average_parallelpe}, lambda: {"AverageParallelPE": n_average_parallelpe})
 
 
+@d4p.titled("Seen")
 def stage_8(stage):
-    """Seen"""
     (seen,) = stage.take("Seen")
     result_seen = stage.result(seen, "output")
     n_seen = 0
@@ -205,8 +205,8 @@ def stage_8(stage):
     return stage.ready({8: into_seen}, lambda: {"Seen": n_seen})
 
 
+@d4p.titled("Listing")
 def stage_9(stage):
-    """Listing"""
     (listing,) = stage.take("Listing")
     result_listing = stage.result(listing, "output")
     n_listing = 0
@@ -226,7 +226,7 @@ def stage_9(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: Items
-    with run.named(1, stage_1.__doc__):
+    with run.named(1, stage_1.title):
         arriving = sc.parallelize(range(1), 1)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: 3, 2: 3, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2}))
         out_1 = run.once(out_1)  # 7 uses: computed once
@@ -252,31 +252,31 @@ def main(sc, run):
         #   every instance of Listing gets every item
         into_9 = spark.shuffle([spark.take(out_1, 7)], 2, ordered=True)
     # stage 2 x3: CountPE
-    with run.named(2, stage_2.__doc__):
+    with run.named(2, stage_2.title):
         out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 3, to={8: run.width}))
         # channel 8: CountPE.output -> Seen.input, round robin:
         #   items take turns over the instances of Seen
         into_8 = spark.shuffle([out_2], run.width, ordered=False)
     # stage 3 x3: SumPE2
-    with run.named(3, stage_3.__doc__):
+    with run.named(3, stage_3.title):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 3))
     # stage 4 x2: SumPE3
-    with run.named(4, stage_4.__doc__):
+    with run.named(4, stage_4.title):
         out_4 = into_4.mapPartitionsWithIndex(run.task(stage_4, 2))
     # stage 5 x2: MinPE
-    with run.named(5, stage_5.__doc__):
+    with run.named(5, stage_5.title):
         out_5 = into_5.mapPartitionsWithIndex(run.task(stage_5, 2))
     # stage 6 x2: MaxPE
-    with run.named(6, stage_6.__doc__):
+    with run.named(6, stage_6.title):
         out_6 = into_6.mapPartitionsWithIndex(run.task(stage_6, 2))
     # stage 7 x2: AverageParallelPE
-    with run.named(7, stage_7.__doc__):
+    with run.named(7, stage_7.title):
         out_7 = into_7.mapPartitionsWithIndex(run.task(stage_7, 2))
     # stage 8 xW: Seen
-    with run.named(8, stage_8.__doc__):
+    with run.named(8, stage_8.title):
         out_8 = into_8.mapPartitionsWithIndex(run.task(stage_8, run.width))
     # stage 9 x2: Listing
-    with run.named(9, stage_9.__doc__):
+    with run.named(9, stage_9.title):
         out_9 = into_9.mapPartitionsWithIndex(run.task(stage_9, 2))
     with run.named("3, 4, 5, 6, 7, 8, 9", "results"):
         run.finish(out_3, out_4, out_5, out_6, out_7, out_8, out_9)

@@ -16,8 +16,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:diamond", fingerprint="d667682fa693b57e", parameters={})
 
 
+@d4p.titled("Numbers > Plus1 > Plus2 > Listing")
 def stage_1(stage):
-    """Numbers > Plus1 > Plus2 > Listing"""
     numbers, plus1, plus2, listing = stage.take("Numbers", "Plus1", "Plus2", "Listing")
     result_listing = stage.result(listing, "output")
     send_listing = stage.sender(listing)

@@ -16,8 +16,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:diamond", fingerprint="d667682fa693b57e", parameters={})
 
 
+@d4p.titled("Numbers > Plus1 > Plus2 > Listing")
 def stage_1(stage):
-    """Numbers > Plus1 > Plus2 > Listing"""
     numbers, plus1, plus2, listing = stage.take("Numbers", "Plus1", "Plus2", "Listing")
     result_listing = stage.result(listing, "output")
     send_listing = stage.sender(listing)
@@ -96,7 +96,7 @@ def stage_1(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: Numbers > Plus1 > Plus2 > Listing
-    with run.named(1, stage_1.__doc__):
+    with run.named(1, stage_1.title):
         arriving = sc.parallelize(range(1), 1)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1))
         run.finish(out_1)

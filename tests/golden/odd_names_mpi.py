@@ -20,8 +20,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
 
 
+@d4p.titled("item")
 def stage_1(stage):
-    """item"""
     (pe_item,) = stage.take("item")
     to_pe_class = stage.to(1, "item.output -> class.a b", "round robin")
     n_pe_item = 0
@@ -40,8 +40,8 @@ def stage_1(stage):
     return stage.ready({"item": into_pe_item}, lambda: {"item": n_pe_item})
 
 
+@d4p.titled("Numbers")
 def stage_2(stage):
-    """Numbers"""
     (numbers,) = stage.take("Numbers")
     to_pe_class = stage.to(2, "Numbers.output -> class.c-d", "round robin")
     n_numbers = 0
@@ -60,8 +60,8 @@ def stage_2(stage):
     return stage.ready({"Numbers": into_numbers}, lambda: {"Numbers": n_numbers})
 
 
+@d4p.titled("class > 2nd PE!")
 def stage_3(stage):
-    """class > 2nd PE!"""
     pe_class, pe_2nd_pe = stage.take("class", "2nd PE!")
     result_pe_2nd_pe = stage.result(pe_2nd_pe, "x y")
     send_pe_class = stage.sender(pe_class)

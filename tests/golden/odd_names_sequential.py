@@ -16,8 +16,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
 
 
+@d4p.titled("item > Numbers > class > 2nd PE!")
 def stage_1(stage):
-    """item > Numbers > class > 2nd PE!"""
     pe_item, numbers, pe_class, pe_2nd_pe = stage.take("item", "Numbers", "class", "2nd PE!")
     result_pe_2nd_pe = stage.result(pe_2nd_pe, "x y")
     send_pe_class = stage.sender(pe_class)

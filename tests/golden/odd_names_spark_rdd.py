@@ -20,8 +20,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
 
 
+@d4p.titled("item")
 def stage_1(stage):
-    """item"""
     (pe_item,) = stage.take("item")
     to_pe_class = stage.to(1, "item.output -> class.a b", "round robin")
     n_pe_item = 0
@@ -38,8 +38,8 @@ def stage_1(stage):
     return stage.ready({"item": into_pe_item}, lambda: {"item": n_pe_item})
 
 
+@d4p.titled("Numbers")
 def stage_2(stage):
-    """Numbers"""
     (numbers,) = stage.take("Numbers")
     to_pe_class = stage.to(2, "Numbers.output -> class.c-d", "round robin")
     n_numbers = 0
@@ -56,8 +56,8 @@ def stage_2(stage):
     return stage.ready({"Numbers": into_numbers}, lambda: {"Numbers": n_numbers})
 
 
+@d4p.titled("class > 2nd PE!")
 def stage_3(stage):
-    """class > 2nd PE!"""
     pe_class, pe_2nd_pe = stage.take("class", "2nd PE!")
     result_pe_2nd_pe = stage.result(pe_2nd_pe, "x y")
     send_pe_class = stage.sender(pe_class)
@@ -98,21 +98,21 @@ def stage_3(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: item
-    with run.named(1, stage_1.__doc__):
+    with run.named(1, stage_1.title):
         arriving = sc.parallelize(range(1), 1)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: run.width}))
     # stage 2 x1: Numbers
-    with run.named(2, stage_2.__doc__):
+    with run.named(2, stage_2.title):
         arriving = sc.parallelize(range(1), 1)
         out_2 = arriving.mapPartitionsWithIndex(run.task(stage_2, 1, to={2: run.width}))
     # channel 1: item.output -> class.a b, round robin:
     #   items take turns over the instances of class
     # channel 2: Numbers.output -> class.c-d, round robin:
     #   items take turns over the instances of class
-    with run.named("1, 2", "for " + stage_3.__doc__):
+    with run.named("1, 2", "for " + stage_3.title):
         into_3 = spark.shuffle([out_1, out_2], run.width, ordered=False)
     # stage 3 xW: class > 2nd PE!
-    with run.named(3, stage_3.__doc__):
+    with run.named(3, stage_3.title):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, run.width))
         run.finish(out_3)
 

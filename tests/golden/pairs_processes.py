@@ -19,8 +19,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("pairs:batches", fingerprint="42a640dff008cc11", parameters={})
 
 
+@d4p.titled("Items")
 def stage_1(stage):
-    """Items"""
     (pe_items,) = stage.take("Items")
     to_all_pairs = stage.to(1, "Items.output -> AllPairs.input", "pairs", ["id"])
     n_pe_items = 0
@@ -39,8 +39,8 @@ def stage_1(stage):
     return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
 
 
+@d4p.titled("AllPairs > InTiles > Joined > Same")
 def stage_2(stage):
-    """AllPairs > InTiles > Joined > Same"""
     all_pairs, in_tiles, joined, same = stage.take("AllPairs", "InTiles", "Joined", "Same")
     result_joined = stage.result(joined, "output")
     result_same = stage.result(same, "output")

@@ -19,8 +19,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("pairs:batches", fingerprint="42a640dff008cc11", parameters={})
 
 
+@d4p.titled("Items")
 def stage_1(stage):
-    """Items"""
     (pe_items,) = stage.take("Items")
     to_all_pairs = stage.to(1, "Items.output -> AllPairs.input", "pairs", ["id"])
     n_pe_items = 0
@@ -37,8 +37,8 @@ def stage_1(stage):
     return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
 
 
+@d4p.titled("AllPairs > InTiles > Joined > Same")
 def stage_2(stage):
-    """AllPairs > InTiles > Joined > Same"""
     all_pairs, in_tiles, joined, same = stage.take("AllPairs", "InTiles", "Joined", "Same")
     result_joined = stage.result(joined, "output")
     result_same = stage.result(same, "output")
@@ -115,7 +115,7 @@ def stage_2(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: Items
-    with run.named(1, stage_1.__doc__):
+    with run.named(1, stage_1.title):
         arriving = sc.parallelize(range(1), 1)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: run.tiles}))
         # channel 1: Items.output -> AllPairs.input, pairs ['id']:
@@ -123,7 +123,7 @@ def main(sc, run):
         # by a broadcast where the items are few and that moves less, else by tiles as keys: the run says which
         into_2 = run.pairs([out_1], run.tiles, {1: "pairs"})
     # stage 2 xT: AllPairs > InTiles > Joined > Same
-    with run.named(2, stage_2.__doc__):
+    with run.named(2, stage_2.title):
         out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, run.tiles))
         run.finish(out_2)
 

@@ -20,8 +20,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:partitions", fingerprint="5aac5568dbd10e25", parameters={})
 
 
+@d4p.titled("Pairs")
 def stage_1(stage):
-    """Pairs"""
     (pairs,) = stage.take("Pairs")
     to_first = stage.to(1, "Pairs.output -> First.input", "forward")
     n_pairs = 0
@@ -40,8 +40,8 @@ def stage_1(stage):
     return stage.ready({"Pairs": into_pairs}, lambda: {"Pairs": n_pairs})
 
 
+@d4p.titled("First")
 def stage_2(stage):
-    """First"""
     (first,) = stage.take("First")
     to_listing = stage.to(2, "First.output -> Listing.input", "hash", [0])
     n_first = 0
@@ -61,8 +61,8 @@ def stage_2(stage):
     return stage.ready({1: into_first}, lambda: {"First": n_first})
 
 
+@d4p.titled("Listing")
 def stage_3(stage):
-    """Listing"""
     (listing,) = stage.take("Listing")
     result_listing = stage.result(listing, "output")
     send_listing = stage.sender(listing)

@@ -20,8 +20,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:partitions", fingerprint="5aac5568dbd10e25", parameters={})
 
 
+@d4p.titled("Pairs")
 def stage_1(stage):
-    """Pairs"""
     (pairs,) = stage.take("Pairs")
     to_first = stage.to(1, "Pairs.output -> First.input", "forward")
     n_pairs = 0
@@ -38,8 +38,8 @@ def stage_1(stage):
     return stage.ready({"Pairs": into_pairs}, lambda: {"Pairs": n_pairs})
 
 
+@d4p.titled("First")
 def stage_2(stage):
-    """First"""
     (first,) = stage.take("First")
     to_listing = stage.to(2, "First.output -> Listing.input", "hash", [0])
     n_first = 0
@@ -57,8 +57,8 @@ def stage_2(stage):
     return stage.ready({1: into_first}, lambda: {"First": n_first})
 
 
+@d4p.titled("Listing")
 def stage_3(stage):
-    """Listing"""
     (listing,) = stage.take("Listing")
     result_listing = stage.result(listing, "output")
     send_listing = stage.sender(listing)
@@ -79,17 +79,17 @@ def stage_3(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: Pairs
-    with run.named(1, stage_1.__doc__):
+    with run.named(1, stage_1.title):
         arriving = sc.parallelize(range(1), 1)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: 1}))
     # stage 2 x1: First
-    with run.named(2, stage_2.__doc__):
+    with run.named(2, stage_2.title):
         out_2 = out_1.mapPartitionsWithIndex(run.task(stage_2, 1, to={2: 3}))
         # channel 2: First.output -> Listing.input, hash [0]:
         #   items whose [0] are equal meet in one instance of Listing
         into_3 = spark.shuffle([out_2], 3, ordered=True)
     # stage 3 x3: Listing
-    with run.named(3, stage_3.__doc__):
+    with run.named(3, stage_3.title):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 3))
         run.finish(out_3)
 

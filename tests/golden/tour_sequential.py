@@ -38,8 +38,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("tour:graph", fingerprint="21f55acd77edb9f2")
 
 
+@d4p.titled("numbers > parity > extremes > ... > leaves (16 PEs)")
 def stage_1(stage):
-    """numbers > parity > extremes > ... > leaves (16 PEs)"""
     pes = stage.take(
         "numbers", "parity", "extremes", "least", "greatest", "square", "add", "chain_total", "branch0", "branch00",
         "leaf000", "leaf001", "branch01", "leaf010", "leaf011", "leaves",
@@ -251,8 +251,8 @@ def stage_1(stage):
     return stage.ready({"numbers": into_numbers}, received)
 
 
+@d4p.titled("halve")
 def stage_2(stage):
-    """halve"""
     (halve,) = stage.take("halve")
     to_digit = stage.to(5, "halve.output -> digit.input", "gather")
     n_halve = 0
@@ -270,8 +270,8 @@ def stage_2(stage):
     return stage.ready({1: into_halve}, lambda: {"halve": n_halve})
 
 
+@d4p.titled("triple")
 def stage_3(stage):
-    """triple"""
     (triple,) = stage.take("triple")
     to_digit = stage.to(6, "triple.output -> digit.input", "gather")
     n_triple = 0
@@ -289,8 +289,8 @@ def stage_3(stage):
     return stage.ready({2: into_triple}, lambda: {"triple": n_triple})
 
 
+@d4p.titled("digit")
 def stage_4(stage):
-    """digit"""
     (digit,) = stage.take("digit")
     to_by_digit = stage.to(7, "digit.output -> by_digit.item", "hash", [0])
     n_digit = 0
@@ -308,8 +308,8 @@ def stage_4(stage):
     return stage.ready({5: into_digit, 6: into_digit}, lambda: {"digit": n_digit})
 
 
+@d4p.titled("by_digit")
 def stage_5(stage):
-    """by_digit"""
     (by_digit,) = stage.take("by_digit")
     result_by_digit = stage.result(by_digit, "count")
     send_by_digit = stage.sender(by_digit)
@@ -327,8 +327,8 @@ def stage_5(stage):
     return stage.ready({7: into_by_digit}, lambda: {"by_digit": n_by_digit})
 
 
+@d4p.titled("residue")
 def stage_6(stage):
-    """residue"""
     (residue,) = stage.take("residue")
     to_by_residue = stage.to(8, "residue.output -> by_residue.item", "hash", ["residue"])
     n_residue = 0
@@ -345,8 +345,8 @@ def stage_6(stage):
     return stage.ready({3: into_residue}, lambda: {"residue": n_residue})
 
 
+@d4p.titled("by_residue")
 def stage_7(stage):
-    """by_residue"""
     (by_residue,) = stage.take("by_residue")
     result_by_residue = stage.result(by_residue, "count")
     send_by_residue = stage.sender(by_residue)
@@ -364,8 +364,8 @@ def stage_7(stage):
     return stage.ready({8: into_by_residue}, lambda: {"by_residue": n_by_residue})
 
 
+@d4p.titled("multiples")
 def stage_8(stage):
-    """multiples"""
     (multiples,) = stage.take("multiples")
     result_multiples = stage.result(multiples, "output")
     n_multiples = 0

@@ -38,8 +38,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("tour:graph", fingerprint="21f55acd77edb9f2")
 
 
+@d4p.titled("numbers > parity > extremes > ... > leaves (16 PEs)")
 def stage_1(stage):
-    """numbers > parity > extremes > ... > leaves (16 PEs)"""
     pes = stage.take(
         "numbers", "parity", "extremes", "least", "greatest", "square", "add", "chain_total", "branch0", "branch00",
         "leaf000", "leaf001", "branch01", "leaf010", "leaf011", "leaves",
@@ -251,8 +251,8 @@ def stage_1(stage):
     return stage.ready({"numbers": into_numbers}, received)
 
 
+@d4p.titled("halve")
 def stage_2(stage):
-    """halve"""
     (halve,) = stage.take("halve")
     to_digit = stage.to(5, "halve.output -> digit.input", "gather")
     n_halve = 0
@@ -270,8 +270,8 @@ def stage_2(stage):
     return stage.ready({1: into_halve}, lambda: {"halve": n_halve})
 
 
+@d4p.titled("triple")
 def stage_3(stage):
-    """triple"""
     (triple,) = stage.take("triple")
     to_digit = stage.to(6, "triple.output -> digit.input", "gather")
     n_triple = 0
@@ -289,8 +289,8 @@ def stage_3(stage):
     return stage.ready({2: into_triple}, lambda: {"triple": n_triple})
 
 
+@d4p.titled("digit")
 def stage_4(stage):
-    """digit"""
     (digit,) = stage.take("digit")
     to_by_digit = stage.to(7, "digit.output -> by_digit.item", "hash", [0])
     n_digit = 0
@@ -308,8 +308,8 @@ def stage_4(stage):
     return stage.ready({5: into_digit, 6: into_digit}, lambda: {"digit": n_digit})
 
 
+@d4p.titled("by_digit")
 def stage_5(stage):
-    """by_digit"""
     (by_digit,) = stage.take("by_digit")
     result_by_digit = stage.result(by_digit, "count")
     send_by_digit = stage.sender(by_digit)
@@ -327,8 +327,8 @@ def stage_5(stage):
     return stage.ready({7: into_by_digit}, lambda: {"by_digit": n_by_digit})
 
 
+@d4p.titled("residue")
 def stage_6(stage):
-    """residue"""
     (residue,) = stage.take("residue")
     to_by_residue = stage.to(8, "residue.output -> by_residue.item", "hash", ["residue"])
     n_residue = 0
@@ -345,8 +345,8 @@ def stage_6(stage):
     return stage.ready({3: into_residue}, lambda: {"residue": n_residue})
 
 
+@d4p.titled("by_residue")
 def stage_7(stage):
-    """by_residue"""
     (by_residue,) = stage.take("by_residue")
     result_by_residue = stage.result(by_residue, "count")
     send_by_residue = stage.sender(by_residue)
@@ -364,8 +364,8 @@ def stage_7(stage):
     return stage.ready({8: into_by_residue}, lambda: {"by_residue": n_by_residue})
 
 
+@d4p.titled("multiples")
 def stage_8(stage):
-    """multiples"""
     (multiples,) = stage.take("multiples")
     result_multiples = stage.result(multiples, "output")
     n_multiples = 0
@@ -385,7 +385,7 @@ def stage_8(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: numbers > parity > extremes > ... > leaves (16 PEs)
-    with run.named(1, stage_1.__doc__):
+    with run.named(1, stage_1.title):
         arriving = sc.parallelize(range(1), 1)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: 2, 2: 3, 3: 2, 4: 3}))
         out_1 = run.once(out_1)  # 5 uses: computed once
@@ -402,37 +402,37 @@ def main(sc, run):
         #   every instance of multiples gets every item
         into_8 = spark.shuffle([spark.take(out_1, 4)], 3, ordered=True)
     # stage 2 x2: halve
-    with run.named(2, stage_2.__doc__):
+    with run.named(2, stage_2.title):
         out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 2, to={5: 1}))
     # stage 3 x3: triple
-    with run.named(3, stage_3.__doc__):
+    with run.named(3, stage_3.title):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 3, to={6: 1}))
     # channel 5: halve.output -> digit.input, gather:
     #   one instance of digit gets every item
     # channel 6: triple.output -> digit.input, gather:
     #   one instance of digit gets every item
-    with run.named("2, 3", "for " + stage_4.__doc__):
+    with run.named("2, 3", "for " + stage_4.title):
         into_4 = spark.shuffle([out_2, out_3], 1, ordered=True)
     # stage 4 x1: digit
-    with run.named(4, stage_4.__doc__):
+    with run.named(4, stage_4.title):
         out_4 = into_4.mapPartitionsWithIndex(run.task(stage_4, 1, to={7: 4}))
         # channel 7: digit.output -> by_digit.item, hash [0]:
         #   items whose [0] are equal meet in one instance of by_digit
         into_5 = spark.shuffle([out_4], 4, ordered=True)
     # stage 5 x4: by_digit
-    with run.named(5, stage_5.__doc__):
+    with run.named(5, stage_5.title):
         out_5 = into_5.mapPartitionsWithIndex(run.task(stage_5, 4))
     # stage 6 x2: residue
-    with run.named(6, stage_6.__doc__):
+    with run.named(6, stage_6.title):
         out_6 = into_6.mapPartitionsWithIndex(run.task(stage_6, 2, to={8: 3}))
         # channel 8: residue.output -> by_residue.item, hash ['residue']:
         #   items whose ['residue'] are equal meet in one instance of by_residue
         into_7 = spark.shuffle([out_6], 3, ordered=True)
     # stage 7 x3: by_residue
-    with run.named(7, stage_7.__doc__):
+    with run.named(7, stage_7.title):
         out_7 = into_7.mapPartitionsWithIndex(run.task(stage_7, 3))
     # stage 8 x3: multiples
-    with run.named(8, stage_8.__doc__):
+    with run.named(8, stage_8.title):
         out_8 = into_8.mapPartitionsWithIndex(run.task(stage_8, 3))
     with run.named("1, 5, 7, 8", "results"):
         run.finish(spark.take(out_1, 0), out_5, out_7, out_8)

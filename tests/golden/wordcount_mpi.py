@@ -20,8 +20,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
 
 
+@d4p.titled("read > split")
 def stage_1(stage):
-    """read > split"""
     read, split = stage.take("read", "split")
     to_count = stage.to(1, "split.word -> count.word", "hash", [0])
     send_split = stage.sender(split)
@@ -42,8 +42,8 @@ def stage_1(stage):
     return stage.ready({"read": into_read}, lambda: {"read": n_read, "split": n_read})
 
 
+@d4p.titled("count")
 def stage_2(stage):
-    """count"""
     (count,) = stage.take("count")
     to_top = stage.to(2, "count.count -> top.input", "gather")
     send_count = stage.sender(count)
@@ -63,8 +63,8 @@ def stage_2(stage):
     return stage.ready({1: into_count}, lambda: {"count": n_count})
 
 
+@d4p.titled("top")
 def stage_3(stage):
-    """top"""
     (top,) = stage.take("top")
     result_top = stage.result(top, "output")
     n_top = 0

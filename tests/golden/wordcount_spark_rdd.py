@@ -20,8 +20,8 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
 
 
+@d4p.titled("read > split")
 def stage_1(stage):
-    """read > split"""
     read, split = stage.take("read", "split")
     to_count = stage.to(1, "split.word -> count.word", "hash", [0])
     send_split = stage.sender(split)
@@ -40,8 +40,8 @@ def stage_1(stage):
     return stage.ready({"read": into_read}, lambda: {"read": n_read, "split": n_read})
 
 
+@d4p.titled("count")
 def stage_2(stage):
-    """count"""
     (count,) = stage.take("count")
     to_top = stage.to(2, "count.count -> top.input", "gather")
     send_count = stage.sender(count)
@@ -59,8 +59,8 @@ def stage_2(stage):
     return stage.ready({1: into_count}, lambda: {"count": n_count})
 
 
+@d4p.titled("top")
 def stage_3(stage):
-    """top"""
     (top,) = stage.take("top")
     result_top = stage.result(top, "output")
     n_top = 0
@@ -80,20 +80,20 @@ def stage_3(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 xW: read > split
-    with run.named(1, stage_1.__doc__):
+    with run.named(1, stage_1.title):
         arriving = run.read("read", run.width)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, run.width, to={1: 4}, root="read"))
         # channel 1: split.word -> count.word, hash [0]:
         #   items whose [0] are equal meet in one instance of count
         into_2 = spark.shuffle([out_1], 4, ordered=True)
     # stage 2 x4: count
-    with run.named(2, stage_2.__doc__):
+    with run.named(2, stage_2.title):
         out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 4, to={2: 1}))
         # channel 2: count.count -> top.input, gather:
         #   one instance of top gets every item
         into_3 = spark.shuffle([out_2], 1, ordered=True)
     # stage 3 x1: top
-    with run.named(3, stage_3.__doc__):
+    with run.named(3, stage_3.title):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 1))
         run.finish(out_3)
 

@@ -8,7 +8,7 @@ import pytest
 
 from d4p.errors import Refused
 from d4p_compile.ir.capabilities import Capabilities
-from d4p_compile.ir.graph import WIDTH, Exchange, Graph, Grouping, Port
+from d4p_compile.ir.graph import WIDTH, Edge, Exchange, Graph, Grouping, Port
 from d4p_compile.ir.plan import Plan, Stage
 from d4p_compile.ir.sketch import ALL, BY, GLOBAL, NONE, sketch
 from d4p_compile.passes import Options, run_passes
@@ -136,6 +136,19 @@ def test_a_diamond_is_one_stage_and_a_detour_keeps_its_ends_apart():
     detour = sketch("a b", "b c", "a c", b=(BY, 3), c="state")
     assert stages(detour) == ["a", "b", "c"]
     assert apart(detour)["a | c"] == "b stands between them"
+
+
+def test_no_edge_that_needs_an_exchange_gets_into_a_stage_by_another_way():
+    ports = (Port("in", BY), Port("other"))
+    made = sketch("a b", "b c", a=("reader", 3), b=3, c=3)
+    pes = tuple(replace(pe, inputs=ports) if pe.name == "c" else pe for pe in made.pes)
+    made = replace(made, pes=pes, edges=(made.edges[0], Edge("a", "out", "c", "in"), Edge("b", "out", "c", "other")))
+    assert stages(made) == ["a > b", "c"]
+    assert apart(made) == {"a | c": "group-by [0] over 3 instances",
+                           "b | c": "another edge between their stages needs an exchange"}
+    more = (Edge("c", "out", "d", "in"), Edge("b", "out", "d", "in"))
+    joined = replace(made, edges=(*made.edges, *more), pes=(*pes, replace(pes[1], id="d", name="d")))
+    assert stages(joined) == ["a > b", "c > d"]
 
 
 def test_sources_run_side_by_side_where_a_target_can():

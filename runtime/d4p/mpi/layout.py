@@ -33,7 +33,7 @@ class Seat:
 
     def __str__(self) -> str:
         number = self.stage.function.__name__.removeprefix("stage_")
-        return f"stage {number} ({self.stage.function.__doc__}), instance {self.index}"
+        return f"stage {number} ({self.stage.function.title}), instance {self.index}"
 
 
 class Layout:

@@ -196,7 +196,7 @@ class _Workers:
         process.join(_GRACE)
         notes, told = self.notes[control], []
         for task, note in zip(tasks, notes.read(), strict=True):
-            stage = f"stage {self.job.number(task.function)} ({task.function.__doc__}), instance {task.index}"
+            stage = f"stage {self.job.number(task.function)} ({task.function.title}), instance {task.index}"
             told.append(f"{stage}, {where(note, self.names[task.function], task.entries)}")
         lines = own_lines(notes.fault()) if process.exitcode is not None and process.exitcode < 0 else ""
         message = f"a worker process {how(process.exitcode)}: it held {several(told)}"

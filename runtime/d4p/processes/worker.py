@@ -207,7 +207,7 @@ class _Instance:
             return self.task.inbox.take()
         except RunFailed as error:
             task = self.task
-            where = f"stage {self.stage.number} ({task.function.__doc__}), instance {task.index}"
+            where = f"stage {self.stage.number} ({task.function.title}), instance {task.index}"
             raise RunFailed(f"{where}: {error}") from error
 
     def _flush(self) -> None:

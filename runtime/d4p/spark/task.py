@@ -75,7 +75,7 @@ class Task:
     @property
     def title(self) -> str:
         """`stage <number>: <pes>`, as in the plan."""
-        return f"stage {Job.number(self.function)}: {self.function.__doc__}"
+        return f"stage {Job.number(self.function)}: {self.function.title}"
 
     def run(self, index: int, arriving: Iterable[Any], report: Report) -> Iterator[tuple[Key, Any]]:
         """Give the batches that an instance sends; `arriving` are (channel, batch), or what the
@@ -133,7 +133,7 @@ class Task:
             raise RunFailed(f"{self._where(index)}: {error}") from error
 
     def _where(self, index: int) -> str:
-        return f"stage {Job.number(self.function)} ({self.function.__doc__}), instance {index}"
+        return f"stage {Job.number(self.function)} ({self.function.title}), instance {index}"
 
     def _roots(self, stage: Stage) -> list[str]:
         return [name for name in self.workflow.roots() if name in stage.names and name != self.root]
