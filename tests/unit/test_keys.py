@@ -24,6 +24,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from d4p import keys
 from d4p.keys import MissingField, UnknownKey, by_key, digest, require
 from tests.calls import calls
 
@@ -444,6 +445,61 @@ def test_require_accepts_what_by_key_accepts():
     require([0, 1], ("a", 1))
     require(["a"], Pair(1, 2))
     require([0], ([object()],))
+
+
+def test_by_key_needs_a_field_and_an_instance():
+    with pytest.raises(ValueError, match="^group-by needs at least one field, got none$"):
+        by_key([], 3)
+    for count in (0, -1):
+        with pytest.raises(ValueError, match=f"^group-by needs at least one instance, got {count}$"):
+            by_key([0], count)
+    assert by_key([0], 1)(("a",)) == 0
+
+
+def test_the_memo_is_emptied_where_it_is_full(monkeypatch):
+    assert (keys._MOST_KEYS, keys._LONGEST_KEY) == (100_000, 1_000)
+    monkeypatch.setattr(keys, "_MOST_KEYS", 10)
+    route = by_key([0], 8)
+    for number in range(10):
+        route((number,))
+    assert sorted(route.memo) == list(range(10))
+    route((10,))
+    assert route.memo == {10: digest(10) % 8}
+    for key, kept in (("x" * 1_000, True), ("x" * 1_001, False), (b"x" * 1_001, False)):
+        route((key,))
+        assert (key in route.memo) == kept
+    assert dt.date(2020, 1, 1) not in route.memo
+
+
+def test_durations_of_numpy_are_not_looked_up():
+    """They equal and hash like their bare count, whatever their unit."""
+    route = by_key([0], 1_000)
+    for unit in ("s", "m", "h", "D"):
+        for count in (1, 60):
+            key = np.timedelta64(count, unit)
+            assert route((key,)) == route((key,)) == digest(key) % 1_000
+    assert not route.memo
+    for number in (np.int8(3), np.float32(0.5), np.bool_(True)):
+        assert route((number,)) == digest(number) % 1_000 and number in route.memo
+
+
+@pytest.mark.parametrize("fields, item, says", [
+    (["real"], 5, "group-by ['real'] needs items with that field, got one of type int: 5. It has neither elements nor "
+                  "named fields"),
+    (["a"], "abc", "group-by ['a'] needs items with that field, got one of type str: 'abc'. It has 3 characters"),
+    ([0, 2], (1, 2), "group-by [0, 2] needs items with those fields, got one of type tuple that lacks 2: (1, 2). "
+                     "It has 2 elements, from 0"),
+    (["x"], dict.fromkeys(range(25)), "It has the fields " + ", ".join(map(str, range(20)))),
+    (["x"], types.SimpleNamespace(), "It has no fields"), (["x"], {}, "It has no fields"),
+    (["x"], types.SimpleNamespace(a=1, _b=2, c=3), "It has the fields 'a', 'c'"),
+    (["x"], Pair(1, 2), "It has the fields 'a', 'b'"),
+])  # fmt: skip
+def test_what_an_item_has_instead(fields, item, says):
+    for refuse in (by_key(fields, 4), lambda item: require(fields, item)):
+        with pytest.raises(MissingField) as caught:
+            refuse(item)
+        said = str(caught.value)
+        assert said == says if says.startswith("group-by") else said.endswith(says), said
 
 
 @pytest.mark.parametrize("fields, key", [([0], "w"), ([0], 7), ([0], np.int64(7)), ([0, 1], "w")])

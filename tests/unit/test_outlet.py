@@ -41,6 +41,24 @@ def test_what_is_written_goes_where_what_is_put_goes(kind, fields):
     assert taken() == put_taken() == len(ITEMS)
 
 
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("producers, consumers", [(1, 3), (3, 2), (3, 4), (5, 3)])
+def test_each_of_several_producers_deals_from_the_consumer_of_its_own_number(producers, consumers, written):
+    """So that the first items of many producers don't all go to the first consumer."""
+    firsts = []
+    for producer in range(producers):
+        lanes = Lanes(consumers, lambda dest: None, 1_000)
+        put, taken = outlet("a.out -> b.in", "round robin", producer, lanes)
+        write = put.writer("out", None, failed, FAILURES)
+        for item in range(10):
+            write("out", item) if written else put(item)
+        assert taken() == 10
+        for dest, held in enumerate(lanes.held):
+            assert held == [item for item in range(10) if (producer + item) % consumers == dest]
+        firsts.append(next(dest for dest, held in enumerate(lanes.held) if 0 in held))
+    assert firsts == [producer % consumers for producer in range(producers)]
+
+
 @pytest.mark.parametrize("kind, fields", KINDS)
 def test_written_and_put_items_are_counted_together(kind, fields):
     put, taken, _ = an_outlet(3, kind, fields)

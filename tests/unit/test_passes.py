@@ -60,6 +60,19 @@ def test_a_reader_and_what_follows_it_are_wide_unless_state_is_routed_by_a_count
     assert counts(sketch("a b", "b c", a="reader", c=("state", 3))) == {"a": 1, "b": 1, "c": 3}
 
 
+def test_state_behind_wide_producers_and_a_group_by():
+    """It can tell their order over the group-by, unless that says that it gives none on, as any_order does."""
+    for by in (BY, ("state", BY)):
+        assert counts(sketch("a b", "b c", "c d", c=(*(by if isinstance(by, tuple) else (by,)), 4), d="state")) == {
+            "a": 1, "b": 1, "c": 4, "d": 1}
+    assert counts(sketch("a b", "b c", "c d", c=(BY, 4), d="any")) == {"a": 1, "b": WIDTH, "c": 4, "d": 1}
+    assert counts(sketch("a b", "b c", "c d", c=(BY, 4))) == {"a": 1, "b": WIDTH, "c": 4, "d": WIDTH}
+    assert counts(sketch("a b", "b c", b=4, c=("state", BY, 2))) == {"a": 1, "b": 4, "c": 2}
+    behind = sketch("a b", "b c", "c d", b=4, d=("state", BY, 4))
+    assert counts(behind) == {"a": 1, "b": 4, "c": 1, "d": 4}
+    assert apart(behind)["c | d"] == "group-by [0] over 4 instances"
+
+
 def test_a_pe_that_gets_every_item_is_not_multiplied():
     assert counts(sketch("a b", b=ALL)) == {"a": 1, "b": 1}
 
@@ -131,6 +144,16 @@ def test_the_reasons_why_neighbours_are_apart():
     assert apart(sketch("a b", b="state", partitions=("a", "b"))) == {"a | b": "different partitions"}
 
 
+def test_a_gather_at_equal_counts_is_the_reason_itself():
+    made = sketch("a c", "b c", a=3, b=3, c=("state", 3), partitions=("a b c",))
+    pes = [replace(pe, inputs=(Port("in"), Port("more", GLOBAL))) if pe.name == "c" else
+           replace(pe, kind="reader") if pe.name in "ab" else pe for pe in made.pes]
+    made = replace(made, pes=tuple(pes), edges=(made.edges[0], replace(made.edges[1], input="more")))
+    plan = run_passes(made, WIDE)
+    assert [str(edge.exchange) for edge in plan.graph.edges] == ["forward", "gather"]
+    assert dict(plan.apart) == {"b | c": "gather over 3 instances"}
+
+
 def test_a_diamond_is_one_stage_and_a_detour_keeps_its_ends_apart():
     assert stages(sketch("a b", "a c", "b d", "c d", d="state")) == ["a > b > c > d"]
     detour = sketch("a b", "b c", "a c", b=(BY, 3), c="state")
@@ -156,6 +179,14 @@ def test_sources_run_side_by_side_where_a_target_can():
     assert stages(two) == ["b", "a > c"] and apart(two) == {"b | c": "their sources run side by side"}
     assert stages(two, Options()) == ["a > b > c"]
     assert stages(two, Options("processes", 1, can=WIDE.can)) == ["a > b > c"]
+
+
+def test_sources_run_side_by_side_where_n_has_an_instance_for_each():
+    two = sketch("a c", "b c", c="state")
+    assert stages(two, replace(WIDE, instances=3)) == ["b", "a > c"]
+    assert stages(two, replace(WIDE, instances=2)) == ["a > b > c"]
+    wide = sketch("a c", "b c", c=(BY, 2))
+    assert stages(wide, replace(WIDE, instances=4)) == stages(wide, replace(WIDE, instances=5)) == ["a", "b", "c"]
 
 
 def test_no_stage_waits_for_itself_in_a_tangle():
