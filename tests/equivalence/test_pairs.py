@@ -81,6 +81,8 @@ def test_without_an_order_the_first_came_first(run):
 
     came = [f"s{number:03d}" for number in np.random.default_rng(3).permutation(15).tolist()]
     assert only(run("as_they_come")) == Counter(canonical(f"{a} {b}") for a, b in combinations(came, 2))
+    came.sort(key=lambda name: int(name[1:]) % 3)  # those of one group stay as they came
+    assert only(run("ties")) == Counter(canonical(f"{a} {b}") for a, b in combinations(came, 2))
 
 
 def test_pairs_between_two_streams(run):

@@ -46,6 +46,13 @@ def test_an_output_that_feeds_several_gives_each_an_item_of_its_own(run):
     assert found["Changer2.output"] == bag(*[[i, "right"] for i in range(5)])
 
 
+def test_what_one_changes_beside_its_producer_no_other_sees(run):
+    found = run("fan_out_in_a_stage")
+    assert found["Changer1.output"] == bag(*[[i, "left"] for i in range(5)])
+    assert found["Changer3.output"] == bag(*[[i, "right"] for i in range(5)])
+    assert lists(found["Listing2.output"]) == [[rank, [[i] for i in range(5)]] for rank in range(2)]
+
+
 def test_an_input_fed_by_several_sees_all_their_items(run):
     ((_, got),) = lists(only(run("fan_in")))
     assert sorted(got) == [0, 0, 1, 1, 2, 2, 3]

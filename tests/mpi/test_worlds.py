@@ -29,6 +29,15 @@ def test_12_instances_that_feed_each_other_every_way(ranks, credit, expected):
         assert answers(f"{WORKFLOWS}:tangled", "mpi") == expected
 
 
+@pytest.mark.parametrize(("credit", "least", "most"), [("1000000", 500_000, 2 << 20), ("1", 64 << 10, 1 << 20)])
+def test_a_producer_is_no_further_ahead_of_a_slow_consumer_than_its_credit(credit, least, most, tmp_path):
+    """Half its credit is on the way, and one parcel more; another is being filled."""
+    with world(2, D4P_MPI_CREDIT=credit):
+        ((ahead, came),) = d4p_compile.run(f"{WORKFLOWS}:slow", "mpi", parameters={
+            "folder": str(tmp_path), "count": 400})["Slow1", "output"]
+    assert came == 400 and least <= ahead * (64 << 10) <= most
+
+
 def test_a_chain_of_more_stages_than_may_wait_within_each_other():
     parameters = {"length": 60, "count": 100}
     with world(2, D4P_MPI_CREDIT="1"):

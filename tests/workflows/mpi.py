@@ -161,6 +161,50 @@ def ends(how: str, busy: float = 0.0) -> WorkflowGraph:
     return graph
 
 
+class Ahead(ProducerPE):
+    """Writes `count` items of 64 KiB, and a byte for each into a file once it was written."""
+
+    def __init__(self, folder: str, count: int) -> None:
+        super().__init__()
+        self.folder, self.count = folder, count
+
+    def _process(self, inputs):
+        with open(os.path.join(self.folder, "written"), "wb", buffering=0) as written:
+            for _ in range(self.count):
+                self.write("output", bytes(64 << 10))
+                written.write(b".")
+
+
+class Slow(IterativePE):
+    """Works on its first item until its producer gets no further; says how many that has written, and how many came."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.folder, self.came, self.ahead = folder, 0, 0
+
+    def _process(self, item):
+        self.came += 1
+        last = time.monotonic() + 30
+        still = time.monotonic() + 1
+        while self.came == 1 and time.monotonic() < min(still, last):
+            now = os.path.getsize(os.path.join(self.folder, "written"))
+            if now != self.ahead:
+                self.ahead, still = now, time.monotonic() + 1
+            time.sleep(0.01)
+
+    def _postprocess(self):
+        self.write("output", (self.ahead, self.came))
+
+
+def slow(folder: str, count: int) -> WorkflowGraph:
+    """A producer that is faster than its consumer, each in a process of its own."""
+    graph = WorkflowGraph()
+    ahead, behind = Ahead(folder, count), Slow(folder)
+    graph.connect(ahead, "output", behind, "input")
+    graph.partitions = [[ahead], [behind]]
+    return graph
+
+
 class Apart(IterativePE):
     def _process(self, item):
         return item

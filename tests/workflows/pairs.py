@@ -192,6 +192,11 @@ def as_they_come():
     return _chain(Items(15), AllPairs(), Ids())
 
 
+def ties():
+    """Many items of equal order, of which the first came before the second."""
+    return _chain(Items(15), AllPairs(order_by="group"), Ids())
+
+
 def two_streams(left=7, right=5, within=None):
     pairs = PairsBetween(within=within)
     graph = _chain(pairs, InTiles())

@@ -137,6 +137,16 @@ def fan_out():
     return graph
 
 
+def fan_out_in_a_stage():
+    """Two that change what they get beside their producer, and one that gets it over a channel."""
+    source, left, right = Lists(), Changer("left"), Changer("right")
+    left.numprocesses = right.numprocesses = 1
+    graph = _pipe(source, left)
+    graph.connect(source, "output", Listing("all", 2), "input")
+    graph.connect(source, "output", right, "input")
+    return graph
+
+
 def fan_in():
     graph = WorkflowGraph()
     sink = Listing()
