@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from d4p.errors import Refused
 from d4p.graph import WorkflowGraph
+from d4p.runfolder import RunFolder
 
 from . import choose
 from .bundle import Bundle, write_bundle
@@ -113,16 +113,18 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
     return run_for_results(source.loaded, made, inputs, list(options), [Path(p) for p in include], quiet)
 
 
-def temporary_bundle(loaded: Loaded, made: Plan,
-                     include: Iterable[Path] = ()) -> tuple[Bundle, tempfile.TemporaryDirectory]:
+def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -> tuple[Bundle, RunFolder]:
     """A bundle for one run. A live graph is pickled into it, and the modules that its PEs are of go with it."""
     import cloudpickle
 
-    holder = tempfile.TemporaryDirectory(prefix="d4p-run-")
-    pickled = None
-    if loaded.origin.live:
-        pickled = cloudpickle.dumps(loaded.graph)
-        loaded = replace(loaded, modules=modules_of(pickled))
-        print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
-    return write_bundle(made, loaded, Path(holder.name) / made.graph.name[:_LONGEST].replace(" ", "-"), include=include,
-                        graph_pickle=pickled), holder
+    holder, pickled = RunFolder(), None
+    try:
+        if loaded.origin.live:
+            pickled = cloudpickle.dumps(loaded.graph)
+            loaded = replace(loaded, modules=modules_of(pickled))
+            print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
+        return write_bundle(made, loaded, Path(holder.name) / made.graph.name[:_LONGEST].replace(" ", "-"),
+                            include=include, graph_pickle=pickled), holder
+    except BaseException:
+        holder.cleanup()
+        raise

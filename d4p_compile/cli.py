@@ -223,11 +223,8 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     with holder:
         echo([text(made), "", *(f"note: {note}" for note in bundle.notes)])
         with watching(made) as screen:
-            # in our folder, so that results are gone also after a program that was killed
-            scratch = os.path.join(holder.name, ".results")
-            environment = {"D4P_SCRATCH": scratch, "D4P_SOURCE": str(source.loaded.folder)}
-            status = execute(bundle, options, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr,
-                             environment=environment)
+            status = execute(bundle, options, holder, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr,
+                             environment={"D4P_SOURCE": str(source.loaded.folder)})
     if said := ended_by(status):
         complain(f"failed: {said}")
     return status

@@ -17,7 +17,10 @@ from typing import Any
 from d4p.errors import D4pError, Refused, RunFailed
 from d4p.flatten import flatten
 from d4p.inputs import read_inputs
+from d4p.keeper import wear
+from d4p.program import MARK
 from d4p.results import Results
+from d4p.runfolder import RunFolder
 from d4p.workflow import Workflow
 
 from .bundle import Bundle
@@ -32,29 +35,34 @@ Watch = Callable[[dict[str, Any]], None]
 GRACE = 1.0
 
 
-def execute(bundle: Bundle, options: list[str], *, watch: Watch | None = None,
+def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Watch | None = None,
             environment: Mapping[str, str] | None = None, stdout: Any = None, stderr: Any = None) -> int:
     """Run a bundle's script; gives its exit status, 128 + number where a signal ended it.
 
-    The program gets the caller's environment, what its target adds to it (`environment(bundle)`), what the caller
-    adds, and a pipe for its events: a file descriptor, or a path where something else starts it.
+    The program gets the caller's environment, what its target adds to it (`environment(bundle, folder)`), what the
+    caller adds, and a pipe for its events: a file descriptor, or a path where something else starts it. What it has
+    started ends with it, and all of it with this process.
     """
     engine = target(bundle.target)
-    added, launched = engine.environment(bundle), engine.launched
-    with _Signals() as signals, (_named_pipe() if launched else _pipe()) as (receive, send, where):
+    added, launched = engine.environment(bundle, folder), engine.launched
+    folder.keep()
+    with _Signals() as signals, (_named_pipe(folder.name) if launched else _pipe()) as (receive, send, where):
         reader = None
         try:
             process = subprocess.Popen(
                 [*engine.command(bundle.script), *options], pass_fds=[] if launched else [send],
                 stdout=subprocess.PIPE if launched else stdout, stderr=subprocess.PIPE if launched else stderr,
-                env={**os.environ, **added, **(environment or {}), "D4P_EVENTS": where},
+                env={**os.environ, **added, "D4P_SCRATCH": os.path.join(folder.name, ".scratch"),
+                     **(environment or {}), "D4P_EVENTS": where, MARK: str(folder.mark)},
             )
+            wear(folder.mark, process.pid)
             signals.process = process
             launcher = Launcher(process, stdout, stderr) if launched else None
             said: dict[str, dict[str, Any]] = {}
             reader = threading.Thread(target=_relay, args=(receive, said, watch or (lambda event: None)), daemon=True)
             reader.start()
             status = process.wait()
+            folder.end()
         except OSError as error:
             raise RunFailed(f"the program could not be started: {error}") from error
         finally:
@@ -76,14 +84,13 @@ def _pipe() -> Iterator[tuple[int, int, str]]:
 
 
 @contextlib.contextmanager
-def _named_pipe() -> Iterator[tuple[int, int, str]]:
+def _named_pipe(folder: str) -> Iterator[tuple[int, int, str]]:
     """A pipe that a program finds by its path."""
-    with tempfile.TemporaryDirectory(prefix="d4p-events-") as folder:
-        path = os.path.join(folder, "events")
-        os.mkfifo(path)
-        receive = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # nobody writes yet: doesn't wait for that
-        os.set_blocking(receive, True)
-        yield receive, os.open(path, os.O_WRONLY), path
+    path = os.path.join(folder, ".events")
+    os.mkfifo(path)
+    receive = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # nobody writes yet: doesn't wait for that
+    os.set_blocking(receive, True)
+    yield receive, os.open(path, os.O_WRONLY), path
 
 
 def _relay(receive: int, said: dict[str, dict[str, Any]], watch: Watch) -> None:
@@ -153,14 +160,18 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
     from .api import temporary_bundle
 
     bundle, holder = temporary_bundle(loaded, plan, include)
-    spool = tempfile.TemporaryDirectory(prefix="d4p-results-")
+    spool = RunFolder()
     with holder:
         said: list[dict[str, Any]] = []
         out = subprocess.DEVNULL if quiet else None
         with tempfile.TemporaryFile() as errors:
             environment = {"D4P_SPOOL": spool.name, "D4P_SOURCE": str(loaded.folder)}
-            status = execute(bundle, [*options, *input_options(inputs, holder.name)], watch=said.append,
-                             environment=environment, stdout=out, stderr=errors if quiet else None)
+            try:
+                status = execute(bundle, [*options, *input_options(inputs, holder.name)], holder, watch=said.append,
+                                 environment=environment, stdout=out, stderr=errors if quiet else None)
+            except BaseException:
+                spool.cleanup()
+                raise
             if status:
                 spool.cleanup()
                 errors.seek(0)

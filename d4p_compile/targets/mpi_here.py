@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from d4p.pairs.grid import tiles
+from d4p.runfolder import RunFolder
 from d4p.threads import cores
 
 from ..ir.graph import TILES, WIDTH
@@ -37,8 +38,9 @@ print(next((line.split()[-1] for line in maps if "/libmpi." in line), ""))
 _LAUNCHERS = {"Open MPI": (("mpiexec.openmpi", "mpiexec"), ("Open MPI", "OpenRTE", "PRRTE")),
               "MPICH": (("mpiexec.mpich", "mpiexec.hydra", "mpiexec"), ("HYDRA",)),
               "Intel": (("mpiexec.hydra", "mpiexec"), ("Intel",))}  # fmt: skip
-#: Open MPI without libfabric, which is what looks for fast networks: on one machine ranks share memory.
-NO_NETWORK = {"OMPI_MCA_btl": "^ofi", "OMPI_MCA_mtl": "^ofi"}
+#: Open MPI without libfabric, which is what looks for fast networks, and without TCP, which listens to all of them: on
+#: one machine ranks share memory.
+NO_NETWORK = {"OMPI_MCA_btl": "^ofi,tcp", "OMPI_MCA_mtl": "^ofi"}
 #: Set by batch systems, where mpiexec starts ranks on all the machines that a job was given; and with a file of hosts.
 _MANY_MACHINES = ("SLURM_JOB_ID", "PBS_JOBID", "PBS_NODEFILE", "LSB_JOBID", "PE_HOSTFILE", "LOADL_HOSTFILE",
                   "COBALT_JOBID", "FLUX_JOB_ID", "PJM_JOBID", "PRTE_MCA_prte_default_hostfile",
@@ -136,12 +138,15 @@ def of_stages(instances: list[Any], asked: int | None, width: int) -> int:
     return total if asked is not None else min(total, width)
 
 
-def environment(bundle: Any, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+def environment(bundle: Any, folder: RunFolder, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What `d4p run` adds to mpiexec's environment: Open MPI starts nothing as root, and not more ranks than there are
-    cores, unless it is told to; and each of its ranks looks for a fast network for a second."""
+    cores, unless it is told to; each of its ranks looks for a fast network for a second; and when mpiexec is killed,
+    it leaves its files, which go with the run's folders."""
     added = {}
     if not {VARIABLE, *_MANY_MACHINES}.intersection(environ):
-        added |= NO_NETWORK
+        added |= {**NO_NETWORK, "PRTE_MCA_prte_tmpdir_base": folder.name}
+        if memory := folder.in_memory():
+            added |= {f"OMPI_MCA_{part}_backing_directory": memory for part in ("btl_sm", "osc_sm")}
     if VARIABLE not in environ and ranks(bundle.script) > cores():
         added |= {"PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
     if os.geteuid() == 0:

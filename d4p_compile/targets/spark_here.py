@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from d4p.java import find_java, remedy, spark_needs
+from d4p.runfolder import RunFolder
 from d4p.submit.spark_home import find_spark, first_two, pip_spark
 
 from ..conf import conf_file, settings_files
@@ -44,7 +45,7 @@ def available(environ: Mapping[str, str] = os.environ) -> Availability:
     return Availability(True, f"{spark}, Java {search.java.version} ({search.java.source})")
 
 
-def environment(bundle: Any) -> dict[str, str]:
+def environment(bundle: Any, folder: RunFolder) -> dict[str, str]:
     """What `d4p run` adds to the program's environment: settings that keep Spark's noise down."""
     if "SPARK_CONF_DIR" in os.environ or "SPARK_HOME" in os.environ:
         return {}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from d4p.runfolder import RunFolder
+
 from ..ir.capabilities import Capabilities
 from ..ir.plan import Plan
 
@@ -34,7 +36,7 @@ class Target:
         program: of a plan: the text of the script.
         command: of the script: the words that run it here; `shown` the same as one would type it.
         available: whether it runs on this machine.
-        environment: of a bundle: what `d4p run` adds to the program's environment.
+        environment: of a bundle and a run's folder: what `d4p run` adds to the program's environment.
         extras: of a plan and the bundle's folder: `{name: text}` of what else goes into the bundle.
         launched: something else starts its programs, which hands no open files on and has an exit status of its own.
         archive: the zip in a bundle by which the workflow's own modules go to other machines; "" where none do.
@@ -48,7 +50,7 @@ class Target:
     command: Callable[[Path], list[str]]
     available: Callable[[], Availability]
     shown: Callable[[Path], list[str]] | None = None
-    environment: Callable[[Any], dict[str, str]] = _nothing
+    environment: Callable[[Any, RunFolder], dict[str, str]] = _nothing
     extras: Callable[[Plan, Path], dict[str, str]] = _nothing
     launched: bool = False
     archive: str = ""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
+from d4p import keeper, leaving
 from d4p.boundary import kind, plain
 from d4p.depth import FRAMES
 from d4p.errors import D4pError, Interrupted, RunFailed
@@ -24,11 +25,14 @@ from d4p.outputs.identity import identity
 from d4p.outputs.run import Outputs
 from d4p.printable import complain, echo, open_streams, printable
 from d4p.results import Results, Spool
+from d4p.runfolder import RunFolder
 from d4p.summary import of_reports, of_results, summarise
 from d4p.threads import one_each
 from d4p.workflow import Workflow, unconnected
 
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: In the environment of a program whose run somebody else keeps: the run's mark.
+MARK = "D4P_RUN"
 Execute = Callable[[Job, Callable], list[dict[str, Any]]]
 
 
@@ -65,9 +69,35 @@ def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
     entered = getattr(execute, "entered", lambda main, workflow, events: nullcontext())
     if getattr(execute, "a_core_each", False):
         one_each()
-    with _saying(events), entered(main, workflow, events), _saying(events):
-        arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
-        run(main, workflow, execute, arguments, events)
+    if mark := int(os.environ.pop(MARK, 0)):
+        keeper.wear(mark)
+    try:
+        with _saying(events), entered(main, workflow, events), _saying(events):
+            arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
+            with _alone(mark):
+                run(main, workflow, execute, arguments, events)
+                leaving.wait("the run")
+    except SystemExit as end:
+        if end.code:
+            leaving.leave(end.code)
+        raise
+
+
+@contextmanager
+def _alone(mark: int) -> Iterator[None]:
+    """What PEs have started and left ends with this. A program that nobody has started who would keep it has a folder
+    and a keeper of its own."""
+    if mark:
+        try:
+            yield
+        finally:
+            keeper.end_own()
+        return
+    with RunFolder() as folder:
+        keeper.wear(folder.mark)
+        folder.keep()
+        os.environ["D4P_SCRATCH"] = folder.name
+        yield
 
 
 @contextmanager
@@ -144,7 +174,7 @@ def _results(workflow: Workflow) -> list[tuple[str, str]]:
 def _spool_folder(kept: str | None) -> Iterator[str]:
     """Where results are kept: D4P_SPOOL if the caller wants to read them, else a folder that goes with the run.
 
-    It is made in D4P_SCRATCH, if that is set: so a caller sees to it that it goes also where the program is killed.
+    It is made in D4P_SCRATCH, the folder of the run, which goes also where the program is killed.
     """
     if kept:
         yield kept

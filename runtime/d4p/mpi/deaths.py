@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import shutil
 import threading
 import time
 from collections.abc import Mapping
 
+from d4p import keeper
 from d4p.entries import entries
 from d4p.errors import WorkerLost
 from d4p.mpi import notes
@@ -15,6 +19,7 @@ from d4p.mpi.world import Peer, machine
 from d4p.postmortem.lost import own_lines, several, where
 from d4p.workflow import Workflow
 
+_SHARED = re.compile(r" /\S+/((sm|vader)_segment\.|mpich_shar_tmp|mpich-)\S*$")
 #: Seconds between two looks at whether mpiexec is still there.
 _LOOK = 0.5
 
@@ -50,6 +55,17 @@ def lost(peer: Peer, layout: Layout, workflow: Workflow, folder: str) -> WorkerL
     return WorkerLost("\n".join(filter(None, [message, own_lines(fault) if fault else ""])))
 
 
+def _remove_files() -> None:
+    """Remove what the MPI library keeps in files, as an mpiexec would that wasn't killed: memory that ranks share, by
+    the names that Open MPI and MPICH give it, and the folder of Open MPI's mpiexec."""
+    with contextlib.suppress(OSError), open("/proc/self/maps") as maps:
+        for path in {line.split()[-1] for line in maps if _SHARED.search(line)}:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+    if session := os.environ.get("PMIX_SERVER_TMPDIR"):
+        shutil.rmtree(session, ignore_errors=True)
+
+
 def end_with_parent() -> None:
     """End this process when the one that started it is gone, mpiexec or its like on this machine."""
     parent = os.getppid()
@@ -57,6 +73,8 @@ def end_with_parent() -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(_LOOK)
+        keeper.end_own()
+        _remove_files()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="d4p-parent").start()

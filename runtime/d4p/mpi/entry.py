@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
-from d4p import memory
+from d4p import keeper, leaving, memory
 from d4p.depth import FRAMES
 from d4p.errors import D4pError
 from d4p.events import Events
@@ -38,6 +38,7 @@ def entered(world: World, main: Callable, workflow: Workflow, events: Events) ->
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # what PEs print is seen when they print it
     memory.keep()
+    keeper.wear(keeper.member(keeper.worn() or keeper.new(), world.rank + 1))
     if world.size > 1:
         deaths.end_with_parent()
     desk = Desk(world)
@@ -68,6 +69,7 @@ def _follow(desk: Desk, main: Callable, workflow: Workflow, events: Events) -> i
         return said
     inputs, writing, folder, shared, check = said
     mine = None if os.path.exists(shared) else tempfile.mkdtemp(prefix="d4p-results-")
+    keeper.use(os.path.dirname(folder), desk.world.rank + 2)
     try:
         workflow.writing = writing
         job = Job(workflow, inputs, Spool(mine or folder), events, check)
@@ -80,6 +82,7 @@ def _follow(desk: Desk, main: Callable, workflow: Workflow, events: Events) -> i
     finally:
         if mine:
             shutil.rmtree(mine, ignore_errors=True)
+        keeper.end_own()
 
 
 def _work(desk: Desk, main: Callable, job: Job, shared: str, mine: str | None, events: Events) -> int:
@@ -104,6 +107,7 @@ def _work(desk: Desk, main: Callable, job: Job, shared: str, mine: str | None, e
             desk.say(0, Kind.SPOOL, next(found, None))
             kind, said = desk.hear(Kind.SPOOL, Kind.EXIT)
     desk.leave()
+    leaving.wait(f"rank {desk.world.rank}")
     return said
 
 

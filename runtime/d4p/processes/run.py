@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 
+from d4p import keeper
 from d4p.entries import entries
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
@@ -148,8 +149,8 @@ class _Workers:
         others = list(self.lifelines) if self.context.get_start_method() == "fork" else []
         process = self.context.Process(
             target=work,
-            args=(tasks, self.job.workflow, self.job.inputs, str(self.job.spool.folder), notes, theirs, lifeline,
-                  others),
+            args=(len(self.lifelines), tasks, self.job.workflow, self.job.inputs, str(self.job.spool.folder), notes,
+                  theirs, lifeline, others),
             name="d4p " + ", ".join(f"stage {self.job.number(t.function)} [{t.index}]" for t in tasks[:3]),
         )
         with _held_back():
@@ -184,9 +185,11 @@ class _Workers:
                     finished.add(control)
             if self.commands:
                 self.commands.send()
-            for control in open_controls - finished:
+            for control in list(open_controls):
                 if not self.processes[control][0].is_alive() and not control.poll():
-                    raise self._died(control)  # a process that it started may still hold its end of the pipe
+                    if control not in finished:
+                        raise self._died(control)
+                    open_controls.discard(control)  # a process that it started still holds its end of the pipe
             if said:
                 self.job.progress(report for reports in self.reports.values() for report in reports)
         return [report for control in self.processes for report in self.reports[control]]
@@ -213,6 +216,8 @@ class _Workers:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # with what the PEs started
             process.join()
+        if mark := keeper.worn():
+            keeper.end(mark, members=range(1, len(self.lifelines) + 1))
         for lifeline in self.lifelines:
             lifeline.close()
         for notes in self.notes.values():

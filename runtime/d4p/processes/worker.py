@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from d4p import memory, scratch
+from d4p import keeper, leaving, memory, scratch
 from d4p.channels.parcels import Parcel
 from d4p.channels.sender import Flusher, Sender
 from d4p.depth import FRAMES
@@ -52,10 +52,12 @@ class Task:
     turns: Mapping[str, Turns] = field(default_factory=dict)  # of PEs whose instances end in turns, and not all at once
 
 
-def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, notes: Notes, control: Any, lifeline: Any,
-         others: list[Any]) -> None:
-    """The main function of a worker process."""
+def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, notes: Notes, control: Any,
+         lifeline: Any, others: list[Any]) -> None:
+    """The main function of a worker process; they are numbered from 1."""
     os.setpgid(0, 0)  # so that the parent can end what PEs start as well
+    if mark := keeper.worn():
+        keeper.wear(keeper.member(mark, number))  # and what leaves the group
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -81,6 +83,7 @@ def work(tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, note
                 _side_by_side(runs)
         job.spool.close()
         say("done", [run.stage.report() for run in runs])
+        leaving.tell_if_held(", ".join(run.called for run in runs[:3]))
     except D4pError as error:
         say("failed", error)
     except BaseException as error:
@@ -106,6 +109,10 @@ class _Instance:
         key, sent = (self.stage.number, task.index), lambda: sum(self.sent.values())
         self.part = Part(task.inbox, sent, lambda told: say("told", (key, told))) if task.cyclic else None
         self.back = Back(job.spool.folder, lambda error: say("failed", _as_said(error))) if task.back else None
+
+    @property
+    def called(self) -> str:
+        return f"stage {self.stage.number} ({self.task.function.title}), instance {self.task.index}"
 
     def _lanes(self, channel: int, edge: str, kind: str) -> Lanes:
         inboxes = self.task.to[channel]
@@ -206,9 +213,7 @@ class _Instance:
         try:
             return self.task.inbox.take()
         except RunFailed as error:
-            task = self.task
-            where = f"stage {self.stage.number} ({task.function.title}), instance {task.index}"
-            raise RunFailed(f"{where}: {error}") from error
+            raise RunFailed(f"{self.called}: {error}") from error
 
     def _flush(self) -> None:
         for sender in self.senders.values():
