@@ -72,8 +72,8 @@ def _pe(pe: Any, name: str) -> Pe:
         id=pe.id,
         name=name,
         cls=one_line(f"{type(pe).__module__}.{type(pe).__qualname__}"),
-        inputs=tuple(Port(plain(port), _of_pairs(pe, how) if pairs else _grouping(pe, port, how))
-                     for port, how in pe.inputconnections.items()),
+        inputs=tuple(Port(plain(port), _of_pairs(pe, how) if pairs else _grouping(pe, port, how),
+                          pe.within if pairs else ()) for port, how in pe.inputconnections.items()),
         outputs=tuple(map(plain, pe.outputconnections)),
         kind="reader" if reader else "pairs" if pairs else "pe",
         request=Request(_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None, bool(pe.single)),

@@ -76,10 +76,11 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Port:
-    """An input port and what it requires."""
+    """An input port and what it requires: a grouping, and further `fields` that the PE looks at in each item."""
 
     name: str
     grouping: Grouping = Grouping()
+    fields: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ def _graph(graph: Graph) -> None:
     for edge in graph.edges:
         _port(graph, edge, edge.source, edge.output, graph.by_name[edge.source].outputs, "output")
         _port(graph, edge, edge.dest, edge.input, [p.name for p in graph.by_name[edge.dest].inputs], "input")
+    for edge in graph.edges:
+        _fields(graph, edge)
     for pe in graph.pes:
         if pe.instances not in (None, WIDTH, TILES) and pe.instances < 1:
             raise AssertionError(f"{pe.name} was placed on {pe.instances} instances")
@@ -57,6 +59,25 @@ def _port(graph: Graph, edge: Edge, pe: str, port: str, known, side: str) -> Non
         f"{pe} ({graph.by_name[pe].cls}) has no {side} port {port!r}: connecting {edge}{at}. "
         f"Its {side} ports: {have}{hint}"
     )
+
+
+def _fields(graph: Graph, edge: Edge) -> None:
+    """What a consumer goes by must be a field of the items, where their types are declared: else the run would fail
+    with the first of them."""
+    schema, consumer = graph.by_name[edge.source].schema(edge.output), graph.by_name[edge.dest]
+    port, aggregate = consumer.port(edge.input), consumer.aggregate
+    asked = [(field, f"{edge.dest}.{edge.input} has the grouping {port.grouping}") for field in port.grouping.fields]
+    asked += [(field, f"{edge.dest} pairs items within {field!r}") for field in port.fields]
+    if aggregate is not None and not aggregate.unlike:
+        asked += [(field, f"{edge.dest} takes the {aggregate.kind} of {field!r}") for field in aggregate.fields]
+    for field, why in asked if schema is not None else ():
+        if schema.has(field):
+            continue
+        at = f" ({edge.where})" if edge.where else ""
+        close = difflib.get_close_matches(str(field), schema.names, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise Refused(f"{why}, and the items of {edge.source}.{edge.output}, which declares ({schema}), have no field "
+                      f"{field!r}{at}: name one of theirs, or change what is declared{hint}")  # fmt: skip
 
 
 def producers(graph: Graph) -> dict[str, list[str]]:

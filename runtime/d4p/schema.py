@@ -62,6 +62,12 @@ class Schema:
     def names(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields)
 
+    def has(self, field: int | str) -> bool:
+        """Whether an item may have `item[field]` or the attribute `field`, as a NamedTuple has."""
+        if isinstance(field, int):
+            return self.form is tuple and -len(self) <= field < len(self)
+        return field in self.names
+
     def fits(self, item: Any) -> bool:
         """Whether an item is exactly of this schema."""
         return self.columns([item]) is not None

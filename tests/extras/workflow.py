@@ -6,7 +6,7 @@ from d4p import GenericPE, ProducerPE, WorkflowGraph
 class Words(ProducerPE):
     def __init__(self):
         ProducerPE.__init__(self)
-        self.outputconnections["output"]["tuple_type"] = [("length", int), ("word", str)]
+        self._add_output("output", tuple_type=[("length", int), ("word", str)])
 
     def _process(self, inputs):
         for number in range(200):
