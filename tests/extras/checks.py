@@ -69,7 +69,7 @@ def _parquet(made: Environment) -> str:
 
 def _hdfs(made: Environment) -> str:
     for url in ("hdfs://127.0.0.1:1/x", "webhdfs://127.0.0.1:1/x"):
-        said = made.run("d4p", "peek", url, status=1)
+        said = made.run("d4p", "peek", url, status=2)
         if "install" in said or "127.0.0.1:1" not in said:
             raise Wrong(f"nothing listens at {url}, and what is said is: {said}")
     return "hdfs:// and webhdfs:// have clients"
