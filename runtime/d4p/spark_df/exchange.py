@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from d4p.spark.broadcast import Kinds
@@ -26,33 +24,23 @@ def shuffle(batches: DataFrame, instances: int, ordered: bool, pairs: Kinds | No
 
 def by_hash(batches: DataFrame, instances: int) -> DataFrame:
     """The same by Spark's hash partitioning: of numbers that stand for the partitions."""
-    numbers = F.array(*map(F.lit, representatives(instances)))
+    numbers = F.array(*map(F.lit, representatives(batches.sparkSession, instances)))
     return batches.repartition(instances, F.element_at(numbers, F.col("dest") + 1))
 
 
-@cache
-def representatives(partitions: int) -> tuple[int, ...]:
-    """For each partition the least int, from 0, that Spark's hash partitioning brings to it.
+def representatives(spark: SparkSession, partitions: int) -> tuple[int, ...]:
+    """For each partition the least int, from 0, that Spark's hash partitioning brings to it: asked of its own `hash`,
+    by which it partitions."""
+    if partitions not in _REPRESENTATIVES:
+        found: list = []
+        numbers = 16 * partitions  # more than enough for nearly all counts
+        while len(found) < partitions:
+            partition = F.expr(f"pmod(hash(CAST(id AS INT)), {partitions})").alias("partition")
+            found = spark.range(0, numbers, 1, 1).groupBy(partition).agg(F.min("id").alias("least")).collect()
+            numbers *= 2
+        _REPRESENTATIVES[partitions] = tuple(row.least for row in sorted(found))
+    return _REPRESENTATIVES[partitions]
 
-    Spark puts a row into partition pmod(murmur3(value, seed 42), partitions).
-    """
-    found: dict[int, int] = {}
-    number = 0
-    while len(found) < partitions:
-        found.setdefault(murmur3(number) % partitions, number)
-        number += 1
-    return tuple(found[partition] for partition in range(partitions))
 
-
-def murmur3(value: int, seed: int = 42) -> int:
-    """The 32-bit MurmurHash3 (A. Appleby; x86 variant) of an int's four bytes, signed: what Spark's `hash` gives."""
-    k = value * 0xCC9E2D51 & 0xFFFFFFFF
-    k = (k << 15 | k >> 17) & 0xFFFFFFFF
-    h = seed ^ (k * 0x1B873593 & 0xFFFFFFFF)
-    h = (h << 13 | h >> 19) & 0xFFFFFFFF
-    h = (h * 5 + 0xE6546B64) & 0xFFFFFFFF
-    h ^= 4
-    h = (h ^ h >> 16) * 0x85EBCA6B & 0xFFFFFFFF
-    h = (h ^ h >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
-    h ^= h >> 16
-    return h - (1 << 32) if h >= 1 << 31 else h
+#: By count of partitions: the same in every session.
+_REPRESENTATIVES: dict[int, tuple[int, ...]] = {}
