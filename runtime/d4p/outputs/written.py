@@ -45,8 +45,8 @@ def _identity(value: Any) -> bool:
 _SUCCESS = {"run": _id, "identity": _identity, "parts": {_part: {"items": count, "bytes": count}}}
 _BEGUN = {"identity": _identity, "replace": bool}
 _DECIDED = {"run": _id, "identity": _identity, "replace": bool, "parts": {_sub: [_complete]}}
-_CLAIM = {"run": str, "host": str, "pid": lambda pid: 0 < pid < 1 << 31, "started": (str, None), "at": (int, float),
-          "container": (str, None)}  # fmt: skip
+_CLAIM = {"run": str, "host": str, "pid": lambda pid: type(pid) is int and 0 < pid < 1 << 31, "started": (str, None),
+          "at": lambda seconds: 0 <= seconds < 1e12, "container": (str, None)}  # fmt: skip
 
 
 def success(store: Store, place: str) -> dict[str, Any] | None:
