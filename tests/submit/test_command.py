@@ -300,3 +300,19 @@ def test_submit_sh_prints_the_same_command(tmp_path, hadoop):
 def test_a_target_without_a_cluster_is_refused(tmp_path, hadoop):
     done = dry_run(tmp_path, hadoop, "--profile", "local", "-t", "processes")
     assert done.returncode == 2 and "only Spark programs are submitted" in done.stderr
+
+
+def test_java_reads_the_secrets_among_its_options(tmp_path):
+    import pyspark
+
+    from d4p.java import prepare
+
+    env = environment()
+    prepare(env, pyspark.__version__, quiet=True)
+    value = r"""-Xmx32m '-Ddb.pwd=a "b\c  d' -Dx.token=2"""
+    command = of_parts(tmp_path, spark={"spark.driver.extraJavaOptions": value}, mode="client")
+    with handed_over(command, spark(), {}) as given:
+        ((_, _, where),) = lines(Path(listed(given, "--properties-file")[0]).read_text())
+        done = subprocess.run([f"{env['JAVA_HOME']}/bin/java", where, "-XshowSettings:properties", "-version"],
+                              capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert '    db.pwd = a "b\\c  d\n' in done.stderr and "    x.token = 2\n" in done.stderr, done.stderr
