@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from typing import IO, Any
+
+from d4p.errors import RunFailed
 
 from .notices import Notices
 
@@ -30,6 +31,7 @@ class Launcher:
         self._stderr = _opened(stderr, 2)
         self._processes: list[tuple[int, str]] = []
         self._notices = Notices()
+        self._unwritten: OSError | None = None
         pairs = [(process.stdout, _opened(stdout, 1)), (process.stderr, self._stderr)]
         self._threads = [threading.Thread(target=self._pass_on, args=pair, daemon=True) for pair in pairs]
         for thread in self._threads:
@@ -39,19 +41,25 @@ class Launcher:
         for line in said:
             for unsure, process in _PROCESS.findall(line.decode(errors="replace")):
                 self._processes.append((int(process), _UNSURE if unsure else ""))
-            _write(out, self._notices.take(line) if out is self._stderr else line)
+            if out is self._stderr:
+                _write(out, self._notices.take(line))
+            else:
+                self._unwritten = _write(out, line) or self._unwritten
         if out is self._stderr:
             _write(out, self._notices.rest())
 
     def ended(self, status: int, said: Mapping[str, dict[str, Any]], watch: Callable[[dict[str, Any]], None]) -> int:
         """The exit status of the run, from that of the launcher and the events of the program. Says what happened where
-        a rank died and the others were killed before one of them could."""
+        a rank died and the others were killed before one of them could. Raises RunFailed where what the run printed
+        could not be."""
         for thread in self._threads:
             thread.join(timeout=2)
         told = status == 130 or "failed" in said
         message = None if status == 0 or told else self._death(said.get("ranks", {}).get("ranks", ()))
         if os.environ.get("D4P_DEBUG") == "1" or not (told or message):
             _write(self._stderr, self._notices.kept)
+        if status == 0 and self._unwritten is not None:
+            raise RunFailed(f"stdout can't be written: {self._unwritten.strerror}")
         if status in (0, 130):
             return status
         if message:
@@ -65,9 +73,15 @@ class Launcher:
         return next((known[process] + unsure for process, unsure in self._processes if process in known), None)
 
 
-def _write(out: IO[bytes], said: bytes) -> None:
-    with contextlib.suppress(OSError):  # nobody reads on, `| head` say, or its disk is full: the run goes on
+def _write(out: IO[bytes], said: bytes) -> OSError | None:
+    """Whatever happens the run goes on. Gives why it can't be written, but where nobody reads on (`| head`, say)."""
+    try:
         out.write(said)
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        return error
+    return None
 
 
 def _opened(stream: Any, own: int) -> IO[bytes]:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
+from d4p.errors import RunFailed
+from d4p_compile.launcher import Launcher
 from tests.cli.test_cli import ENV
 
 WORKFLOW = """\
@@ -155,3 +157,13 @@ def test_too_few_open_files(here):
 def test_inputs_that_cannot_be_read(here, words, says):
     (here / "deep.json").write_text('{"a":' * 100_000)
     no_bug(d4p("run", "wf.py", *words), 2, says)
+
+
+def test_what_a_launcher_passes_on_does_not_fit():
+    """`mpiexec` writes into a pipe of ours: that stdout is full only we see."""
+    process = subprocess.Popen(["echo", "said"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with open("/dev/full", "wb") as full:
+        launcher = Launcher(process, full, None)
+        assert process.wait(timeout=60) == 0
+        with pytest.raises(RunFailed, match="stdout can't be written: No space left on device"):
+            launcher.ended(0, {}, print)
