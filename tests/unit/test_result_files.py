@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from d4p.errors import RunFailed
+from d4p.errors import Refused, RunFailed
 from d4p.items import loads_json
 from d4p.outputs import parquet, store
 from d4p.outputs.part import BEGUN, Attempt, Maker, Part, Place
 from d4p.outputs.records import ResultFile
+from d4p.outputs.run import Outputs
 from d4p.outputs.store import Store
 from d4p.schema import declared_schema
 
@@ -105,3 +107,13 @@ def test_a_large_part_begins_to_go_to_the_disk_before_its_end(tmp_path, monkeypa
     monkeypatch.setattr(store, "_sync_file_range", lambda: lambda fd, *range, how=None: begun.append(range[:2]))
     part = write(tmp_path, ["x" * 999_997] * 30)
     assert part.size == 30_000_000 and begun == [(0, 9_000_000), (9_000_000, 9_000_000), (18_000_000, 9_000_000)]
+
+
+def test_an_output_of_a_workflow_without_results_makes_no_folder():
+    workflow = SimpleNamespace(pes={})
+    outputs = Outputs(workflow, "none", [])
+    assert outputs.begin(dict) and not outputs.folders and not outputs.written
+    assert outputs.notes == ["the workflow has nothing for --output none: every output of its PEs is connected, so "
+                             "there is no such folder"]
+    with pytest.raises(Refused, match="no writer among its PEs, and nothing for --output none"):
+        Outputs(workflow, "none", [], resume=True).begin(dict)
