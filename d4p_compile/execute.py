@@ -37,7 +37,8 @@ GRACE = 1.0
 
 def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Watch | None = None,
             environment: Mapping[str, str] | None = None, stdout: Any = None, stderr: Any = None) -> int:
-    """Run a bundle's script; gives its exit status, 128 + number where a signal ended it.
+    """Run a bundle's script; gives its exit status, 128 + number where a signal ended it. `watch` is told that a SIGINT
+    came also where the program was done before it was handed on.
 
     The program gets the caller's environment, what its target adds to it (`environment(bundle, folder)`), what the
     caller adds, and a pipe for its events: a file descriptor, or a path where something else starts it. What it has
@@ -56,7 +57,7 @@ def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Wat
                      **(environment or {}), "D4P_EVENTS": where, MARK: str(folder.mark)},
             )
             wear(folder.mark, process.pid)
-            signals.process = process
+            signals.started(process)
             launcher = Launcher(process, stdout, stderr) if launched else None
             said: dict[str, dict[str, Any]] = {}
             reader = threading.Thread(target=_relay, args=(receive, said, watch or (lambda event: None)), daemon=True)
@@ -69,7 +70,11 @@ def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Wat
             os.close(send)
             if reader is not None:
                 reader.join(timeout=5)
+    if signals.interrupts:
+        (watch or (lambda event: None))({"event": "interrupted"})
     if status == 0 and "done" not in said:
+        if signals.interrupts:
+            return 130
         raise RunFailed("the program ended before its run was done, as if all were well: does a PE call os._exit()?")
     if launcher is not None:
         status = launcher.ended(130 if signals.interrupts and status else status, said, watch or (lambda event: None))
@@ -112,6 +117,7 @@ class _Signals:
     def __init__(self) -> None:
         self.process: subprocess.Popen | None = None
         self.interrupts = 0
+        self.early: int | None = None
         self.later: threading.Timer | None = None
         self.before: dict[int, Any] = {}
 
@@ -128,21 +134,29 @@ class _Signals:
         for number, handler in self.before.items():
             signal.signal(number, handler)
 
+    def started(self, process: subprocess.Popen) -> None:
+        """What has come so far may have come before the process was there."""
+        self.process = process
+        if self.early is not None:
+            self._later(self.early)
+
+    def _later(self, number: int) -> None:
+        self.later = threading.Timer(GRACE, self._hand_on, [number])
+        self.later.start()
+
     def _handle(self, number: int, frame: Any) -> None:
         self.interrupts += number == signal.SIGINT
         if self.process is None:
-            self.later = threading.Timer(GRACE, self._hand_on, [number])
-            self.later.start()
+            self.early = number
         elif number != signal.SIGINT or self.interrupts == 2:
             self.process.terminate()
         elif self.interrupts > 2:
             self.process.kill()
         else:
-            self.later = threading.Timer(GRACE, self._hand_on, [number])
-            self.later.start()
+            self._later(number)
 
     def _hand_on(self, number: int) -> None:
-        if self.process is not None:
+        with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
 
 
@@ -172,7 +186,7 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
             except BaseException:
                 spool.cleanup()
                 raise
-            if status:
+            if status or _interrupted(said):
                 spool.cleanup()
                 errors.seek(0)
                 raise _failed(status, said, errors.read().decode(errors="replace"))
@@ -207,8 +221,12 @@ def ended_by(status: int) -> str | None:
     return f"the program was ended by {name}{memory}"
 
 
+def _interrupted(events: list[dict[str, Any]]) -> bool:
+    return any(event["event"] == "interrupted" for event in events)
+
+
 def _failed(status: int, events: list[dict[str, Any]], errors: str) -> D4pError | KeyboardInterrupt:
-    if status == 130:
+    if status == 130 or _interrupted(events):
         return KeyboardInterrupt()
     said = next((e["message"] for e in events if e["event"] == "failed"), None)
     message = said or ended_by(status) or errors.strip() or f"exit status {status}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
@@ -10,6 +11,7 @@ from typing import Any
 from d4p.check import Checker
 from d4p.events import Events
 from d4p.inputs import Inputs, is_reader
+from d4p.lines import write_line
 from d4p.printable import printable
 from d4p.results import Spool
 from d4p.workflow import Workflow, unconnected
@@ -68,7 +70,7 @@ class Job:
 
     def log(self, line: str) -> None:
         """A line that a PE logs."""
-        print(printable(line), flush=True)
+        write_line(printable(line), sys.stdout)
 
     def progress(self, reports: Iterable[dict[str, Any]]) -> None:
         """Say how many items each PE has received so far, and how many it will have, where that is known."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import IO, Any
 
 from d4p.errors import RunFailed
+from d4p.lines import write_line
 
 #: Control characters but for the line feed and the tab, marks that turn text round, and halves of characters.
 _HIDDEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -52,8 +53,8 @@ def put(text: str) -> None:
 def complain(line: str) -> None:
     """Print a line on stderr, if that is possible."""
     try:
-        _write(sys.stderr, f"{printable(line)}\n")
-        _write(sys.stderr, "")
+        if sys.stderr is not None:
+            write_line(printable(line), sys.stderr)
     except OSError:
         _to_nowhere(sys.stderr)
 

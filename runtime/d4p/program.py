@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from typing import Any
 from d4p import keeper, leaving
 from d4p.boundary import kind, plain
 from d4p.depth import FRAMES
-from d4p.errors import D4pError, Interrupted, RunFailed
+from d4p.errors import D4pError, RunFailed
 from d4p.events import Events, clock
 from d4p.failure import at_source
 from d4p.filesystems import use_default
@@ -26,11 +25,11 @@ from d4p.outputs.run import Outputs
 from d4p.printable import complain, echo, open_streams, printable
 from d4p.results import Results, Spool
 from d4p.runfolder import RunFolder
+from d4p.signals import Interrupts
 from d4p.summary import of_reports, of_results, summarise
 from d4p.threads import one_each
 from d4p.workflow import Workflow, unconnected
 
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: In the environment of a program whose run somebody else keeps: the run's mark.
 MARK = "D4P_RUN"
 Execute = Callable[[Job, Callable], list[dict[str, Any]]]
@@ -128,9 +127,11 @@ def say_failed(error: D4pError, events: Events) -> None:
 
 def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
     """One run: check everything, execute, commit what was written, say what happened."""
-    for number in _ENDS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup asks for that
-            signal.signal(number, _interrupt)
+    with Interrupts():
+        _run(main, workflow, execute, arguments, events)
+
+
+def _run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
     seconds = clock()
     use_default(*getattr(execute, "default_fs", lambda: (None, None))())
     inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
@@ -187,9 +188,3 @@ def _spool_folder(kept: str | None) -> Iterator[str]:
         yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _interrupt(signum: int, frame: Any) -> None:
-    for number in _ENDS:
-        signal.signal(number, signal.SIG_IGN)  # once is enough: what follows is the end
-    raise Interrupted

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from d4p import stdin
 from d4p.depth import Tamer
 from d4p.events import Sampler
 from d4p.failure import pack_for
@@ -126,4 +127,5 @@ def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     job.plan_splits()
     run = Run(job)
     main(run)
-    return run.go()
+    with stdin.lent(str(job.spool.folder)):
+        return run.go()

@@ -16,6 +16,7 @@ from d4p.inline import ITEM, returns
 from d4p.items import own
 from d4p.outlet import Put, needs, outlet
 from d4p.outputs.instance import InstanceOutputs
+from d4p.signals import OF_USERS
 
 Entry = Callable[[Iterable[Any]], None]
 
@@ -347,6 +348,9 @@ class Stage:
                 raise
         if self.failure is not None:
             raise self.failure
+
+
+OF_USERS.add(Stage._guard.__code__)
 
 
 def _overrides(pe: GenericPE, method: str) -> bool:

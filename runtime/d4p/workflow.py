@@ -17,6 +17,7 @@ from d4p.errors import D4pError, Refused
 from d4p.flatten import Flat, flatten, leading_back, topological
 from d4p.labels import fingerprint, labels
 from d4p.outputs.writing import Writing
+from d4p.signals import OF_USERS
 from d4p.tracebacks import said, traceback_without
 from d4p.unpack import unpack_modules
 
@@ -144,6 +145,9 @@ class Workflow:
         if self.pickled is not None:
             self._pickle()
         return {name: value for name, value in vars(self).items() if name in kept}
+
+
+OF_USERS.add(Workflow._graph.__code__)
 
 
 def unconnected(workflow: Workflow) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from d4p.errors import RunFailed
+from d4p.printable import printable
 from tests.targets import TARGETS, answers, definition
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "raising.py"
@@ -26,7 +27,7 @@ TABLE = {
     "exit": ("SystemExit: 3", "raise error\nSystemExit: 3"),
     "huge": ("ValueError: mmm", f"raise error\nValueError: {'m' * 488}... (50,000,012 characters)"),
     "huge lines": ("ValueError: line", "raise error\nValueError: line\nline"),
-    "surrogate": ("ValueError: \udc80 \x00", "raise error\nValueError: \udc80 \x00"),
+    "surrogate": (r"ValueError: \udc80 \x00", "raise error\nValueError: \\udc80 \\x00"),
     "recursion": ("RecursionError: maximum recursion depth exceeded", "lines that aren't shown ..."),
     "cause": ("LookupError: no root", f"math.sqrt(-item)\nValueError: math domain error{BECAUSE}Traceback"),
     "context": ("KeyError: 'root'", f"math.sqrt(-item)\nValueError: math domain error{HANDLED}Traceback"),
@@ -48,7 +49,7 @@ ABROAD = ("no str", "interrupt", "generator", "huge", "surrogate")
 def test_whatever_a_pe_raises_is_told_with_its_place_and_its_own_traceback(attribute, pe, what):
     with pytest.raises(RunFailed) as caught:
         definition(f"{WORKFLOWS}:{attribute}", parameters={"what": what})
-    check(str(caught.value), pe, what)
+    check(printable(caught.value), pe, what)
 
 
 @pytest.mark.parametrize("what", ABROAD)
@@ -58,7 +59,7 @@ def test_on_every_target(target, what, request):
     session = request.getfixturevalue("spark_session") if target.startswith("spark") else None
     with pytest.raises(RunFailed) as caught:
         answers(f"{WORKFLOWS}:raises_behind", target, session=session, parameters={"what": what})
-    check(str(caught.value), "CallsPorts", what)
+    check(printable(caught.value), "CallsPorts", what)
 
 
 def check(message: str, pe: str, what: str) -> None:

@@ -25,7 +25,7 @@ class Deadline:
             calls = self._idle.pop()
         except IndexError:
             calls = queue.SimpleQueue()
-            threading.Thread(target=_work, args=(calls,), name="hdfs", daemon=True).start()
+            threading.Thread(target=_work, args=(calls,), name="d4p-hdfs", daemon=True).start()
         answer: queue.SimpleQueue = queue.SimpleQueue()
         calls.put((answer, function, arguments))
         try:

@@ -91,7 +91,7 @@ class Writer(io.RawIOBase):
     def write(self, data: Any) -> int:
         same_process(self._pid, self._path)
         if self._thread is None:
-            self._thread = threading.Thread(target=self._send, name="webhdfs", daemon=True)
+            self._thread = threading.Thread(target=self._send, name="d4p-webhdfs", daemon=True)
             self._thread.start()
         content = bytes(data)
         if content:  # an empty piece would end the request

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import time
 from typing import Any
 
@@ -13,6 +12,7 @@ from d4p.mpi import deaths
 from d4p.mpi.desk import Desk
 from d4p.mpi.layout import Layout
 from d4p.program import say_failed
+from d4p.signals import ENDS, handle, ignore
 from d4p.workflow import Workflow
 
 #: Seconds in which rank 0 looks who is still there.
@@ -30,8 +30,8 @@ def signals(desk: Desk, layout: Layout, workflow: Workflow, shared: str, events:
     others = [peer.rank for peer in desk.peers.values() if peer.rank and peer.machine == first.machine]
 
     def end(number: int, frame: Any) -> None:
-        for other in _ENDS:
-            signal.signal(other, signal.SIG_IGN)
+        for other in ENDS:
+            ignore(other)
         if desk.world.rank == min(others, default=0) and os.path.exists(shared) and deaths.gone({0: first}):
             folder = os.path.dirname(shared)
             say_failed(deaths.lost(first, layout, workflow, folder), events)
@@ -41,8 +41,5 @@ def signals(desk: Desk, layout: Layout, workflow: Workflow, shared: str, events:
         time.sleep(_GRACE)
         os._exit(128 + number)
 
-    for number in _ENDS:
-        signal.signal(number, end)
-
-
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in ENDS:
+        handle(number, end)

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
-from d4p import keeper, leaving, memory
+from d4p import keeper, leaving, memory, stdin
 from d4p.depth import FRAMES
 from d4p.errors import D4pError
 from d4p.events import Events
@@ -39,6 +39,7 @@ def entered(world: World, main: Callable, workflow: Workflow, events: Events) ->
         stream.reconfigure(line_buffering=True)  # what PEs print is seen when they print it
     memory.keep()
     keeper.wear(keeper.member(keeper.worn() or keeper.new(), world.rank + 1))
+    stdin.refuse("mpiexec hands it to rank 0 alone")
     if world.size > 1:
         deaths.end_with_parent()
     desk = Desk(world)

@@ -8,7 +8,7 @@ import mmap
 import os
 import struct
 
-from d4p.postmortem.notes import WORDS, Note
+from d4p.postmortem.notes import WORDS, Note, of_this_process
 
 _ROOM = 8 * WORDS
 
@@ -26,7 +26,7 @@ class RankNotes:
         self._file.truncate(size)
         self._words = memoryview(mmap.mmap(self._file.fileno(), size)).cast("Q")
         self._file.seek(size)
-        faulthandler.enable(self._file, all_threads=False)
+        of_this_process(self._file)
 
     def of(self, index: int) -> Note:
         """What this rank's instance number `index`, from 0, writes into."""

@@ -51,7 +51,7 @@ class Notes:
     def catch_faults(self) -> None:
         """Have the traceback of this process written behind the notes, should a signal end it."""
         os.lseek(self._fd, self._room, os.SEEK_SET)
-        faulthandler.enable(self._fd, all_threads=False)
+        of_this_process(self._fd)
 
     def read(self) -> list[tuple[int, ...]]:
         """Of each instance the phase, the entry or PE, the number of the item, and that of the first item of the split
@@ -67,6 +67,13 @@ class Notes:
         """Let go of the memory."""
         self._words.release()
         os.close(self._fd)
+
+
+def of_this_process(file: Any) -> None:
+    """Have `faulthandler` write the traceback of this process there, and not those of its children."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=faulthandler.enable if faulthandler.is_enabled() else faulthandler.disable)
+    faulthandler.enable(file, all_threads=False)
 
 
 class Note:

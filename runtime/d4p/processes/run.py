@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from d4p import keeper
 from d4p.entries import entries
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
+from d4p.lines import write_line
 from d4p.pairs.grid import tiles
 from d4p.postmortem.lost import how, own_lines, several, where
 from d4p.postmortem.notes import Notes
@@ -27,8 +29,9 @@ from d4p.processes.limits import enough_files
 from d4p.processes.pipes import Inbox
 from d4p.processes.store import Store
 from d4p.processes.turns import Turns
-from d4p.processes.worker import ENDS, Task, work
+from d4p.processes.worker import Task, work
 from d4p.quiescence import Command, Coordinator, Told
+from d4p.signals import ENDS
 from d4p.threads import cores
 
 #: More instances than this share processes, a thread each.
@@ -121,8 +124,21 @@ def _held_back() -> Iterator[None]:
 
 
 def _start_method() -> str:
-    """fork where it is safe and cheap, spawn elsewhere; D4P_START_METHOD decides otherwise."""
-    return os.environ.get("D4P_START_METHOD") or ("fork" if sys.platform == "linux" else "spawn")
+    """fork where it is safe and cheap, spawn elsewhere; D4P_START_METHOD decides otherwise.
+
+    A fork loses all threads but one, and what they were to do is never done: where the workflow's module, or one that
+    it imports, has started some, each worker imports it anew and has its own.
+    """
+    given = os.environ.get("D4P_START_METHOD")
+    if given or sys.platform != "linux":
+        return given or "spawn"
+    main = threading.main_thread()
+    others = [each.name for each in threading.enumerate() if each is not main and not each.name.startswith("d4p")]
+    if not others:
+        return "fork"
+    write_line(f"note: each worker imports the workflow anew, since threads that it started are running "
+               f"({', '.join(others[:3])}{', ...' if len(others) > 3 else ''}), which a fork would lose", sys.stdout)
+    return "spawn"
 
 
 def _shares(tasks: list[Task]) -> list[list[Task]]:

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from d4p import keeper, leaving, memory, scratch
+from d4p import keeper, leaving, memory, scratch, stdin
 from d4p.channels.parcels import Parcel
 from d4p.channels.sender import Flusher, Sender
 from d4p.depth import FRAMES
@@ -28,12 +28,10 @@ from d4p.processes.cyclic import Back, Part
 from d4p.processes.pipes import Inbox
 from d4p.processes.turns import Turns
 from d4p.results import Spool
+from d4p.signals import ENDS, ignore
 from d4p.stage import Stage
 from d4p.threads import use_threads
 from d4p.workflow import Workflow
-
-#: The signals that end a program, and that its workers don't handle as it does.
-ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -58,14 +56,15 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
     os.setpgid(0, 0)  # so that the parent can end what PEs start as well
     if mark := keeper.worn():
         keeper.wear(keeper.member(mark, number))  # and what leaves the group
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    ignore(signal.SIGINT)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    ignore(signal.SIGHUP)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)  # those that came since the program began to start this process
     for connection in others:
         connection.close()
     notes.catch_faults()
     scratch.use(spool)
+    stdin.share(spool)
     use_threads(1)  # each instance works on a core of its own
     memory.keep()
     threading.Thread(target=_die_with_parent, args=(lifeline, spool), daemon=True).start()

@@ -17,8 +17,9 @@ import pyspark
 from pyspark import SparkConf, SparkContext, java_gateway
 from pyspark.sql import SparkSession
 
-from d4p.errors import Interrupted, Refused
+from d4p.errors import Refused
 from d4p.java import prepare
+from d4p.signals import BEFORE
 from d4p.spark.driver import failure
 from d4p.spark.threads import thread_settings
 
@@ -44,7 +45,7 @@ def session(name: str) -> Iterator[SparkSession]:
     started: list[subprocess.Popen] = []
     spark = None
     try:
-        _end_quietly()
+        BEFORE.append(_quietly)
         with _noting(started):
             SparkContext._ensure_initialized()
         with _keeping_handlers():
@@ -123,15 +124,7 @@ def _keeping_handlers() -> Iterator[None]:
         module.signal = signal
 
 
-def _end_quietly() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background, asks for that
-            signal.signal(number, _interrupted)
-
-
-def _interrupted(signum: int, frame: Any) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # once is enough: what follows is the end
+def _quietly() -> None:
+    """What Py4J and PySpark say of an end that was asked for is nothing new."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    raise Interrupted
