@@ -45,6 +45,11 @@ def ignore(number: int) -> None:
         signal.siginterrupt(number, False)
 
 
+def unblock() -> None:
+    """Have no signal wait here: Java, for one, blocks some, and all that it starts would inherit that."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def _nothing(number: int, frame: Any) -> None:
     pass
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from d4p import scratch, stdin
+from d4p import scratch, signals, stdin
 from d4p.depth import FRAMES
 from d4p.entries import names
 from d4p.errors import D4pError, Refused, RunFailed, WorkerLost
@@ -95,6 +95,7 @@ class Task:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         use_default(*self.default_fs)
         scratch.use(disks.folder())
+        signals.unblock()
         stdin.refuse("Spark's workers have none")
         use_threads(told(os.environ.get(THREADS, "")))
         job = Job(self.workflow, self.inputs, _NoSpool(), Events())
