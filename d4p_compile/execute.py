@@ -33,6 +33,8 @@ Watch = Callable[[dict[str, Any]], None]
 
 #: Seconds a program has to end after an interrupt that may have reached this process alone, before it is handed on.
 GRACE = 1.0
+#: Seconds after which a signal is handled at the latest.
+_LOOK = 0.5
 
 
 def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Watch | None = None,
@@ -62,7 +64,7 @@ def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Wat
             said: dict[str, dict[str, Any]] = {}
             reader = threading.Thread(target=_relay, args=(receive, said, watch or (lambda event: None)), daemon=True)
             reader.start()
-            status = process.wait()
+            status = _status(process)
             folder.end()
         except OSError as error:
             raise RunFailed(f"the program could not be started: {error}") from error
@@ -79,6 +81,21 @@ def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Wat
     if launcher is not None:
         status = launcher.ended(130 if signals.interrupts and status else status, said, watch or (lambda event: None))
     return 128 - status if status < 0 else status
+
+
+def _status(process: subprocess.Popen) -> int:
+    """The exit status of a program, once it has ended. Another thread waits for that: a signal that comes here just
+    before a wait in the system would be handled after it, so this one waits for a moment, again and again."""
+    ended = threading.Event()
+
+    def wait() -> None:
+        process.wait()
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True, name="d4p-wait").start()
+    while not ended.wait(_LOOK):
+        pass
+    return process.returncode
 
 
 @contextlib.contextmanager
