@@ -186,7 +186,7 @@ def compile(workflow: str, target: str, instances: int | None, attribute: str | 
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
 @click.option("--resume", is_flag=True,
               help="Go on with what an earlier run of the same plan on the same input wrote.")
-@click.option("--limit", type=int, metavar="K", help="Take the first K items of every root.")
+@click.option("--limit", type=int, metavar="K", help="Stop every root once it has written K items.")
 @click.option("--check", is_flag=True, help="Find PEs that change what they wrote; sequential target only.")
 @_include
 def run(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
@@ -256,7 +256,7 @@ def _submit_options(command: Callable) -> Callable:
 @click.option("--output", metavar="URL", help="Write all results there.")
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run of the same plan on the same input wrote.")
-@click.option("--limit", type=int, metavar="K", help="Take the first K items of every root.")
+@click.option("--limit", type=int, metavar="K", help="Stop every root once it has written K items.")
 @_include
 @_submit_options
 def submit(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],

@@ -91,7 +91,8 @@ def list(path: str | os.PathLike) -> builtins.list[str]:
     """The files and folders in a folder, or what matches a glob (`**` for any number of folders), sorted, as paths that
     `open` takes.
 
-    A glob that nothing matches gives an empty list; hidden names (`.name`) are in the list of a folder.
+    A glob that nothing matches gives an empty list. Hidden names (`.name`, `_name`) are in the list of a folder, and in
+    that of a glob where its part begins so.
 
     Raises:
         FileNotFoundError: there is no such folder.

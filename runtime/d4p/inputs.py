@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,8 +32,7 @@ class Inputs:
     def items(self, root: str) -> Iterator[dict]:
         """The items of one root, made anew at each call: what one root does to them no other sees."""
         given = self.given[root]
-        items = map(copy.deepcopy, given) if isinstance(given, list) else ({} for _ in range(given))
-        return itertools.islice(items, None if self.limit is None else min(self.limit, sys.maxsize))
+        return map(copy.deepcopy, given) if isinstance(given, list) else ({} for _ in range(given))
 
     def planned(self, workflow: Workflow, names: Iterable[str] | None = None) -> Inputs:
         """These inputs with the splits of all readers, or of those named.

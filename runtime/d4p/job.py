@@ -62,7 +62,8 @@ class Job:
         pe = stage.pes[stage.names.index(root)]
         if is_reader(pe):
             return read_splits(pe, stage.index, instances, self.inputs.limit, self.inputs.splits[root], begin)
-        return self.inputs.items(root)
+        items, most = self.inputs.items(root), self.inputs.limit
+        return items if most is None else iter(stage.limited(root, items, most))
 
     def spooler(self, index: int) -> Callable[[str, str], Callable[[Any], None]]:
         """What a stage's instance calls for a result: (PE name, port) gives the function that takes an item."""
@@ -97,7 +98,7 @@ def read_splits(reader: Any, index: int, instances: int, limit: int | None, spli
 
     With a limit the first instance reads all there is to read. `begin` is called before each split is read."""
     if limit is not None:
-        return islice(_read(reader, splits if index == 0 else [], begin), limit)
+        return islice(_read(reader, splits if index == 0 else [], begin), min(limit, sys.maxsize))
     first, last = len(splits) * index // instances, len(splits) * (index + 1) // instances
     return _read(reader, splits[first:last], begin)
 

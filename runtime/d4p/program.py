@@ -46,7 +46,8 @@ def parser(description: str) -> argparse.ArgumentParser:
     options.add_argument("-i", "--iter", type=int, metavar="N", help="iterations of each root")
     options.add_argument("-d", "--data", metavar="JSON", help='items of the roots: \'{"read": [{"input": "a.txt"}]}\'')
     options.add_argument("-f", "--file", metavar="FILE", help="a JSON file with the items of the roots")
-    options.add_argument("--limit", type=int, metavar="K", help="take the first K items of every root")
+    options.add_argument("--limit", type=int, metavar="K",
+                         help="stop every root once it has written K items (has had K, where it has no output)")
     options.add_argument("--output", metavar="DIR",
                          help="write all results there: JSON lines, or Parquet where a port declares types")
     options.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote")

@@ -80,6 +80,7 @@ class Run:
         for stage in stages:
             items = self.job.feed(stage, root, stage.instances)
             stage.feed(root, self._one_by_one(items) if self._back else items)
+            self._go_round()  # of the last item, where a limit ended in the middle of it
 
     def _one_by_one(self, items: Iterable[Any]) -> Iterator[Any]:
         for item in items:

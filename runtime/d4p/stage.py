@@ -14,6 +14,7 @@ from d4p.errors import ENGINES_OWN, Control, Interrupted, RunFailed
 from d4p.failure import PeFailed, blame
 from d4p.inline import ITEM, returns
 from d4p.items import own
+from d4p.limit import Enough, Limit
 from d4p.outlet import Put, needs, outlet
 from d4p.outputs.instance import InstanceOutputs
 from d4p.signals import OF_USERS
@@ -61,6 +62,9 @@ class Stage:
         self._checker = checker
         self.at: memoryview | list[int] = [0] if at is None else at
         self._ports: dict[int, dict[str, Put]] = {}
+        self._quick: set[int] = set()  # PEs whose `write` is ours
+        self._senders: set[int] = set()
+        self._limits: dict[str, Limit] = {}
         self._sent: dict[str, Callable[[], int]] = {}
         self._moved: dict[str, Any] = {}
         self._results: Counter[tuple[str, str]] = Counter()
@@ -110,7 +114,8 @@ class Stage:
             ports, keywords = {port: _unforeseen(pe, port) for port in pe.outputconnections}, True
         self._ports.setdefault(id(pe), {}).update(ports)
         pe._d4p_ports = {port: self._guarded(put) for port, put in ports.items()}
-        if not _overrides(pe, "write") and not _overrides(pe, "_write"):
+        if id(pe) in self._quick or not _overrides(pe, "write") and not _overrides(pe, "_write"):
+            self._quick.add(id(pe))
             write = self._writer(pe, ports)
             pe.write = _with_keywords(write) if keywords else write
 
@@ -192,6 +197,7 @@ class Stage:
         """The function that takes what `process` returned: `{port: item}`. Returning and writing are the same thing."""
         overridden = _overrides(pe, "write") or _overrides(pe, "_write")
         ports = self._ports.setdefault(id(pe), {})
+        self._senders.add(id(pe))
         only: Any = object() if overridden or len(pe.outputconnections) != 1 else next(iter(pe.outputconnections))
 
         def send(result: Any) -> None:
@@ -305,6 +311,16 @@ class Stage:
         self.counts = lambda: received
         return True
 
+    def limited(self, root: str, items: Iterable[Any], most: int) -> Iterable[Any]:
+        """The items of a root that may write no more than `most` from now on."""
+        pe, limit = self._pe(root), Limit(most)
+        self._limits[root] = limit
+        if ports := self._ports.get(id(pe)):
+            self.wire(pe, {port: limit.put(put) for port, put in ports.items()}, keywords=True)
+        if id(pe) not in self._senders:  # its loop takes what _process returns for an item
+            pe._process = limit.returning(pe._process)
+        return limit.items(pe, items)
+
     def preprocess(self) -> None:
         """Run every PE's `preprocess`, consumers first, so that what one writes there finds the next one ready."""
         for name in reversed(self.names):
@@ -330,6 +346,8 @@ class Stage:
             self.postprocess_pe(name)
 
     def postprocess_pe(self, name: str) -> None:
+        if name in self._limits:
+            self._limits[name].in_process = False
         self._guard(self._pe(name).postprocess, at=(name, "postprocess"))
 
     def finish(self) -> None:
@@ -342,6 +360,8 @@ class Stage:
     def _guard(self, call: Callable, *arguments: Any, at: tuple[str, str] | None = None) -> None:
         try:
             call(*arguments)
+        except Enough:
+            pass  # a root has written as much as it may
         except FAILURES as error:
             self._fail(error, at)
             if self.failure is None or isinstance(error, Interrupted):

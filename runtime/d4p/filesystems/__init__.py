@@ -5,7 +5,7 @@
     exists(path), isdir(path)
     info(path)                      {"name", "type": "file" or "directory", "size", "mtime": seconds}
     ls(path, detail=True)           what is in a folder: infos, or paths
-    glob(path, detail=True)         {path: info} of what matches; `**` stands for any number of folders
+    glob(path, detail=True)         {path: info} of what matches, as `globs.expand` says
     open(path, mode)                "rb", "wb", "ab", "xb" (a new file, FileExistsError where something is there)
     create(path, data)              a new file with this content, there whole or not at all; FileExistsError
     makedirs(path, exist_ok=False)  with the folders above it; FileExistsError

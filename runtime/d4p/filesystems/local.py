@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import glob
 import os
 import shutil
 import stat
 import sys
 import uuid
 from typing import Any, BinaryIO
+
+from d4p.filesystems.globs import expand
 
 _AT_FDCWD, _RENAME_NOREPLACE = -100, 1
 _UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
@@ -30,11 +31,11 @@ class Local:
         return {"name": path, "type": kind, "size": status.st_size, "mtime": status.st_mtime}
 
     def ls(self, path: str, detail: bool = True) -> list[Any]:
-        names = [os.path.join(path, name) for name in os.listdir(path)]
+        names = [os.path.join(path, name) for name in os.listdir(path or os.curdir)]
         return [self.info(name) for name in names if os.path.exists(name)] if detail else names
 
     def glob(self, path: str, detail: bool = True) -> dict[str, dict[str, Any]]:
-        return {name: self.info(name) for name in glob.glob(path, recursive=True) if os.path.exists(name)}
+        return expand(self, path)
 
     def open(self, path: str, mode: str = "rb", follow: bool = True) -> BinaryIO:
         return open(path, mode, opener=None if follow else not_following)

@@ -7,6 +7,7 @@ import shutil
 from typing import Any
 
 from d4p.errors import Refused
+from d4p.filesystems.globs import seen
 
 _COPY = 4 << 20
 
@@ -36,6 +37,9 @@ class Other:
         if name.startswith("__") or name == "_fs":
             raise AttributeError(name)
         return getattr(self._fs, name)
+
+    def glob(self, path: str, detail: bool = True) -> dict[str, dict[str, Any]]:
+        return {name: info for name, info in self._fs.glob(path, detail=True).items() if seen(path, name)}
 
     def open(self, path: str, mode: str = "rb") -> Any:
         if mode == "xb":

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from d4p.errors import Refused
 from d4p.filesystems import as_path, locate, missing
+from d4p.filesystems.globs import is_hidden
 
 #: What file systems call the time of a file's last change.
 _CHANGED = ("mtime", "modified", "LastModified", "last_modified", "updated", "created")
@@ -39,8 +40,9 @@ def as_paths(path: Path) -> tuple[str, ...]:
 def find(paths: tuple[str, ...], reader: str) -> list[File]:
     """The files, sorted by name, each once.
 
-    A folder stands for the files in it, but not for those in its folders; names that begin with `_` or `.` are left
-    out, as Hadoop does. A glob stands for the files that match it, `**` for any number of folders.
+    A folder stands for the files in it, but not for those in its folders; a glob for the files that match it, `**` for
+    any number of folders. Names that begin with `_` or `.` are left out, as Hadoop does, unless a part of the glob
+    begins so, too; a file that is named outright is always read.
 
     Raises:
         Refused: nothing is there; `reader` is who looked for it.
@@ -70,7 +72,7 @@ def _infos(fs: Any, name: str, path: str, reader: str) -> list[dict[str, Any]]:
         if info is not None:
             if info["type"] != "directory":
                 return [info]
-            files = [i for i in fs.ls(name, detail=True) if i["type"] == "file" and not _hidden(i["name"])]
+            files = [i for i in fs.ls(name, detail=True) if i["type"] == "file" and not is_hidden(_last(i["name"]))]
             return files or _refuse(f"{reader} looked for files in the folder {path}, and there are none directly in it"
                                     f": to take those of its folders too, give {path.rstrip('/')}/**/*")
         if any(c in name for c in "*?["):
@@ -89,8 +91,8 @@ def _info(fs: Any, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _hidden(name: str) -> bool:
-    return name.rstrip("/").rpartition("/")[2].startswith(("_", "."))
+def _last(name: str) -> str:
+    return name.rstrip("/").rpartition("/")[2]
 
 
 def _here(path: str) -> str:
