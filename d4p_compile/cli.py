@@ -239,6 +239,7 @@ def _submit_options(command: Callable) -> Callable:
         click.option("--python", metavar="PATH", help=its.PYTHON_HELP),
         click.option("--conf", "more", metavar="KEY=VALUE", multiple=True, help=its.CONF_HELP),
         *(click.option(option, metavar=metavar, help=text) for option, metavar, _, text in its.SPARK_OPTIONS),
+        click.option("--keep-jars", is_flag=True, help=its.KEEP_JARS_HELP),
         click.option("--dry-run", is_flag=True, help=its.DRY_RUN_HELP),
         click.option("--java-stack", is_flag=True, help=its.JAVA_STACK_HELP),
     ]

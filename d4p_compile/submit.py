@@ -104,4 +104,4 @@ def _program(given: Mapping[str, Any]) -> Iterator[str]:
 def _conf(given: Mapping[str, Any]) -> dict[str, str]:
     """The settings that options stand for."""
     by_setting = {setting: given[option[2:].replace("-", "_")] for option, _, setting, _ in SPARK_OPTIONS}
-    return as_settings(by_setting, given["more"])
+    return as_settings(by_setting, given["more"], given["keep_jars"])

@@ -95,6 +95,28 @@ def test_what_an_application_waits_for_is_said_once(server, tmp_path, monkeypatc
         "not started for 0 seconds: Queue's AM resource limit exceeded."]  # fmt: skip
 
 
+def test_a_program_that_runs_without_executors_says_what_it_waits_for(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "_IDLE", 0.3)
+    state(server, "RUNNING", runningContainers=1, queue="small")
+    server.answers["/ws/v1/cluster/metrics"] = {"clusterMetrics": {
+        "availableMB": 512, "totalMB": 8192, "availableVirtualCores": 3, "totalVirtualCores": 8}}
+    said = []
+
+    def say(line):
+        said.append(line)
+        if line.startswith("waiting for"):
+            state(server, "RUNNING", runningContainers=3)
+        if line.startswith("executors"):
+            state(server, "RUNNING", runningContainers=1)  # they are idle and go, with dynamic allocation
+            threading.Timer(0.6, state, (server, "FINISHED"), {"finalStatus": "SUCCEEDED"}).start()
+
+    assert run(server, tmp_path, "echo application_1_0001 >&2; sleep 2", say).status == 0
+    assert said == [f"application: {APP}", "state: running", "waiting for executors: after 0 seconds YARN has given "
+                    "none to the queue small; 512 of the cluster's 8,192 MB and 3 of its 8 cores are free. Wait, ask "
+                    "for less (--executor-memory, --executor-cores), or name another --queue", "executors: 2 so far",
+                    "state: finished"]  # fmt: skip
+
+
 @pytest.mark.parametrize("status", [0, 137])
 @pytest.mark.parametrize(("final", "wanted"), [("SUCCEEDED", 0), ("FAILED", 1)])
 def test_an_application_that_outlives_spark_submit_is_watched_to_its_end(server, tmp_path, monkeypatch, status, final,

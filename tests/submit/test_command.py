@@ -27,6 +27,7 @@ CASES = {
     "yarn-client": ["--profile", "yarn-client", "--queue", "science", "--num-executors", "3", "--output", "out"],
     "yarn-cluster": ["--profile", "yarn-cluster", "--limit", "10", "--output", "hdfs:///user/me/a b",
                      "--driver-memory", "1g", "--conf", "spark.yarn.archive=hdfs:///spark.zip"],
+    "yarn-client-jars": ["--profile", "yarn-client", "--keep-jars", "--env", "path", "--python", "/opt/bin/python3"],
     "yarn-cluster-path": ["--profile", "yarn-cluster", "--env", "path", "--python", "/opt/python/bin/python3"],
 }  # fmt: skip
 
@@ -63,6 +64,7 @@ def without_this_machine(text: str, tmp_path: Path) -> str:
         text = text.replace(path, name)
     text = re.sub(r"JAVA_HOME=\S+", "JAVA_HOME=JAVA", text)
     text = re.sub(r"[^\s']*/env-\w+-\w+\.tar\.gz", lambda m: ("" if "hdfs:" in m[0] else "CACHE/") + _named(m[0]), text)
+    text = re.sub(r"/jars-[\d.]+-\w+\.zip", "/JARS.zip", text)
     text = re.sub(r"(# ships )env-\w+-\w+\.tar\.gz( +).*", r"\1ENV.tar.gz\2SIZE", text)
     text = re.sub(r"^(# ships \S+ +).*", r"\1SIZE", text, flags=re.MULTILINE)
     return re.sub(r"jars, [\d,]+ MB", "jars, SIZE", text)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import getpass
 import os
 import time
+import zipfile
 
 import pytest
 
 from d4p.errors import RunFailed
 from d4p.java import prepare
+from d4p.submit.jars import archive_name
 from d4p.submit.share import keep
 from d4p.submit.shell import Shell
 from d4p.submit.spark_home import find_spark
-from d4p.submit.submit import _keep
+from d4p.submit.submit import _keep, _keep_jars
 from d4p.submit.unused import UNUSED_DAYS, File, listed, unused
 
 from .running import environment, hadoop_conf, spark
@@ -112,6 +114,7 @@ def client(tmp_path):
                     'if [ "$1" = "$D4P_FAILS" ]; then echo "$1: Permission denied" >&2; exit 1; fi\n'
                     'gone() { echo "$1: No such file or directory" >&2; exit 1; }\ncase $1 in\n'
                     '-mkdir) mkdir -p "$3" ;;\n-touchz) touch "$2" 2>/dev/null || gone touchz ;;\n'
+                    '-test) [ -e "$3" ] || exit 1 ;;\n'
                     '-put) [ ! -e "$3" ] || { echo "put: File exists" >&2; exit 1; }\n'
                     'cp "$2" "$3" 2>/dev/null || gone put ;;\n'
                     '-stat) for f in $3; do stat -c "%Y000 %U ${f##*/}" "$f"; done ;;\n'
@@ -170,3 +173,36 @@ def test_where_it_cannot_be_kept_that_is_said(folder, archive, client, capsys):
         keep(archive, f"{folder}/{D}", client(fails="-put"))
     assert not _keep(archive, f"{folder}/{D}", client(fails="-put"))
     assert capsys.readouterr().out.endswith("Permission denied; it is uploaded for this run alone\n")
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A Spark of two jars."""
+    (tmp_path / "spark" / "jars").mkdir(parents=True)
+    for name in ("spark-core.jar", "hadoop-client.jar"):
+        (tmp_path / "spark" / "jars" / name).write_bytes(name.encode() * 100)
+    return spark(tmp_path / "spark", "4.3.0")
+
+
+def test_sparks_jars_are_kept_once_and_removed_when_nobody_uses_them(folder, home, client, yarn, capsys):
+    name = archive_name(home)
+    assert name.startswith("jars-4.3.0-") and name == archive_name(home)
+    old = "jars-3.5.9-0123456789abcdef.zip"
+    there(folder, old, 40)
+    there(folder, A, 40)
+    url = f"{folder}/{name}"
+    assert _keep_jars(home, url, client(yarn.address)) and _keep_jars(home, url, client(yarn.address))
+    assert capsys.readouterr().out.splitlines() == [
+        "Spark's jars: being put into one archive; it is kept for the next time", f"Spark's jars: kept as {url}",
+        f"Spark's jars: 2 archives that nobody has used for {UNUSED_DAYS} days removed from {folder}",
+        f"Spark's jars: are at {url}"]  # fmt: skip
+    assert names(folder) == [name, f"{name}.used"]
+    with zipfile.ZipFile(folder / name) as made:  # at the top, as Spark looks for them
+        assert made.namelist() == ["hadoop-client.jar", "spark-core.jar"] and made.testzip() is None
+    (home.home / "jars" / "guava.jar").write_bytes(b"x")
+    assert archive_name(home) != name
+
+
+def test_a_run_can_do_without_the_archive_of_jars(folder, home, client, capsys):
+    assert not _keep_jars(home, f"{folder}/{archive_name(home)}", client(fails="-put"))
+    assert capsys.readouterr().out.endswith(f"can't be kept in {folder}: -put: Permission denied\n")

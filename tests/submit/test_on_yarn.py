@@ -100,6 +100,7 @@ def test_a_packed_environment_on_a_node_where_a_pe_fails(hadoop, tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     said = [line for line in done.stderr.splitlines() if not line.startswith("progress: ")]
     assert said[0].startswith("failed: Divides (Divides), instance ") and "ZeroDivisionError" in said[0]
+    assert re.search(r"^Divides \[\d\]: divides by 0$", done.stdout, re.MULTILINE), done.stdout
     assert f'  File "{FAULTS}", line ' in done.stderr and "return 12 // (data - 7)" in done.stderr
     assert "\tat " not in done.stderr and said[-1].startswith("application: application_")
     kept = re.search(r"environment: kept as hdfs://(/user/\S+/\.d4p/env-\S+)", done.stdout)
@@ -129,7 +130,8 @@ def test_an_interrupt_ends_the_application(hadoop, tmp_path, profile):
         env = environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), PYTHONUNBUFFERED="1", **jvm.submitting())
         process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=out, stderr=err)
         try:
-            wait_for(tmp_path / "out", r"^(state: running|application: \S+, http)", process)
+            begun = r"^state: running" if profile == "yarn-cluster" else r"^Forever \[0\]: it has begun$"
+            wait_for(tmp_path / "out", begun, process)
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 130
         finally:

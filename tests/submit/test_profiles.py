@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import d4p_compile
@@ -202,3 +204,18 @@ def test_a_conf_that_is_no_setting():
     for text in ("spark.x", "spark.x swordfish", "spark.x:swordfish"):
         with pytest.raises(Refused, match="--conf must be KEY=VALUE.*; it begins with 'spark.x'$"):
             as_settings({}, [text])
+
+
+def test_an_archive_of_sparks_jars_is_kept_where_that_is_asked_for_and_nothing_else_is_said(bundle):
+    folder = bundle("spark.master yarn\nspark.d4p.keep hdfs:///k/\n")
+    kept = decided(folder, conf=parse(["--keep-jars"]).conf)
+    assert re.fullmatch(r"hdfs:///k/jars-4\.0\.1-[0-9a-f]{16}\.zip", kept.jars)
+    assert kept.spark["spark.yarn.archive"] == kept.jars and decided(folder).jars is None
+    for setting in ("spark.yarn.jars", "spark.yarn.archive"):
+        other = decided(folder, conf={"spark.d4p.jars": "keep", setting: "hdfs:///theirs"})
+        assert other.jars is None and other.spark[setting] == "hdfs:///theirs"
+    assert decided(folder, conf={"spark.d4p.jars": "keep", "spark.master": "local[2]"}).jars is None
+    with pytest.raises(Refused, match="spark.d4p.jars must be upload or keep; it is 'always'"):
+        decided(folder, conf={"spark.d4p.jars": "always"})
+    with pytest.raises(Refused, match="--keep-jars keeps the archive of Spark's jars in the folder that spark.d4p."):
+        decided(bundle("spark.master yarn\nspark.d4p.jars keep\n"))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from d4p.causes import OUT_OF_MEMORY, cause
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.job import Job
+from d4p.spark.logs import Log
 from d4p.spark.task import unmarked
 
 
@@ -24,6 +27,27 @@ def in_one_process(master: str) -> bool:
 def executors(sc: Any) -> int:
     """How many executors there are now."""
     return len(sc._jsc.sc().statusTracker().getExecutorInfos()) - 1  # the driver is one of those
+
+
+def log_of(job: Job, sc: Any) -> Log:
+    """Where what PEs log in a SparkContext's tasks is shown; on one machine nobody else may come near."""
+    if sc.master.startswith("local"):
+        return Log(job.log, "127.0.0.1")
+    host = sc.getConf().get("spark.driver.host")
+    return Log(job.log, host, sc.getConf().get("spark.driver.bindAddress", host))
+
+
+@contextmanager
+def showing(log: Log) -> Iterator[None]:
+    """Where what is within this fails, what PEs have logged before is shown first."""
+    try:
+        yield
+    except Exception as error:
+        found = failure(error)
+        log.failed(found)
+        raise found from None  # what Spark says lies in its Java, which ends with the session
+    finally:
+        log.close()
 
 
 def stages_progress(job: Job, sc: Any) -> None:

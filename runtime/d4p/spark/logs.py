@@ -31,6 +31,7 @@ _MOST = 64 << 10
 _PATIENCE = 5.0
 #: Seconds that lines on their way are waited for at the end, and that nothing may come.
 _LAST, _QUIET = 2.0, 0.1
+LEFT = "lines that PEs logged are in the executors' own logs"
 _senders: dict[Address, socket.socket | None] = {}
 
 
@@ -175,7 +176,7 @@ class Log:
             selector.close()
         lost = sum(max(number - self._shown.get(key, 0), 0) for key, number in wanted.items())
         if lost:
-            self._say(f"note: {lost:,} more lines that PEs logged are in the executors' own logs")
+            self._say(f"note: {lost:,} more {LEFT}")
 
 
 class _Arriving:

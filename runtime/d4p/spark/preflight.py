@@ -24,7 +24,7 @@ from d4p.spark.names import named
 from d4p.workflow import Workflow
 
 #: Seconds after which it is said that there is no executor.
-_PATIENCE = 30.0
+_PATIENCE = 15.0
 
 
 class Seen(NamedTuple):

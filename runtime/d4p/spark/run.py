@@ -18,7 +18,7 @@ from d4p.items import unpack
 from d4p.job import Job
 from d4p.pairs.grid import tiles
 from d4p.spark.broadcast import Kinds, as_moved, channels, limits, most_executors, sizes
-from d4p.spark.driver import executors, failure, in_one_process, name, stages_progress
+from d4p.spark.driver import executors, failure, in_one_process, log_of, name, showing, stages_progress
 from d4p.spark.exchange import shuffle, take
 from d4p.spark.hadoop import on_hadoop
 from d4p.spark.names import named
@@ -47,6 +47,7 @@ class Run:
 
     def __init__(self, job: Job, spark: SparkSession) -> None:
         self.job, self.spark, self.sc = job, spark, spark.sparkContext
+        self.log = log_of(job, self.sc)
         self.width = width(job.workflow.pes.values(), self.sc.defaultParallelism)
         self.tiles = tiles(self.sc.defaultParallelism)
         self.reports = self.sc.accumulator({}, _Reports())
@@ -63,7 +64,8 @@ class Run:
              root: str | None = None) -> Callable[[int, Iterable[Any]], Iterator[Any]]:
         """What mapPartitionsWithIndex calls: a stage's instances. `to` gives the instances of the consumer of each of
         its channels, `root` the reader whose items are what arrives."""
-        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, self._sources.get(root))
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, self._sources.get(root),
+                    log_to=self.log.address)
         reports = self.reports
 
         def instance(index: int, arriving: Iterable[Any]) -> Iterator[Any]:
@@ -162,8 +164,9 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
                 sc.addPyFile(str(archive))
             preflight(sc, job)
             run = Run(job, spark)
-            with closing(run), Sampler(lambda: _progress(job, run), seconds=0.5):
+            with closing(run), showing(run.log), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(sc, run)
+                run.log.close(run.reports.value)
             return run.reported()
         except D4pError:
             raise
@@ -172,5 +175,6 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
 
 
 def _progress(job: Job, run: Run) -> None:
+    run.log.reported(run.reports.value)
     stages_progress(job, run.sc)
     job.progress(list(run.reports.value.values()))

@@ -24,6 +24,7 @@ from d4p.job import Job
 from d4p.results import Spool
 from d4p.shape import parsed
 from d4p.spark import disks
+from d4p.spark.logs import Address, Lines
 from d4p.spark.outbox import Key, Outbox, until_full
 from d4p.spark.readers import Source
 from d4p.stage import Stage
@@ -60,12 +61,14 @@ class Task:
             run.
         forms: of channels whose batches aren't packed, how they are made (see `Outbox`).
         aggregate: the PE whose work the engine does; `Aggregated` of its channels may arrive.
+        log_to: where the program takes what PEs log.
     """
 
     def __init__(self, function: Callable[[Stage], Stage], workflow: Workflow, inputs: Inputs, instances: int,
                  to: dict[int, int], root: str | None, source: Source | None = None,
-                 forms: Mapping[int, Callable] | None = None, aggregate: str | None = None) -> None:
-        self.function, self.workflow = function, workflow
+                 forms: Mapping[int, Callable] | None = None, aggregate: str | None = None,
+                 log_to: Address | None = None) -> None:
+        self.function, self.workflow, self.log_to = function, workflow, log_to
         self.inputs = inputs.planned(workflow, [name for name in names(function) if name != root])
         self.instances, self.to, self.root = instances, to, root
         self.items, self.native = (source.items, source.native) if source else (None, False)
@@ -83,15 +86,17 @@ class Task:
 
         Raises RuntimeError with a marked message: `unmarked` makes the error of it again on the driver.
         """
+        lines = Lines((Job.number(self.function), index), self.log_to)
         try:
-            yield from self._run(index, arriving, report)
+            yield from self._run(index, arriving, lambda key, found: report(key, found | lines.report()), lines.log)
         except D4pError as error:
-            raise RuntimeError(marked(error)) from None
+            raise RuntimeError(marked(lines.with_failure(error))) from None
         except Exception as error:
             failed = RunFailed(f"{self._where(index)}: {said(error)}\n{traceback.format_exc()}")
-            raise RuntimeError(marked(failed)) from None
+            raise RuntimeError(marked(lines.with_failure(failed))) from None
 
-    def _run(self, index: int, arriving: Iterable[Any], report: Report) -> Iterator[tuple[Key, Any]]:
+    def _run(self, index: int, arriving: Iterable[Any], report: Report,
+             log: Callable[[str], None]) -> Iterator[tuple[Key, Any]]:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         use_default(*self.default_fs)
         scratch.use(disks.folder())
@@ -102,7 +107,7 @@ class Task:
         outbox = Outbox(index, self.to, self.forms)
         results = iter(range(1 << 30))
         stage = Stage(
-            self.workflow, job.number(self.function), index, lanes=outbox.channel, log=job.log,
+            self.workflow, job.number(self.function), index, lanes=outbox.channel, log=log,
             instances=self.instances, repeatable=not self.native,
             spool=lambda name, port: outbox.result(self.workflow.pes[name].id, str(port), next(results)),
         )

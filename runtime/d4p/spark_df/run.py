@@ -20,8 +20,9 @@ from d4p.job import Job
 from d4p.packages import lacking, remedy
 from d4p.pairs.grid import tiles
 from d4p.spark.broadcast import Kinds, as_moved, channels, limits, sizes
-from d4p.spark.driver import failure, name, stages_progress
+from d4p.spark.driver import failure, log_of, name, showing, stages_progress
 from d4p.spark.hadoop import on_hadoop
+from d4p.spark.logs import Log
 from d4p.spark.outbox import RESULTS
 from d4p.spark.readers import Source, source, width
 from d4p.spark.task import Task
@@ -45,6 +46,7 @@ class Run:
 
     def __init__(self, job: Job, spark: SparkSession) -> None:
         self.job, self.spark = job, spark
+        self.log = Log(job.log) if connect.is_remote(spark) else log_of(job, spark.sparkContext)
         self.cores = connect.width(spark)
         self.width = width(job.workflow.pes.values(), self.cores)
         self.tiles = tiles(self.cores)
@@ -70,7 +72,8 @@ class Run:
         `aggregate` the PE for which Spark aggregated those that arrive."""
         columns, read = columns or {}, self._sources.get(root)
         forms = {channel: form(wanted) for channel, wanted in columns.items()}
-        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, read, forms, aggregate)
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, read, forms, aggregate,
+                    self.log.address)
         return on_batches(task, columns)
 
     def union(self, outputs: list[DataFrame], instances: list[int]) -> DataFrame:
@@ -160,8 +163,10 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
             connect.ship(spark, script.parent)
             connect.look_first(spark, job)
             run = Run(job, spark)
-            with closing(run), _settings(spark, run.width), Sampler(lambda: _progress(job, run), seconds=0.5):
+            with (closing(run), _settings(spark, run.width), showing(run.log),
+                  Sampler(lambda: _progress(job, run), seconds=0.5)):
                 main(spark, run)
+                run.log.close(run.reports)
             return as_moved((run.reports[key] for key in sorted(run.reports)), run._reached)
         except D4pError:
             raise
@@ -170,6 +175,7 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
 
 
 def _progress(job: Job, run: Run) -> None:
+    run.log.reported(run.reports)
     if not connect.is_remote(run.spark):
         stages_progress(job, run.spark.sparkContext)
     job.progress(list(run.reports.values()))

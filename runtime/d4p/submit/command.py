@@ -145,7 +145,9 @@ def _environment(settings: Settings, spark: Spark, quiet: Path | None, java_home
 
 
 def _before(archive: Path | None, kept: str | None, settings: Settings) -> Iterator[tuple[str, ...]]:
-    """The commands that make the archive and keep it; they do nothing where it is there."""
+    """The commands that make archives and keep them; they do nothing where these are there."""
+    if settings.jars:
+        yield (f"HADOOP_CONF_DIR={settings.hadoop}", sys.executable, "-m", "d4p.submit.jars", settings.jars)
     if archive is not None:
         yield (sys.executable, "-m", "d4p.submit.pack")
     if archive is not None and kept:
@@ -179,7 +181,8 @@ def _notes(settings: Settings, spark: Spark, secret: Mapping[str, str]) -> Itera
     if settings.yarn and not {"spark.yarn.jars", "spark.yarn.archive"} & settings.effective.keys():
         size = sum(file.stat().st_size for file in (spark.home / "jars").glob("*.jar"))
         yield (f"Spark's own jars, {size / 1e6:,.0f} MB, are uploaded for this run, since the profile sets neither "
-               "spark.yarn.jars (where the nodes have Spark) nor spark.yarn.archive (one archive of them on HDFS)")
+               "spark.yarn.jars (where the nodes have Spark) nor spark.yarn.archive (one archive of them on HDFS): "
+               "--keep-jars makes that archive, once")
 
 
 def printed(command: Command, request: Request, bundle: Path) -> Iterator[str]:

@@ -27,11 +27,15 @@ SPARK_OPTIONS = (
 )
 #: Words of spark-submit that d4p gives too: of two it takes the last, so what they name is put beside d4p's own.
 LISTS = (("--py-files", "spark.submit.pyFiles"), ("--files", "spark.files"), ("--archives", "spark.archives"))
+#: What `--keep-jars` stands for, with the value keep.
+KEEP_JARS = "spark.d4p.jars"
 ENVS = ("pack", "path")
 ENV_HELP = "The nodes' Python: an archive of this environment (pack), or one they have (path)."
 PYTHON_HELP = "With --env path: the nodes' Python."
 CONF_HELP = "A setting of Spark; may be repeated."
 DRY_RUN_HELP = "Print the command and what would be shipped; run nothing."
+KEEP_JARS_HELP = ("On YARN: put Spark's own jars into one archive in the folder spark.d4p.keep, once, instead of "
+                  "uploading them for each run.")
 JAVA_STACK_HELP = "Where it fails, show all that Java said, too."
 
 
@@ -74,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--env", choices=ENVS, help=ENV_HELP)
     options.add_argument("--python", metavar="PATH", help=PYTHON_HELP)
     options.add_argument("--conf", metavar="KEY=VALUE", action="append", default=[], help=CONF_HELP)
+    options.add_argument("--keep-jars", action="store_true", help=KEEP_JARS_HELP)
     options.add_argument("--dry-run", action="store_true", help=DRY_RUN_HELP)
     options.add_argument("--java-stack", action="store_true", help=JAVA_STACK_HELP)
     for option, metavar, setting, text in SPARK_OPTIONS:
@@ -89,15 +94,16 @@ def parse(words: list[str]) -> Request:
     given, rest = parser().parse_known_args(before)
     options = program_parser("")
     asked, spark = options.parse_known_args(rest)
-    conf = as_settings(vars(given), given.conf)
+    conf = as_settings(vars(given), given.conf, given.keep_jars)
     return Request(given.profile, conf, given.env, given.python, (*_words(options, asked), *after), tuple(spark),
                    given.dry_run, given.java_stack)
 
 
-def as_settings(given: Mapping[str, Any], conf: Iterable[str]) -> dict[str, str]:
+def as_settings(given: Mapping[str, Any], conf: Iterable[str], keep_jars: bool = False) -> dict[str, str]:
     """The settings that options stand for (`{setting: value or None}`), and those of --conf, which come first."""
     names = [*(setting for _, _, setting, _ in SPARK_OPTIONS), *(setting for _, setting in LISTS)]
     settings = {setting: str(given[setting]) for setting in names if given.get(setting) is not None}
+    settings |= {KEEP_JARS: "keep"} if keep_jars else {}
     for text in conf:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():

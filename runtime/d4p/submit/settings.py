@@ -11,6 +11,7 @@ from pathlib import Path
 
 from d4p.errors import Refused
 from d4p.filesystems import configuration
+from d4p.submit.jars import archive_name
 from d4p.submit.options import ENVS, Request
 from d4p.submit.profiles import read_profile
 from d4p.submit.properties import lines
@@ -18,7 +19,9 @@ from d4p.submit.spark_home import Spark
 
 #: Settings of ours in a profile; Spark never sees them.
 OURS = "spark.d4p."
-_OURS = ("env", "python", "keep", "hadoopConfDir")
+_OURS = ("env", "python", "keep", "jars", "hadoopConfDir")
+#: Where Spark is told of its jars on YARN.
+_JARS = ("spark.yarn.jars", "spark.yarn.archive")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Settings:
         env: `pack` or `path`; None where Spark's defaults decide.
         python: with `path` the nodes' Python.
         keep: with `pack` the folder, a URL, where the archive is kept for the next run; None for nowhere.
+        jars: the URL of the archive of Spark's own jars that is to be kept; None where there is to be none.
         hadoop: the folder of the client configuration of Hadoop, if one is known.
         defaults: what Spark's own spark-defaults.conf says; Spark reads it itself, and checks look there too.
     """
@@ -43,6 +47,7 @@ class Settings:
     keep: str | None
     hadoop: str | None
     defaults: Mapping[str, str] = field(default_factory=dict)
+    jars: str | None = None
 
     @property
     def effective(self) -> dict[str, str]:
@@ -83,8 +88,10 @@ def settings(request: Request, bundle: Path, spark: Spark, environ: Mapping[str,
                       "them out, or give --env path with the nodes' own Python")
     if python is None and master.startswith("local"):
         python = sys.executable
+    jars = _kept_jars(ours, spark) if master == "yarn" and not {*merged, *defaults}.intersection(_JARS) else None
+    merged |= {"spark.yarn.archive": jars} if jars else {}
     return Settings(merged, master, mode, env, python, ours.get("keep"), hadoop_folder(given, profile, environ),
-                    defaults)
+                    defaults, jars)
 
 
 def hadoop_folder(given: Mapping[str, str], profile: Mapping[str, str],
@@ -101,6 +108,18 @@ def variables(environ: Mapping[str, str], spark: Spark | None) -> dict[str, str]
     home = {"SPARK_HOME": str(spark.home)} if spark else {}
     return {**home, "HOME": environ.get("HOME", ""), "USER": _user(environ),
             "HADOOP_USER_NAME": environ.get("HADOOP_USER_NAME", "")}
+
+
+def _kept_jars(ours: Mapping[str, str], spark: Spark) -> str | None:
+    """The URL of the archive of Spark's own jars, where it is to be kept."""
+    if (how := ours.get("jars", "upload")) not in ("upload", "keep"):
+        raise Refused(f"{OURS}jars must be upload or keep; it is {how!r}")
+    if how == "upload":
+        return None
+    if not ours.get("keep"):
+        raise Refused("--keep-jars keeps the archive of Spark's jars in the folder that spark.d4p.keep names, and "
+                      "nothing does: write it into the profile, such as spark.d4p.keep hdfs:///user/$USER/.d4p")
+    return f"{ours['keep'].rstrip('/')}/{archive_name(spark)}"
 
 
 def _python(conf: Mapping[str, str]) -> str | None:

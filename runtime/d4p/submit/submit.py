@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from d4p.submit import client, cluster
 from d4p.submit.checks import check
 from d4p.submit.client import Watch
 from d4p.submit.command import LOG, build, printed, size
+from d4p.submit.jars import keep_jars
 from d4p.submit.options import Request
 from d4p.submit.pack import editables, env_archive, pack
 from d4p.submit.secrets import handed_over
 from d4p.submit.settings import Settings, settings
 from d4p.submit.share import keep
 from d4p.submit.shell import Shell
-from d4p.submit.spark_home import find_spark
+from d4p.submit.spark_home import Spark, find_spark
 from d4p.submit.yarn import Unreachable, Yarn
 
 
@@ -59,10 +61,12 @@ def submit(bundle: Path, name: str, request: Request, screen: Callable[[], Any] 
     echo(f"{spark} on {java}")
     if archive is not None:
         _pack(archive)
-    if archive is not None and kept is not None:
-        environment["HADOOP_CONF_DIR"] = str(wanted.hadoop)
-        if not _keep(archive, kept, Shell(spark, environment, bundle / LOG)):
-            command = build(request, wanted, spark, bundle, name, archive, None, environment["JAVA_HOME"], environ)
+    shell = Shell(spark, {**environment, "HADOOP_CONF_DIR": str(wanted.hadoop)}, bundle / LOG)
+    if archive is not None and kept is not None and not _keep(archive, kept, shell):
+        kept = None
+    if wanted.jars is not None and not _keep_jars(spark, wanted.jars, shell):
+        wanted = replace(wanted, jars=None, spark={k: v for k, v in wanted.spark.items() if v != wanted.jars})
+    command = build(request, wanted, spark, bundle, name, archive, kept, environment["JAVA_HOME"], environ)
     for note in [*command.notes, *_silent(wanted)]:
         echo(f"note: {note}")
     with handed_over(command, spark, environ) as command, screen() as shown:
@@ -107,6 +111,17 @@ def _keep(archive: Path, url: str, shell: Shell) -> bool:
         echo(f"note: {error}; it is uploaded for this run alone")
         return False
     echo("\n".join(f"environment: {line}" for line in done))
+    return True
+
+
+def _keep_jars(spark: Spark, url: str, shell: Shell) -> bool:
+    """Put Spark's own jars where the next run finds them; a run can do without."""
+    try:
+        for line in keep_jars(spark, url, shell):
+            echo(f"Spark's jars: {line}")
+    except RunFailed as error:
+        echo(f"note: {error}")
+        return False
     return True
 
 

@@ -21,8 +21,8 @@ _DAY = 24 * 3600.0
 #: An archive is marked as used so long, or less, before YARN has the application that uses it.
 _MARGIN = _DAY
 _MARK = ".used"
-#: Archives as pack.py names them, what marks them, and what Hadoop calls one whose upload isn't complete.
-_OURS = re.compile(rf"(env-[0-9a-f]+-[0-9a-f]+\.tar\.gz)({re.escape(_MARK)}|\._COPYING_)?")
+#: Archives as pack.py and jars.py name them, what marks them, and what Hadoop calls one whose upload isn't complete.
+_OURS = re.compile(rf"(env-[0-9a-f]+-[0-9a-f]+\.tar\.gz|jars-[\w.-]+-[0-9a-f]+\.zip)({re.escape(_MARK)}|\._COPYING_)?")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def remove_unused(url: str, shell: Shell) -> str:
     """
     folder, _, mine = url.rpartition("/")
     try:
-        there = listed(shell.run("-stat", "%Y %u %n", f"{folder}/env-*"))
+        there = listed(shell.run("-stat", "%Y %u %n", f"{folder}/*-*"))
         now = next((file for file in there if file.name == mine + _MARK), None)
         if now is None:
             return ""

@@ -19,6 +19,8 @@ _ID = re.compile(r"application_\d+_\d+")
 _KEPT = 200
 #: Seconds after which it is said why an application isn't started.
 _SLOW = 30.0
+#: Seconds after which it is said that a program that runs has no executor.
+_IDLE = 15.0
 
 
 class Said:
@@ -48,7 +50,7 @@ class Shown:
     def __init__(self, yarn: Yarn, say: Callable[[str], None], watch: Watch | None) -> None:
         self.yarn, self.say, self.watch = yarn, say, watch
         self.address = self.state = ""
-        self.told = self.slow = False
+        self.told = self.slow = self.idle = self.granted = False
         self.since = time.monotonic()
 
     def look(self, name: str) -> Application:
@@ -67,7 +69,22 @@ class Shown:
             self.slow = True
             said_by_yarn = " ".join(app.diagnostics.split()) or "YARN doesn't say why"
             self.say(f"not started for {_SLOW:.0f} seconds: {said_by_yarn}")
+        if app.state == "RUNNING" and not self.granted:
+            self._executors(app)
         if self.watch and app.state == "RUNNING":
             for event in active_stages(app):
                 self.watch(event)
         return app
+
+    def _executors(self, app: Application) -> None:
+        """A program that runs does nothing until YARN gives it containers for executors: say so where that takes long,
+        and when it is over."""
+        self.granted = app.containers > 1
+        if self.granted and self.idle:
+            self.say(f"executors: {app.containers - 1} so far")
+        elif app.containers == 1 and not self.idle and time.monotonic() - self.since > _IDLE:
+            self.idle = True
+            room = self.yarn.room()
+            self.say(f"waiting for executors: after {_IDLE:.0f} seconds YARN has given none to the queue "
+                     f"{app.queue or 'of this run'}{f'; {room}' if room else ''}. Wait, ask for less "
+                     "(--executor-memory, --executor-cores), or name another --queue")

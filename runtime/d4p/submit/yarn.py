@@ -38,13 +38,16 @@ class NotThere(Unreachable):
 
 @dataclass(frozen=True)
 class Application:
-    """What YARN says of an application: `state` (RUNNING, ...), `final` (SUCCEEDED, ...), its address, why it ended."""
+    """What YARN says of an application: `state` (RUNNING, ...), `final` (SUCCEEDED, ...), its address, why it ended,
+    its queue, and how many containers it has, its program's own among them (-1 where YARN doesn't say)."""
 
     id: str
     state: str
     final: str
     address: str
     diagnostics: str
+    queue: str = ""
+    containers: int = -1
 
 
 class Yarn:
@@ -58,7 +61,7 @@ class Yarn:
         """The state of an application. Raises Unreachable."""
         app = self._get(f"/ws/v1/cluster/apps/{name}")["app"]
         return Application(name, app.get("state", ""), app.get("finalStatus", ""), app.get("trackingUrl", ""),
-                           app.get("diagnostics", ""))
+                           app.get("diagnostics", ""), app.get("queue", ""), app.get("runningContainers", -1))
 
     def kill(self, name: str) -> None:
         """End an application. Raises Unreachable where that can't be asked for."""
@@ -73,6 +76,15 @@ class Yarn:
         states = "NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING"
         found = self._get(f"/ws/v1/cluster/apps?states={states}&user={urllib.parse.quote(user)}").get("apps") or {}
         return min((app["startedTime"] / 1000 for app in found.get("app", [])), default=None)
+
+    def room(self) -> str:
+        """What of the cluster is free, in words; empty where YARN doesn't say."""
+        try:
+            found = self._get("/ws/v1/cluster/metrics")["clusterMetrics"]
+            return (f"{found['availableMB']:,} of the cluster's {found['totalMB']:,} MB and "
+                    f"{found['availableVirtualCores']} of its {found['totalVirtualCores']} cores are free")
+        except (Unreachable, KeyError, TypeError, ValueError):
+            return ""
 
     def nodes(self) -> list[str]:
         """The web addresses of the NodeManagers that run, `host:port`; none where YARN doesn't say."""

@@ -17,6 +17,7 @@ class Numbers(ProducerPE):
 
 class Forever(ProducerPE):
     def _process(self, inputs):
+        self.log("it has begun")
         for i in range(10**9):
             self.write("output", i)
             time.sleep(0.01)
@@ -24,6 +25,7 @@ class Forever(ProducerPE):
 
 class Divides(IterativePE):
     def _process(self, data):
+        self.log(f"divides by {data - 7}")
         return 12 // (data - 7)
 
 
