@@ -159,3 +159,37 @@ def test_who_reads_no_further_is_no_fault(tmp_path):
     done = subprocess.run(["bash", "-c", line], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "text: 1 text file, 100,000 records, 500.0 kB\n"
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes", "mpi"])
+def test_nothing_that_a_run_says_is_obeyed_by_the_terminal(tmp_path, target):
+    """What PEs log, items that are shown, errors and what they were raised of; not what PEs print themselves."""
+    (tmp_path / "wf.py").write_text(f"ORDERS = {ORDERS!r}\n" + """\
+from d4p import IterativePE, ProducerPE, WorkflowGraph
+
+
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        self.log(f"logged{ORDERS}")
+        self.write("output", f"item{ORDERS}")
+
+
+class Fails(IterativePE):
+    def _process(self, item):
+        raise ValueError(f"raised{ORDERS}") from KeyError(f"cause{ORDERS}")
+
+
+def fails():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(), "output", Fails(), "input")
+    return graph
+
+
+graph = WorkflowGraph()
+graph.add(Numbers())
+""")
+    done = command("run", "wf.py", "--target", target, cwd=tmp_path)
+    assert done.returncode == 0 and "logged" in done.stdout and "item" in done.stdout, done.stderr
+    failed = command("run", "wf.py:fails", "--target", target, cwd=tmp_path)
+    assert failed.returncode == 1 and "ValueError: raised" in failed.stderr and "cause" in failed.stderr
+    assert not orders(done.stdout + done.stderr + failed.stdout + failed.stderr)
