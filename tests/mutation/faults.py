@@ -107,7 +107,7 @@ def _of_expression(node: ast.expr, above: tuple[ast.AST, ...]) -> Iterator[tuple
         plain = [not isinstance(a, ast.Starred) for a in node.args[:2]]
         if plain == [True, True] and ast.unparse(node.func) not in ("min", "max"):
             yield "arguments swapped", _with(node, args=[node.args[1], node.args[0], *node.args[2:]])
-        for at in range(len(node.keywords)):
+        for at in (at for at, word in enumerate(node.keywords) if word.arg != "strict"):  # of zip: a check, no answer
             yield "argument dropped", _with(node, keywords=node.keywords[:at] + node.keywords[at + 1 :])
     elif isinstance(node, ast.Constant):
         yield from _of_constant(node.value, above)

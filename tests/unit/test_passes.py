@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from d4p_compile.ir.plan import Plan, Stage
 from d4p_compile.ir.sketch import ALL, BY, GLOBAL, NONE, sketch
 from d4p_compile.passes import Options, run_passes
 from d4p_compile.passes.break_cycles import break_cycles
-from d4p_compile.passes.fuse import fuse
+from d4p_compile.passes.fuse import fuse, why_separate
 from d4p_compile.passes.lower import lower
 from d4p_compile.passes.place import place
 from d4p_compile.passes.route import exchange, route
@@ -322,3 +323,57 @@ def test_passes_do_not_change_their_input():
     after = repr(lowered)
     fuse(lowered, WIDE)
     assert repr(made) == before and repr(lowered) == after
+
+
+# fuse, on graphs of any shape
+
+
+def any_graph(dice: random.Random) -> Graph:
+    size = dice.randint(3, 9)
+    edges = [f"p{i} p{j}" for j in range(1, size) for i in range(j) if dice.random() < 0.4]
+    marks = {f"p{i}": dice.choice([(), (), "state", (BY, 3), ("state", BY, 2), 3, (ALL, 2), GLOBAL, "reader"])
+             for i in range(size)}
+    return sketch(*edges, *[f"p{i} p{i + 1}" for i in range(size - 1) if dice.random() < 0.5], **marks)
+
+
+def reached(plan: Plan, start: int, without: int | None = None) -> set[int]:
+    """The stages that come behind one, by number; not by the edges to one of them."""
+    follow: dict[int, set[int]] = {stage.number: set() for stage in plan.stages}
+    for edge in plan.graph.edges:
+        follow[plan.stage_of[edge.source].number].add(plan.stage_of[edge.dest].number)
+    found, waiting = set(), [number for number in follow[start] if number not in (start, without)]
+    while waiting:
+        number = waiting.pop()
+        if number not in found:
+            found.add(number)
+            waiting += follow[number] - {number}
+    return found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_fused_could_be_and_what_is_not_could_not(seed):
+    graph = any_graph(random.Random(seed))
+    for options in (WIDE, Options(), replace(WIDE, instances=30)):
+        plan = run_passes(graph, options)
+        roots = {stage.number for stage in plan.stages if any(plan.graph.is_root(name) for name in stage.pes)}
+        apart = dict(plan.apart)
+        wide = options.can.wide and (options.instances or 30) >= len(plan.graph.pes)
+        assert len(apart) == len({(c.edge.source, c.edge.dest) for c in plan.channels})
+        for stage in plan.stages:
+            assert stage.number not in reached(plan, stage.number), "a path leaves it and comes back"
+            assert options is not WIDE or sum(map(plan.graph.is_root, stage.pes)) <= 1
+        for edge in plan.graph.edges:
+            source, dest = plan.stage_of[edge.source].number, plan.stage_of[edge.dest].number
+            if source == dest:
+                assert why_separate(plan.graph, edge) is None
+                continue
+            reason = apart[f"{edge.source} | {edge.dest}"]
+            if why_separate(plan.graph, edge):
+                assert reason == why_separate(plan.graph, edge)
+            elif reason == "their sources run side by side":
+                assert wide and {source, dest} <= roots
+            elif reason.endswith(" stands between them"):
+                assert dest in reached(plan, source, without=dest)
+            else:
+                assert reason in ("another edge between their stages needs an exchange",
+                                  "when they met, a stage stood between them")
