@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import signal
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ def main() -> int:
     arguments = options.parse_args()
     if unknown := set(arguments.areas) - set(AREAS):
         options.error(f"there is no area {', '.join(sorted(unknown))}: there are {', '.join(AREAS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and so through what tidies up
     enough = True
     for name in arguments.areas or AREAS:
         enough &= _area(name, arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,6 +45,7 @@ class Tree:
         status = 70
         try:
             os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             for at, file in enumerate((os.open(os.devnull, os.O_RDONLY), output, output)):
                 os.dup2(file, at)

@@ -151,6 +151,22 @@ def test_a_claim_from_another_machine_holds_as_long_as_its_run_says_that_it_live
     take(*folder, "b", "out").check()
 
 
+def test_a_process_number_means_something_on_one_machine_and_in_one_container():
+    here = claim._here()
+    assert here["host"].endswith(" " + os.readlink("/proc/self/ns/pid")) and here["pid"] == os.getpid()
+    assert len(here["host"].split()) == 3 and here["started"] == claim._started(os.getpid()) != "unknown"
+    assert claim._line("/no/such/file") == ""
+
+
+@pytest.mark.parametrize("mine", [None, "no container", ""])
+def test_without_yarn_no_attempt_is_an_earlier_one(mine, monkeypatch):
+    monkeypatch.delenv("CONTAINER_ID", raising=False)
+    if mine is not None:
+        monkeypatch.setenv("CONTAINER_ID", mine)
+    for theirs in ("container_1700000000000_0042_01_000001", None, ""):
+        assert not claim._is_earlier_attempt(theirs)
+
+
 @pytest.mark.parametrize(("theirs", "gone"), [
     ("container_e17_1700000000000_0042_01_000001", True), ("container_1700000000000_0042_01_000001", True),
     ("container_e17_1700000000000_0042_02_000001", False), ("container_e17_1700000000000_0041_01_000001", False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import json
+import marshal
 import re
 import threading
 import uuid
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from d4p.errors import RunFailed
 from d4p.items import (
     Uncopyable,
     apart,
@@ -196,6 +198,88 @@ def test_obspy_traces_are_copied():
         out.data[:] = 0
         out.stats.station = "X"
         assert trace.data.any() and trace.stats.station != "X"
+
+
+def test_what_lies_in_something_that_cannot_change_is_copied():
+    box = Box(a=[1])
+    for item in (frozenset([box]), (box,), (1, (2, box)), {"a": box}):
+        out = own(item)
+        (copied,) = [part for part in mutable_boxes(out)]
+        assert copied is not box and copied.a == [1] and copied.a is not box.a
+    assert own(frozenset([(1, 2)])) == frozenset([(1, 2)])
+    record = np.array([(1, "x")], dtype=[("a", "i4"), ("b", "U2")])[0]  # a numpy.void, which can be changed
+    for item in (record, (record,), [record, 1]):
+        out = own(item) if item is record else own(item)[0]
+        out["a"] = 7
+        assert record["a"] == 1
+
+
+def mutable_boxes(value):
+    if isinstance(value, Box):
+        yield value
+    elif isinstance(value, (tuple, list, frozenset, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from mutable_boxes(part)
+
+
+def test_a_few_arrays_and_atoms_come_back_in_what_they_came_in():
+    one, two = np.arange(3), np.arange(3)
+    for item in ([one, 1], (one, 1), [one, two, "a"], (one, two), {"a": one, "b": 2}, {"a": one, "b": two},
+                 [one, np.float32(2)], [1, np.float32(2), [3]]):  # fmt: skip
+        out = own(item)
+        assert type(out) is type(item) and out is not item and len(out) == len(item)
+        parts = list(zip(*(value.values() if isinstance(value, dict) else value for value in (out, item)), strict=True))
+        assert all(np.array_equal(a, b) and type(a) is type(b) for a, b in parts)
+        assert all(a is not b for a, b in parts if isinstance(b, (np.ndarray, list)))
+        assert not isinstance(item, dict) or list(out) == list(item)
+    for item in ([one, one], [one, two, one], (one, one), {"a": one, "b": two, "c": one}):
+        out = list(own(item).values() if isinstance(item, dict) else own(item))
+        assert out[0] is out[-1] and out[0] is not one
+    out = own([one, two])
+    assert out[0] is not out[1]
+
+
+def test_a_list_of_marshal_begins_in_one_of_two_ways():
+    kept = [1, "a"]
+    plain, with_references = marshal.dumps(kept, 2), marshal.dumps(kept, 4)
+    assert (plain[:1], with_references[:1]) == (b"[", b"\xdb")
+    assert unpack(plain) == unpack(with_references) == kept
+
+
+def test_what_a_batch_is_packed_as():
+    """Text and numbers by marshal, other atoms by one pickle, what may share one by one."""
+    text, day, part = "x" * 10, dt.date(2020, 1, 1), [1]
+    one = {"a": 1}
+    assert pack([text, 1])[:1] in b"[\xdb" and pack([(text, 1)])[:1] in b"[\xdb"
+    assert pack([[text], [1]])[:1] in b"[\xdb" and pack([{"a": 1}, {"a": text}])[:1] in b"[\xdb"
+    for items in ([day, 1], [(day, 1)], [[day]], [{"a": day}], [{day: 1}], [Decimal(1), text]):
+        assert pack(items)[:1] == b"\x80", items
+    for items in ([(part,)], [[part]], [{"a": part}], [one, one], [part, part], [(1,), [1]], [Box(a=1)]):
+        assert pack(items)[:1] == b"I", items
+    for items in ([day, 1], [(part,), (2,)], [one, one], []):
+        assert unpack(pack(items)) == items and apart(pack(items)) == []
+
+
+def test_an_item_that_cannot_be_made_again_is_said():
+    with pytest.raises(RunFailed, match=r"^an item can't be made again from its pickle: TypeError: .*Give its class"):
+        unpack(pack([Picky(1, 2)]))
+
+
+class Picky(Exception):
+    def __init__(self, a, b):
+        super().__init__(a)
+
+
+def test_buffers_beside_a_batch_from_so_many_bytes_on():
+    item = {"a": np.arange(8, dtype="u1"), "b": [np.arange(9, dtype="u1"), np.arange(7, dtype="u1")], "c": Box(x=1)}
+    for least, beside in ((8, [8, 9]), (9, [9]), (10, []), (1, [8, 9, 7])):
+        head, buffers = pack_apart([item, item], least)
+        assert [buffer.nbytes for buffer in buffers] == beside * 2 == apart(head)
+        for out in unpack(head, map(bytearray, buffers)):
+            assert out["a"].tolist() == list(range(8)) and [part.tolist() for part in out["b"]] == [
+                list(range(9)), list(range(7))]
+            assert out["c"].x == 1 and out["a"].flags.writeable
+    assert pack_apart([1, "a"], 1)[1] == []
 
 
 def test_what_cannot_be_pickled_is_deep_copied():

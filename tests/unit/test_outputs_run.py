@@ -15,6 +15,7 @@ from d4p.errors import Refused, RunFailed, WorkerLost
 from d4p.flatten import flatten
 from d4p.inputs import Inputs
 from d4p.outputs import identity as identities
+from d4p.outputs.folder import Folder
 from d4p.outputs.identity import differences, identity
 from d4p.outputs.instance import InstanceOutputs
 from d4p.outputs.run import Outputs
@@ -176,6 +177,42 @@ def test_a_failure_leaves_what_resume_was_given_for(tmp_path):
     run.write(0)
     run.outputs.abort(OSError("no bug of the user's"))
     assert everything(tmp_path) == [".out.d4p-unfinished", ".text.d4p-unfinished"]
+
+
+def test_what_is_left_of_a_run_that_ends_otherwise(tmp_path):
+    Folder(str(tmp_path / "out"), "").abort(keep=False)  # it never began
+    run = Run(tmp_path)
+    run.outputs.commit([run.write(0, 1)])
+    run.outputs.abort(RunFailed("after all was there"))
+    assert everything(tmp_path) == ["out", "text"] and lines(tmp_path / "text") == ["line 0"]
+    assert Folder("/out", "").parent == "/" and Folder("/out", "").unfinished == "/.out.d4p-unfinished"
+    assert Folder(str(tmp_path / "out"), "").parent == str(tmp_path)
+
+
+def test_a_run_that_replaces_goes_on_replacing(tmp_path):
+    run = Run(tmp_path)
+    run.outputs.commit([run.write(0, 1)])
+    run = Run(tmp_path, overwrite=True)
+    run.write(0)
+    run.outputs.abort(WorkerLost("lost"))
+    run = Run(tmp_path, resume=True)
+    kept, *_ = run.instance(0)
+    assert kept.are_kept([])
+    run.outputs.commit([{"instance": 0, **kept.report()}, run.write(1)])
+    assert lines(tmp_path / "text") == ["line 0", "line 1"]
+
+
+def test_a_part_of_another_size_than_its_name_says_is_made_anew(tmp_path):
+    run = Run(tmp_path)
+    run.write(0)
+    run.outputs.abort(WorkerLost("lost"))
+    (part,) = (tmp_path / ".text.d4p-unfinished" / "attempts").glob("part-*")
+    part.write_bytes(part.read_bytes()[:-1])
+    run = Run(tmp_path, resume=True)
+    kept, *_ = run.instance(0)
+    assert not kept.are_kept([]) and not part.exists()
+    run.outputs.commit([run.write(0), run.write(1)])
+    assert lines(tmp_path / "text") == ["line 0", "line 1"]
 
 
 def test_a_run_of_another_identity_is_refused_and_changes_nothing(tmp_path):
