@@ -87,11 +87,11 @@ def make_archive() -> None:
         unfinished = archive.with_suffix(".unfinished")
         unfinished.unlink(missing_ok=True)
         given = {**os.environ, "SPARK_SUBMIT_OPTS": f"-XX:ArchiveClassesAtExit={unfinished} {BRIEF}"}
-        with contextlib.suppress(subprocess.TimeoutExpired):  # on a machine that has much else to do
+        with contextlib.suppress(subprocess.TimeoutExpired):  # on a machine that has much else to do: half an archive
             subprocess.run([sys.executable, "-c", _PROGRAM], cwd=Path(__file__).parents[1], env=given,
-                           capture_output=True, timeout=120)
-        if unfinished.exists():
-            unfinished.rename(archive)
+                           capture_output=True, timeout=300)
+            if unfinished.exists():
+                unfinished.rename(archive)
         for old in sorted(archive.parent.glob("spark-*.jsa"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
             old.unlink(missing_ok=True)
     inherit()

@@ -15,6 +15,8 @@ COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, 
 COUNTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult,
            ast.Mod: ast.FloorDiv, ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.BitAnd: ast.BitOr,
            ast.BitOr: ast.BitAnd}  # fmt: skip
+#: At the end of their bodies `return` and `continue` say what would be so without them.
+WHOLE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.For, ast.While)
 #: Calls whose strings are words for people.
 SAID = {"Refused", "RunFailed", "PeFailed", "warn", "warning", "info", "debug", "print", "log", "said"}
 #: Numbers from here on say how much, not which: one more or less of them is nobody's fault.
@@ -58,7 +60,8 @@ def _changes(node: ast.AST, above: tuple[ast.AST, ...]) -> Iterator[tuple[str, a
         for kind, new in _of_expression(node, above):
             yield kind, node, f"({ast.unparse(new)})"
     elif isinstance(node, ast.stmt):
-        for kind, text in _of_statement(node):
+        ends = bool(above) and isinstance(above[-1], WHOLE) and above[-1].body[-1] is node
+        for kind, text in _of_statement(node, ends):
             yield kind, node, text
         if isinstance(node, ast.If):
             yield "condition turned round", node.test, f"({ast.unparse(_not(node.test))})"
@@ -126,7 +129,7 @@ def _of_constant(value: object, above: tuple[ast.AST, ...]) -> Iterator[tuple[st
         yield "constant", ast.Constant(value + ("~" if isinstance(value, str) else b"~"))
 
 
-def _of_statement(node: ast.stmt) -> Iterator[tuple[str, str]]:
+def _of_statement(node: ast.stmt, ends: bool) -> Iterator[tuple[str, str]]:
     if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
         yield "another exception is raised", f"raise {OTHER}()"
     if isinstance(node, (ast.Raise, ast.AugAssign, ast.Delete)) or (
@@ -136,7 +139,7 @@ def _of_statement(node: ast.stmt) -> Iterator[tuple[str, str]]:
         yield "statement deleted", "pass"
     elif isinstance(node, ast.Return) and ast.unparse(node.value or ast.Constant(None)) not in ("None", "False"):
         yield "nothing returned", "return None"
-    elif isinstance(node, (ast.Return, ast.Continue)):
+    elif isinstance(node, (ast.Return, ast.Continue)) and not ends:
         yield "goes on", "pass"
     elif isinstance(node, ast.Break):
         yield "goes on", "continue"
