@@ -95,6 +95,28 @@ def test_n_leaves_what_was_asked_for_and_shares_the_rest_evenly():
     assert counts(made, Options(instances=10)) == {"a": 1, "b": 3, "c": 3, "d": 3}
 
 
+def test_a_short_chain_grows_on_where_a_long_one_no_longer_can():
+    made = sketch("a b", "a c", "c d", "d e")
+    for n, short, long in ((8, 4, 1), (9, 2, 2), (10, 3, 2), (12, 5, 2)):
+        assert counts(made, Options(instances=n)) == {"a": 1, "b": short, "c": long, "d": long, "e": long}, n
+
+
+def test_one_is_asked_for_without_n_and_shared_out_with_it():
+    made = sketch("a b", a=1, b=1)
+    assert [pe.because for pe in place(made, WIDE).pes] == ["root", "asked for"]
+    assert counts(made, Options(instances=5)) == {"a": 1, "b": 4}
+    assert place(made, WIDE).warnings == place(sketch("a b", b=(GLOBAL, 1)), WIDE).warnings == ()
+
+
+def test_what_holds_something_that_cannot_be_copied_is_one_unless_more_are_asked_for():
+    for asked, expected in ((None, 1), (1, 1), (3, 3)):
+        made = sketch("a b", b=() if asked is None else asked)
+        holds = replace(made.pes[1], state=replace(made.pes[1].state, holds=("lock",)))
+        found = place(replace(made, pes=(made.pes[0], holds)), WIDE).pes[1]
+        assert found.instances == expected
+        assert found.because == ("asked for" if expected == 3 else "holds .lock, which can't be copied")
+
+
 def test_n_must_be_positive_and_large_enough():
     with pytest.raises(Refused, match="-n must be 1 or more, not 0"):
         place(sketch("a b"), Options(instances=0))
