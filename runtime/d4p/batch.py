@@ -100,6 +100,6 @@ def _column(values: Sequence[Any]) -> Any:
     kind = first.dtype, first.shape
     if not all(type(value) is np.ndarray and (value.dtype, value.shape) == kind for value in values):
         return [_read_only(value) for value in values]
-    stacked = np.stack(values)
+    stacked = np.stack(values, out=np.empty((len(values), *first.shape), first.dtype))  # of this byte order, too
     stacked.flags.writeable = False
     return stacked

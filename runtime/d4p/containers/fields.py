@@ -202,7 +202,7 @@ def _taken_apart(item: Any) -> tuple[str, list[str], list[Any]]:
 
 def _described(value: Any) -> tuple[str, tuple[int, ...] | None] | None:
     """(kind, shape) of a value; None where it can't be stored."""
-    if isinstance(value, np.ma.MaskedArray):
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):  # a matrix never has one dimension, nor do its rows
         return None
     if isinstance(value, np.ndarray):
         stored = value.ndim and value.dtype.kind in "iuf" and value.dtype.itemsize <= 8
@@ -226,7 +226,8 @@ def _fits(field: Field, column: Any) -> bool:
 def _said(value: Any) -> str:
     if isinstance(value, np.ndarray):
         masked = " with a mask" if isinstance(value, np.ma.MaskedArray) else ""
-        return f"an array{masked} {value.dtype.name}{list(value.shape)}"
+        what = "a numpy.matrix (np.asarray makes an array of it)" if isinstance(value, np.matrix) else "an array"
+        return f"{what}{masked} {value.dtype.name}{list(value.shape)}"
     found = _described(value)
     return f"{found[0] if found else type(value).__name__} ({short(value, 40)})"
 
