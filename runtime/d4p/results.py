@@ -12,6 +12,7 @@ from typing import Any
 from d4p.boundary import reason
 from d4p.errors import RunFailed
 from d4p.failure import pack_for
+from d4p.filesystems.appended import Appended
 from d4p.items import unpack
 
 _LENGTH = struct.Struct(">Q")
@@ -49,7 +50,7 @@ class _Part:
             self.path = folder / f"{safe(pe_id)}.{safe(port)}-{instance:06d}-{number}.items"
             try:
                 with _keeping(pe_id, port):
-                    self.file = open(self.path, "xb")
+                    self.file = Appended(str(self.path))
                 break
             except FileExistsError:
                 number += 1
@@ -67,8 +68,8 @@ class _Part:
         if self.held:
             blob = pack_for(f"{self.head['pe']}.{self.head['port']}", self.held)
             with _keeping(self.head["pe"], self.head["port"]):
-                self.file.write(_LENGTH.pack(len(blob)))
-                self.file.write(blob)
+                self.file.put(_LENGTH.pack(len(blob)))
+                self.file.put(blob)
             self.count += len(self.held)
             self.most = max(1, min(_BATCH, 2 * len(self.held), (1 << 20) * len(self.held) // max(1, len(blob))))
             self.held.clear()

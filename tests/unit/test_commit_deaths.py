@@ -74,10 +74,10 @@ class Dying:
     def patch(self) -> None:
         if self.half:
             write = Store.write
-            Store.write = lambda store, path, content: self.count(
-                lambda: write(store, path, content[: len(content) // 2])) or write(store, path, content)
+            Store.write = lambda store, path, content, **more: self.count(
+                lambda: write(store, path, content[: len(content) // 2])) or write(store, path, content, **more)
             return
-        names = [(Local, name) for name in ("open", "rename", "rm", "makedirs", "create")]
+        names = [(Local, name) for name in ("open", "append", "rename", "rm", "makedirs", "create")]
         for cls, name in (*names, (own, "_remove"), (objects.Objects, "put_object"), (objects.Objects, "rm_file")):
             setattr(cls, name, self.counted(getattr(cls, name)))
 

@@ -100,6 +100,8 @@ def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch):
             with pytest.raises(RunFailed, match=says):
                 write(tmp_path, ["a"])
         assert not [n for n in os.listdir(tmp_path) if n.startswith("part-")] or name == "sync_folder"
+        for part in tmp_path.glob("*part-*"):
+            part.unlink()
 
 
 def test_a_large_part_begins_to_go_to_the_disk_before_its_end(tmp_path, monkeypatch):

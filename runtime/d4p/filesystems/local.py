@@ -11,6 +11,7 @@ import sys
 import uuid
 from typing import Any, BinaryIO
 
+from d4p.filesystems.appended import Appended
 from d4p.filesystems.globs import expand
 
 _AT_FDCWD, _RENAME_NOREPLACE = -100, 1
@@ -39,6 +40,10 @@ class Local:
 
     def open(self, path: str, mode: str = "rb", follow: bool = True) -> BinaryIO:
         return open(path, mode, opener=None if follow else not_following)
+
+    def append(self, path: str) -> Appended:
+        """A new file, one of any number that are written side by side."""
+        return Appended(path)
 
     def create(self, path: str, data: bytes) -> None:
         temporary = beside(path)

@@ -12,6 +12,8 @@ import os
 import uuid
 from collections.abc import Callable
 
+from d4p.filesystems.together import many, together
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -98,17 +100,26 @@ def _called(uid: int) -> str:
         return f"the user with the number {uid}"
 
 
-def _clear(folder: int, keep: Callable[[str], bool]) -> None:
+def _clear(folder: int, keep: Callable[[str], bool], by_threads: bool = True) -> None:
     with os.scandir(folder) as entries:
         found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries if not keep(entry.name)]
-    for name, is_folder in found:
+    threads = by_threads and many(len(found))
+
+    def remove(entry: tuple[str, bool]) -> None:
+        name, is_folder = entry
         if is_folder:
             inner = os.open(name, _FOLDER, dir_fd=folder)
             try:
-                _clear(inner, lambda name: False)
+                _clear(inner, lambda name: False, by_threads and not threads)
             finally:
                 os.close(inner)
         _remove(name, is_folder, folder)
+
+    if threads:
+        together(remove, found)
+    else:
+        for entry in found:
+            remove(entry)
 
 
 def _remove(name: str, is_folder: bool, folder: int) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Any
 
+from d4p.filesystems.together import together
 from d4p.outputs import written
 from d4p.outputs.part import Part
 from d4p.outputs.replace import stranger
@@ -55,13 +56,20 @@ def _success(decided: dict[str, Any]) -> dict[str, Any]:
 def _put_together(store: Store, decided: dict[str, Any], attempts: str, whole: str) -> None:
     """Move the parts that count into a folder, by their final names."""
     store.makedirs(whole)
-    for sub, names in decided["parts"].items():
+
+    def move(sub: str) -> None:
         store.makedirs(join(whole, sub))
         moved = store.sizes(join(whole, sub))
-        for part in map(Part.of, names):
+        for part in map(Part.of, decided["parts"][sub]):
             if part.final not in moved:
                 store.rename(f"{join(attempts, sub)}/{part.name}", f"{join(whole, sub)}/{part.final}")
         store.sync_folder(join(whole, sub))
+
+    if store.local:
+        together(move, decided["parts"])
+    else:
+        for sub in decided["parts"]:
+            move(sub)
     if not store.exists(f"{whole}/{SUCCESS}"):
         store.put(f"{whole}/{SUCCESS}", dumped(_success(decided)), decided["run"])
     store.sync_folder(whole)

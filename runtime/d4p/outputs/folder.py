@@ -146,7 +146,7 @@ class Folder:
                 folder = join(self.attempts, sub)
                 self.store.makedirs(folder)
                 self.store.clear(self.unfinished, join("attempts", sub), self.kept.get(sub, ()).__contains__)
-                self.store.write(f"{folder}/{BEGUN}", b"")
+                self.store.write(f"{folder}/{BEGUN}", b"", sync=False)
             self._claim.check()
         except RunFailed:
             raise Refused(f"{self.said} is being claimed by another run at the same time: wait for it, or give another "

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from d4p.errors import RunFailed
+from d4p.filesystems.together import together
 from d4p.outputs.part import Attempt, Maker, Part
 from d4p.outputs.records import FIRST, ResultFile, shown
 from d4p.outputs.writing import Key, Writing, new_id
@@ -82,8 +83,11 @@ class InstanceOutputs:
 
     def finish(self) -> None:
         """Complete the parts. Raises RunFailed."""
-        for key, file in self._files.items():
-            self._parts[key] = file.finish()
+        for file in self._files.values():
+            file.end()
+        local = all(file.local for file in self._files.values())
+        parts = (together if local else map)(ResultFile.complete, self._files.values())
+        self._parts.update(zip(self._files, parts, strict=True))
         for key, pe in self._writers.items():
             if pe.part is None:
                 raise RunFailed(f"{pe.id} ({type(pe).__name__}) has not written its part: its postprocess() must call "

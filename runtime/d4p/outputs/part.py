@@ -103,13 +103,14 @@ class Attempt:
     def __init__(self, place: Place, maker: Maker, suffix: str = "") -> None:
         self.place, self.maker, self.suffix = place, maker, suffix
         self._store = Store(place.url)
+        self.local = self._store.local
         self._folder = self._store.path
         self.path = f"{self._folder}/.part-{maker.instance:05d}.{maker.attempt}{suffix}"
         if not self._store.exists(f"{self._folder}/{BEGUN}"):
             raise RunFailed(f"{self._folder} isn't there on {socket.gethostname()}: an output must be begun by the "
                             "program, on a file system that it shares with all its workers")
         try:
-            self._sink = _Sink(self._store, self._store.open(self.path))
+            self._sink = _Sink(self._store, self._store.append(self.path))
         except OSError as error:
             raise self.failed(error) from error
         self._buffer = io.BufferedWriter(self._sink, _BUFFER)
@@ -117,13 +118,23 @@ class Attempt:
 
     def finish(self, count: int) -> Part:
         """Close the file and give it the name of a complete one. Raises RunFailed; then there is no such name."""
-        by, size = self.maker, 0
+        self.end()
+        return self.complete(count)
+
+    def end(self) -> None:
+        """Nothing more is written."""
         try:
             self._buffer.flush()
-            size = self._sink.size
+        except OSError as error:
+            raise self.failed(error) from error
+
+    def complete(self, count: int) -> Part:
+        """Give a file that was ended the name of a complete one, once it is on the disk. May be called by a thread."""
+        by = self.maker
+        part = Part(by.instance, by.instances, by.attempt, count, self._sink.size, self.suffix, by.repeatable)
+        try:
             self._store.sync(self._sink.file)
             self._buffer.close()
-            part = Part(by.instance, by.instances, by.attempt, count, size, self.suffix, by.repeatable)
             self._store.rename(self.path, f"{self._folder}/{part.name}")
             self._store.sync_folder(self._folder)
         except OSError as error:

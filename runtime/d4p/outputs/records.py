@@ -78,12 +78,25 @@ class ResultFile:
             self._write_line(item)
         before.drop()
 
-    def finish(self) -> Part:
-        """The complete part."""
+    def end(self) -> None:
+        """No more is written."""
         self._begin()
         if self._table is not None and not self._table.finish():
             self._as_lines()
-        return self._attempt.finish(self.count)
+        self._attempt.end()
+
+    @property
+    def local(self) -> bool:
+        return self._attempt.local
+
+    def complete(self) -> Part:
+        """The complete part, once no more is written. May be called by a thread."""
+        return self._attempt.complete(self.count)
+
+    def finish(self) -> Part:
+        """The complete part."""
+        self.end()
+        return self.complete()
 
 
 def _table_file() -> Any:

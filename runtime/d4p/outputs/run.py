@@ -188,11 +188,11 @@ def _one_each(by_instance: dict[int, Part], folder: Folder, key: Key) -> list[Pa
 
 def _names(results: Iterable[tuple[str, str]]) -> list[str]:
     """A folder name for each result: those that differ only in what no file name can hold are numbered."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for pe, port in results:
         stem = f"{safe(pe)}.{safe(port)}"
         name, number = stem, 2
         while name in names:
             name, number = f"{stem}-{number}", number + 1
-        names.append(name)
-    return names
+        names[name] = None
+    return list(names)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from d4p.filesystems import Local, locate, own
+from d4p.filesystems.appended import Appended
 
 #: SYNC_FILE_RANGE_WRITE of Linux: begin, and don't wait.
 _WRITE = 2
@@ -78,14 +79,19 @@ class Store:
         """A new file."""
         return self.fs.open(path, "wb", follow=False) if self.local else self.fs.open(path, "wb")
 
+    def append(self, path: str) -> BinaryIO:
+        """A new file, one of any number that are written side by side."""
+        return self.fs.append(path) if self.local else self.open(path)
+
     def create(self, path: str, content: bytes) -> None:
         """Make a file that mustn't be there. Raises FileExistsError; of several who try at once one succeeds."""
         self.fs.create(path, content)
 
-    def write(self, path: str, content: bytes) -> None:
+    def write(self, path: str, content: bytes, sync: bool = True) -> None:
         with self.open(path) as file:
             file.write(content)
-            self.sync(file)
+            if sync:
+                self.sync(file)
 
     def put(self, path: str, content: bytes, run: str) -> None:
         """Make a file that mustn't be there, that nobody sees half written and that outlives a power cut. Where nothing
@@ -137,7 +143,9 @@ class Store:
 
     def sync(self, file: Any) -> None:
         """What was written to an open file is on the disk; elsewhere closing it is enough."""
-        if self.local:
+        if isinstance(file, Appended):
+            file.sync()
+        elif self.local:
             file.flush()
             os.fsync(file.fileno())
 
@@ -155,6 +163,7 @@ class Store:
                 os.fsync(number)
             finally:
                 os.close(number)
+
 
 
 def address(fs: Any, path: str, follow: bool = True) -> str:
