@@ -169,7 +169,8 @@ def test_without_yarn_no_attempt_is_an_earlier_one(mine, monkeypatch):
 
 @pytest.mark.parametrize(("theirs", "gone"), [
     ("container_e17_1700000000000_0042_01_000001", True), ("container_1700000000000_0042_01_000001", True),
-    ("container_e17_1700000000000_0042_02_000001", False), ("container_e17_1700000000000_0041_01_000001", False),
+    ("container_e17_1700000000000_0042_02_000001", False), ("container_e17_1700000000000_0042_03_000001", False),
+    ("container_e17_1700000000000_0042_10_000001", False), ("container_e17_1700000000000_0041_01_000001", False),
     (None, False),
 ])  # fmt: skip
 def test_an_earlier_attempt_of_the_same_application_of_yarn_is_gone(folder, monkeypatch, theirs, gone):
@@ -190,6 +191,9 @@ def test_a_run_that_comes_back_finds_that_it_lost_its_claim(folder):
         mine.check()
     os.remove(f"{folder[1]}/claim-2")
     mine.check()
+    claim_of(folder[1], 1, run="b")  # the same number, made by another once ours was taken away
+    with pytest.raises(RunFailed, match="another, process .* has taken over"):
+        mine.check()
     os.remove(f"{folder[1]}/claim-1")
     with pytest.raises(RunFailed, match="its claim is gone"):
         mine.check()

@@ -1,0 +1,131 @@
+"""What --resume goes on with, and what it doesn't: by hand, step by step."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import pytest
+
+import d4p_compile
+from d4p import WriteText
+from d4p.errors import Refused, RunFailed
+from d4p.outputs.replace import within
+from d4p.outputs.store import Store
+
+from .byhand import IDENTITY, ByHand, files
+
+
+def killed(place, *parts: list[str]) -> ByHand:
+    """A run that was killed when these instances of three had written their parts."""
+    run = ByHand(WriteText(place))
+    for rank, items in enumerate(parts):
+        run.instance(rank, 3, items)
+    run.folder.release()
+    return run
+
+
+def kept(run: ByHand) -> list[str]:
+    return [name.split(".")[0] for name in run.folder.kept[""]]
+
+
+@pytest.mark.parametrize(("other", "says"), [
+    ({"plan": "q"}, "another plan"), ({"code": "d"}, "other code of the workflow"),
+    ({"inputs": "j"}, r"other items for its roots \(-i, -d, -f or --limit\)"),
+    ({"files": {"Read0": "x"}}, "other files for Read0"),
+])  # fmt: skip
+def test_an_unfinished_run_of_something_else_is_refused_and_stays(tmp_path, other, says):
+    killed(tmp_path / "out", ["a"], ["b"])
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(Refused, match=f"--resume goes on with .* was made from {says}.*: --overwrite starts afresh"):
+        ByHand(WriteText(tmp_path / "out"), resume=True, identity=IDENTITY | other)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+    run = ByHand(WriteText(tmp_path / "out"), resume=True)
+    assert kept(run) == ["part-00000", "part-00001"]
+    run.folder.release()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3])
+def test_a_part_whose_file_is_cut_short_is_made_again(tmp_path, cut):
+    killed(tmp_path / "out", ["aaa"], ["bbb"])
+    (part,) = (tmp_path / ".out.d4p-unfinished" / "attempts").glob("part-00001*")
+    part.write_bytes(part.read_bytes()[:cut])
+    run = ByHand(WriteText(tmp_path / "out"), resume=True)
+    assert kept(run) == ["part-00000"] and not part.exists()
+    (earlier,) = run.folder.places()[""].of_earlier(0, 3).values()
+    run.commit(earlier, run.instance(1, 3, ["b"]), run.instance(2, 3, ["c"]))
+    assert files(tmp_path / "out") == {"part-00000": "aaa\n", "part-00001": "b\n", "part-00002": "c\n"}
+
+
+def test_the_old_output_is_put_back_where_the_new_one_cannot_be_put_there(tmp_path, monkeypatch):
+    first = ByHand(WriteText(tmp_path / "out"))
+    first.commit(first.instance(0, 1, ["old"]))
+    run, rename = ByHand(WriteText(tmp_path / "out"), overwrite=True), Store.rename
+
+    def fails(store, source, dest):
+        if source.endswith("/whole"):
+            raise OSError(5, "Input/output error")
+        rename(store, source, dest)
+
+    monkeypatch.setattr(Store, "rename", fails)
+    with pytest.raises(RunFailed, match="can't be put in its place: Input/output error"):
+        run.commit(run.instance(0, 1, ["new"]))
+    assert files(tmp_path / "out") == {"part-00000": "old\n"} and not (tmp_path / ".out.d4p-replaced").exists()
+    monkeypatch.undo()
+    run.folder.abort(keep=False)  # what was decided stays
+    resumed = ByHand(WriteText(tmp_path / "out"), resume=True)
+    resumed.folder.commit()
+    assert files(tmp_path / "out") == {"part-00000": "new\n"} and os.listdir(tmp_path) == ["out"]
+
+
+def test_within():
+    assert within("file:///a/out", "file:///a/out") and within("file:///a/out/b", "file:///a/out")
+    assert within("file:///a/out/b", "file:///a/out/") and within("hdfs://n:1/a", "hdfs://n:1")
+    assert not within("file:///a/out2", "file:///a/out") and not within("file:///a/out", "file:///a/out2")
+    assert not within("file:///a", "file:///a/out") and not within("hdfs://n:1/a", "hdfs://n:12/a")
+
+
+def test_outputs_whose_names_begin_alike_are_two(tmp_path):
+    for name in ("out", "out2"):
+        run = ByHand(WriteText(tmp_path / name))
+        run.commit(run.instance(0, 1, [name]))
+    killed(tmp_path / "out3", ["x"])
+    for name in ("out", "out2"):
+        assert files(tmp_path / name) == {"part-00000": f"{name}\n"}
+
+
+WORKFLOW = """
+from d4p import ProducerPE, WorkflowGraph, WriteText
+from sub.helper import value
+
+class Number(ProducerPE):
+    def _process(self, inputs):
+        return value()
+
+graph = WorkflowGraph()
+graph.connect(Number(), "output", WriteText("out"), "input")
+"""
+
+
+def test_a_helper_module_that_was_changed_is_other_code(tmp_path, monkeypatch):
+    """Also where it only lies in a folder beside the workflow; for an output that is whole, and for one that isn't."""
+    monkeypatch.chdir(tmp_path)
+    helper = tmp_path / "sub" / "helper.py"
+    helper.parent.mkdir()
+    helper.write_text("def value():\n    return 1\n")
+    (tmp_path / "helped.py").write_text(WORKFLOW)
+    d4p_compile.run("helped.py")
+    unfinished = tmp_path / ".out.d4p-unfinished"
+    success = json.loads((tmp_path / "out" / "_SUCCESS").read_text())
+    helper.write_text("def value():\n    return 2\n")
+    for whole in (True, False):
+        if not whole:
+            shutil.rmtree(tmp_path / "out")
+            unfinished.mkdir()
+            (unfinished / "run.json").write_text(json.dumps({"identity": success["identity"], "replace": False}))
+        with pytest.raises(Refused, match="--resume goes on with .* was made from other code of the workflow: --over"):
+            d4p_compile.run("helped.py", options=["--resume"])
+    helper.write_text("def value():\n    return 1\n")
+    d4p_compile.run("helped.py", options=["--resume"])
+    assert files(tmp_path / "out") == {"part-00000": "1\n"}
