@@ -12,6 +12,7 @@ fs.defaultFS names), "webhdfs://...", "file:///folder/file" or another URL that 
 URL is a file of this machine; in a program on Hadoop, whose engine says so, it is one of fs.defaultFS, as for every
 other program there. A `pathlib.Path` is always of this machine.
 
+What is read, listed or asked for is noted, so that `--resume` knows whether a run would find the same (`d4p.reads`).
 Connections are made by each process for itself when it first needs one. What goes wrong is an OSError with the path and
 the reason: FileNotFoundError, FileExistsError, PermissionError, ConnectionRefusedError (HDFS is down), TimeoutError.
 """
@@ -26,6 +27,7 @@ import uuid
 from typing import IO, Any
 
 from d4p.filesystems import locate, missing, written
+from d4p.reads import note
 
 _MODES = ("r", "w", "a", "x")
 
@@ -50,6 +52,8 @@ def open(path: str | os.PathLike, mode: str = "rb", encoding: str | None = None)
     if encoding is not None and not text:
         raise ValueError(f"{path} is opened for bytes ({mode!r}), which have no encoding: leave b out for text")
     fs, name = locate(path)
+    if kind == "r":
+        note("file", fs, name)
     try:
         file = fs.open(name, f"{kind}b")
     except OSError as error:
@@ -82,9 +86,11 @@ def exists(path: str | os.PathLike) -> bool:
     """Whether there is a file or a folder. Raises OSError where that can't be told."""
     fs, name = locate(path)
     try:
-        return fs.exists(name)
+        found = fs.exists(name)
     except OSError as error:
         raise _named(error, path) from None
+    note("there", fs, name)
+    return found
 
 
 def list(path: str | os.PathLike) -> builtins.list[str]:
@@ -111,6 +117,7 @@ def list(path: str | os.PathLike) -> builtins.list[str]:
             found = fs.ls(name, detail=False)
     except OSError as error:
         raise _named(error, path) from None
+    note("names", fs, name, found)
     return sorted(written(fs, name) for name in found)
 
 

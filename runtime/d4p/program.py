@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
-from d4p import keeper, leaving
+from d4p import keeper, leaving, reads
 from d4p.boundary import kind, plain
 from d4p.depth import FRAMES
 from d4p.errors import D4pError, RunFailed
@@ -60,7 +60,8 @@ def parser(description: str) -> argparse.ArgumentParser:
 def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
     """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted.
 
-    An engine whose instances have a core each has `a_core_each`. One whose `mpiexec` starts the program many times over
+    An engine whose instances have a core each has `a_core_each`; one whose processes end with the run, so that what PEs
+    read can be `watched`, has that. One whose `mpiexec` starts the program many times over
     has `entered(main, workflow, events)`, within which one of them runs it.
     """
     open_streams()
@@ -134,6 +135,9 @@ def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpars
 
 def _run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
     seconds = clock()
+    watched = arguments.resume and getattr(execute, "watched", False)
+    program = os.path.dirname(os.path.abspath(main.__globals__.get("__file__") or "job.py"))
+    reads.start(watched, program)
     use_default(*getattr(execute, "default_fs", lambda: (None, None))())
     inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
     for pe in workflow.pes.values():
@@ -141,9 +145,11 @@ def _run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpar
             pe.check_input()
     kept = os.environ.get("D4P_SPOOL")
     outputs = Outputs(workflow, arguments.output, _results(workflow), overwrite=arguments.overwrite,
-                      resume=arguments.resume, spooled=kept is not None)
+                      resume=arguments.resume, spooled=kept is not None, watched=watched,
+                      program=program)
     if not outputs.begin(lambda: identity(main, workflow, inputs)):
         events.say("done", seconds=seconds())
+        echo(f"note: {note}" for note in outputs.notes)
         echo("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
         echo(f"written: {path}" for path in outputs.written)
         return

@@ -130,3 +130,6 @@ def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     main(run)
     with stdin.lent(str(job.spool.folder)):
         return run.go()
+
+
+execute.watched = True

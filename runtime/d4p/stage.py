@@ -68,6 +68,7 @@ class Stage:
         self._sent: dict[str, Callable[[], int]] = {}
         self._moved: dict[str, Any] = {}
         self._results: Counter[tuple[str, str]] = Counter()
+        workflow.writing.begin_notes()
         self._outputs = InstanceOutputs(workflow.writing, index, instances, repeatable)
         self._taken_in: Counter[str] = Counter()
         self.bounded = Tamer().tame

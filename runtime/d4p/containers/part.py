@@ -18,6 +18,7 @@ from d4p.containers.fields import FORM
 from d4p.containers.index import INDEX, ROWS, is_array, scalars, unpacked
 from d4p.errors import RunFailed
 from d4p.filesystems import Local, locate
+from d4p.reads import note
 
 _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, zlib.error, KeyError)
 
@@ -34,6 +35,7 @@ class ArrowPart:
     def __init__(self, path: str) -> None:
         self.path = path
         fs, name = locate(path)
+        note("file", fs, name)
         with self._read("it"):
             self._source = pa.memory_map(name) if isinstance(fs, Local) else pa.PythonFile(fs.open(name, "rb"), "r")
             self._file = pa.ipc.open_file(self._source)

@@ -35,4 +35,4 @@ def entered(main: Callable, workflow: Workflow, events: Events) -> AbstractConte
     return enter(world, main, workflow, events)
 
 
-execute.entered, execute.a_core_each = entered, True
+execute.entered, execute.a_core_each, execute.watched = entered, True, True

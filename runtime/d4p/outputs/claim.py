@@ -25,7 +25,7 @@ from d4p.outputs import written
 from d4p.outputs.store import Store
 
 BEAT, LEASE = 20.0, 120.0
-_OURS = re.compile(r"claim-\d+(\.beat)?|run\.json|commit\.json|attempts|whole")
+_OURS = re.compile(r"claim-\d+(\.beat)?|run\.json|commit\.json|attempts|whole|reads")
 _CLAIM = re.compile(r"claim-(\d+)")
 _CONTAINER = re.compile(r"container(?:_e\d+)?_(\d+_\d+)_(\d+)_\d+$")  # application, attempt
 _TRIES = 5

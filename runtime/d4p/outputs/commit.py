@@ -50,7 +50,8 @@ def _success(decided: dict[str, Any]) -> dict[str, Any]:
     """What _SUCCESS says."""
     parts = {join(sub, part.final): {"items": part.count, "bytes": part.size}
              for sub, names in decided["parts"].items() for part in map(Part.of, names)}
-    return {"run": decided["run"], "identity": decided["identity"], "parts": parts}
+    noted = {name: decided[name] for name in ("reads", "watched") if decided.get(name)}
+    return {"run": decided["run"], "identity": decided["identity"], "parts": parts, **noted}
 
 
 def _put_together(store: Store, decided: dict[str, Any], attempts: str, whole: str) -> None:

@@ -5,6 +5,7 @@
                                          there (d4p.outputs.commit)
     .out.d4p-unfinished/claim-1          who makes it (d4p.outputs.claim)
                         run.json         what it is made of (d4p.outputs.identity), so that --resume knows its own
+                        reads/           what processes noted of what they read (d4p.reads), before parts are complete
                         attempts/        parts that are being written and complete ones (d4p.outputs.part), and .begun
                         commit.json      decided: which complete parts are the output. From here on a run that is killed
                                          has done its work, and --resume only carries out what is written there
@@ -15,9 +16,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from d4p import reads
 from d4p.errors import Refused, RunFailed
 from d4p.outputs import written
 from d4p.outputs.claim import Claim, take
@@ -40,11 +43,14 @@ class Folder:
         self.parent = parent or "/"
         self.unfinished = f"{parent}/.{name}.d4p-unfinished"
         self.replaced = f"{parent}/.{name}.d4p-replaced"
+        self.reads = f"{self.unfinished}/reads"
         self.attempts, self.whole = f"{self.unfinished}/attempts", f"{self.unfinished}/whole"
         self.committed = False
         self.decided: dict[str, Any] | None = None
         self.given_up = 0  # complete parts that --resume would have used
         self.kept: dict[str, tuple[str, ...]] = {}  # complete parts of an earlier run, by folder
+        self.compared: int | None = None  # notes of what an earlier run read, where this one goes on with it
+        self.watched = False  # whether its PEs were, or are, watched for what they read by themselves
         self._claim: Claim | None = None
         self._replace = False
         self._inputs: Callable[[], list[tuple[str, str]]] = list
@@ -60,7 +66,7 @@ class Folder:
             raise Refused(f"{self.said} can't be made: {error.strerror or error}") from None
 
     def look(self, identity: dict[str, Any], overwrite: bool, resume: bool,
-             inputs: Callable[[], list[tuple[str, str]]] = list) -> None:
+             inputs: Callable[[], list[tuple[str, str]]] = list, watched: bool = False) -> None:
         """Find out what an earlier run left. Raises Refused where that must not be replaced, or isn't this run's.
 
         `inputs` finds what the run reads, as `d4p.outputs.replace.input_addresses`.
@@ -69,7 +75,7 @@ class Folder:
             decided = written.decided(self.store, self.unfinished) if resume else None
             if not decided and not self.store.exists(self.place) and self._killed_between_renames():
                 self.store.rename(self.replaced, self.place)
-            self._replace, self._inputs = overwrite, inputs
+            self._replace, self._inputs, self.watched = overwrite, inputs, watched
             if resume:
                 self._look_for_own(decided, identity)
             elif self.store.exists(self.place):
@@ -87,7 +93,7 @@ class Folder:
 
     def _look_for_own(self, decided: dict[str, Any] | None, identity: dict[str, Any]) -> None:
         if decided:
-            self._same(decided["identity"], identity)
+            self._same(decided, identity, decided.get("reads") or [])
             self.decided = decided
             return
         begun = written.begun(self.store, self.unfinished)
@@ -96,19 +102,35 @@ class Folder:
             if success is None:
                 raise Refused(f"{self.said} exists, and no run of a program like this one finished it: --resume can't "
                               f"go on from it. Give another folder{self._or_overwrite()}")
-            self._same(success["identity"], identity)
+            self._same(success, identity, success.get("reads") or [])
             if changed := changes(self.store, self.place, success["parts"]):
                 raise Refused(f"{self.said} isn't as it was committed: {changed}. --overwrite starts afresh")
             self.committed = True
         elif begun:
-            self._same(begun["identity"], identity)
+            kept = {sub: self._complete(sub) for sub in self.subs}
+            self.kept = kept if any(kept.values()) else {}
+            self._same(begun, identity, self.noted() if self.kept else None)
             self._replace = begun["replace"]
             if self.store.exists(self.place):
                 self._may_replace()
-            self.kept = {sub: self._complete(sub) for sub in self.subs}
 
-    def _same(self, earlier: dict[str, Any], identity: dict[str, Any]) -> None:
-        if differs := differences(earlier, identity):
+    def noted(self) -> list[list[Any]]:
+        """What processes have noted of what they read, each once."""
+        found = {}
+        for name in sorted(self.store.sizes(self.reads)):
+            # One that was cut short is of no part that is complete.
+            for note in written.reads(self.store, f"{self.reads}/{name}"):
+                found.setdefault(json.dumps(note), note)
+        return list(found.values())[:reads.MOST]
+
+    def _same(self, earlier: dict[str, Any], identity: dict[str, Any], notes: list[list[Any]] | None) -> None:
+        """Raises Refused where an earlier run, whose `notes` these are, isn't one of the same."""
+        if notes is not None:
+            self.compared, self.watched = len(notes), earlier.get("watched", False)
+        differs = differences(earlier["identity"], identity)
+        if not differs and notes and (changed := reads.changes(notes)):
+            differs = f"other files that its PEs read: {changed}"
+        if differs:
             raise Refused(f"--resume goes on with what the same plan made of the same input, but {self.said} was made "
                           f"from {differs}: --overwrite starts afresh")
 
@@ -140,8 +162,9 @@ class Folder:
             self._claim.check()
             if not self.kept:
                 self.store.clear(self.unfinished, keep=lambda name: name.startswith("claim-"))
-                begun = {"identity": identity, "replace": self._replace}
+                begun = {"identity": identity, "replace": self._replace, "watched": self.watched}
                 self.store.put(f"{self.unfinished}/run.json", dumped(begun), run)
+            self.store.makedirs(self.reads)
             for sub in self.subs:
                 folder = join(self.attempts, sub)
                 self.store.makedirs(folder)
@@ -173,7 +196,8 @@ class Folder:
                 self._check_there(sub, wanted)
             self._claim.check()
             names = {sub: [part.name for part in wanted] for sub, wanted in parts.items()}
-            decision = {"run": run, "identity": identity, "replace": self._replace, "parts": names}
+            decision = {"run": run, "identity": identity, "replace": self._replace, "parts": names,
+                        "reads": self.noted(), "watched": self.watched}
             self.store.put(f"{self.unfinished}/commit.json", dumped(decision), run)
             self.store.sync_folder(self.unfinished)
             self.decided = decision

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,9 @@ from d4p.inputs import Inputs, is_reader
 from d4p.itemjson import to_json
 from d4p.workflow import Workflow
 
+_SECRET = re.compile(r"secret|password|passwd|passphrase|pwd|token|auth|credential|api_?key|access_?key|private_?key",
+                     re.IGNORECASE)
+_LONGEST, _DIGEST = 80, " sha256:"
 _WORDS = {
     "plan": "another plan (target, instances, graph or version of d4p)",
     "code": "other code of the workflow",
@@ -27,6 +31,8 @@ def identity(main: Callable, workflow: Workflow, inputs: Inputs) -> dict[str, An
     """Digests of what a run is made of, each under its name; those of readers' files under the reader's."""
     readers = {name: pe for name, pe in workflow.pes.items() if is_reader(pe)}
     return {
+        "version": d4p.__version__,
+        "parameters": {name: _value(name, value) for name, value in (workflow.parameters or {}).items()},
         "plan": _digest(d4p.__version__, workflow.fingerprint, _text(main.__globals__.get("__file__"))),
         "code": _digest(*_code(workflow)),
         "inputs": _digest(json.dumps([to_json(inputs.given), inputs.limit], sort_keys=True)),
@@ -36,11 +42,34 @@ def identity(main: Callable, workflow: Workflow, inputs: Inputs) -> dict[str, An
 
 def differences(earlier: dict[str, Any], now: dict[str, Any]) -> str:
     """In what two runs differ, as words; "" where they agree."""
-    found = [words for name, words in _WORDS.items() if earlier.get(name) != now.get(name)]
+    found = _named(earlier, now)
+    found += [words for name, words in _WORDS.items()
+              if earlier.get(name) != now.get(name) and not (found and name == "plan")]
     if "plan" not in earlier or earlier["plan"] == now.get("plan"):
         files, mine = earlier.get("files", {}), now.get("files", {})
         found += [f"other files for {name} (names, sizes or times)" for name in mine if files.get(name) != mine[name]]
     return " and ".join(found)
+
+
+def _named(earlier: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs of what else is only another plan."""
+    were, are = earlier.get("parameters"), now.get("parameters", {})
+    found = []
+    for name in sorted({*were, *are}) if were is not None else ():
+        if were.get(name) != are.get(name):
+            was, value = (each.get(name, "not given").partition(_DIGEST)[0] for each in (were, are))
+            found.append(f"another {name} ({value}, was {was})" if value != was else f"another {name}")
+    if "version" in earlier and earlier["version"] != now.get("version"):
+        found.append(f"another version of d4p ({now.get('version')}, was {earlier['version']})")
+    return found
+
+
+def _value(name: str, value: Any) -> str:
+    """A parameter as it is shown; what is secret or long also by a digest, which isn't."""
+    text = repr(value)
+    if _SECRET.search(name):
+        return f"***{_DIGEST}{_digest(text)}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...{_DIGEST}{_digest(text)}"
 
 
 def _files(reader: Any) -> list[Any]:

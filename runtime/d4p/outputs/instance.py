@@ -83,6 +83,10 @@ class InstanceOutputs:
 
     def finish(self) -> None:
         """Complete the parts. Raises RunFailed."""
+        try:
+            self._writing.keep_notes()
+        except OSError as error:
+            raise RunFailed(f"notes of what was read can't be written: {error.strerror or error}") from error
         for file in self._files.values():
             file.end()
         local = all(file.local for file in self._files.values())

@@ -27,10 +27,13 @@ class Outputs:
         results: (PE's name, port) of each output that nothing is connected to.
         overwrite, resume: what to do about what is there already.
         spooled: whether whoever started the program wants the results for itself, too.
+        watched: whether PEs are watched for what they read by themselves (`d4p.reads`).
+        program: the folder of the program.
     """
 
     def __init__(self, workflow: Workflow, output: str | None, results: list[tuple[str, str]], *,
-                 overwrite: bool = False, resume: bool = False, spooled: bool = False) -> None:
+                 overwrite: bool = False, resume: bool = False, spooled: bool = False, watched: bool = False,
+                 program: str = "") -> None:
         if overwrite and resume:
             raise Refused("--overwrite starts afresh and --resume goes on with what is there: give one of them")
         self.overwrite, self.resume, self.output = overwrite, resume, output
@@ -47,7 +50,7 @@ class Outputs:
         self._results = bool(results)
         self._nothing = f"nothing for --output {output}: every output of its PEs is connected" if (
             output is not None and not results) else ""  # fmt: skip
-        self._spooled = spooled
+        self._spooled, self._watched, self._program = spooled, watched, program
         self._identity: dict[str, Any] = {}
 
     def _add(self, folder: Folder, subs: dict[Key, str]) -> None:
@@ -71,7 +74,7 @@ class Outputs:
                 folder.claim(self.run)
             self._identity = identity()
             for folder in self.folders:
-                folder.look(self._identity, self.overwrite, self.resume, self._inputs)
+                folder.look(self._identity, self.overwrite, self.resume, self._inputs, self._watched)
             for folder in self.folders:
                 if folder.decided:
                     folder.commit()
@@ -100,7 +103,13 @@ class Outputs:
         for name, port in mine:
             if port is None:
                 self._workflow.pes[name].import_early()
-        return Writing(self.run, mine, self._spooled)
+        todo = self._todo()
+        folders = tuple(folder.store.url(folder.reads) for folder in todo)
+        own = tuple(folder.place for folder in self.folders if folder.store.local)
+        writing = Writing(self.run, mine, self._spooled, folders, self._watched, own, self._program)
+        writing.begin_notes()
+        writing.keep_notes()  # of what was read when the workflow was imported
+        return writing
 
     @contextmanager
     def beating(self) -> Iterator[None]:
@@ -154,11 +163,27 @@ class Outputs:
     @property
     def notes(self) -> list[str]:
         """What the user might have wanted otherwise."""
+        found = [] if self._compared is None else [self._compared]
         given_up = sum(folder.given_up for folder in self.folders)
         parts = f"{given_up} complete {'part' if given_up == 1 else 'parts'}"
-        notes = [f"the workflow has {self._nothing}, so there is no such folder"] if self._nothing else []
-        return notes + ([f"removed {parts} of an earlier run that was killed; --resume goes on with them"]
-                        if given_up else [])
+        if self._nothing:
+            found.append(f"the workflow has {self._nothing}, so there is no such folder")
+        if given_up:
+            found.append(f"removed {parts} of an earlier run that was killed; --resume goes on with them")
+        return found
+
+    @property
+    def _compared(self) -> str | None:
+        """What --resume has compared, and what it couldn't."""
+        gone_on = [folder for folder in self.folders if folder.compared is not None]
+        if not gone_on:
+            return None
+        count = max(folder.compared for folder in gone_on)
+        unseen = "what C code (HDF5, netCDF) and child processes read"
+        if not all(folder.watched for folder in gone_on):
+            unseen = f"what PEs opened without d4p.files (that run had no --resume, or is on Spark), {unseen}"
+        return ("the same as in the earlier run: plan, code, parameters, items, readers' files, and what PEs read "
+                f"by themselves ({count:,} noted). Not seen: {unseen}")
 
     @property
     def written(self) -> list[str]:

@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from d4p import reads
 from d4p.outputs.part import Part, Place
+from d4p.outputs.store import Store, dumped
 
 #: An output of a run: (PE's name in the plan, None) for a writer, (PE's name, port) for a result that goes to --output.
 Key = tuple[str, str | None]
@@ -19,11 +21,30 @@ class Writing:
     run: a random id, by which attempts of other runs are told apart.
     places: where the attempts of each output go. A writer that has none writes nothing: its output is there already.
     spooled: whether results are (also) kept for whoever started the program.
+    reads: folders (URLs) for notes of what processes read (`d4p.reads`).
+    watched: whether PEs are watched for such notes.
+    own: the outputs' paths on this machine, and `program` the folder of the program.
     """
 
     run: str = ""
     places: Mapping[Key, Place] = field(default_factory=dict)
     spooled: bool = True
+    reads: tuple[str, ...] = ()
+    watched: bool = False
+    own: tuple[str, ...] = ()
+    program: str = ""
+
+    def begin_notes(self) -> None:
+        """In each process that runs instances, before they read anything."""
+        if self.reads:
+            reads.begin(self.run, self.own, self.watched, self.program)
+
+    def keep_notes(self) -> None:
+        """Write down what this process has read, before anything that was made of it is complete. Raises OSError."""
+        if self.reads and (notes := reads.taken()):
+            for url in self.reads:
+                store = Store(url)
+                store.write(f"{store.path}/{new_id()}.json", dumped({"notes": notes}))
 
     def earlier(self, keys: list[Key], instance: int, instances: int) -> dict[Key, Part] | None:
         """The parts of an instance that an earlier run made whole, if one attempt made those of all its outputs."""

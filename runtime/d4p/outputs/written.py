@@ -39,9 +39,26 @@ def _complete(name: str) -> bool:
 
 
 def _identity(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("files", {}), dict)
+    return isinstance(value, dict) and fits(value.get("files", {}), dict) and (
+        fits(value.get("parameters", {}), {_any: str}))  # fmt: skip
 
 
+def _any(text: str) -> bool:
+    return True
+
+
+def _note(value: Any) -> bool:
+    """Whether it is a note of what was read: kind, URL and what was found there."""
+    kind, url, _ = value
+    return kind in ("file", "names", "there") and (url.startswith("program:") or "://" in url)
+
+
+def _noted(value: Any) -> bool:
+    """Whether what stands beside the rest are notes, if there are any."""
+    return fits(value.get("reads", []), [_note])
+
+
+_READS = {"notes": [_note]}
 _SUCCESS = {"run": _id, "identity": _identity, "parts": {_part: {"items": count, "bytes": count}}}
 _BEGUN = {"identity": _identity, "replace": bool}
 _DECIDED = {"run": _id, "identity": _identity, "replace": bool, "parts": {_sub: [_complete]}}
@@ -64,6 +81,11 @@ def decided(store: Store, unfinished: str) -> dict[str, Any] | None:
     return _loaded(store, f"{unfinished}/commit.json", _DECIDED)
 
 
+def reads(store: Store, path: str) -> list[list[Any]]:
+    """What a process noted of what it read; nothing where it was killed while it wrote that."""
+    return (_loaded(store, path, _READS) or {"notes": []})["notes"]
+
+
 def claim(store: Store, path: str) -> dict[str, Any] | None:
     """Whose an unfinished folder is."""
     return _loaded(store, path, _CLAIM)
@@ -76,4 +98,4 @@ def _loaded(store: Store, path: str, shape: Shape) -> dict[str, Any] | None:
         found = None if content is None else parsed(content)
     except ValueError:
         return None
-    return found if fits(found, shape) else None
+    return found if fits(found, shape) and _noted(found) else None

@@ -4,4 +4,4 @@ from d4p.processes.run import Run, execute
 
 __all__ = ["Run", "execute"]
 
-execute.a_core_each = True
+execute.a_core_each = execute.watched = True
