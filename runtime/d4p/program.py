@@ -89,10 +89,12 @@ def _alone(mark: int) -> Iterator[None]:
     """What PEs have started and left ends with this. A program that nobody has started who would keep it has a folder
     and a keeper of its own."""
     if mark:
+        mine = os.getpid()
         try:
             yield
         finally:
-            keeper.end_own()
+            if os.getpid() == mine:  # and not a fork of a PE's that comes out here
+                keeper.end_own()
         return
     with RunFolder() as folder:
         keeper.wear(folder.mark)

@@ -37,6 +37,7 @@ class RunFolder:
         _remove_left(place)
         self.mark = mark or keeper.new()
         self.name = tempfile.mkdtemp(prefix=_PREFIX, dir=place)
+        self._owner = os.getpid()
         self._memory: RunFolder | None = None
         _MINE.add(self.name)
         self._keeper: subprocess.Popen | None = None
@@ -65,7 +66,9 @@ class RunFolder:
         keeper.end(self.mark)
 
     def cleanup(self) -> None:
-        """End what is left of the run, and remove the folder."""
+        """End what is left of the run, and remove the folder; in its own process, not in a fork of it."""
+        if os.getpid() != self._owner:
+            return
         self.end()
         shutil.rmtree(self.name, ignore_errors=True)
         if self._memory is not None:

@@ -176,5 +176,6 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
 
 def _progress(job: Job, run: Run) -> None:
     run.log.reported(run.reports.value)
-    stages_progress(job, run.sc)
+    with suppress(Exception):  # Java may be gone: whoever waits for it says so
+        stages_progress(job, run.sc)
     job.progress(list(run.reports.value.values()))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,12 +18,17 @@ import pyspark
 from pyspark import SparkConf, SparkContext, java_gateway
 from pyspark.sql import SparkSession
 
-from d4p.errors import Refused
+from d4p.errors import D4pError, Refused, WorkerLost
 from d4p.java import prepare
+from d4p.postmortem.lost import how
 from d4p.signals import BEFORE
 from d4p.spark.driver import failure
 from d4p.spark.threads import thread_settings
 
+#: Seconds within which a Java that doesn't answer is gone, if that is why.
+_DYING = 0.5
+_MASTER = re.compile(r"(?:--master[ =]|spark\.master=)['\"]?([^\s'\"]+)")
+_DEFAULT = re.compile(r"\s*spark\.master[\s=:]+(\S+)")
 #: What a program asks for where neither spark-submit nor spark-defaults.conf says otherwise.
 _DEFAULTS = {"spark.master": "local[*]", "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF"}
 
@@ -39,6 +45,7 @@ def session(name: str) -> Iterator[SparkSession]:
         return
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # spark-submit has started its Java already
+        _keep_to_this_machine(os.environ)
         print(f"Spark {pyspark.__version__} on {prepare(os.environ, pyspark.__version__, quiet=True)}", flush=True)
     warnings.filterwarnings("ignore", "Failed to add file", RuntimeWarning)  # a node has them under other names
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # which isn't used
@@ -46,24 +53,63 @@ def session(name: str) -> Iterator[SparkSession]:
     spark = None
     try:
         BEFORE.append(_quietly)
+        logging.getLogger().addFilter(_is_not_py4js)
         with _noting(started):
             SparkContext._ensure_initialized()
         with _keeping_handlers():
             spark = _new(name)
         _announce(spark.sparkContext)
         yield spark
+    except Exception as error:
+        if (lost := _lost(started, error)) is not None:
+            raise lost from None
+        raise
     finally:
         if spark is not None:
-            spark.stop()
-        if started:
-            logging.getLogger().addFilter(_is_not_py4js)
+            with suppress(Exception):  # Java may be gone
+                spark.stop()
         for java in started:
             java.kill()  # before its session is up it would not notice that this program is gone
             java.wait()
 
 
+def _lost(started: list[subprocess.Popen], error: Exception) -> WorkerLost | None:
+    """What to say where the failure is that Spark's Java has died."""
+    if isinstance(error, D4pError) and not isinstance(error, WorkerLost):
+        return None  # a PE's own
+    for java in started:
+        with suppress(subprocess.TimeoutExpired):
+            return WorkerLost(f"Spark's Java (process {java.pid}), which all of the run goes through, "
+                              f"{how(java.wait(_DYING))}")
+    return None
+
+
+def _keep_to_this_machine(environ: MutableMapping[str, str]) -> None:
+    """Java's temporary files are the run's; and where no cluster is asked for, Spark listens to this machine alone."""
+    if scratch := environ.get("D4P_SCRATCH"):
+        os.makedirs(scratch, exist_ok=True)
+        environ["SPARK_SUBMIT_OPTS"] = f'{environ.get("SPARK_SUBMIT_OPTS", "")} "-Djava.io.tmpdir={scratch}"'.strip()
+    if _master(environ).startswith("local"):
+        environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+
+
+def _master(environ: Mapping[str, str]) -> str:
+    """The master that Spark will take, which isn't asked yet."""
+    if named := _MASTER.search(environ.get("PYSPARK_SUBMIT_ARGS", "")):
+        return named[1]
+    if named := environ.get("MASTER"):
+        return named
+    home = environ.get("SPARK_HOME") or os.path.dirname(pyspark.__file__)
+    conf = environ.get("SPARK_CONF_DIR") or os.path.join(home, "conf")
+    found = [_DEFAULTS["spark.master"]]
+    with suppress(OSError), open(os.path.join(conf, "spark-defaults.conf")) as file:
+        found += [line[1] for line in map(_DEFAULT.match, file) if line]
+    return found[-1]
+
+
 def _is_not_py4js(record: logging.LogRecord) -> bool:
-    """Py4J logs as an error that it can't tell a Java that is gone which objects nobody needs any more."""
+    """Py4J logs as an error, with all its calls, that a Java is gone, which is said in a line; and that it can't tell
+    that Java which objects nobody needs any more."""
     return "/py4j/" not in record.pathname.replace(os.sep, "/")
 
 

@@ -177,7 +177,8 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
 def _progress(job: Job, run: Run) -> None:
     run.log.reported(run.reports)
     if not connect.is_remote(run.spark):
-        stages_progress(job, run.spark.sparkContext)
+        with suppress(Exception):  # Java may be gone: whoever waits for it says so
+            stages_progress(job, run.spark.sparkContext)
     job.progress(list(run.reports.values()))
 
 
