@@ -84,12 +84,12 @@ def test_that_there_is_no_executor_is_said_after_a_while(active, completed, late
     monkeypatch.setattr(preflight.threading, "Timer", Timer)
     with preflight._patience(Stages(active, completed)):
         (timer,) = made
-        assert timer.begun and timer.daemon and timer.after == 30 and not timer.cancelled
+        assert timer.begun and timer.daemon and timer.after == 15 and not timer.cancelled
         if late:
             timer.call()
     assert timer.cancelled
     said = capsys.readouterr().err
-    assert said.startswith("note: no executor yet after 30 seconds: yarn may have no room for one; wait, ") == told
+    assert said.startswith("note: no executor yet after 15 seconds: yarn may have no room for one; wait, ") == told
     assert told or not said
 
 
