@@ -62,9 +62,9 @@ def limit(what: int, most: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(what, (most, most))
 
 
-def started(words: list, **more) -> subprocess.CompletedProcess:
-    more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 120} | more
-    return subprocess.run(list(map(str, words)), env=ENV, text=True, **more)
+def started(words: list, timeout: float = 120, **more) -> subprocess.CompletedProcess:
+    more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more
+    return subprocess.run(list(map(str, words)), env=ENV, text=True, timeout=timeout, **more)
 
 
 def d4p(*words, **more) -> subprocess.CompletedProcess:

@@ -1,0 +1,39 @@
+"""What is known of libraries' classes by the names of their methods."""
+
+import types
+
+import pytest
+
+from d4p_compile.analysis import known
+
+
+def kind(*names):
+    return type("Kind", (), {"__module__": "somelib"} | dict.fromkeys(names, lambda self: None))
+
+
+@pytest.mark.parametrize("other", ["readline", "seek", "tell", "recv"])
+def test_what_reads_and_has_a_place_moves_on(other):
+    assert not known.reads_of(kind("read", other), "read")
+    assert not known.reads_of(kind("read", other), "get_one")
+    assert known.reads_of(kind("read", other), "find") and known.reads_of(kind("read"), "read")
+
+
+def test_what_is_got_from_a_queue_is_gone():
+    assert not known.reads_of(kind("get", "put"), "get") and not known.reads_of(kind("get", "put"), "get_nowait")
+    assert known.reads_of(kind("get"), "get") and known.reads_of(kind("get", "put"), "find")
+    assert known.reads_of(kind("put"), "get_one")
+
+
+@pytest.mark.parametrize("name", ["read", "read1", "readline", "readlines", "readall", "readinto", "readuntil",
+                                  "readexactly"])  # fmt: skip
+def test_a_file_that_a_library_gave_moves_on(name):
+    assert name in known.MOVES_A_FILE
+
+
+@pytest.mark.parametrize("name", ["rand", "randn", "normal", "bernoulli", "multinomial", "manual_seed"])
+def test_torch_draws_from_a_generator_of_its_own(name):
+    made = types.FunctionType((lambda: None).__code__, {})
+    made.__module__, made.__name__ = "torch", name
+    assert known.draws_from(made) == "torch"
+    made.__name__ = "sum"
+    assert known.draws_from(made) is None
