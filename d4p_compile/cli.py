@@ -131,6 +131,7 @@ def _workflow(target: str | None) -> Callable[[Callable], Callable]:
     return add
 
 
+_verbose = click.option("-v", "--verbose", is_flag=True, help="Print the whole plan before the run.")
 _include = click.option("--include", metavar="PATH", multiple=True,
                         help="A file or folder that travels with the program; may be repeated.")
 
@@ -189,9 +190,11 @@ def compile(workflow: str, target: str, instances: int | None, attribute: str | 
 @click.option("--limit", type=int, metavar="K", help="Stop every root once it has written K items.")
 @click.option("--check", is_flag=True, help="Find PEs that change what they wrote; sequential target only.")
 @_include
+@_verbose
+@click.option("-q", "--quiet", is_flag=True, help="Print results and errors alone.")
 def run(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
         iterations: int | None, data: str | None, file: str | None, output: str | None, overwrite: bool,
-        resume: bool, limit: int | None, check: bool, include: tuple[str, ...]) -> int:
+        resume: bool, limit: int | None, check: bool, include: tuple[str, ...], verbose: bool, quiet: bool) -> int:
     """Compile WORKFLOW and run the program in this folder."""
     from pathlib import Path
 
@@ -201,10 +204,13 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     from . import api
     from .execute import check_inputs, ended_by, execute
     from .progress import watching
+    from .show.brief import brief
     from .show.text import text
     from .targets import canonical
     from .targets import target as engine
 
+    if verbose and quiet:
+        raise click.UsageError("give one of -v and -q")
     if check and canonical(target) != "sequential":
         raise Refused("--check is for the sequential target only, which sees every item in one process: "
                       "leave --target out")
@@ -217,12 +223,13 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
                       + (f". What makes it so: {available.remedy}" if available.remedy else ""))
     values = {"--iter": iterations, "--data": data, "--file": file, "--limit": limit, "--output": output}
     options = [f"{name}={value}" for name, value in values.items() if value is not None]
-    flags = {"--overwrite": overwrite, "--resume": resume, "--check": check}
+    flags = {"--overwrite": overwrite, "--resume": resume, "--check": check, "--quiet": quiet}
     options += [name for name, given in flags.items() if given]
     bundle, holder = api.temporary_bundle(source.loaded, made, [Path(p) for p in include])
     with holder:
-        echo([text(made), "", *(f"note: {note}" for note in bundle.notes)])
-        with watching(made) as screen:
+        if not quiet:
+            echo([(text if verbose else brief)(made), "", *(f"note: {note}" for note in bundle.notes)])
+        with watching(made, quiet) as screen:
             status = execute(bundle, options, holder, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr,
                              environment={"D4P_SOURCE": str(source.loaded.folder)})
     if said := ended_by(status):
@@ -259,6 +266,7 @@ def _submit_options(command: Callable) -> Callable:
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run of the same plan on the same input wrote.")
 @click.option("--limit", type=int, metavar="K", help="Stop every root once it has written K items.")
 @_include
+@_verbose
 @_submit_options
 def submit(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
            include: tuple[str, ...], **given: Any) -> int:

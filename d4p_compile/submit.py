@@ -22,6 +22,7 @@ from .conf import known_profile, profiles
 from .execute import check_inputs
 from .ir.plan import Plan
 from .progress import watching
+from .show.brief import brief
 from .show.text import text
 from .targets import target as engine
 
@@ -53,7 +54,7 @@ def submit(source: Source, plan: Plan, given: Mapping[str, Any], compiled_by: Se
             compiled_by=(*compiled_by, "-o", folder, "--overwrite"), shown_as=folder, source=str(source.loaded.folder),
         )  # fmt: skip
         if not request.dry_run:
-            echo([text(plan), "", *(f"note: {note}" for note in bundle.notes)])
+            echo([(text if given["verbose"] else brief)(plan), "", *(f"note: {note}" for note in bundle.notes)])
         return submit_bundle(bundle.folder, plan.graph.name, request, lambda: watching(plan))
 
 

@@ -52,6 +52,7 @@ def _here(workflow: Any, target: str, instances: int | None, inputs: Any, option
           **more: Any) -> Results:
     """Run a program in this process; a Spark program finds the session that is there."""
     source = d4p_compile.load(workflow, more.pop("attribute", None), more.pop("parameters", None))
+    events = more.pop("events", None) or Events()
     plan = d4p_compile.plan(source, target, instances, **more)
     bundle, holder = temporary_bundle(source.loaded, plan)
     spool = tempfile.TemporaryDirectory(prefix="d4p-test-")
@@ -59,7 +60,7 @@ def _here(workflow: Any, target: str, instances: int | None, inputs: Any, option
         names: dict[str, Any] = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
         exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
         arguments = program.parser("").parse_args([*_options(inputs), *options])
-        program.run(names["main"], names["workflow"], names[ENGINES[plan.target]].execute, arguments, Events())
+        program.run(names["main"], names["workflow"], names[ENGINES[plan.target]].execute, arguments, events)
         results = Results(spool.name, unconnected(names["workflow"]))
         results.spool = spool  # goes with them
         return results

@@ -201,7 +201,7 @@ def _most(rows: list[tuple[str, ...]], what: str) -> list[tuple[str, ...]]:
     return [*rows[: MANY - 1], ("...", *[""] * (len(rows[0]) - 2), more)]
 
 
-_TILES = "tiles of pairs, at least 36 and 4 for each core, which are shared out while others are worked on"
+TILES_ARE = "tiles of pairs, at least 36 and 4 for each core, which are shared out while others are worked on"
 
 
 def text(plan: Plan) -> str:
@@ -210,7 +210,7 @@ def text(plan: Plan) -> str:
     if any(stage.instances == WIDTH for stage in plan.stages):
         out += ["", f"W is known when the program starts: {plan.can.width}"]
     if any(stage.instances == TILES for stage in plan.stages):
-        out += ["", *wrapped("", f"T is known when the program starts: {_TILES}")]
+        out += ["", *wrapped("", f"T is known when the program starts: {TILES_ARE}")]
     if plan.apart:
         out += ["", "apart", *apart(plan)]
     out += ["", "instances", *instances(plan)]

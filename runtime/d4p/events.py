@@ -18,6 +18,11 @@ class Events:
         self._file: IO[str] | None = None
         self._lock = threading.Lock()
 
+    @property
+    def heard(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._where)
+
     def say(self, event: str, **what: Any) -> None:
         """Send one event; a reader that is gone stops the events, not the run."""
         with self._lock:

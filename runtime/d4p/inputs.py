@@ -34,6 +34,11 @@ class Inputs:
         given = self.given[root]
         return map(copy.deepcopy, given) if isinstance(given, list) else ({} for _ in range(given))
 
+    def count(self, root: str) -> int:
+        """How many items `items` gives."""
+        given = self.given[root]
+        return len(given) if isinstance(given, list) else given
+
     def planned(self, workflow: Workflow, names: Iterable[str] | None = None) -> Inputs:
         """These inputs with the splits of all readers, or of those named.
 

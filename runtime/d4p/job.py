@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from d4p.inputs import Inputs, is_reader
 from d4p.lines import write_line
 from d4p.printable import printable
 from d4p.results import Spool
+from d4p.sofar import SoFar
 from d4p.workflow import Workflow, unconnected
 
 
@@ -61,9 +62,14 @@ class Job:
         which `begin` is called."""
         pe = stage.pes[stage.names.index(root)]
         if is_reader(pe):
-            return read_splits(pe, stage.index, instances, self.inputs.limit, self.inputs.splits[root], begin)
+            limit, splits = self.inputs.limit, self.inputs.splits[root]
+            known = len(share_of(splits, stage.index, instances)) if limit is None else None
+            return read_splits(pe, stage.index, instances, limit, splits, begin, stage.fed(root, pieces=known))
         items, most = self.inputs.items(root), self.inputs.limit
-        return items if most is None else iter(stage.limited(root, items, most))
+        if most is not None:
+            return iter(stage.limited(root, items, most))
+        stage.fed(root, items=self.inputs.count(root))
+        return items
 
     def spooler(self, index: int) -> Callable[[str, str], Callable[[Any], None]]:
         """What a stage's instance calls for a result: (PE name, port) gives the function that takes an item."""
@@ -75,12 +81,16 @@ class Job:
 
     def progress(self, reports: Iterable[dict[str, Any]]) -> None:
         """Say how many items each PE has received so far, and how many it will have, where that is known."""
-        received: Counter[str] = Counter()
-        expected: Counter[str] = Counter()
-        for report in reports:
-            received.update(report["received"])
-            expected.update(report["expected"])
-        self._events.say("progress", received=dict(received), expected=dict(expected))
+        if self._events.heard:
+            self._events.say("progress", **self._so_far(reports))
+
+    @cached_property
+    def _so_far(self) -> SoFar:
+        return SoFar(self.workflow)
+
+    def phase(self, what: str) -> None:
+        """Say what the run does, or waits for, where no items move: `starting Spark`; `""` where they do again."""
+        self._events.say("phase", what=what)
 
     def ranks(self, ranks: Iterable[dict[str, Any]]) -> None:
         """Say where ranks run and what they hold, for whoever hears of the death of one."""
@@ -92,21 +102,28 @@ class Job:
         self._events.say("stage", number=number, name=pes or name, done=done, total=total)
 
 
+def share_of(splits: list[Any], index: int, instances: int) -> list[Any]:
+    """The splits that fall to one of a reader's instances: a run of neighbours, the same everywhere."""
+    return splits[len(splits) * index // instances : len(splits) * (index + 1) // instances]
+
+
 def read_splits(reader: Any, index: int, instances: int, limit: int | None, splits: list[Any],
-                begin: Callable[[], None] = lambda: None) -> Iterator[Any]:
-    """The items of the splits that fall to one of a reader's instances: a run of neighbours, the same everywhere.
+                begin: Callable[[], None] = lambda: None, end: Callable[[], None] = lambda: None) -> Iterator[Any]:
+    """The items of the splits that fall to one of a reader's instances.
 
-    With a limit the first instance reads all there is to read. `begin` is called before each split is read."""
+    With a limit the first instance reads all there is to read. `begin` is called before each split is read, `end`
+    after."""
     if limit is not None:
-        return islice(_read(reader, splits if index == 0 else [], begin), min(limit, sys.maxsize))
-    first, last = len(splits) * index // instances, len(splits) * (index + 1) // instances
-    return _read(reader, splits[first:last], begin)
+        return islice(_read(reader, splits if index == 0 else [], begin, end), min(limit, sys.maxsize))
+    return _read(reader, share_of(splits, index, instances), begin, end)
 
 
-def _read(reader: Any, splits: list[Any], begin: Callable[[], None]) -> Iterator[Any]:
+def _read(reader: Any, splits: list[Any], begin: Callable[[], None], end: Callable[[], None]) -> Iterator[Any]:
+
     def each() -> Iterator[Iterator[Any]]:
         for split in splits:
             begin()
             yield reader.read(split)
+            end()
 
     return chain.from_iterable(each())  # so that nothing of ours runs between two items

@@ -25,8 +25,9 @@ from d4p.outputs.run import Outputs
 from d4p.printable import complain, echo, open_streams, printable
 from d4p.results import Results, Spool
 from d4p.runfolder import RunFolder
+from d4p.saying import be_quiet, say
 from d4p.signals import Interrupts
-from d4p.summary import of_reports, of_results, summarise
+from d4p.summary import account, of_reports, of_results, shown_results
 from d4p.threads import one_each
 from d4p.workflow import Workflow, unconnected
 
@@ -53,6 +54,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     options.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote")
     options.add_argument("--resume", action="store_true",
                          help="go on with what an earlier run of the same plan on the same input wrote")
+    options.add_argument("-q", "--quiet", action="store_true", help="print results and errors alone")
     options.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # `d4p run --check` compiles for it
     return options
 
@@ -140,8 +142,10 @@ def _run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpar
     watched = arguments.resume and getattr(execute, "watched", False)
     program = os.path.dirname(os.path.abspath(main.__globals__.get("__file__") or "job.py"))
     reads.start(watched, program)
+    be_quiet(arguments.quiet)
     use_default(*getattr(execute, "default_fs", lambda: (None, None))())
     inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
+    events.say("phase", what="looking for what there is to read")
     for pe in workflow.pes.values():
         if is_reader(pe):
             pe.check_input()
@@ -151,25 +155,27 @@ def _run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpar
                       program=program)
     if not outputs.begin(lambda: identity(main, workflow, inputs)):
         events.say("done", seconds=seconds())
-        echo(f"note: {note}" for note in outputs.notes)
-        echo("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
-        echo(f"written: {path}" for path in outputs.written)
+        say(f"note: {note}" for note in outputs.notes)
+        say("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
+        say(f"written: {path}" for path in outputs.written)
         return
     try:
-        echo(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
+        say(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
         workflow.writing = outputs.writing()
         with _spool_folder(kept) as folder:
             spool = Spool(folder)
             with outputs.beating():
                 reports = execute(Job(workflow, inputs, spool, events, arguments.check), main)
                 spool.close()
+                events.say("phase", what="putting what was written in its place")
                 outputs.commit(reports)
             events.say("done", seconds=seconds())
             if workflow.writing.spooled:
                 results = of_results(Results(folder, unconnected(workflow)))
             else:
                 results = of_reports(workflow, reports, _results(workflow))
-            echo(summarise(workflow, reports, results, outputs.written, seconds()))
+            echo(shown_results(results))
+            say(account(workflow, reports, outputs.written, seconds()))
     except BaseException as error:
         outputs.abort(plain(error) or error)
         raise

@@ -59,6 +59,7 @@ class Run:
         running = [stage for stage in stages if not stage.kept(bool(self._back))]
         self._kept = set(map(id, stages)) - set(map(id, running))
         of = {name: [s for s in running if name in s.names] for name in job.workflow.order}
+        job.phase("")
         with Sampler(lambda: job.progress(stage.report() for stage in stages)):
             for name in reversed(job.workflow.order):
                 for stage in of[name]:

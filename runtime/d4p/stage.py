@@ -71,6 +71,9 @@ class Stage:
         workflow.writing.begin_notes()
         self._outputs = InstanceOutputs(workflow.writing, index, instances, repeatable)
         self._taken_in: Counter[str] = Counter()
+        self.given: dict[str, int] = {}
+        self.pieces: dict[str, list[int]] = {}
+        self.ended = False
         self.bounded = Tamer().tame
         self.failure: RunFailed | None = None
         self.program = ""  # the file of the generated code
@@ -277,14 +280,16 @@ class Stage:
     # What an engine calls
 
     def report(self) -> dict[str, Any]:
-        """Items received by each PE (and written at ports that nobody else counts), those that PEs behind pairs are
-        known to receive, items and bytes sent on each edge, and what was kept. Another thread may ask for it, and
-        while the stage is still being made, too."""
+        """Items received by each PE (and written at ports that nobody else counts), those that PEs are known to
+        receive, pieces that readers have read and those there are, items and bytes sent on each edge, and what was
+        kept. Another thread may ask for it, and while the stage is still being made, too."""
         return {
             "stage": self.number,
             "instance": self.index,
             "received": self.counts(),
             "expected": self._expected(),
+            "pieces": {reader: tuple(pieces) for reader, pieces in list(self.pieces.items())},
+            "ended": self.ended,
             "sent": {edge: count() for edge, count in list(self._sent.items())},
             "moved": {edge: lanes.moved for edge, lanes in list(self._moved.items())},
             "results": dict(self._results),
@@ -292,8 +297,8 @@ class Stage:
         }
 
     def _expected(self) -> dict[str, int]:
-        """Items that PEs will have received of those that make pairs of all that has come."""
-        found: Counter[str] = Counter()
+        """Items that roots are given, and that PEs will have received of those that make pairs of all that has come."""
+        found: Counter[str] = Counter(self.given)
         for name, pe in zip(self.names, self.pes, strict=False):  # the PEs are taken one by one
             if hasattr(pe, "expected") and getattr(pe, "in_turns", False):
                 for source, _, dest, _ in self._workflow.edges():
@@ -310,6 +315,7 @@ class Stage:
             return False
         received, self._results = self._outputs.kept_counts()
         self.counts = lambda: received
+        self.ended = True
         return True
 
     def limited(self, root: str, items: Iterable[Any], most: int) -> Iterable[Any]:
@@ -331,6 +337,20 @@ class Stage:
         self._guard(self._pe(name).preprocess, at=(name, "preprocess"))
         if name == self.names[0]:  # the last: one may have put something else in the place of what is written out
             self._same_as_written()
+
+    def fed(self, root: str, items: int | None = None, pieces: int | None = None) -> Callable[[], None]:
+        """Note how many items a root is given, or how many pieces a reader's input has; gives the function that notes
+        that one piece is read."""
+        if items is not None:
+            self.given[root] = items
+        if pieces is None:
+            return lambda: None
+        noted = self.pieces[root] = [0, pieces]
+
+        def read() -> None:
+            noted[0] += 1
+
+        return read
 
     def feed(self, entry: int | str, items: Iterable[Any]) -> None:
         """Hand items to a root or to the consumer of a channel. Raises PeFailed naming the PE at fault."""
@@ -354,6 +374,7 @@ class Stage:
     def finish(self) -> None:
         """Called after the last `postprocess`: what the instance wrote is complete. Raises RunFailed."""
         self._outputs.finish()
+        self.ended = True
 
     def _pe(self, name: str) -> GenericPE:
         return self.pes[self.names.index(name)]

@@ -53,15 +53,18 @@ def of_reports(workflow: Workflow, reports: list[dict[str, Any]], results: list[
     return made
 
 
-def summarise(workflow: Workflow, reports: list[dict[str, Any]], results: list[Result], written: list[str],
-              seconds: float) -> Iterator[str]:
-    """The lines to print."""
+def shown_results(results: list[Result]) -> Iterator[str]:
+    """The lines to print of results."""
     for result in results:
         yield f"{result.name}: {_items(result.count)}"
         for text in result.first:
             yield f"  {text}"
         if result.count > len(result.first):
             yield f"  ... and {result.count - len(result.first):,} more: {result.others}"
+
+
+def account(workflow: Workflow, reports: list[dict[str, Any]], written: list[str], seconds: float) -> Iterator[str]:
+    """The lines to print of the run: what went where, how long it took, what was written."""
     received: dict[str, list[int]] = {}
     for report in reports:
         for name, count in report["received"].items():

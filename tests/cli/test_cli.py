@@ -98,6 +98,21 @@ def test_passes(write, tmp_path):
     refused(d4p("plan", "wf.py", "--passes", "--format", "json", cwd=tmp_path), "--format text", prefix="Usage: ")
 
 
+def test_what_a_run_prints(write, tmp_path):
+    """The plan in brief, or whole with -v; with -q results, and what the workflow prints, alone."""
+    write("wf.py", GRAPH + "double.numprocesses = 2\n")
+    done = d4p("run", "wf.py", cwd=tmp_path)
+    assert done.stdout.startswith("wf for sequential: 2 PEs in 2 stages, 1 exchange\n  stage 1 x1  Read\n  stage 2 x2  ")
+    assert "apart" not in done.stdout and "Read.output -> Double.input" in done.stdout
+    plan = d4p("plan", "wf.py", cwd=tmp_path).stdout
+    assert d4p("run", "wf.py", "-v", cwd=tmp_path).stdout.startswith(plan)
+    done = d4p("run", "wf.py", "-q", "-t", "processes", "--output", "out", cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("Double1.output: 5 items\n  0\n  4\n  8\n  2\n  6\n", "")
+    assert d4p("run", "wf.py", "-q", "-t", "processes", "--output", "out", "--resume", cwd=tmp_path).stdout == ""
+    refused(d4p("run", "wf.py", "-q", "--output", "out", cwd=tmp_path), "exists")
+    refused(d4p("run", "wf.py", "-q", "-v", cwd=tmp_path), "one of -v and -q", prefix="Usage: ")
+
+
 def test_run_and_its_inputs(write, tmp_path):
     write("wf.py")
     done = d4p("run", "wf.py", "-i", 2, cwd=tmp_path)
@@ -324,7 +339,7 @@ def test_a_cycle_is_refused_by_spark_by_name(write, tmp_path, command):
 @pytest.mark.parametrize("target", ["sequential", "processes"])
 def test_a_cycle_runs_and_its_way_back_is_counted(write, tmp_path, target):
     write("wf.py", GRAPH + LESS)
-    done = d4p("run", "wf.py", "--target", target, cwd=tmp_path)
+    done = d4p("run", "wf.py", "-v", "--target", target, cwd=tmp_path)
     assert done.returncode == 0 and done.stderr == ""
     assert "1 of them back" in done.stdout and "closes the cycle Less -> Less" in done.stdout
     assert re.search(r"Double\.output -> Less\.input +5 items\n +Less\.output -> Less\.input +20 items", done.stdout)

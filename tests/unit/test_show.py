@@ -14,8 +14,11 @@ import d4p_compile
 from d4p.base import IterativePE, ProducerPE
 from d4p.errors import Refused
 from d4p.graph import WorkflowGraph
-from d4p_compile.progress import Counts, Plain, rows
+from d4p_compile.progress.counts import Counts, cells, pace, rows, spelled
+from d4p_compile.progress.plain import Plain
+from d4p_compile.progress.table import table
 from d4p_compile.show import show
+from d4p_compile.show.brief import brief
 from d4p_compile.show.passes import Steps
 from d4p_compile.show.text import chain, outline, shortened, text
 
@@ -311,7 +314,8 @@ def test_progress_counts_pes_or_what_enters_a_stage():
 
 def test_plain_progress_is_one_line_now_and_then(monkeypatch, capsys):
     now = SimpleNamespace(value=100.0)
-    monkeypatch.setattr("d4p_compile.progress.time", SimpleNamespace(monotonic=lambda: now.value))
+    for module in ("counts", "plain"):
+        monkeypatch.setattr(f"d4p_compile.progress.{module}.time", SimpleNamespace(monotonic=lambda: now.value))
     plain = Plain(small())
     for second in range(13):
         now.value = 100.0 + second
@@ -322,3 +326,56 @@ def test_plain_progress_is_one_line_now_and_then(monkeypatch, capsys):
     now.value += 6
     plain.watch({"event": "stage", "number": 1, "name": "read", "done": 2, "total": 8})
     assert capsys.readouterr().err == "progress: 2 of 8 tasks in 1 stage, 6 s\n"
+
+
+def test_rates_of_slow_pes_and_long_times_say_something():
+    assert [pace(rate) for rate in (1234.5, 12.34, 2.49, 1 / 3, 1 / 240, 1 / 7200)] == [
+        "1,234/s", "12/s", "2.5/s", "20/min", "15/h", "0.5/h"]
+    assert [spelled(s) for s in (0.4, 119, 125, 3725, 90061)] == ["0 s", "119 s", "2 min 5 s", "62 min 5 s",
+                                                                 "25 h 1 min"]
+
+
+def test_rows_of_progress(monkeypatch):
+    """What a root writes, how long it will take where the size is known, and what the run waits for."""
+    now = SimpleNamespace(value=100.0)
+    monkeypatch.setattr("d4p_compile.progress.counts.time", SimpleNamespace(monotonic=lambda: now.value))
+    counts = Counts(small())
+    assert table(counts, 40) == ([], "starting the program, 0 s")
+    counts.take({"event": "phase", "what": "starting Spark"})
+    assert table(counts, 40)[1] == "starting Spark, 0 s"
+    counts.take({"event": "phase", "what": ""})
+    assert table(counts, 40)[1] == "waiting for the first item, 0 s"
+    for second in range(1, 31):
+        now.value = 100.0 + second
+        counts.take({"event": "progress", "received": {"read": 1, "count": second // 3, "total": 7, 'split "it"': 70},
+                     "written": {"read": 100 * second}, "expected": {"count": 20, "total": 7},
+                     "done": {'split "it"': 1}, "pieces": {"read": 4}, "read": {"read": second // 10}})
+    assert cells(counts, "read") == ("3,000 items", "100/s", "3 of 4 splits, 10 s left")
+    assert cells(counts, "count") == ("10 of 20 items", "22/min", "27 s left")
+    assert cells(counts, "total") == ("7 items", "", "") and cells(counts, 'split "it"') == ("70 items", "", "done")
+    assert table(counts, 40)[1] == "30 s"
+    counts.take({"event": "progress", "received": {"read": 5}, "written": {"read": 50}, "expected": {"read": 20}})
+    assert cells(counts, "read")[2] == "5 of 20 iterations, 90 s left"
+
+
+def test_rows_of_a_large_run_share_the_room():
+    """Stages of the engine's that are done don't drive out the rows of the plan."""
+    counts = Counts(line(20))
+    counts.take({"event": "progress", "received": {pe: 1 for pe in counts.items}})
+    for number in range(60):
+        done = 4 if number != 7 else 1
+        counts.take({"event": "stage", "number": f"{number:02}", "name": "s", "done": done, "total": 4})
+    found, below = table(counts, 44)
+    assert len(found) == 14 + 20 and "stage 07 s" in [row[0] for row in found] and "more" not in below
+    assert len(table(counts, 3)[0]) == 3 and "and 18 more rows" in table(counts, 3)[1]
+
+
+def test_brief():
+    """A line a stage, why it has one instance, warnings; the rest is for the whole plan."""
+    assert brief(d4p_compile.plan(small_graph(), "processes")) == """\
+live graph for processes: 4 PEs in 2 stages, 1 exchange
+  stage 1 x1  read > split "it" > total  (x1: read is a root, total has "global" inputs alone)
+  stage 2 x3  count
+note: total asks for 2 instances but all its inputs are "global": it runs as 1"""
+    assert "x1:" not in brief(small())  # all is in one process there
+    assert brief(line(100)).splitlines()[1:] == ["  stage 1 x1  Read > ... > Step99 (100 PEs)"]

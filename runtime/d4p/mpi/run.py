@@ -14,6 +14,7 @@ from d4p.mpi.layout import Declared, Layout
 from d4p.mpi.message import Kind
 from d4p.mpi.rank import Rank
 from d4p.pairs.grid import tiles
+from d4p.saying import say
 
 
 class Run:
@@ -43,12 +44,14 @@ def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     desk, folder = Run.desk, str(job.spool.folder)
     job.plan_splits()
     shared = spools.sign(folder)
+    job.phase(f"starting {desk.world.size} ranks")
     try:
         desk.say_all(Kind.RUN, (job.inputs, job.workflow.writing, folder, shared, job.checker is not None))
         run = Run(desk, job)
         main(run)
         rank = run.rank()
         desk.all_ready()
+        job.phase("")
         _run(desk, rank, job)
     finally:
         os.unlink(shared)  # from here on rank 0 may be gone without having been killed
@@ -59,7 +62,7 @@ def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
 def _run(desk: Desk, rank: Rank, job: Job) -> None:
     """From the first item to the last. Raises WorkerLost where a rank died, which mpiexec answers with a signal."""
     if note := rank.layout.note():
-        print(f"note: {note}", flush=True)
+        say(f"note: {note}")
     job.ranks({"process": peer.process, "said": f"{peer} died: it held {rank.layout.held(peer.rank)}"}
               for peer in desk.peers.values())
     try:

@@ -78,8 +78,11 @@ class Run:
         commands = _Commands(self.job, tasks, self._names) if tasks[0].cyclic else None
         workers = _Workers(self.job, context, self._names, commands)
         try:
-            for share in _shares(tasks):
+            shares = _shares(tasks)
+            self.job.phase(f"starting {len(shares)} workers")
+            for share in shares:
                 workers.start(share)
+            self.job.phase("")
             return workers.watch()
         finally:
             workers.end()

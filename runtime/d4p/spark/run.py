@@ -157,12 +157,15 @@ def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[st
     """Run a Spark program's `main` in the session that spark-submit configures, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
     script = Path(main.__globals__["__file__"]).resolve()
+    job.phase("starting Spark")
     with session(name(job)) as spark:
         try:
             sc = spark.sparkContext
             for archive in archives(script.parent, sc.applicationId):
                 sc.addPyFile(str(archive))
+            job.phase("trying what the executors can do")
             preflight(sc, job)
+            job.phase("")
             run = Run(job, spark)
             with closing(run), showing(run.log), Sampler(lambda: _progress(job, run), seconds=0.5):
                 main(sc, run)

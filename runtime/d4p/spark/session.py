@@ -21,6 +21,7 @@ from pyspark.sql import SparkSession
 from d4p.errors import D4pError, Refused, WorkerLost
 from d4p.java import prepare
 from d4p.postmortem.lost import how
+from d4p.saying import say
 from d4p.signals import BEFORE
 from d4p.spark.driver import failure
 from d4p.spark.threads import thread_settings
@@ -46,7 +47,7 @@ def session(name: str) -> Iterator[SparkSession]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # spark-submit has started its Java already
         _keep_to_this_machine(os.environ)
-        print(f"Spark {pyspark.__version__} on {prepare(os.environ, pyspark.__version__, quiet=True)}", flush=True)
+        say(f"Spark {pyspark.__version__} on {prepare(os.environ, pyspark.__version__, quiet=True)}")
     warnings.filterwarnings("ignore", "Failed to add file", RuntimeWarning)  # a node has them under other names
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # which isn't used
     started: list[subprocess.Popen] = []
@@ -117,7 +118,7 @@ def _announce(sc: SparkContext) -> None:
     """On a cluster, say what the application is called there and where it can be watched; d4p submit does where the
     program itself runs on a node."""
     if not sc.master.startswith("local") and sc.getConf().get("spark.submit.deployMode") != "cluster":
-        print(f"application: {sc.applicationId}" + (f", {sc.uiWebUrl}" if sc.uiWebUrl else ""), flush=True)
+        say(f"application: {sc.applicationId}" + (f", {sc.uiWebUrl}" if sc.uiWebUrl else ""))
 
 
 def _new(name: str) -> SparkSession:

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from d4p.errors import Refused
 from d4p.job import Job
+from d4p.saying import say
 from d4p.spark import broadcast
 from d4p.spark.driver import executors, in_one_process
 from d4p.spark.preflight import Look, Seen, check, preflight
@@ -44,7 +45,7 @@ def _remote(url: str, name: str) -> Iterator[Any]:
                       "pip install 'pyspark[connect]'") from None  # fmt: skip
     except Exception as error:
         raise Refused(f"SPARK_REMOTE is {url}, where no Spark Connect server answers: {_first_line(error)}") from None
-    print(f"Spark {version} by Spark Connect, {url}", flush=True)
+    say(f"Spark {version} by Spark Connect, {url}")
     try:
         yield spark
     finally:

@@ -158,10 +158,13 @@ def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[st
     if lacks := lacking("connect" if "SPARK_REMOTE" in os.environ else "sql"):
         raise Refused(f"this pyspark asks for {', '.join(lacks)}: {remedy(lacks)}")
     script = Path(main.__globals__["__file__"]).resolve()
+    job.phase("starting Spark")
     with connect.session(name(job)) as spark:
         try:
             connect.ship(spark, script.parent)
+            job.phase("trying what the executors can do")
             connect.look_first(spark, job)
+            job.phase("")
             run = Run(job, spark)
             with (closing(run), _settings(spark, run.width), showing(run.log),
                   Sampler(lambda: _progress(job, run), seconds=0.5)):
