@@ -11,6 +11,7 @@ from typing import Any
 
 from d4p.errors import Refused
 from d4p.graph import WorkflowGraph
+from d4p.results import Results
 from d4p.runfolder import RunFolder
 
 from . import choose
@@ -90,38 +91,51 @@ def compile(workflow: Workflow | Source, target: str = "sequential", instances: 
 
 
 def run(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,
-        inputs: Mapping[str, Any] | int | None = None, options: Iterable[str] = (), attribute: str | None = None,
-        parameters: Mapping[str, Any] | None = None, include: Iterable[str | Path] = (), fuse: bool = True,
-        quiet: bool = True):
+        inputs: Mapping[str, Any] | int | None = None, output: str | Path | None = None, overwrite: bool = False,
+        resume: bool = False, limit: int | None = None, check: bool = False, options: Iterable[str] = (),
+        attribute: str | None = None, parameters: Mapping[str, Any] | None = None, include: Iterable[str | Path] = (),
+        fuse: bool = True, quiet: bool = True, progress: bool | None = None) -> Results:
     """Compile a workflow, run the program in the current folder, and give its results.
 
     Args:
-        inputs: number of iterations of each root, or `{root: items}` as in `-d`.
-        options: further options of the program, such as `["--output", "out"]`, with `"--overwrite"` or `"--resume"`.
+        inputs: number of iterations of each root, or `{root: items}` as in `-d`; keys may be the PEs themselves.
+        output: also write all results there, a folder or a URL.
+        overwrite: replace what an earlier run wrote.
+        resume: go on with what an earlier run of the same plan on the same input wrote.
+        limit: take the first so many items of every root.
+        check: find PEs that change what they wrote; sequential target only.
+        options: further options of the program.
         quiet: keep what the program prints from the terminal.
+        progress: show how far the run is; None for in notebooks alone.
 
     Returns:
-        A `Results`: `{(PE id, port): items}`, read lazily.
+        `{(PE, port): items}`, read lazily. A PE may be given by its name in the plan, its id, or as itself, and without
+        the port where it has one result: `results["Count", "output"]`, `results[count]`.
 
     Raises:
         Refused, RunFailed: with what the program said.
     """
-    from .execute import run_for_results
+    from .execute import check_checks, program_options, run_for_results
 
+    if check:
+        check_checks(target)
     source = load(workflow, attribute, parameters)
-    made = plan(source, target, instances, fuse=fuse)
-    return run_for_results(source.loaded, made, inputs, list(options), [Path(p) for p in include], quiet)
+    made = plan(source, target, instances, fuse=fuse and not check)
+    where = f"file://{output.absolute()}" if isinstance(output, Path) else output
+    given = {"output": where, "limit": limit, "overwrite": overwrite, "resume": resume, "check": check}
+    return run_for_results(source.loaded, made, inputs, [*program_options(given), *options],
+                           [Path(p) for p in include], quiet, progress)
 
 
 def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -> tuple[Bundle, RunFolder]:
     """A bundle for one run. A live graph is pickled into it, and the modules that its PEs are of go with it."""
-    import cloudpickle
+    from .front.pickled import pickled as as_bytes
 
     holder, pickled = RunFolder(), None
     try:
         if loaded.origin.live:
-            pickled = cloudpickle.dumps(loaded.graph)
-            loaded = replace(loaded, modules=modules_of(pickled))
+            names, pickled = as_bytes(loaded.graph)
+            loaded = replace(loaded, modules=modules_of(names))
             print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
         return write_bundle(made, loaded, Path(holder.name) / made.graph.name[:_LONGEST].replace(" ", "-"),
                             include=include, graph_pickle=pickled), holder

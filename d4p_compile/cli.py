@@ -202,18 +202,16 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     from d4p.printable import complain
 
     from . import api
-    from .execute import check_inputs, ended_by, execute
+    from .execute import check_checks, check_inputs, ended_by, execute, program_options
     from .progress import watching
     from .show.brief import brief
     from .show.text import text
-    from .targets import canonical
     from .targets import target as engine
 
     if verbose and quiet:
         raise click.UsageError("give one of -v and -q")
-    if check and canonical(target) != "sequential":
-        raise Refused("--check is for the sequential target only, which sees every item in one process: "
-                      "leave --target out")
+    if check:
+        check_checks(target)
     source = _load(workflow, target, attribute, parameters)
     made = _plan(source, target, instances, fuse=not check)
     check_inputs(source.loaded, made, iterations, data, file, limit)
@@ -221,10 +219,8 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     if not available.runs:
         raise Refused(f"{made.target} can't run here: {available.found}"
                       + (f". What makes it so: {available.remedy}" if available.remedy else ""))
-    values = {"--iter": iterations, "--data": data, "--file": file, "--limit": limit, "--output": output}
-    options = [f"{name}={value}" for name, value in values.items() if value is not None]
-    flags = {"--overwrite": overwrite, "--resume": resume, "--check": check, "--quiet": quiet}
-    options += [name for name, given in flags.items() if given]
+    options = program_options({"iter": iterations, "data": data, "file": file, "limit": limit, "output": output,
+                               "overwrite": overwrite, "resume": resume, "check": check, "quiet": quiet})
     bundle, holder = api.temporary_bundle(source.loaded, made, [Path(p) for p in include])
     with holder:
         if not quiet:

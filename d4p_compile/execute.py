@@ -27,7 +27,7 @@ from .bundle import Bundle
 from .front.load import Loaded
 from .ir.plan import Plan
 from .launcher import Launcher
-from .targets import target
+from .targets import canonical, target
 
 Watch = Callable[[dict[str, Any]], None]
 
@@ -185,21 +185,40 @@ def check_inputs(loaded: Loaded, plan: Plan, iterations: int | None, data: str |
     read_inputs(workflow, iterations, data, file, limit)
 
 
+def check_checks(name: str) -> None:
+    """Raises Refused where a target can't look after what PEs wrote."""
+    if canonical(name) != "sequential":
+        raise Refused("--check is for the sequential target only, which sees every item in one process: "
+                      "leave --target out")
+
+
+def program_options(given: Mapping[str, Any]) -> list[str]:
+    """Options of a program, by name: flags where they are True, none where they are False or None."""
+    told = {name: value for name, value in given.items() if value is not None and value is not False}
+    return [f"--{name}" if value is True else f"--{name}={value}" for name, value in told.items()]
+
+
 def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str], include: list[Path],
-                    quiet: bool) -> Results:
+                    quiet: bool, progress: bool | None = None) -> Results:
     """Compile into a temporary folder, run, and give the results; their spool goes when they do."""
     from .api import temporary_bundle
+    from .progress import beside_results
 
     bundle, holder = temporary_bundle(loaded, plan, include)
     spool = RunFolder()
     with holder:
         said: list[dict[str, Any]] = []
-        out = subprocess.DEVNULL if quiet else None
-        with tempfile.TemporaryFile() as errors:
+        with tempfile.TemporaryFile() as errors, beside_results(plan, progress) as screen:
+
+            def watch(event: dict[str, Any]) -> None:
+                said.append(event)
+                screen.watch(event)
+
+            out, err = (subprocess.DEVNULL, errors) if quiet else (screen.stdout, screen.stderr)
             environment = {"D4P_SPOOL": spool.name, "D4P_SOURCE": str(loaded.folder)}
             try:
-                status = execute(bundle, [*options, *input_options(inputs, holder.name)], holder, watch=said.append,
-                                 environment=environment, stdout=out, stderr=errors if quiet else None)
+                status = execute(bundle, [*options, *input_options(inputs, holder.name)], holder, watch=watch,
+                                 environment=environment, stdout=out, stderr=err)
             except BaseException:
                 spool.cleanup()
                 raise
@@ -208,7 +227,7 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
                 errors.seek(0)
                 raise _failed(status, said, errors.read().decode(errors="replace"))
     ids = {pe.name: pe.id for pe in plan.graph.pes}
-    results = Results(spool.name, [(ids[pe], str(port)) for pe, port in plan.graph.results()])
+    results = Results(spool.name, [(ids[pe], str(port)) for pe, port in plan.graph.results()], ids)
     weakref.finalize(results, spool.cleanup)
     results.spool = spool
     return results

@@ -15,6 +15,7 @@ SERVES = {
     "spark": {"pyspark"},
     "spark_df": {"pyspark", "pyarrow"},
     "arrays.py": {"numpy"},
+    "dataframe.py": {"pandas"},
     "outputs/parquet.py": {"pyarrow", "numpy"},
     "containers": {"pyarrow", "numpy"},
     "seismo": {"pyarrow", "numpy", "obspy"},

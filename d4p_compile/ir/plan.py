@@ -149,6 +149,12 @@ class Plan:
     def roots(self, stage: Stage) -> tuple[str, ...]:
         return tuple(name for name in stage.pes if self.graph.is_root(name))
 
+    def __str__(self) -> str:
+        """What `print` shows: the plan as text."""
+        from ..show.text import text
+
+        return text(self)
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         from ..show.html import html
@@ -157,6 +163,4 @@ class Plan:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         """HTML where it can be shown, else text."""
-        from ..show.text import text
-
-        return {"text/plain": text(self), "text/html": self._repr_html_()}
+        return {"text/plain": str(self), "text/html": self._repr_html_()}

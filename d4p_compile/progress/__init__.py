@@ -19,6 +19,15 @@ def watching(plan: Plan, quiet: bool = False) -> Iterator[Screen]:
         yield screen
 
 
+def beside_results(plan: Plan, wanted: bool | None) -> Screen:
+    """What shows a run whose results are asked for from Python: in a notebook, elsewhere where it is `wanted`."""
+    from .notebook import Drawn, in_notebook
+
+    if wanted is not False and in_notebook():
+        return Drawn(plan)
+    return _screen(plan, quiet=not wanted)
+
+
 def _screen(plan: Plan, quiet: bool) -> Screen:
     if quiet:
         return Silent()

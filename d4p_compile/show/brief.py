@@ -23,7 +23,7 @@ def brief(plan: Plan) -> str:
     out = [f"{plan.graph.name} for {plan.target}: {size(plan)}"]
     shown = plan.stages[:MOST_STAGES]
     number, count = (max(len(word(stage)) for stage in shown) for word in (lambda s: str(s.number), lambda s: s.times))
-    alone = plan.target != "sequential"  # where all else is in one process, too, nobody asks
+    alone = plan.can.wide  # where all is in one process nobody asks
     for stage in shown:
         head = f"  stage {stage.number:>{number}} {stage.times:<{count}}  "
         why = f"  (x1: {_why(plan, stage)})" if alone and stage.instances == 1 else ""

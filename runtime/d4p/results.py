@@ -101,8 +101,8 @@ def safe(text: str) -> str:
 class Items:
     """The items of one result: a length, and an iterator that reads them from the spool."""
 
-    def __init__(self, parts: list[tuple[Path, int]], owner: Any = None) -> None:
-        self._parts = parts
+    def __init__(self, name: str, parts: list[tuple[Path, int]], owner: Any = None) -> None:
+        self._name, self._parts = name, parts
         self._owner = owner  # the spool is there as long as somebody can read from it
 
     def __len__(self) -> int:
@@ -114,23 +114,63 @@ class Items:
                 while head := file.read(_LENGTH.size):
                     yield from unpack(file.read(_LENGTH.unpack(head)[0]))
 
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row an item, where items are dicts, NamedTuples or tuples (`d4p.dataframe`)."""
+        from d4p.dataframe import to_pandas
+
+        return to_pandas(self, self._name)
+
     def __repr__(self) -> str:
         return f"<{len(self)} items>"
 
 
-class Results(Mapping):
-    """`{(PE id, port): Items}` of a spool, in order of PE and port; nothing is loaded until it is iterated."""
+class NoSuchResult(KeyError):
+    """There is no result of that PE and port; says which there are."""
 
-    def __init__(self, folder: str | Path, expected: list[tuple[str, str]] = ()) -> None:
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Results(Mapping):
+    """`{(PE id, port): Items}` of a spool, in order of PE and port; nothing is loaded until it is iterated.
+
+    A PE may be given by its id, by its name in the plan or as itself, and alone where it has one result.
+
+    Args:
+        folder: the spool's.
+        expected: the results that there are, whether they have items or not.
+        names: `{name in the plan: PE id}`.
+    """
+
+    def __init__(self, folder: str | Path, expected: list[tuple[str, str]] = (),
+                 names: Mapping[str, str] | None = None) -> None:
+        self._names = dict(names or {})
         found: dict[tuple[str, str], list] = {key: [] for key in expected}
         for path in sorted(Path(folder).glob("*.json")):
             head = json.loads(path.read_text())
             parts = found.setdefault((head["pe"], head["port"]), [])
             parts.append((head["instance"], path.with_suffix(".items"), head["count"]))
-        self._items = {key: Items([(p, n) for _, p, n in sorted(parts)], self) for key, parts in found.items()}
+        self._items = {(pe, port): Items(f"{pe}.{port}", [(p, n) for _, p, n in sorted(parts)], self)
+                       for (pe, port), parts in found.items()}
 
-    def __getitem__(self, key: tuple[str, str]) -> Items:
-        return self._items[key]
+    def __getitem__(self, key: Any) -> Items:
+        pe, port = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
+        named = getattr(pe, "id", pe)
+        ports = {p: items for (of, p), items in self._items.items() if of == named}
+        ports = ports or {p: items for (of, p), items in self._items.items() if of == self._names.get(str(named))}
+        if port is None and len(ports) == 1:
+            return next(iter(ports.values()))
+        if port is None or str(port) not in ports:
+            raise NoSuchResult(self._unknown(str(named), port, sorted(ports)))
+        return ports[str(port)]
+
+    def _unknown(self, pe: str, port: Any, ports: list[str]) -> str:
+        if ports and port is None:
+            return f"{pe} has several results: {', '.join(f'results[{pe!r}, {p!r}]' for p in ports)}"
+        names = {of: name for name, of in self._names.items()}
+        known = ", ".join(f"{names.get(of, of)}.{p}" for of, p in self._items) or "none"
+        asked = pe if port is None else f"{pe}.{port}"
+        return f"there is no result {asked}: those that nothing is connected to are {known}"
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from itertools import islice
 from traceback import FrameSummary, StackSummary, TracebackException, extract_tb, format_list
@@ -53,6 +54,15 @@ def traceback_without(error: BaseException, *more: str) -> str:
     kept = [summary for summary in extract_tb(error.__traceback__)
             if not summary.filename.startswith(OURS) and not any(part in summary.filename for part in more)]
     return "".join(format_list(kept)).rstrip()
+
+
+def for_notebooks(error: BaseException) -> list[str]:
+    """The lines of an error that is meant for the user, at the end of a cell: where it came from in the user's code,
+    without the compiler and the notebook, and what it says."""
+    ours = (OURS, f"{os.sep}d4p_compile{os.sep}", f"{os.sep}IPython{os.sep}", f"{os.sep}ipykernel{os.sep}")
+    own = [frame for frame in extract_tb(error.__traceback__) if not any(part in frame.filename for part in ours)]
+    title = [_TITLE] if own else []
+    return [*title, *"".join(format_list(own)).splitlines(), f"{type(error).__name__}: {error}"]
 
 
 def own_traceback(error: BaseException, walked: Iterable[tuple[Any, int]], program: str,

@@ -102,7 +102,7 @@ def test_what_a_run_prints(write, tmp_path):
     """The plan in brief, or whole with -v; with -q results, and what the workflow prints, alone."""
     write("wf.py", GRAPH + "double.numprocesses = 2\n")
     done = d4p("run", "wf.py", cwd=tmp_path)
-    assert done.stdout.startswith("wf for sequential: 2 PEs in 2 stages, 1 exchange\n  stage 1 x1  Read\n  stage 2 x2  ")
+    assert done.stdout.startswith("wf for sequential: 2 PEs in 2 stages, 1 exchange\n  stage 1 x1  Read\n  stage 2 ")
     assert "apart" not in done.stdout and "Read.output -> Double.input" in done.stdout
     plan = d4p("plan", "wf.py", cwd=tmp_path).stdout
     assert d4p("run", "wf.py", "-v", cwd=tmp_path).stdout.startswith(plan)
