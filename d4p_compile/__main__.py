@@ -1,6 +1,6 @@
 """`python -m d4p_compile` is the command `d4p`."""
 
-from .cli import main
+from .command.cli import main
 
 if __name__ == "__main__":
     main()

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from d4p.errors import Refused
-from d4p.graph import WorkflowGraph
-from d4p.results import Results
-from d4p.runfolder import RunFolder
+from d4p.graph.workflow_graph import WorkflowGraph
+from d4p.host.runfolder import RunFolder
+from d4p.workflow.results import Results
 
 from . import choose
-from .bundle import Bundle, write_bundle
+from .bundle.bundle import Bundle, write_bundle
 from .front.convert import to_graph
 from .front.load import Loaded, live, modules_of
 from .front.load import load as load_module
@@ -115,7 +115,7 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
     Raises:
         Refused, RunFailed: with what the program said.
     """
-    from .execute import check_checks, program_options, run_for_results
+    from .launch.execute import check_checks, program_options, run_for_results
 
     if check:
         check_checks(target)

@@ -73,7 +73,7 @@ def session_of(master: str, name: str, **settings: str):
     import pyspark
     from pyspark.sql import SparkSession
 
-    from d4p.java import prepare
+    from d4p.hadoop.java import prepare
 
     with mock.patch.dict(os.environ, PYSPARK_PYTHON=sys.executable):
         prepare(os.environ, pyspark.__version__, quiet=True)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from d4p.java import prepare
+from d4p.hadoop.java import prepare
 
 
 @contextlib.contextmanager

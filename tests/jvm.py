@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from d4p.java import find_java
+from d4p.hadoop.java import find_java
 
 BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 #: Executors on YARN, and what it has beside them: in cluster mode the program. Their class paths aren't the archive's.

@@ -10,11 +10,11 @@ from typing import Any
 from unittest import mock
 
 import d4p_compile
-from d4p import program
-from d4p.events import Events
-from d4p.items import dumps_json
-from d4p.results import Results
-from d4p.workflow import unconnected
+from d4p.items.packing import dumps_json
+from d4p.program import main as program
+from d4p.program.events import Events
+from d4p.workflow.results import Results
+from d4p.workflow.workflow import unconnected
 from d4p_compile.api import temporary_bundle
 
 #: What programs that can run in this process call their engine.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from d4p import aggregate
+from d4p.library import aggregate
 
 from ..ir.graph import Aggregate
 

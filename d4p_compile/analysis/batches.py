@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from d4p.base import SimpleFunctionPE
+from d4p.graph.base import SimpleFunctionPE
 from d4p_compile.analysis.methods import is_plain_function
 
 NAMES = ("process", "_process")

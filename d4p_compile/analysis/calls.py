@@ -11,8 +11,8 @@ import inspect
 from types import FunctionType, MethodType
 from typing import Any
 
-from d4p.base import ConsumerPE, IterativePE, ProducerPE, SimpleFunctionPE
-from d4p.core import GenericPE
+from d4p.graph.base import ConsumerPE, IterativePE, ProducerPE, SimpleFunctionPE
+from d4p.graph.core import GenericPE
 from d4p_compile.analysis.classes import methods_of
 from d4p_compile.analysis.methods import is_plain_function
 from d4p_compile.analysis.origin import is_d4p, is_user

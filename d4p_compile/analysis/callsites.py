@@ -97,7 +97,7 @@ class CallWalker(ExpressionWalker):
         static = name in self.methods.static
         results = NONE
         for function in functions:
-            if function.__module__ not in ("d4p.core", "d4p.base"):
+            if function.__module__ not in ("d4p.graph.core", "d4p.graph.base"):
                 results |= self.inline(call, function, NONE if static else frozenset([SELF]))
         return results
 

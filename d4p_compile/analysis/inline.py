@@ -11,9 +11,9 @@ import copy
 import sys
 from typing import Any
 
-from d4p.base import IterativePE
-from d4p.core import GenericPE
-from d4p.inline import function_of, returns
+from d4p.graph.base import IterativePE
+from d4p.graph.core import GenericPE
+from d4p.graph.inline import function_of, returns
 from d4p_compile.analysis.origin import is_plain
 from d4p_compile.analysis.source import Unreadable, read
 

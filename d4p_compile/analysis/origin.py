@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
-PLAIN_MODULES = ("d4p.core", "d4p.base")
+PLAIN_MODULES = ("d4p.graph.core", "d4p.graph.base")
 """The modules whose own methods are known to keep no state and to write nothing by themselves."""
 
 STDLIB_FOLDERS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})

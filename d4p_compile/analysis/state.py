@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from d4p.base import SimpleFunctionPE
+from d4p.graph.base import SimpleFunctionPE
 from d4p_compile.analysis.classes import PREPROCESS, Override, class_ops, methods_of
 from d4p_compile.analysis.judge import Frame, callable_reason, first_reason
 from d4p_compile.analysis.methods import is_plain_function

@@ -6,7 +6,7 @@ that may call `write` gets a function for what follows it.
 
 from __future__ import annotations
 
-from d4p.inline import ITEM
+from d4p.graph.inline import ITEM
 
 from ..analysis.inline import with_variable
 from ..ir.graph import Pe

@@ -11,7 +11,9 @@ import unicodedata
 from ..ir.plan import Plan, Stage
 
 #: Names that generated code uses for itself.
-TAKEN = frozenset("at batch d4p item items main own pes result run sc spark stage width workflow".split())
+TAKEN = frozenset(
+    "at batch d4p item items main own pes result run sc spark spark_df spark_rdd stage width workflow".split()
+)
 
 
 def identifier(text: str) -> str:

@@ -6,8 +6,8 @@ import shlex
 from functools import cache
 from typing import Any
 
-import d4p
 from d4p.errors import Refused
+from d4p.version import __version__
 
 from ..ir.graph import TILES, WIDTH, Instances
 from ..ir.plan import Channel, Plan, Stage
@@ -31,7 +31,7 @@ def render(template: str, plan: Plan, what: str, **more: Any) -> str:
     """The text of a program; the same plan gives the same bytes."""
     return _templates().get_template(template).render(
         docstring=in_docstring(docstring(plan, what)),
-        version=d4p.__version__,
+        version=__version__,
         workflow=workflow(plan),
         stages=plan.stages,
         functions=[stage_function(plan, stage) for stage in plan.stages],

@@ -8,13 +8,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from d4p.copies import held
 from d4p.errors import Refused
-from d4p.flatten import flatten
-from d4p.inputs import is_reader
-from d4p.labels import fingerprint, labels, one_line
+from d4p.graph.copies import held
+from d4p.graph.flatten import flatten
+from d4p.graph.labels import fingerprint, labels, one_line
+from d4p.items.schema import schema_of
 from d4p.library import AllPairs, PairsBetween
-from d4p.schema import schema_of
+from d4p.workflow.inputs import is_reader
 
 from ..analysis.aggregates import aggregate_of
 from ..analysis.batches import has_batches, has_singly, takes_batches

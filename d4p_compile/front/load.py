@@ -17,7 +17,7 @@ from typing import Any
 
 from d4p import compat
 from d4p.errors import D4pError, Refused
-from d4p.graph import WorkflowGraph
+from d4p.graph.workflow_graph import WorkflowGraph
 
 from ..analysis.origin import STDLIB_FOLDERS
 from ..ir.graph import Origin

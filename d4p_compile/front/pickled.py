@@ -11,7 +11,7 @@ from typing import Any
 
 import cloudpickle
 
-from d4p.cells import Carried, named
+from d4p.workflow.cells import Carried, named
 
 
 def pickled(graph: Any) -> tuple[bytes, bytes]:

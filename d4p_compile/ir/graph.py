@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from d4p.schema import Schema
+from d4p.items.schema import Schema
 
 #: Stands for "as many instances as the engine is wide": cores, or Spark's default parallelism.
 #: Only PEs get it where nobody can tell the number from the answer, so a plan holds on every machine.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from d4p.labels import one_line
+from d4p.graph.labels import one_line
 
 from .capabilities import Capabilities
 from .graph import TILES, WIDTH, Edge, Graph, Instances, counted

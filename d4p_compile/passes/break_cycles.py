@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from d4p.cycles import back_edges
 from d4p.errors import Refused
+from d4p.graph.cycles import back_edges
 
 from ..ir.graph import Graph
 from .options import Options

@@ -5,7 +5,7 @@ The engine hands over what it has aggregated; the PE takes it into its state, an
 >>> from d4p_compile.ir.capabilities import Capabilities
 >>> from d4p_compile.ir.sketch import BY, sketch
 >>> from d4p_compile.passes import run_passes
->>> from d4p.schema import declared_schema
+>>> from d4p.items.schema import declared_schema
 >>> split, total = sketch("split total", total=(BY, 4)).pes
 >>> split = replace(split, schemas=(("out", declared_schema([("word", str), ("n", int)])),))
 >>> graph = sketch("split total").with_pes([split, replace(total, aggregate=Aggregate("sum", (1,)))])

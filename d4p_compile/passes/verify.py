@@ -40,7 +40,7 @@ def _graph(graph: Graph) -> None:
 
 def _names(pe: Pe) -> None:
     """Names stand in comments, file names and tables, where a port's has a line to itself: it is what it looks like, or
-    refused. A PE's was made so (`d4p.labels`)."""
+    refused. A PE's was made so (`d4p.graph.labels`)."""
     for side, ports in (("input", [port.name for port in pe.inputs]), ("output", pe.outputs)):
         for port in ports:
             if not isinstance(port, str | int) or not str(port).isprintable():

@@ -8,9 +8,9 @@ from typing import Any
 
 from d4p.errors import Refused
 from d4p.filesystems import locate, missing
+from d4p.items.shape import parsed
 from d4p.outputs import written
 from d4p.outputs.store import SUCCESS, UNFINISHED, Store
-from d4p.shape import parsed
 
 #: How a file begins that isn't text. What has no records to show is told by name.
 _MAGIC = {b"ARROW1": "arrow", b"PAR1": "parquet", b"\x80": "pickle", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG",

@@ -12,7 +12,7 @@ from typing import Any
 
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import locate
-from d4p.itemjson import is_pickled, loads_json
+from d4p.items.itemjson import is_pickled, loads_json
 
 from .found import KINDS, Found
 from .pickles import records as pickled

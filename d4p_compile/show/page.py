@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from d4p.printable import printable, put
+from d4p.describe.printable import printable, put
 
 _WIDTH = 110
 

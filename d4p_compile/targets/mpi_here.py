@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from d4p.host.runfolder import RunFolder
+from d4p.host.threads import cores
 from d4p.pairs.grid import tiles
-from d4p.runfolder import RunFolder
-from d4p.threads import cores
 
 from ..ir.graph import TILES, WIDTH
 from .target import Availability

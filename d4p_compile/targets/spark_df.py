@@ -10,7 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from d4p.packages import lacking, remedy
+from d4p.hadoop.packages import lacking, remedy
 
 from ..emit.dataflow import Dialect, also_pairs, blocks, broken
 from ..emit.names import quoted

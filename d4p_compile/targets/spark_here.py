@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from d4p.java import find_java, remedy, spark_needs
-from d4p.runfolder import RunFolder
-from d4p.submit.spark_home import find_spark, first_two, pip_spark
+from d4p.hadoop.java import find_java, remedy, spark_needs
+from d4p.hadoop.submit.spark_home import find_spark, first_two, pip_spark
+from d4p.host.runfolder import RunFolder
 
 from ..conf import conf_file, settings_files
 from ..emit.program import render

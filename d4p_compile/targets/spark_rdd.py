@@ -22,9 +22,9 @@ def _together(outs: list[str], _: list[str]) -> str:
 _SAY = Dialect(
     seeds=lambda instances: f"sc.parallelize(range({instances}), {instances})",
     apply=lambda frame, task, _: f"{frame}.mapPartitionsWithIndex({task})",
-    take=lambda out, channels: f"spark.take({out}, {', '.join(map(str, channels))})",
+    take=lambda out, channels: f"spark_rdd.take({out}, {', '.join(map(str, channels))})",
     shuffle=lambda outs, counts, stage, instances, pairs: [
-        f"into_{stage.number} = spark.shuffle({_together(outs, counts)}, {instances}, ordered={stage.ordered}"
+        f"into_{stage.number} = spark_rdd.shuffle({_together(outs, counts)}, {instances}, ordered={stage.ordered}"
         f"{also_pairs(pairs)})"
     ],
     together=_together,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from d4p.runfolder import RunFolder
+from d4p.host.runfolder import RunFolder
 
 from ..ir.capabilities import Capabilities
 from ..ir.plan import Plan

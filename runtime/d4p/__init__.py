@@ -3,27 +3,63 @@
 PEs: GenericPE and the simpler bases IterativePE, ProducerPE, ConsumerPE; ready-made ReadLines, ReadFiles, WriteText,
 WriteRecords, WriteArrow, AllPairs, PairsBetween, and those of `d4p.aggregate`. WorkflowGraph joins them. `files` opens
 files wherever they are. `d4p help` on the command line lists texts on all of it.
+
+Names are looked up when they are used: a program imports its engine and not all the others, and `d4p plan` none.
 """
 
-__version__ = "0.1.0"
+from __future__ import annotations
 
-from d4p import files
-from d4p.base import (
-    BasePE,
-    CompositePE,
-    ConsumerPE,
-    IterativePE,
-    ProducerPE,
-    SimpleFunctionPE,
-    create_iterative_chain,
-)
-from d4p.batch import Batch
-from d4p.core import GenericPE
-from d4p.graph import WorkflowGraph
-from d4p.job import titled
-from d4p.library import AllPairs, PairsBetween, ReadFiles, ReadLines, WriteArrow, WriteRecords, WriteText
-from d4p.program import start
-from d4p.workflow import Workflow, beside, require
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from d4p.version import __version__
+
+if TYPE_CHECKING:
+    from d4p import files
+    from d4p.graph.base import (
+        BasePE,
+        CompositePE,
+        ConsumerPE,
+        IterativePE,
+        ProducerPE,
+        SimpleFunctionPE,
+        create_iterative_chain,
+    )
+    from d4p.graph.core import GenericPE
+    from d4p.graph.workflow_graph import WorkflowGraph
+    from d4p.items.batch import Batch
+    from d4p.library import AllPairs, PairsBetween, ReadFiles, ReadLines, WriteArrow, WriteRecords, WriteText
+    from d4p.program.job import titled
+    from d4p.program.main import start
+    from d4p.workflow.workflow import Workflow, beside, require
+
+_WHERE = {
+    **dict.fromkeys(("BasePE", "CompositePE", "ConsumerPE", "IterativePE", "ProducerPE", "SimpleFunctionPE",
+                     "create_iterative_chain"), "d4p.graph.base"),
+    "GenericPE": "d4p.graph.core",
+    "WorkflowGraph": "d4p.graph.workflow_graph",
+    "Batch": "d4p.items.batch",
+    **dict.fromkeys(("AllPairs", "PairsBetween", "ReadFiles", "ReadLines", "WriteArrow", "WriteRecords", "WriteText"),
+                    "d4p.library"),
+    "start": "d4p.program.main",
+    "titled": "d4p.program.job",
+    **dict.fromkeys(("Workflow", "beside", "require"), "d4p.workflow.workflow"),
+}  # fmt: skip
+_MODULES = ("aggregate", "compat", "containers", "errors", "files", "schema", "seismo", "threads")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        value = globals()[name] = getattr(importlib.import_module(_WHERE[name]), name)
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f"d4p.{name}")
+    raise AttributeError(f"module 'd4p' has no attribute {name!r}; it has: {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "AllPairs",
@@ -43,6 +79,7 @@ __all__ = [
     "WriteArrow",
     "WriteRecords",
     "WriteText",
+    "__version__",
     "beside",
     "create_iterative_chain",
     "files",

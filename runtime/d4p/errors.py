@@ -11,12 +11,6 @@ class D4pError(Exception):
 
     exit_status = 1
 
-    def _render_traceback_(self) -> list[str]:
-        """What a notebook shows: the user's own frames and what is said."""
-        from d4p.tracebacks import for_notebooks
-
-        return for_notebooks(self)
-
 
 class Refused(D4pError):
     """The workflow, its input or a setting makes no sense: refused before any engine starts."""

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from d4p import processes
+from d4p.engines import processes
 
 from .compiled import program, run
 from .measure import Row, alternating, at_least, at_most

@@ -90,7 +90,7 @@ def _used() -> float:
 
 def _word_count(spark: Any, path: Path, form: str) -> list[tuple]:
     """A keyed count with the shuffle of spark-df, in which batches travel in a form; (items, words) by instance."""
-    from d4p.spark_df.exchange import shuffle
+    from d4p.engines.spark_df.exchange import shuffle
 
     frame = spark.range(0, INSTANCES, 1, INSTANCES).mapInArrow(_producer(str(path), form), FORMS[form])
     counted = shuffle(frame, INSTANCES, ordered=True).mapInArrow(_consumer(form), "items long, words long")
@@ -102,9 +102,9 @@ def _producer(path: str, form: str) -> Callable:
         import pyarrow as pa
         from pyspark import TaskContext
 
-        from d4p.items import pack
-        from d4p.outlet import Lanes, outlet
-        from d4p.schema import declared_schema
+        from d4p.items.packing import pack
+        from d4p.items.schema import declared_schema
+        from d4p.stage.outlet import Lanes, outlet
 
         schema = declared_schema([("word", str), ("n", int)])
         index, ready, sequence = TaskContext.get().partitionId(), [], [0] * INSTANCES
@@ -161,7 +161,7 @@ def _consumer(form: str) -> Callable:
     def stage(batches: Any) -> Iterator[Any]:
         import pyarrow as pa
 
-        from d4p.items import unpack
+        from d4p.items.packing import unpack
 
         counts: dict[str, int] = {}
 

@@ -13,11 +13,11 @@ from typing import Any
 from unittest import mock
 
 import d4p_compile
-from d4p.events import Events
-from d4p.program import parser as program_options
-from d4p.program import run as run_program
-from d4p.results import Results
-from d4p.workflow import unconnected
+from d4p.program.events import Events
+from d4p.program.main import parser as program_options
+from d4p.program.main import run as run_program
+from d4p.workflow.results import Results
+from d4p.workflow.workflow import unconnected
 from d4p_compile.api import temporary_bundle
 
 WORKFLOWS = Path(__file__).parent / "workflows"

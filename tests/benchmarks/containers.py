@@ -107,7 +107,7 @@ def write_pe(by_item: bool) -> Callable[[Path, Blocks], None]:
 
     def write(place: Path, blocks: Blocks) -> None:
         from d4p import WriteArrow
-        from d4p.batch import Batch
+        from d4p.items.batch import Batch
         from d4p.seismo import Correlation
 
         pe = WriteArrow(place)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from d4p.stage import Stage
+from d4p.stage.instance import Stage
 
 from .compiled import program
 from .measure import Row, alternating, at_most, seconds

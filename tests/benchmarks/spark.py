@@ -43,7 +43,7 @@ def session() -> Iterator[Any]:
     import pyspark
     from pyspark.sql import SparkSession
 
-    from d4p.java import prepare
+    from d4p.hadoop.java import prepare
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
     prepare(os.environ, pyspark.__version__, quiet=True)

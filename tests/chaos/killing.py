@@ -1,7 +1,7 @@
 """Runs a compiled program in which one worker is killed: `python killing.py job.py [its options]`.
 
-The program is the same as without: what is changed is `d4p.stage.Stage` as the program finds it, before workers are
-forked from it. D4P_CHAOS says what is to happen, in JSON:
+The program is the same as without: what is changed is `d4p.stage.instance.Stage` as the program finds it, before
+workers are forked from it. D4P_CHAOS says what is to happen, in JSON:
 
     {"count": FOLDER}       nobody is killed: each instance of a stage leaves a file that says what it went through
     {"stage": 2, "instance": 0, "moment": "item", "item": 7, "marker": FILE}
@@ -102,7 +102,7 @@ def main() -> None:
     sys.path[0] = folder  # as Python has it for a script
     sys.path.insert(0, os.path.join(folder, "d4p.zip"))
     from d4p.outputs.store import Store
-    from d4p.stage import Stage
+    from d4p.stage.instance import Stage
 
     change(Killer(json.loads(os.environ["D4P_CHAOS"])), Stage, Store)
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -138,7 +138,7 @@ def test_all_of_it_killed_is_cleared_up_by_the_next(tmp_path):
             os.kill(next(process for process, called in living.items() if victim in called), signal.SIGKILL)
         until(lambda: "d4p_compile run" not in "".join(of(tmp_path).values()))
         assert len(of(tmp_path)) == 5
-        clear = "from d4p.runfolder import RunFolder; RunFolder().cleanup()"
+        clear = "from d4p.host.runfolder import RunFolder; RunFolder().cleanup()"
         subprocess.run([sys.executable, "-c", clear], env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}, timeout=60)
         assert nothing_left(tmp_path)
 

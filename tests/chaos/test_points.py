@@ -27,7 +27,7 @@ import pytest
 
 import d4p_compile
 from d4p.outputs.part import Part
-from d4p_compile.bundle import Bundle
+from d4p_compile.bundle.bundle import Bundle
 from d4p_compile.targets import target as engine
 
 from .points import Point, points

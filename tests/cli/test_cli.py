@@ -567,7 +567,7 @@ def test_a_program_that_is_killed(write, tmp_path):
 
 
 def test_a_bug_of_ours_says_so(tmp_path):
-    code = ("import d4p_compile.api as api, d4p_compile.cli as cli\napi.load = lambda *a: 1 / 0\n"
+    code = ("import d4p_compile.api as api, d4p_compile.command.cli as cli\napi.load = lambda *a: 1 / 0\n"
             "cli.main(['plan', 'wf.py'])")
     for debug, lines in ((None, 1), ("1", 2)):
         done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 import d4p
 import d4p_compile
 from d4p.errors import Refused
-from d4p_compile import cli, topics
+from d4p_compile import topics
+from d4p_compile.command import cli
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("d4p_compile", "runtime", "conf", "examples", "tests")
@@ -39,7 +40,7 @@ def test_topics():
 def test_texts_lead_to_what_is_there():
     """Links, topics, folders of the examples and options of the command that texts name."""
     options = {option for command in cli.d4p.commands.values() for p in command.params for option in p.opts}
-    options |= set(re.findall(r"--[a-z-]+", (ROOT / "runtime/d4p/submit/options.py").read_text()))
+    options |= set(re.findall(r"--[a-z-]+", (ROOT / "runtime/d4p/hadoop/submit/options.py").read_text()))
     for path in TEXTS:
         text = path.read_text()
         for link in re.findall(r"\]\(([^)#]+)", text):

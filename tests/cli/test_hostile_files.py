@@ -15,7 +15,7 @@ import pytest
 
 from d4p import WriteRecords, WriteText
 from d4p.errors import Refused, RunFailed
-from d4p.items import dumps_json
+from d4p.items.packing import dumps_json
 from tests.cli.test_cli import ENV
 from tests.cli.test_cli import d4p as command
 from tests.cli.test_peek import peek, write

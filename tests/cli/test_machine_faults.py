@@ -13,7 +13,7 @@ import pytest
 
 import d4p_compile
 from d4p.errors import RunFailed
-from d4p_compile.launcher import Launcher
+from d4p_compile.launch.launcher import Launcher
 from tests.cli.test_cli import ENV
 
 WORKFLOW = """\

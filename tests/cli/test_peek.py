@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from d4p import WriteArrow, WriteRecords, WriteText
 from d4p.seismo import Correlation
-from d4p_compile.cli import d4p
+from d4p_compile.command.cli import d4p
 from tests.cli.test_cli import d4p as command
 from tests.unit.byhand import ByHand
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from d4p_compile import cli
+from d4p_compile.command import cli
 
 WORKFLOW = """
 from d4p import IterativePE, ProducerPE, WorkflowGraph
@@ -80,7 +80,7 @@ def test_more_instances_than_anybody_runs_are_refused_at_once(d4p, number):
 
 
 def test_a_limit_beyond_all_items(d4p):
-    from d4p.inputs import Inputs
+    from d4p.workflow.inputs import Inputs
 
     assert len([*Inputs({"a": 3}, limit=10**20).items("a")]) == 3
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from d4p_compile import cli
+from d4p_compile.command import cli
 from d4p_compile.targets import Availability, spark_rdd
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows"

@@ -12,8 +12,7 @@ import pyspark
 import pytest
 
 import d4p_compile
-from d4p import files
-from d4p.filesystems import locate
+from d4p.filesystems import files, locate
 from tests import jvm
 from tests.submit.running import environment, submit
 

@@ -12,8 +12,7 @@ from xml.sax.saxutils import escape
 import pyspark
 import pytest
 
-from d4p import files
-from d4p.filesystems import locate, use_default
+from d4p.filesystems import files, locate, use_default
 from d4p.library import ReadFiles
 from tests import jvm
 
@@ -78,7 +77,7 @@ def test_the_default_file_system_of_a_program(client, tmp_path):
 JOB = """
 import sys
 from pyspark.sql import SparkSession
-from d4p import files
+from d4p.filesystems import files
 
 folder = sys.argv[1]
 files.open(f"{folder}/driver", "w").close()  # the driver has used it before

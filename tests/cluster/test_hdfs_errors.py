@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-from d4p import files
 from d4p.errors import Refused, RunFailed
-from d4p.filesystems import hdfs, locate, webhdfs
+from d4p.filesystems import files, hdfs, locate, webhdfs
 from d4p.library import ReadLines
 
 pytestmark = pytest.mark.cluster

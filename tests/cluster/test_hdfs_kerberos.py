@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cluster
 
 PROGRAM = """
 import sys
-from d4p import files
+from d4p.filesystems import files
 path = sys.argv[1]
 try:
     with files.open(path, "w") as file:

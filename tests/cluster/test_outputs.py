@@ -16,10 +16,10 @@ import pytest
 
 import d4p_compile
 from d4p import ReadLines, WriteArrow, WriteRecords, WriteText
+from d4p.commit import claim
 from d4p.containers import Records
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import configuration
-from d4p.outputs import claim
 from d4p.outputs.store import Store
 from tests.cluster.conftest import Place
 from tests.unit.byhand import ByHand

@@ -2,7 +2,8 @@
 
 import os
 
-from d4p import IterativePE, ReadFiles, ReadLines, WorkflowGraph, WriteText, files
+from d4p import IterativePE, ReadFiles, ReadLines, WorkflowGraph, WriteText
+from d4p.filesystems import files
 
 SOURCE, DEST = os.environ.get("TEST_SOURCE", "/none"), os.environ.get("TEST_DEST", "/none")
 

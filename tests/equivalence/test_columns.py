@@ -114,7 +114,7 @@ def test_a_failing_item_is_told_with_its_number_and_all_are_counted(spark_sessio
 def test_sums_of_64_bit_ints_are_exact_and_begin_before_the_shuffle(spark_session):
     from pyspark.sql import functions as F
 
-    from d4p.spark_df import exact_sum
+    from d4p.engines.spark_df import exact_sum
 
     rng = random.Random(1)
     edges = [(1 << 63) - 1, -(1 << 63), -1, 0, 1, 1 << 32, -(1 << 32), (1 << 31) - 1, -(1 << 31)]

@@ -134,7 +134,7 @@ def test_a_spark_bundle_runs_by_itself_and_names_its_stages_by_the_plan(target_n
 def _submit(cwd: Path, bundle: Path, events: Path, *options: str) -> subprocess.CompletedProcess:
     import pyspark
 
-    from d4p.java import prepare
+    from d4p.hadoop.java import prepare
 
     env = {k: v for k, v in os.environ.items() if not k.startswith(("SPARK", "PYSPARK", "PYTHONPATH"))}
     prepare(env, pyspark.__version__, quiet=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from d4p.describe.printable import printable
 from d4p.errors import RunFailed
-from d4p.printable import printable
 from tests.targets import TARGETS, answers, definition
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "raising.py"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from d4p import ReadFiles, ReadLines, WorkflowGraph, files
+from d4p import ReadFiles, ReadLines, WorkflowGraph
 from d4p.errors import Refused
+from d4p.filesystems import files
 
 from ..targets import TARGETS, answers, canonical
 

@@ -18,7 +18,7 @@ import pytest
 
 import d4p_compile
 from d4p.errors import Refused, RunFailed
-from d4p.items import loads_json
+from d4p.items.packing import loads_json
 from d4p_compile.targets import target as engine
 
 from ..targets import TARGETS, answers

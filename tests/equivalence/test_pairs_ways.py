@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from d4p.engines.spark.broadcast import SETTING
 from d4p.errors import Refused, RunFailed
-from d4p.spark.broadcast import SETTING
 from tests.targets import answers, canonical
 
 pytestmark = pytest.mark.spark

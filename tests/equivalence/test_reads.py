@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from d4p import WriteText, files, reads
+from d4p import WriteText
+from d4p.commit import folder as outputs_folder
 from d4p.errors import Refused
-from d4p.outputs import folder as outputs_folder
+from d4p.filesystems import files, reads
 
 from ..targets import TARGETS, answers, definition
 from ..unit.byhand import ByHand

@@ -14,7 +14,8 @@ from tests.extras.environment import ROOT, Environment, Wrong
 LOCAL = frozenset({"sequential", "processes"})
 SPARK = frozenset({"spark-rdd", "spark-df"})
 _WORKFLOW = Path(__file__).with_name("workflow.py")
-_ASK = "import json; from d4p_compile.show.targets import rows; print(json.dumps([(r[0], r[3].runs) for r in rows()]))"
+_ASK = ("import json; from d4p_compile.command.targets import rows; "
+        "print(json.dumps([(r[0], r[3].runs) for r in rows()]))")
 _ANSWER = {(length, 40) for length in (0, 3, 6, 9, 12)}
 
 

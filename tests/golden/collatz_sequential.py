@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
 
 import d4p  # noqa: E402
-from d4p import sequential  # noqa: E402
+from d4p.engines import sequential  # noqa: E402
 
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("cycles:collatz", fingerprint="8582221f16eeed52", parameters={})

@@ -32,7 +32,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
 
 import d4p  # noqa: E402
-from d4p import spark  # noqa: E402
+from d4p.engines import spark_rdd  # noqa: E402
 
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("columns:all_kinds", fingerprint="f24e7ec44eb98738", parameters={})
@@ -232,31 +232,31 @@ def main(sc, run):
         out_1 = run.once(out_1)  # 7 uses: computed once
         # channel 1: Items.output -> CountPE.input, round robin:
         #   items take turns over the instances of CountPE
-        into_2 = spark.shuffle([spark.take(out_1, 1)], 3, ordered=True)
+        into_2 = spark_rdd.shuffle([spark_rdd.take(out_1, 1)], 3, ordered=True)
         # channel 2: Items.output -> SumPE2.input, hash [0]:
         #   items whose [0] are equal meet in one instance of SumPE2
-        into_3 = spark.shuffle([spark.take(out_1, 2)], 3, ordered=True)
+        into_3 = spark_rdd.shuffle([spark_rdd.take(out_1, 2)], 3, ordered=True)
         # channel 3: Items.output -> SumPE3.input, broadcast:
         #   every instance of SumPE3 gets every item
-        into_4 = spark.shuffle([spark.take(out_1, 3)], 2, ordered=True)
+        into_4 = spark_rdd.shuffle([spark_rdd.take(out_1, 3)], 2, ordered=True)
         # channel 4: Items.output -> MinPE.input, round robin:
         #   items take turns over the instances of MinPE
-        into_5 = spark.shuffle([spark.take(out_1, 4)], 2, ordered=True)
+        into_5 = spark_rdd.shuffle([spark_rdd.take(out_1, 4)], 2, ordered=True)
         # channel 5: Items.output -> MaxPE.input, broadcast:
         #   every instance of MaxPE gets every item
-        into_6 = spark.shuffle([spark.take(out_1, 5)], 2, ordered=True)
+        into_6 = spark_rdd.shuffle([spark_rdd.take(out_1, 5)], 2, ordered=True)
         # channel 6: Items.output -> AverageParallelPE.input, round robin:
         #   items take turns over the instances of AverageParallelPE
-        into_7 = spark.shuffle([spark.take(out_1, 6)], 2, ordered=True)
+        into_7 = spark_rdd.shuffle([spark_rdd.take(out_1, 6)], 2, ordered=True)
         # channel 7: Items.output -> Listing.input, broadcast:
         #   every instance of Listing gets every item
-        into_9 = spark.shuffle([spark.take(out_1, 7)], 2, ordered=True)
+        into_9 = spark_rdd.shuffle([spark_rdd.take(out_1, 7)], 2, ordered=True)
     # stage 2 x3: CountPE
     with run.named(2, stage_2.title):
         out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 3, to={8: run.width}))
         # channel 8: CountPE.output -> Seen.input, round robin:
         #   items take turns over the instances of Seen
-        into_8 = spark.shuffle([out_2], run.width, ordered=False)
+        into_8 = spark_rdd.shuffle([out_2], run.width, ordered=False)
     # stage 3 x3: SumPE2
     with run.named(3, stage_3.title):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 3))
@@ -283,4 +283,4 @@ def main(sc, run):
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark.execute)
+    d4p.start(main, workflow, spark_rdd.execute)

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
 
 import d4p  # noqa: E402
-from d4p import spark_df  # noqa: E402
+from d4p.engines import spark_df  # noqa: E402
 
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:diamond", fingerprint="d667682fa693b57e", parameters={})

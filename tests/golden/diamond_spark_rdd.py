@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
 
 import d4p  # noqa: E402
-from d4p import spark  # noqa: E402
+from d4p.engines import spark_rdd  # noqa: E402
 
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:diamond", fingerprint="d667682fa693b57e", parameters={})
@@ -103,4 +103,4 @@ def main(sc, run):
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark.execute)
+    d4p.start(main, workflow, spark_rdd.execute)

@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
 
 import d4p  # noqa: E402
-from d4p import spark  # noqa: E402
+from d4p.engines import spark_rdd  # noqa: E402
 
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
@@ -110,7 +110,7 @@ def main(sc, run):
     # channel 2: Numbers.output -> class.c-d, round robin:
     #   items take turns over the instances of class
     with run.named("1, 2", "for " + stage_3.title):
-        into_3 = spark.shuffle([out_1, out_2], run.width, ordered=False)
+        into_3 = spark_rdd.shuffle([out_1, out_2], run.width, ordered=False)
     # stage 3 xW: class > 2nd PE!
     with run.named(3, stage_3.title):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, run.width))
@@ -118,4 +118,4 @@ def main(sc, run):
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark.execute)
+    d4p.start(main, workflow, spark_rdd.execute)

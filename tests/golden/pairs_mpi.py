@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
 
 import d4p  # noqa: E402
-from d4p import mpi  # noqa: E402
+from d4p.engines import mpi  # noqa: E402
 
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("pairs:batches", fingerprint="42a640dff008cc11", parameters={})

@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
 
 import d4p  # noqa: E402
-from d4p import spark  # noqa: E402
+from d4p.engines import spark_rdd  # noqa: E402
 
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:partitions", fingerprint="5aac5568dbd10e25", parameters={})
@@ -87,7 +87,7 @@ def main(sc, run):
         out_2 = out_1.mapPartitionsWithIndex(run.task(stage_2, 1, to={2: 3}))
         # channel 2: First.output -> Listing.input, hash [0]:
         #   items whose [0] are equal meet in one instance of Listing
-        into_3 = spark.shuffle([out_2], 3, ordered=True)
+        into_3 = spark_rdd.shuffle([out_2], 3, ordered=True)
     # stage 3 x3: Listing
     with run.named(3, stage_3.title):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 3))
@@ -95,4 +95,4 @@ def main(sc, run):
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark.execute)
+    d4p.start(main, workflow, spark_rdd.execute)

@@ -32,7 +32,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
 
 import d4p  # noqa: E402
-from d4p import spark  # noqa: E402
+from d4p.engines import spark_rdd  # noqa: E402
 
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("tour:graph", fingerprint="21f55acd77edb9f2")
@@ -391,16 +391,16 @@ def main(sc, run):
         out_1 = run.once(out_1)  # 5 uses: computed once
         # channel 1: parity.even -> halve.input, round robin:
         #   items take turns over the instances of halve
-        into_2 = spark.shuffle([spark.take(out_1, 1)], 2, ordered=True)
+        into_2 = spark_rdd.shuffle([spark_rdd.take(out_1, 1)], 2, ordered=True)
         # channel 2: parity.odd -> triple.input, round robin:
         #   items take turns over the instances of triple
-        into_3 = spark.shuffle([spark.take(out_1, 2)], 3, ordered=True)
+        into_3 = spark_rdd.shuffle([spark_rdd.take(out_1, 2)], 3, ordered=True)
         # channel 3: numbers.output -> residue.input, round robin:
         #   items take turns over the instances of residue
-        into_6 = spark.shuffle([spark.take(out_1, 3)], 2, ordered=True)
+        into_6 = spark_rdd.shuffle([spark_rdd.take(out_1, 3)], 2, ordered=True)
         # channel 4: numbers.output -> multiples.input, broadcast:
         #   every instance of multiples gets every item
-        into_8 = spark.shuffle([spark.take(out_1, 4)], 3, ordered=True)
+        into_8 = spark_rdd.shuffle([spark_rdd.take(out_1, 4)], 3, ordered=True)
     # stage 2 x2: halve
     with run.named(2, stage_2.title):
         out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 2, to={5: 1}))
@@ -412,13 +412,13 @@ def main(sc, run):
     # channel 6: triple.output -> digit.input, gather:
     #   one instance of digit gets every item
     with run.named("2, 3", "for " + stage_4.title):
-        into_4 = spark.shuffle([out_2, out_3], 1, ordered=True)
+        into_4 = spark_rdd.shuffle([out_2, out_3], 1, ordered=True)
     # stage 4 x1: digit
     with run.named(4, stage_4.title):
         out_4 = into_4.mapPartitionsWithIndex(run.task(stage_4, 1, to={7: 4}))
         # channel 7: digit.output -> by_digit.item, hash [0]:
         #   items whose [0] are equal meet in one instance of by_digit
-        into_5 = spark.shuffle([out_4], 4, ordered=True)
+        into_5 = spark_rdd.shuffle([out_4], 4, ordered=True)
     # stage 5 x4: by_digit
     with run.named(5, stage_5.title):
         out_5 = into_5.mapPartitionsWithIndex(run.task(stage_5, 4))
@@ -427,7 +427,7 @@ def main(sc, run):
         out_6 = into_6.mapPartitionsWithIndex(run.task(stage_6, 2, to={8: 3}))
         # channel 8: residue.output -> by_residue.item, hash ['residue']:
         #   items whose ['residue'] are equal meet in one instance of by_residue
-        into_7 = spark.shuffle([out_6], 3, ordered=True)
+        into_7 = spark_rdd.shuffle([out_6], 3, ordered=True)
     # stage 7 x3: by_residue
     with run.named(7, stage_7.title):
         out_7 = into_7.mapPartitionsWithIndex(run.task(stage_7, 3))
@@ -435,8 +435,8 @@ def main(sc, run):
     with run.named(8, stage_8.title):
         out_8 = into_8.mapPartitionsWithIndex(run.task(stage_8, 3))
     with run.named("1, 5, 7, 8", "results"):
-        run.finish(spark.take(out_1, 0), out_5, out_7, out_8)
+        run.finish(spark_rdd.take(out_1, 0), out_5, out_7, out_8)
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark.execute)
+    d4p.start(main, workflow, spark_rdd.execute)

@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "d4p.zip"))
 
 import d4p  # noqa: E402
-from d4p import spark  # noqa: E402
+from d4p.engines import spark_rdd  # noqa: E402
 
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
@@ -85,13 +85,13 @@ def main(sc, run):
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, run.width, to={1: 4}, root="read"))
         # channel 1: split.word -> count.word, hash [0]:
         #   items whose [0] are equal meet in one instance of count
-        into_2 = spark.shuffle([out_1], 4, ordered=True)
+        into_2 = spark_rdd.shuffle([out_1], 4, ordered=True)
     # stage 2 x4: count
     with run.named(2, stage_2.title):
         out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 4, to={2: 1}))
         # channel 2: count.count -> top.input, gather:
         #   one instance of top gets every item
-        into_3 = spark.shuffle([out_2], 1, ordered=True)
+        into_3 = spark_rdd.shuffle([out_2], 1, ordered=True)
     # stage 3 x1: top
     with run.named(3, stage_3.title):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 1))
@@ -99,4 +99,4 @@ def main(sc, run):
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark.execute)
+    d4p.start(main, workflow, spark_rdd.execute)

@@ -9,10 +9,10 @@ from .starting import on_ranks
 #: Every rank sends to every other; each message is checked against what its number says that it is.
 ALL_TO_ALL = """
 import random, sys
-from d4p.mpi import mail, message
-from d4p.mpi.patience import Patience
-from d4p.mpi.world import start
-from d4p.channels.parcels import Parcel, pack_parcel, unpack_parcel
+from d4p.engines.mpi import mail, message
+from d4p.engines.mpi.patience import Patience
+from d4p.engines.mpi.world import start
+from d4p.engines.channels.parcels import Parcel, pack_parcel, unpack_parcel
 import numpy as np
 
 piece, buffers, count = map(int, sys.argv[1:])
@@ -65,8 +65,8 @@ def test_all_to_all(piece, buffers):
 def test_an_idle_rank_leaves_the_processor_to_others():
     done = on_ranks(2, """
 import time
-from d4p.mpi.desk import Desk
-from d4p.mpi.world import start
+from d4p.engines.mpi.desk import Desk
+from d4p.engines.mpi.world import start
 world = start()
 desk = Desk(world)
 world.comm.Barrier()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from d4p.mpi.credit import CHANNEL, LEAST, Lane, Owed, window
-from d4p.mpi.instance import SLICE, Slices
-from d4p.mpi.layout import Declared, Layout
-from d4p.mpi.message import MOST, Kind, Message, pack_head, unpack_head
+from d4p.engines.mpi.credit import CHANNEL, LEAST, Lane, Owed, window
+from d4p.engines.mpi.instance import SLICE, Slices
+from d4p.engines.mpi.layout import Declared, Layout
+from d4p.engines.mpi.message import MOST, Kind, Message, pack_head, unpack_head
 from d4p_compile.targets.mpi_here import of_stages
 
 

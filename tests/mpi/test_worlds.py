@@ -58,7 +58,7 @@ def test_a_program_alone_and_in_a_world_that_is_too_large(tmp_path):
 
 APART = """
 import os, sys
-from d4p.mpi import entry, spools
+from d4p.engines.mpi import entry, spools
 spools.PIECE = 5000
 entry.os = type("", (), {**vars(os), "path": type("", (), {"exists": staticmethod(lambda path: False)})})
 sys.argv = sys.argv[1:]
@@ -68,7 +68,7 @@ exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"), {"__name__": "__mai
 
 
 def test_results_of_ranks_that_share_no_files_with_rank_0(tmp_path):
-    from d4p.results import Results
+    from d4p.workflow.results import Results
 
     bundle = d4p_compile.compile(f"{WORKFLOWS}:results", "mpi", output=tmp_path / "bundle")
     (tmp_path / "tmp").mkdir()

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from d4p.submit.settings import Settings
-from d4p.submit.spark_home import Spark
+from d4p.hadoop.submit.settings import Settings
+from d4p.hadoop.submit.spark_home import Spark
 from tests import jvm
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from d4p.errors import Refused
-from d4p.submit.checks import check
-from d4p.submit.options import Request
-from d4p.submit.submit import submit
+from d4p.hadoop.submit.checks import check
+from d4p.hadoop.submit.options import Request
+from d4p.hadoop.submit.submit import submit
 
 from .running import hadoop_conf, settings, spark
 from .servers import serving

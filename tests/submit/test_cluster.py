@@ -8,10 +8,10 @@ import threading
 
 import pytest
 
-from d4p.submit import cluster, watching
-from d4p.submit.command import Command
-from d4p.submit.settings import Settings
-from d4p.submit.submit import _silent
+from d4p.hadoop.submit import cluster, watching
+from d4p.hadoop.submit.command import Command
+from d4p.hadoop.submit.settings import Settings
+from d4p.hadoop.submit.submit import _silent
 
 from .running import hadoop_conf, settings
 from .servers import serving

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from d4p.errors import Refused
-from d4p.submit.command import Command, build, printed
-from d4p.submit.options import Request, parse
-from d4p.submit.properties import lines
-from d4p.submit.secrets import handed_over
+from d4p.hadoop.submit.command import Command, build, printed
+from d4p.hadoop.submit.options import Request, parse
+from d4p.hadoop.submit.properties import lines
+from d4p.hadoop.submit.secrets import handed_over
 
 from .running import ROOT, WORDCOUNT, environment, hadoop_conf, settings, spark, submit
 
@@ -307,7 +307,7 @@ def test_a_target_without_a_cluster_is_refused(tmp_path, hadoop):
 def test_java_reads_the_secrets_among_its_options(tmp_path):
     import pyspark
 
-    from d4p.java import prepare
+    from d4p.hadoop.java import prepare
 
     env = environment()
     prepare(env, pyspark.__version__, quiet=True)

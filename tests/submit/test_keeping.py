@@ -10,13 +10,13 @@ import zipfile
 import pytest
 
 from d4p.errors import RunFailed
-from d4p.java import prepare
-from d4p.submit.jars import archive_name
-from d4p.submit.share import keep
-from d4p.submit.shell import Shell
-from d4p.submit.spark_home import find_spark
-from d4p.submit.submit import _keep, _keep_jars
-from d4p.submit.unused import UNUSED_DAYS, File, listed, unused
+from d4p.hadoop.java import prepare
+from d4p.hadoop.submit.jars import archive_name
+from d4p.hadoop.submit.share import keep
+from d4p.hadoop.submit.shell import Shell
+from d4p.hadoop.submit.spark_home import find_spark
+from d4p.hadoop.submit.submit import _keep, _keep_jars
+from d4p.hadoop.submit.unused import UNUSED_DAYS, File, listed, unused
 
 from .running import environment, hadoop_conf, spark
 from .servers import serving

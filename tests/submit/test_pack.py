@@ -11,7 +11,7 @@ import types
 import pytest
 
 from d4p.errors import Refused
-from d4p.submit.pack import editables, env_archive, pack
+from d4p.hadoop.submit.pack import editables, env_archive, pack
 
 from . import small_env
 from .running import environment
@@ -23,7 +23,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small")
     python = small_env.make(folder / "env")
     cache = folder / "cache"
-    command = [python, "-m", "d4p.submit.pack"]
+    command = [python, "-m", "d4p.hadoop.submit.pack"]
     done = subprocess.run(command, env=environment(XDG_CACHE_HOME=str(cache)), capture_output=True, text=True,
                           timeout=300)
     assert done.returncode == 0 and not done.stderr, done.stderr
@@ -76,8 +76,8 @@ def test_a_package_in_editable_form_is_named(made, tmp_path):
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["d4p.submit.pack"], "failed: the environment PREFIX can't be packed into CACHE/d4p: Not a directory; "),
-    (["d4p.submit.share", "a.tar.gz", "hdfs:///a.tar.gz"], "refused: there is no Spark here"),
+    (["d4p.hadoop.submit.pack"], "failed: the environment PREFIX can't be packed into CACHE/d4p: Not a directory; "),
+    (["d4p.hadoop.submit.share", "a.tar.gz", "hdfs:///a.tar.gz"], "refused: there is no Spark here"),
 ])  # fmt: skip
 def test_what_is_done_first_ends_with_a_sentence_as_all_else(words, said, tmp_path):
     """--dry-run prints these two commands."""

@@ -9,10 +9,10 @@ import pytest
 from pyspark import SparkConf
 
 from d4p import IterativePE, ReadFiles, ReadLines, Workflow, WorkflowGraph, WriteText
+from d4p.engines.spark import preflight
+from d4p.engines.spark.preflight import Look, Seen, check
+from d4p.engines.spark.threads import VARIABLES, thread_settings
 from d4p.errors import Refused
-from d4p.spark import preflight
-from d4p.spark.preflight import Look, Seen, check
-from d4p.spark.threads import VARIABLES, thread_settings
 
 MINE = Seen("n1", ".".join(platform.python_version_tuple()[:2]), platform.machine(), "")
 
@@ -32,7 +32,7 @@ def job(*pes):
     for one, other in zip(pes, pes[1:], strict=False):
         graph.connect(one, next(iter(one.outputconnections)), other, next(iter(other.inputconnections)))
     workflow = Workflow("here:graph", "")
-    workflow.flat = __import__("d4p.flatten", fromlist=["flatten"]).flatten(graph)
+    workflow.flat = __import__("d4p.graph.flatten", fromlist=["flatten"]).flatten(graph)
     return SimpleNamespace(workflow=workflow)
 
 

@@ -8,10 +8,10 @@ import pytest
 
 import d4p_compile
 from d4p.errors import Refused
-from d4p.submit.options import Request, as_settings, parse
-from d4p.submit.profiles import expand, read_profile, read_properties
-from d4p.submit.properties import lines
-from d4p.submit.settings import settings
+from d4p.hadoop.submit.options import Request, as_settings, parse
+from d4p.hadoop.submit.profiles import expand, read_profile, read_properties
+from d4p.hadoop.submit.properties import lines
+from d4p.hadoop.submit.settings import settings
 from d4p_compile.conf import known_profile, profiles, settings_files
 
 from .running import WORDCOUNT, spark

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from d4p.causes import cause
-from d4p.submit.report import exit_status, own_words, why
+from d4p.hadoop.causes import cause
+from d4p.hadoop.submit.report import exit_status, own_words, why
 
 LOG = """\
 Spark: WARN Something: hello

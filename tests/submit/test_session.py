@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 from py4j.protocol import Py4JError
 
+from d4p.engines.spark import session
 from d4p.errors import RunFailed
-from d4p.spark import session
 
 
 def failing(monkeypatch, *said):

@@ -15,7 +15,7 @@ import pyspark
 import pytest
 
 import d4p_compile
-from d4p.java import prepare
+from d4p.hadoop.java import prepare
 from tests import jvm
 
 from .running import WORDCOUNT, WORKFLOWS, environment, submit

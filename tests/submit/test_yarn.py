@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from d4p.errors import Refused
-from d4p.submit import hadoop
-from d4p.submit.cluster_java import cluster_java, version_of
-from d4p.submit.hadoop import resource_managers
-from d4p.submit.stages import active_stages
-from d4p.submit.yarn import Application, Unreachable, Yarn
+from d4p.hadoop.submit import hadoop
+from d4p.hadoop.submit.cluster_java import cluster_java, version_of
+from d4p.hadoop.submit.hadoop import resource_managers
+from d4p.hadoop.submit.stages import active_stages
+from d4p.hadoop.submit.yarn import Application, Unreachable, Yarn
 
 from .running import hadoop_conf, settings
 from .servers import serving

@@ -6,7 +6,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from d4p.outputs.folder import Folder
+from d4p.commit.folder import Folder
 from d4p.outputs.part import Maker, Part
 from d4p.outputs.writing import new_id
 

@@ -8,9 +8,10 @@ import statistics
 
 import pytest
 
-from d4p import GenericPE, WorkflowGraph, aggregate
-from d4p.direct import process_and_return
-from d4p.flatten import flatten
+from d4p import GenericPE, WorkflowGraph
+from d4p.compat.direct import process_and_return
+from d4p.graph.flatten import flatten
+from d4p.library import aggregate
 
 
 def fed(pe, items):

@@ -22,7 +22,7 @@ from d4p import (
     create_iterative_chain,
 )
 from d4p.errors import Refused
-from d4p.graph import WorkflowNode
+from d4p.graph.workflow_graph import WorkflowNode
 
 
 class Double(IterativePE):

@@ -13,10 +13,10 @@ import threading
 import numpy as np
 import pytest
 
-from d4p.channels.parcels import pack_parcel
-from d4p.processes import arena as arenas
-from d4p.processes.arena import GRANULE, QUOTA, SharedFile
-from d4p.processes.pipes import Inbox
+from d4p.engines.channels.parcels import pack_parcel
+from d4p.engines.processes import arena as arenas
+from d4p.engines.processes.arena import GRANULE, QUOTA, SharedFile
+from d4p.engines.processes.pipes import Inbox
 
 CONTEXT = multiprocessing.get_context("fork")
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from d4p.channels import backlog
-from d4p.channels.backlog import Backlog
+from d4p.engines.channels import backlog
+from d4p.engines.channels.backlog import Backlog
 from d4p.errors import RunFailed
 
 

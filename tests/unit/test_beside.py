@@ -161,7 +161,8 @@ def test_modules_in_a_zip_are_unpacked_for_what_lies_beside_them(tmp_path):
     with zipfile.ZipFile(tmp_path / "flow.zip", "w") as archive:
         archive.writestr("flow.py", "import pathlib\nTEXT = (pathlib.Path(__file__).parent / 'flow.txt').read_text()\n")
         archive.writestr("flow.txt", "beside")
-    code = ("import sys; from d4p.unpack import unpack_modules; unpack_modules('flow'); unpack_modules('flow')\n"
+    code = ("import sys; from d4p.workflow.unpack import unpack_modules\n"
+            "unpack_modules('flow'); unpack_modules('flow')\n"
             "import flow; print(flow.TEXT, len([p for p in sys.path if 'flow' in p]))")
     path = [str(Path(d4p.__file__).parents[1]), str(tmp_path / "flow.zip")]
     for _ in range(2):

@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from d4p.boundary import kind, plain, reason
+from d4p.describe.boundary import kind, plain, reason
 from d4p.errors import Refused, RunFailed
-from d4p.results import Spool
+from d4p.workflow.results import Spool
 
 FAULTS = {"ENOSPC": "make room there", "EACCES": "have its owner let you", "EMFILE": "ulimit -n", "EFBIG": "ulimit -f",
           "EROFS": "name another place", "EDQUOT": "make room there", "EAGAIN": "ulimit -u"}  # fmt: skip
@@ -52,7 +52,7 @@ def test_results_that_cannot_be_kept(tmp_path, monkeypatch, fault, at):
             raise OSError(number, os.strerror(number), str(path))
         return Full()
 
-    monkeypatch.setattr("d4p.results.open", opened, raising=False)
+    monkeypatch.setattr("d4p.workflow.results.open", opened, raising=False)
     with pytest.raises(RunFailed, match="the results of pe.output can't be kept: ") as failed:
         spool.part("pe", "output", 0)("item")
         spool.close()

@@ -11,10 +11,10 @@ import time
 
 import pytest
 
+from d4p.commit import claim
+from d4p.commit.claim import LEASE, take
+from d4p.commit.folder import Folder
 from d4p.errors import Refused, RunFailed
-from d4p.outputs import claim
-from d4p.outputs.claim import LEASE, take
-from d4p.outputs.folder import Folder
 from d4p.outputs.store import Store
 
 from . import objects

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from d4p.spark_df import batches, columns
-from d4p.spark_df.columns import Columns, aggregated, ddl, fields, form, record_batch
+from d4p.engines.spark_df import batches, columns
+from d4p.engines.spark_df.columns import Columns, aggregated, ddl, fields, form, record_batch
 
 
 class Text(str):

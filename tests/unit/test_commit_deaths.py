@@ -14,12 +14,13 @@ from urllib.parse import quote
 
 import pytest
 
-from d4p import program, sequential
+from d4p.engines import sequential
 from d4p.errors import Refused
-from d4p.events import Events
 from d4p.filesystems import Local, own
 from d4p.outputs.store import Store
-from d4p.workflow import Workflow
+from d4p.program import main as program
+from d4p.program.events import Events
+from d4p.workflow.workflow import Workflow
 from d4p_compile import compile as compile_workflow
 
 from . import objects

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from d4p import CompositePE, ConsumerPE, GenericPE, IterativePE, WorkflowGraph, compat, create_iterative_chain
-from d4p import testing as t
-from d4p.direct import process_and_return
-from d4p.draw import draw, drawDot, write_image
+from d4p.compat import testing as t
+from d4p.compat.direct import process_and_return
+from d4p.compat.draw import draw, drawDot, write_image
 from d4p.errors import Refused
 
 RUNTIME = str(Path(importlib.import_module("d4p").__file__).parent.parent)
@@ -81,7 +81,7 @@ from dispel4py.visualisation import *
 def test_classes_pickle_by_reference_without_dispel4py(installed):
     from dispel4py.new.aggregate import SumPE
 
-    assert b"dispel4py" not in pickle.dumps(SumPE()) and SumPE.__module__ == "d4p.aggregate"
+    assert b"dispel4py" not in pickle.dumps(SumPE()) and SumPE.__module__ == "d4p.library.aggregate"
 
 
 def test_unknown_name_lists_what_there_is(installed):
@@ -330,7 +330,7 @@ def test_the_testing_pes():
 
 
 def test_process_prints(capsys):
-    from d4p.direct import process
+    from d4p.compat.direct import process
 
     graph, producer = WorkflowGraph(), t.TestProducer()
     graph.add(producer)

@@ -17,10 +17,10 @@ import pyarrow.dataset
 import pytest
 
 from d4p import WorkflowGraph, WriteArrow
-from d4p.batch import Batch
+from d4p.compat.direct import process_and_return
 from d4p.containers import Records, writing
-from d4p.direct import process_and_return
 from d4p.errors import Refused, RunFailed
+from d4p.items.batch import Batch
 from d4p.pairs.tile import Tile
 
 from .byhand import ByHand

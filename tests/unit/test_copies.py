@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from d4p.base import IterativePE
-from d4p.copies import copied, held
+from d4p.graph.base import IterativePE
+from d4p.graph.copies import copied, held
 
 
 class Plain(IterativePE):

@@ -11,8 +11,8 @@ import pytest
 
 import d4p.seismo
 from d4p import WriteArrow
-from d4p.batch import Batch
 from d4p.errors import Refused
+from d4p.items.batch import Batch
 from d4p.seismo import Correlation, Correlations
 from d4p.seismo.ids import joined, matching
 

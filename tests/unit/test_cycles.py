@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import d4p_compile
 from d4p import IterativePE, ProducerPE, WorkflowGraph
-from d4p.cycles import back_edges
-from d4p.direct import process_and_return
+from d4p.compat.direct import process_and_return
+from d4p.graph.cycles import back_edges
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "cycles.py"
 

@@ -10,11 +10,11 @@ import time
 import numpy as np
 import pytest
 
-from d4p.channels.parcels import Parcel, pack_parcel
-from d4p.processes.arena import QUOTA, SharedFile
-from d4p.processes.cyclic import COMMANDS, Back, Part, command_parcel
-from d4p.processes.pipes import Inbox
-from d4p.quiescence import ASK, END, POSTPROCESS, Command, Told
+from d4p.engines.channels.parcels import Parcel, pack_parcel
+from d4p.engines.processes.arena import QUOTA, SharedFile
+from d4p.engines.processes.cyclic import COMMANDS, Back, Part, command_parcel
+from d4p.engines.processes.pipes import Inbox
+from d4p.engines.quiescence import ASK, END, POSTPROCESS, Command, Told
 
 CONTEXT = multiprocessing.get_context("fork")
 

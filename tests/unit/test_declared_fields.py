@@ -6,8 +6,8 @@ import pytest
 
 import d4p_compile
 from d4p import AllPairs, GenericPE, ProducerPE, WorkflowGraph
-from d4p.aggregate import SumPE
 from d4p.errors import Refused
+from d4p.library.aggregate import SumPE
 from d4p_compile.targets import TARGETS
 
 WORDS = [("word", str), ("n", int)]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import d4p_compile
 from d4p import AllPairs, ConsumerPE, GenericPE, IterativePE, ProducerPE, ReadLines, WorkflowGraph
-from d4p.aggregate import CountPE
 from d4p.errors import Refused
+from d4p.library.aggregate import CountPE
 from d4p_compile.targets import TARGETS
 from d4p_compile.targets import target as find_target
 from tests.lint import faults

@@ -12,14 +12,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from d4p import files
+from d4p.commit.run import Outputs
 from d4p.errors import Refused
-from d4p.filesystems import Local, LocalPath, configuration, is_url, locate, missing, shown, use_default
+from d4p.filesystems import Local, LocalPath, configuration, files, is_url, locate, missing, shown, use_default
 from d4p.filesystems.deadline import Deadline
+from d4p.filesystems.paths import as_paths, find
 from d4p.filesystems.tokens import delegation_token, read
 from d4p.library import ReadFiles, ReadLines, WriteText
-from d4p.library.paths import as_paths, find
-from d4p.outputs.run import Outputs
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import pytest
 
 from d4p import CompositePE, GenericPE, IterativePE, WorkflowGraph, create_iterative_chain
 from d4p.errors import Refused
-from d4p.flatten import flatten, topological
+from d4p.graph.flatten import flatten, topological
 from tests.calls import calls
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from d4p.inline import lines, place_of, returns
+from d4p.graph.inline import lines, place_of, returns
 from d4p_compile.analysis.inline import with_variable, written_out
 
 from . import inlining

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from d4p.errors import RunFailed
-from d4p.items import (
+from d4p.items.packing import (
     Uncopyable,
     apart,
     dumps_json,

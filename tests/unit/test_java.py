@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from d4p import java
 from d4p.errors import Refused
-from d4p.java import find_java, launcher, prepare, spark_needs
+from d4p.hadoop import java
+from d4p.hadoop.java import find_java, launcher, prepare, spark_needs
 from d4p_compile.targets import spark_here
 
 FAKE = """\

@@ -24,8 +24,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from d4p import keys
-from d4p.keys import MissingField, UnknownKey, by_key, digest, require
+from d4p.keys import partition as keys
+from d4p.keys.partition import MissingField, UnknownKey, by_key, digest, require
 from tests.calls import calls
 
 np = pytest.importorskip("numpy")
@@ -330,7 +330,7 @@ def test_equal_implies_the_same_digest(a, b):
 
 def test_the_same_digests_whatever_the_hash_seed():
     program = (
-        "from d4p.keys import digest\n"
+        "from d4p.keys.partition import digest\n"
         "print(digest(('a', b'b', 1.5, frozenset(['x', 'y', 'z']), {'k': {'l', 'm', 'n'}}, int)), digest('word'))"
     )
     printed = {

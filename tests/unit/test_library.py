@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from d4p import ReadFiles, ReadLines, WorkflowGraph, WriteRecords, WriteText
-from d4p.direct import process_and_return
+from d4p.compat.direct import process_and_return
 from d4p.errors import Refused, RunFailed
 from d4p.library.lines import line_start
 

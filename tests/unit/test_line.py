@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from d4p.failure import PeFailed
-from d4p.line import Line
+from d4p.describe.failure import PeFailed
+from d4p.engines.line import Line
 
 
 def all_of(line: Line) -> list[tuple[int, int, object]]:

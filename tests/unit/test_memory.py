@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from d4p import memory
+from d4p.host import memory
 
 #: How many pages the system gave while a second array of 8 MiB was filled.
 PROGRAM = """
 import resource
 import numpy as np
-from d4p import memory
+from d4p.host import memory
 
 memory.keep()
 faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 import d4p_compile
-from d4p import IterativePE, ProducerPE, WorkflowGraph, aggregate
-from d4p.stage import Stage
+from d4p import IterativePE, ProducerPE, WorkflowGraph
+from d4p.library import aggregate
+from d4p.stage.instance import Stage
 from d4p_compile.analysis.aggregates import aggregate_of
 from d4p_compile.ir.graph import Aggregate
 from d4p_compile.passes.native import ONLY_PYTHON
@@ -47,7 +48,7 @@ def head(made):
 
 
 def test_what_old_modules_add_to_all_pes_replaces_nothing():
-    importlib.import_module("d4p.old.provenance")
+    importlib.import_module("d4p.compat.old.provenance")
     assert str(head(plan(aggregate.SumPE([1]), PAIRS)).native) == "sum of n (int64)"
 
 

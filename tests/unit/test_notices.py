@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from d4p_compile.notices import Notices
+from d4p_compile.launch.notices import Notices
 
 DASHES, EQUALS = "-" * 74, "=" * 83
 ABORT = f"""{DASHES}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from d4p.failure import PeFailed
-from d4p.outlet import Lanes, outlet
-from d4p.stage import FAILURES
+from d4p.describe.failure import PeFailed
+from d4p.stage.instance import FAILURES
+from d4p.stage.outlet import Lanes, outlet
 
 KINDS = [("hash", (0,)), ("round robin", ()), ("forward", ()), ("gather", ()), ("broadcast", ())]
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from d4p import ConsumerPE, GenericPE, ProducerPE, ReadLines, WorkflowGraph, WriteText
+from d4p.commit import identity as identities
+from d4p.commit.folder import Folder
+from d4p.commit.identity import differences, identity
+from d4p.commit.run import Outputs
 from d4p.errors import Refused, RunFailed, WorkerLost
-from d4p.flatten import flatten
-from d4p.inputs import Inputs
-from d4p.outputs import identity as identities
-from d4p.outputs.folder import Folder
-from d4p.outputs.identity import differences, identity
+from d4p.graph.flatten import flatten
 from d4p.outputs.instance import InstanceOutputs
-from d4p.outputs.run import Outputs
-from d4p.workflow import Workflow
+from d4p.workflow.inputs import Inputs
+from d4p.workflow.workflow import Workflow
 from tests import targets
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "outputs.py"

@@ -12,7 +12,7 @@ from d4p import WriteText
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import own
 from d4p.outputs.store import Store
-from d4p_compile.place import FILES, claimed
+from d4p_compile.bundle.folder import FILES, claimed
 
 from .byhand import ByHand, files
 

@@ -6,8 +6,8 @@ from importlib import metadata
 
 import pytest
 
-from d4p import packages
 from d4p.errors import Refused
+from d4p.hadoop import packages
 from d4p_compile.targets import Availability, spark_df
 
 NEW = ["py4j<0.10.9.10,>=0.10.9.7", 'pandas>=2.2.0; extra == "sql"', 'pyarrow>=18.0.0; extra == "sql"',
@@ -69,7 +69,7 @@ def test_a_program_by_itself_refuses(installed):
     pytest.importorskip("pyspark")
     from types import SimpleNamespace
 
-    from d4p.spark_df.run import execute
+    from d4p.engines.spark_df.run import execute
 
     installed(NEW)
     with pytest.raises(Refused, match="this pyspark asks for pandas>=2.2.0, pyarrow>=18.0.0: pip install 'pandas"):

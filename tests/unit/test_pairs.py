@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 
 import d4p_compile
 from d4p import AllPairs, Batch
-from d4p.direct import process_and_return
+from d4p.compat.direct import process_and_return
 from d4p.errors import RunFailed
-from d4p.graph import WorkflowGraph
+from d4p.graph.workflow_graph import WorkflowGraph
+from d4p.host.threads import told
 from d4p.pairs.grid import grid, rectangle, tiles, triangle
 from d4p.pairs.order import in_order, key_of
 from d4p.pairs.sent import Sent
 from d4p.pairs.tile import Tile
 from d4p.pairs.tiles import Lot, Pairs, _nbytes, across, between, within
-from d4p.threads import told
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "pairs.py"
 COUNTS = [*range(1, 40), 55, 64, 66, 100, 136, 256]

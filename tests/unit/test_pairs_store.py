@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from d4p.processes import store as module
-from d4p.processes.store import Store, padded
+from d4p.engines.processes import store as module
+from d4p.engines.processes.store import Store, padded
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
+from d4p.engines.spark.broadcast import MOST, SETTING, Limits, as_moved, limits, most_executors, needs, size_of, sizes
 from d4p.errors import Refused
-from d4p.outlet import spread
-from d4p.spark.broadcast import MOST, SETTING, Limits, as_moved, limits, most_executors, needs, size_of, sizes
+from d4p.stage.outlet import spread
 
 ONE = {1: "pairs"}
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "pairs.py"

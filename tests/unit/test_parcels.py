@@ -7,9 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-from d4p.channels.parcels import LEAST, Parcel, pack_parcel, sizes, unpack_parcel
+from d4p.describe.failure import PeFailed
+from d4p.engines.channels.parcels import LEAST, Parcel, pack_parcel, sizes, unpack_parcel
 from d4p.errors import RunFailed
-from d4p.failure import PeFailed
 
 
 def array(nbytes):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from d4p.errors import Refused
-from d4p_compile.place import FILES, check_place, claimed, put
+from d4p_compile.bundle.folder import FILES, check_place, claimed, put
 
 
 def folder(path, *names: str):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from d4p.quiescence import ASK, END, POSTPROCESS, Coordinator, Told
+from d4p.engines.quiescence import ASK, END, POSTPROCESS, Coordinator, Told
 
 
 class Network:

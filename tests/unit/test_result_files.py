@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from d4p.commit.run import Outputs
 from d4p.errors import Refused, RunFailed
-from d4p.items import loads_json
+from d4p.items.packing import loads_json
+from d4p.items.schema import declared_schema
 from d4p.outputs import parquet, store
 from d4p.outputs.part import BEGUN, Attempt, Maker, Part, Place
 from d4p.outputs.records import ResultFile
-from d4p.outputs.run import Outputs
 from d4p.outputs.store import Store
-from d4p.schema import declared_schema
 
 WORDS = declared_schema([("word", str), ("count", int)])
 SIGNALS = declared_schema({"station": str, "samples": "float32[]", "ok": bool, "raw": bytes, "at": float})

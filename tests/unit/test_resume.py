@@ -10,8 +10,8 @@ import pytest
 
 import d4p_compile
 from d4p import WriteText
+from d4p.commit.replace import within
 from d4p.errors import Refused, RunFailed
-from d4p.outputs.replace import within
 from d4p.outputs.store import Store
 
 from .byhand import IDENTITY, ByHand, files

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
-from d4p_compile.runtime_zip import runtime_zip, zipped
+from d4p_compile.bundle.runtime_zip import runtime_zip, zipped
 
 ROOT = Path(__file__).parents[2]
 DIGEST = """
 import hashlib
-from d4p_compile.runtime_zip import runtime_zip
+from d4p_compile.bundle.runtime_zip import runtime_zip
 print(hashlib.sha256(runtime_zip("d4p.zip")).hexdigest())
 """
 
@@ -56,13 +56,13 @@ def test_code_that_the_format_does_not_hold_goes_as_source(monkeypatch):
     dumps = marshal.dumps
 
     def holds_some(code, version):
-        if code.co_filename.endswith("/stage.py"):
+        if code.co_filename.endswith("/core.py"):
             raise ValueError("unmarshallable object")
         return dumps(code, version)
 
     monkeypatch.setattr(marshal, "dumps", holds_some)
     names = set(contents(runtime_zip.__wrapped__("d4p.zip")))
-    assert "d4p/stage.py" in names and "d4p/stage.pyc" not in names and "d4p/program.pyc" in names
+    assert "d4p/graph/core.py" in names and "d4p/graph/core.pyc" not in names and "d4p/errors.pyc" in names
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from d4p import GenericPE
-from d4p.schema import Field, declared_schema, schema_of, why_none
+from d4p.items.schema import Field, declared_schema, schema_of, why_none
 
 WORDS = declared_schema([("word", str), ("count", int)])
 RECORD = declared_schema({"word": str, "count": int})

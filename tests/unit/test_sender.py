@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from d4p.channels import sender as senders
-from d4p.channels.parcels import unpack_parcel
-from d4p.channels.sender import BATCH_BYTES, BATCH_ITEMS, LATE, Flusher, Sender
-from d4p.failure import PeFailed
-from d4p.outlet import outlet
+from d4p.describe.failure import PeFailed
+from d4p.engines.channels import sender as senders
+from d4p.engines.channels.parcels import unpack_parcel
+from d4p.engines.channels.sender import BATCH_BYTES, BATCH_ITEMS, LATE, Flusher, Sender
+from d4p.stage.outlet import outlet
 
 
 class Line:

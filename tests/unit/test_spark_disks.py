@@ -8,9 +8,9 @@ import textwrap
 import pytest
 
 import d4p_compile
-from d4p import scratch
-from d4p.spark import disks
-from d4p.spark.outbox import Outbox
+from d4p.engines.spark import disks
+from d4p.engines.spark.outbox import Outbox
+from d4p.host import scratch
 
 
 @pytest.fixture

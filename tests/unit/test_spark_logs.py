@@ -10,9 +10,9 @@ import time
 import pytest
 
 pytest.importorskip("pyspark")
+from d4p.engines.spark import logs
+from d4p.engines.spark.logs import Lines, Log
 from d4p.errors import RunFailed
-from d4p.spark import logs
-from d4p.spark.logs import Lines, Log
 
 
 @pytest.fixture

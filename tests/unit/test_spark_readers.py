@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from d4p import ReadFiles, ReadLines
-from d4p.spark import readers
-from d4p.spark.readers import source
-from d4p.spark_df.exchange import by_hash, representatives, shuffle
+from d4p.engines.spark import readers
+from d4p.engines.spark.readers import source
+from d4p.engines.spark_df.exchange import by_hash, representatives, shuffle
 
 pytestmark = pytest.mark.spark
 #: Line ends, marks, malformed and cut UTF-8, characters that only some take for line ends.

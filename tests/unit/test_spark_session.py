@@ -11,7 +11,7 @@ ENDED = """
 import logging
 from py4j import protocol
 from pyspark import SparkContext
-from d4p.spark.session import session
+from d4p.engines.spark.session import session
 
 with session("ended"):
     client = SparkContext._gateway._gateway_client

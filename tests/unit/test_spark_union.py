@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 from pyspark.sql import functions as F
 
-from d4p.spark_df.batches import REPORTS
-from d4p.spark_df.run import Run
+from d4p.engines.spark_df.batches import REPORTS
+from d4p.engines.spark_df.run import Run
 
 pytestmark = pytest.mark.spark
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from d4p import testing as t
-from d4p.aggregate import SumPE, parallel_aggregate
-from d4p.base import SimpleFunctionPE, create_iterative_chain
-from d4p.direct import process_and_return
-from d4p.draw import write_image
-from d4p.graph import WorkflowGraph
+from d4p.compat import testing as t
+from d4p.compat.direct import process_and_return
+from d4p.compat.draw import write_image
+from d4p.graph.base import SimpleFunctionPE, create_iterative_chain
+from d4p.graph.workflow_graph import WorkflowGraph
+from d4p.library.aggregate import SumPE, parallel_aggregate
 
 
 @pytest.mark.parametrize("keywords", [("fromNode", "fromConnection", "toNode", "toConnection"),

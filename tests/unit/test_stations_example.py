@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import d4p_compile
-from d4p.batch import Batch
 from d4p.errors import Refused
+from d4p.items.batch import Batch
 from d4p.pairs.tile import Tile
 from d4p.seismo import Correlations
 

@@ -11,7 +11,7 @@ import pytest
 WORKFLOW = '''
 import os
 from d4p import ProducerPE, WorkflowGraph
-from d4p.threads import threads
+from d4p.host.threads import threads
 
 class Told(ProducerPE):
     def _process(self, inputs):
@@ -24,7 +24,7 @@ graph.add(Told())
 
 @pytest.mark.parametrize(("target", "told"), [("sequential", "None"), ("processes", "1"), ("mpi", "1")])
 def test_instances_with_a_core_each_start_no_threads_of_their_own(tmp_path: Path, target, told, monkeypatch):
-    from d4p.threads import cores
+    from d4p.host.threads import cores
 
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     (tmp_path / "told.py").write_text(WORKFLOW)

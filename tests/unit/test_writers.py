@@ -14,7 +14,7 @@ import pytest
 
 import d4p
 from d4p import ReadLines, WorkflowGraph, WriteRecords, WriteText
-from d4p.direct import process_and_return
+from d4p.compat.direct import process_and_return
 from d4p.errors import Refused, RunFailed
 
 from . import objects

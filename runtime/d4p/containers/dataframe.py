@@ -19,7 +19,7 @@ from d4p.containers.part import ArrowPart
 from d4p.containers.records import Records, type_said
 from d4p.errors import Refused
 from d4p.filesystems import Local, locate
-from d4p.library.paths import Path
+from d4p.filesystems.paths import Path
 
 _NAMES = {"string": "string", "binary": "binary", "bool": "boolean", "int8": "tinyint", "int16": "smallint",
           "int32": "int", "int64": "bigint", "float": "float", "double": "double"}  # fmt: skip

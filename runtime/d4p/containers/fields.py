@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from d4p.batch import Batch
-from d4p.tracebacks import short
+from d4p.describe.tracebacks import short
+from d4p.items.batch import Batch
 
 _PLAIN = {bool: "bool", int: "int64", float: "float64", str: "string", bytes: "binary"}
 _KNOWN = "bool, int, float, str, bytes, a number of numpy, or an array of ints or floats"

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from d4p.batch import Batch
 from d4p.containers.fields import FORM
 from d4p.containers.index import INDEX, ROWS, is_array, scalars, unpacked
 from d4p.errors import RunFailed
 from d4p.filesystems import Local, locate
-from d4p.reads import note
+from d4p.filesystems.reads import note
+from d4p.items.batch import Batch
 
 _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, zlib.error, KeyError)
 

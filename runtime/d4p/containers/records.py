@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from d4p.batch import Batch
 from d4p.containers.fields import maker
 from d4p.containers.index import is_array
 from d4p.containers.part import ArrowPart, stacked
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import as_path, locate, written
-from d4p.library.paths import File, Path, as_paths, find
+from d4p.filesystems.paths import File, Path, as_paths, find
+from d4p.items.batch import Batch
 from d4p.outputs import written as notes
 from d4p.outputs.store import SUCCESS, Store
 

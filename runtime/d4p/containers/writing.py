@@ -6,9 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from d4p.batch import Batch
 from d4p.containers.fields import Fields, Misfit
 from d4p.containers.index import INDEX, ROWS, is_array, packed, scalars
+from d4p.items.batch import Batch
 from d4p.outputs.part import Attempt
 from d4p.outputs.sink import Sink
 

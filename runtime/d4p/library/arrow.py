@@ -6,8 +6,8 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from d4p.batch import Batch
 from d4p.errors import RunFailed
+from d4p.items.batch import Batch
 from d4p.library.write import Writer
 
 

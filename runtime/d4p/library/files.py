@@ -11,10 +11,10 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from d4p import scratch
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import Local, locate
-from d4p.library.paths import File, Path
+from d4p.filesystems.paths import File, Path
+from d4p.host import scratch
 from d4p.library.reader import Reader
 
 

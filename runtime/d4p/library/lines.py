@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import locate
-from d4p.library.paths import Path
+from d4p.filesystems.paths import Path
 from d4p.library.reader import Reader
 
 _COMPRESSED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from d4p.core import GROUPING, GenericPE
 from d4p.errors import Refused
-from d4p.items import own
-from d4p.keys import Field, digest, values
+from d4p.graph.core import GROUPING, GenericPE
+from d4p.items.packing import own
+from d4p.keys.partition import Field, digest, values
 from d4p.pairs.grid import Tile, grid
 from d4p.pairs.order import comparing, in_order, key_of
 from d4p.pairs.sent import Sent

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from d4p.core import GenericPE
 from d4p.filesystems import locate
-from d4p.library.paths import File, Path, as_paths, find, stamps
+from d4p.filesystems.paths import File, Path, as_paths, find, stamps
+from d4p.graph.core import GenericPE
 
 
 class Reader(GenericPE):

@@ -1,6 +1,6 @@
 """`WriteText` and `WriteRecords`: a folder of part files, one an instance, that is there whole or not at all.
 
-How that is done stands in `d4p.outputs.folder`: an instance writes a file of its own and names it as complete in
+How that is done stands in `d4p.commit.folder`: an instance writes a file of its own and names it as complete in
 `postprocess`; the program takes one of each instance, and puts the folder in its place.
 """
 
@@ -11,15 +11,15 @@ import pickle
 from collections.abc import Mapping
 from typing import Any
 
-from d4p.base import ConsumerPE
+from d4p.commit.folder import Folder
+from d4p.describe.tracebacks import short
 from d4p.errors import Refused, RunFailed
-from d4p.library.paths import as_paths
-from d4p.outputs.folder import Folder
+from d4p.filesystems.paths import as_paths
+from d4p.graph.base import ConsumerPE
+from d4p.items.schema import Schema, declared_schema, why_none
 from d4p.outputs.part import Attempt, Maker, Part, Place
 from d4p.outputs.records import json_line
 from d4p.outputs.writing import new_id
-from d4p.schema import Schema, declared_schema, why_none
-from d4p.tracebacks import short
 
 
 class Writer(ConsumerPE):
@@ -73,7 +73,7 @@ class Writer(ConsumerPE):
         if self._file is not None:
             self.part = self._file.finish(self._count)
 
-    # For `d4p.direct`, which runs a graph without a program
+    # For `d4p.compat.direct`, which runs a graph without a program
 
     def begin_output(self) -> None:
         """Make room. Raises Refused where something is at the path."""

@@ -1,1 +1,1 @@
-"""Outputs that are there whole or not at all, whatever is killed, run again or full: see `d4p.outputs.folder`."""
+"""Outputs that are there whole or not at all, whatever is killed, run again or full: see `d4p.commit.folder`."""

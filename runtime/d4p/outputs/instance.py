@@ -8,10 +8,10 @@ from typing import Any
 
 from d4p.errors import RunFailed
 from d4p.filesystems.together import together
+from d4p.items.schema import schema_of
 from d4p.outputs.part import Attempt, Maker, Part
 from d4p.outputs.records import FIRST, ResultFile, shown
 from d4p.outputs.writing import Key, Writing, new_id
-from d4p.schema import schema_of
 
 Put = Callable[[Any], None]
 

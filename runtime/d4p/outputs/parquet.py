@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from d4p.items.schema import Schema
 from d4p.outputs.part import Attempt
 from d4p.outputs.sink import Sink
-from d4p.schema import Schema
 
 #: Items become columns in batches of about so many bytes, and are written in groups of about so many.
 _BATCH_BYTES, _BATCH_ITEMS, _GROUP_BYTES = 1 << 20, 4096, 32 << 20

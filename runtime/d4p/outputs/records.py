@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from d4p.items import dumps_json
+from d4p.describe.tracebacks import short
+from d4p.items.packing import dumps_json
+from d4p.items.schema import Schema
 from d4p.outputs.part import Attempt, Part
-from d4p.schema import Schema
-from d4p.tracebacks import short
 
 #: Items that the terminal shows, and the characters of each.
 FIRST, LONGEST = 20, 150

@@ -27,7 +27,7 @@ class Store:
     Three things make a commit safe: `create`, of which one of several callers succeeds; `rename`, which is atomic and
     never overwrites; and that on this machine's disks what was written is there after a power cut, once it is renamed
     (`sync`). Where renaming isn't `atomic`, a file is there once it is closed, a folder is what names have in common,
-    and outputs are copied into their place (`d4p.outputs.commit`). Paths are those of the file system.
+    and outputs are copied into their place (`d4p.commit.carry_out`). Paths are those of the file system.
     """
 
     def __init__(self, url: str) -> None:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from d4p import reads
+from d4p.filesystems import reads
 from d4p.outputs.part import Part, Place
 from d4p.outputs.store import Store, dumped
 
@@ -21,7 +21,7 @@ class Writing:
     run: a random id, by which attempts of other runs are told apart.
     places: where the attempts of each output go. A writer that has none writes nothing: its output is there already.
     spooled: whether results are (also) kept for whoever started the program.
-    reads: folders (URLs) for notes of what processes read (`d4p.reads`).
+    reads: folders (URLs) for notes of what processes read (`d4p.filesystems.reads`).
     watched: whether PEs are watched for such notes.
     own: the outputs' paths on this machine, and `program` the folder of the program.
     """

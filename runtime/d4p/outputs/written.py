@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from d4p.items.shape import Shape, count, fits, parsed
 from d4p.outputs.part import Part
 from d4p.outputs.store import SUCCESS, Store
-from d4p.shape import Shape, count, fits, parsed
 
 _ID = re.compile(r"[0-9a-z]{1,64}")
 

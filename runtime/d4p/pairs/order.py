@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any
 
+from d4p.describe.tracebacks import short
 from d4p.errors import RunFailed
-from d4p.keys import values
+from d4p.keys.partition import values
 from d4p.pairs.sent import Sent
-from d4p.tracebacks import short
 
 Key = tuple
 

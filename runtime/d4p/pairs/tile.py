@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from d4p.batch import Batch
+from d4p.items.batch import Batch
 
 
 class Tile(Sequence):

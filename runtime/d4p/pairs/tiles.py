@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from d4p.batch import Batch
+from d4p.items.batch import Batch
 from d4p.pairs.tile import Tile
 
 #: The items of one side of a tile have about so many bytes, and are so many at most; and a whole multiple, since what

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from d4p.batch import Batch
 from d4p.containers.dataframe import dataframe
 from d4p.containers.records import Records
 from d4p.errors import Refused
-from d4p.library.paths import Path
+from d4p.filesystems.paths import Path
+from d4p.items.batch import Batch
 from d4p.seismo.correlation import Correlation
 from d4p.seismo.ids import matching
 from d4p.seismo.traces import trace

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from d4p import BasePE, ConsumerPE, GenericPE, IterativePE, ProducerPE
-from d4p.aggregate import CountPE, SumPE
+from d4p.library.aggregate import CountPE, SumPE
 from d4p_compile.analysis import state_of
 
 from .examples import FROM_EXEC, Box, Setup, Tally, counted, find, traced

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 
 from d4p import IterativePE
-from d4p.workflow import Workflow
+from d4p.workflow.workflow import Workflow
 from tests.calls import calls
 
 from .examples import WORD, Tally, logger

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from d4p import GenericPE, ProducerPE, SimpleFunctionPE
-from d4p.aggregate import CountPE
+from d4p.library.aggregate import CountPE
 from d4p_compile.analysis import call_style, may_write, overrides_write, state_of
 
 from .examples import Print, Setup

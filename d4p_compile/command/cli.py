@@ -1,0 +1,357 @@
+"""The command `d4p`: plan, compile, run, submit, peek, targets, help.
+
+What a command needs is imported when it runs, so that `d4p --help` is quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import click
+
+FORMATS = ("text", "json", "mermaid", "dot", "html")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
+    from d4p.describe.boundary import kind, plain
+    from d4p.describe.printable import complain, open_streams
+
+    open_streams()
+    try:
+        status = d4p.main(arguments, prog_name="d4p", standalone_mode=False)
+        echo([])
+    except click.ClickException as error:
+        shown = io.StringIO()
+        error.show(shown)
+        complain(shown.getvalue().rstrip())
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt) as error:
+        status = 130
+        if isinstance(error.__cause__, EOFError):  # click takes it for the end of typed input, and we ask for none
+            _bug(error.__cause__)
+            status = 1
+    except Exception as error:
+        known = plain(error)
+        complain(f"{kind(known)}: {known}") if known else _bug(error)
+        status = known.exit_status if known else 1
+    sys.exit(status)
+
+
+def echo(lines: str | Iterable[str] = "") -> None:
+    """Print lines that may hold anything."""
+    from d4p.describe.printable import echo
+
+    echo(lines)
+
+
+def _bug(error: Exception) -> None:
+    from d4p.describe.printable import complain
+
+    if os.environ.get("D4P_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    hint = "D4P_DEBUG=1 shows where" if os.environ.get("D4P_DEBUG") != "1" else "the traceback is above"
+    complain(f"failed: this is a bug in d4p and not in your workflow: {type(error).__name__}: {error} ({hint}; please "
+             "report it with the workflow)")
+
+
+class _Commands(click.Group):
+    """Says what to type where dispel4py's order of words, or a workflow alone, was typed."""
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        word = args[0]
+        if self.get_command(context, word) is None:
+            from ..targets import ALIASES, TARGETS
+
+            if word in (*TARGETS, *ALIASES):
+                context.fail(f"{word} is a target: d4p run {args[1] if len(args) > 1 else 'WORKFLOW'} --target {word}")
+            if word.endswith(".py") or ".py:" in word:
+                context.fail(f"{word} is a workflow: d4p run {word}, or d4p plan {word}")
+        return super().resolve_command(context, args)
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from d4p import __version__
+
+        click.echo(f"d4p {__version__}, Python {sys.version.split()[0]}")
+        context.exit()
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def d4p() -> None:
+    """Compile a dispel4py workflow to a readable program and run it: in one process, in many, or on Spark.
+
+    WORKFLOW is a file or a module, either with :attribute. `d4p help` lists what else there is to read.
+    """
+
+
+def _parameters(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    """`name=value`: a Python literal where it is one, else a string."""
+    import ast
+
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{text!r} must be name=value, such as -p stations=8")
+        try:
+            found[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            found[name] = value
+    return found
+
+
+def _workflow(target: str | None) -> Callable[[Callable], Callable]:
+    """The options of every command that takes a workflow; without a default the target must be given."""
+    how = {"default": target, "show_default": True} if target else {"required": True}
+    options = [
+        click.argument("workflow"),
+        click.option("-t", "--target", metavar="T", help="What to compile for; `d4p targets` lists them.", **how),
+        click.option("-n", "instances", type=int, metavar="N", help="Instances to share out over the PEs."),
+        click.option("-a", "--attribute", metavar="ATTR",
+                     help="The name in the module of the graph, or of a function that makes it."),
+        click.option("-p", "parameters", metavar="NAME=VALUE", multiple=True, callback=_parameters,
+                     help="An argument of the function that makes the graph; may be repeated."),
+    ]
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+_verbose = click.option("-v", "--verbose", is_flag=True, help="Print the whole plan before the run.")
+_include = click.option("--include", metavar="PATH", multiple=True,
+                        help="A file or folder that travels with the program; may be repeated.")
+
+
+@d4p.command()
+@_workflow("sequential")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True,
+              help="How to show it.")
+@click.option("--passes", is_flag=True, help="Show what each pass did before the plan.")
+def plan(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
+         format_: str, passes: bool) -> None:
+    """Print the plan of WORKFLOW; needs no engine."""
+    if passes and format_ != "text":
+        raise click.UsageError("--passes goes with --format text")
+    from ..show import show
+
+    source = _load(workflow, target, attribute, parameters)
+    if passes:
+        from ..show.passes import Steps
+
+        steps = Steps()
+        made = _plan(source, target, instances, steps)
+        echo([steps.text(), ""])
+    else:
+        made = _plan(source, target, instances)
+    echo(show(made, format_))
+
+
+@d4p.command(short_help="Write the program of WORKFLOW as a folder.")
+@_workflow(None)
+@click.option("-o", "--output", metavar="DIR", help="The folder to write.  [default: NAME-TARGET]")
+@_include
+@click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
+def compile(workflow: str, target: str, instances: int | None, attribute: str | None,  # noqa: A001
+            parameters: dict[str, Any], output: str | None, include: tuple[str, ...], overwrite: bool) -> None:
+    """Write the program of WORKFLOW as a folder that runs without this compiler."""
+    from .. import api
+    from ..show.text import text
+
+    source = _load(workflow, target, attribute, parameters)
+    bundle = api.compile(source, target, instances, output=output, include=include, overwrite=overwrite)
+    echo([text(bundle.plan), "", *(f"note: {note}" for note in bundle.notes), f"written: {bundle.folder}"])
+    echo(_how_to_run(bundle))
+
+
+@d4p.command()
+@_workflow("sequential")
+@click.option("-i", "--iter", "iterations", type=int, metavar="N", help="Iterations of each root.")
+@click.option("-d", "--data", metavar="JSON", help='Items of the roots: \'{"read": [{"input": "a.txt"}]}\'.')
+@click.option("-f", "--file", metavar="FILE", help="A JSON file with the items of the roots.")
+@click.option("--output", metavar="URL",
+              help="Write all results there: JSON lines, or Parquet where a port declares types.")
+@click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
+@click.option("--resume", is_flag=True,
+              help="Go on with what an earlier run of the same plan on the same input wrote.")
+@click.option("--limit", type=int, metavar="K", help="Stop every root once it has written K items.")
+@click.option("--check", is_flag=True, help="Find PEs that change what they wrote; sequential target only.")
+@_include
+@_verbose
+@click.option("-q", "--quiet", is_flag=True, help="Print results and errors alone.")
+def run(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
+        iterations: int | None, data: str | None, file: str | None, output: str | None, overwrite: bool,
+        resume: bool, limit: int | None, check: bool, include: tuple[str, ...], verbose: bool, quiet: bool) -> int:
+    """Compile WORKFLOW and run the program in this folder."""
+    from pathlib import Path
+
+    from d4p.describe.printable import complain
+    from d4p.errors import Refused
+
+    from .. import api
+    from ..launch.execute import check_checks, check_inputs, ended_by, execute, program_options
+    from ..show.brief import brief
+    from ..show.text import text
+    from ..targets import target as engine
+    from .progress import watching
+
+    if verbose and quiet:
+        raise click.UsageError("give one of -v and -q")
+    if check:
+        check_checks(target)
+    source = _load(workflow, target, attribute, parameters)
+    made = _plan(source, target, instances, fuse=not check)
+    check_inputs(source.loaded, made, iterations, data, file, limit)
+    available = engine(made.target).available()
+    if not available.runs:
+        raise Refused(f"{made.target} can't run here: {available.found}"
+                      + (f". What makes it so: {available.remedy}" if available.remedy else ""))
+    options = program_options({"iter": iterations, "data": data, "file": file, "limit": limit, "output": output,
+                               "overwrite": overwrite, "resume": resume, "check": check, "quiet": quiet})
+    bundle, holder = api.temporary_bundle(source.loaded, made, [Path(p) for p in include])
+    with holder:
+        if not quiet:
+            echo([(text if verbose else brief)(made), "", *(f"note: {note}" for note in bundle.notes)])
+        with watching(made, quiet) as screen:
+            status = execute(bundle, options, holder, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr,
+                             environment={"D4P_SOURCE": str(source.loaded.folder)})
+    if said := ended_by(status):
+        complain(f"failed: {said}")
+    return status
+
+
+def _submit_options(command: Callable) -> Callable:
+    """The options that submit.sh has, too."""
+    from d4p.hadoop.submit import options as its
+
+    options = [
+        click.option("--env", type=click.Choice(its.ENVS), help=its.ENV_HELP),
+        click.option("--python", metavar="PATH", help=its.PYTHON_HELP),
+        click.option("--conf", "more", metavar="KEY=VALUE", multiple=True, help=its.CONF_HELP),
+        *(click.option(option, metavar=metavar, help=text) for option, metavar, _, text in its.SPARK_OPTIONS),
+        click.option("--keep-jars", is_flag=True, help=its.KEEP_JARS_HELP),
+        click.option("--dry-run", is_flag=True, help=its.DRY_RUN_HELP),
+        click.option("--java-stack", is_flag=True, help=its.JAVA_STACK_HELP),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@d4p.command(short_help="Compile WORKFLOW and submit it to a cluster.")
+@_workflow("spark")
+@click.option("--profile", metavar="NAME", required=True, help="The settings to submit with: a file of conf/profiles.")
+@click.option("-i", "--iter", "iterations", type=int, metavar="N", help="Iterations of each root.")
+@click.option("-d", "--data", metavar="JSON", help='Items of the roots: \'{"read": [{"input": "a.txt"}]}\'.')
+@click.option("-f", "--file", metavar="FILE", help="A JSON file with the items of the roots.")
+@click.option("--output", metavar="URL", help="Write all results there.")
+@click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
+@click.option("--resume", is_flag=True, help="Go on with what an earlier run of the same plan on the same input wrote.")
+@click.option("--limit", type=int, metavar="K", help="Stop every root once it has written K items.")
+@_include
+@_verbose
+@_submit_options
+def submit(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
+           include: tuple[str, ...], **given: Any) -> int:
+    """Compile WORKFLOW and submit it to a Spark cluster; wait for its end.
+
+    Its exit status is the run's. Ctrl-C ends the run, on the cluster too.
+    """
+    from .submit import compile_words
+    from .submit import submit as submit_workflow
+
+    source = _load(workflow, target, attribute, parameters)
+    made = _plan(source, target, instances)
+    words = compile_words(workflow, target, instances, attribute, parameters, include)
+    return submit_workflow(source, made, given, words, include)
+
+
+@d4p.command(short_help="Show what is in a file or folder that a run wrote.")
+@click.argument("path")
+@click.option("-r", "--records", type=click.IntRange(min=0), default=5, show_default=True, metavar="N",
+              help="How many records to show.")
+def peek(path: str, records: int) -> None:
+    """Show what is in PATH, a file or folder that a run wrote: fields, sizes and the first records.
+
+    Arrow, Parquet, JSON lines, pickles or text; local or a URL. Of correlations also stations, lags and peaks.
+    """
+    from ..peek import peek as show
+
+    show(path, records)
+
+
+@d4p.command(short_help="List every target and whether it runs here.")
+def targets() -> None:
+    """List every target: what it needs, and whether it runs on this machine."""
+    from .targets import table
+
+    table()
+
+
+@d4p.command(name="help", short_help="Print a text on a topic, or list the topics.")
+@click.argument("topic", required=False)
+@click.pass_context
+def help_(context: click.Context, topic: str | None) -> None:
+    """Print the text on TOPIC, or list the topics. The name of a command is as that with --help."""
+    from .. import topics
+
+    known = topics.topics()
+    command = d4p.get_command(context, topic) if topic and topic not in known else None
+    if command is not None:
+        with click.Context(command, info_name=topic, parent=context.parent) as its:
+            click.echo(command.get_help(its))
+    elif topic:
+        click.echo(topics.topic(topic), nl=False)
+    else:
+        width = max(map(len, known))
+        click.echo("d4p help TOPIC\n\n" + "\n".join(f"  {name:{width}}  {title}" for name, title in known.items()))
+        click.echo("\nd4p COMMAND --help lists a command's options. In Python, help(d4p.ReadLines), "
+                   "help(d4p_compile.run)\nand so on say what a PE or a function takes.")
+
+
+def _load(workflow: str, target: str, attribute: str | None, parameters: dict[str, Any]) -> Any:
+    """The workflow, once the target is known to exist; what its module prints while it is imported isn't our output."""
+    from ..targets import canonical
+
+    canonical(target)
+    from .. import api
+
+    with contextlib.redirect_stdout(sys.stderr):
+        return api.load(workflow, attribute, parameters)
+
+
+def _plan(source: Any, target: str, instances: int | None, watch: Callable | None = None, fuse: bool = True) -> Any:
+    from .. import api
+
+    return api.plan(source, target, instances, watch=watch, fuse=fuse)
+
+
+def _how_to_run(bundle: Any) -> Iterator[str]:
+    """The commands that run a bundle, as one types them."""
+    import shlex
+    from pathlib import Path
+
+    from ..targets import target
+
+    engine = target(bundle.target)
+    words = [str(word) for word in engine.typed(bundle.script)]
+    words = ["python" if word == sys.executable else word for word in words]
+    words[0] = Path(words[0]).name
+    yield f"run it: {shlex.join(words)}"
+    submit = bundle.folder / "submit.sh"
+    if submit.exists():
+        yield f"on a cluster: {shlex.quote(str(submit))}"
+    yield f"its options: {shlex.join(words)} --help"

@@ -1,0 +1,1 @@
+"""Starting a compiled program, watching it, and reading what it left."""

@@ -1,0 +1,1 @@
+"""What runs a program: one package or module for each engine, and what several of them share."""

@@ -1,0 +1,38 @@
+"""The MPI engine: the instances of the stages laid on the ranks of a world that mpiexec starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from d4p.program.events import Events
+    from d4p.program.job import Job
+    from d4p.workflow.workflow import Workflow
+
+__all__ = ["entered", "execute"]
+
+
+def execute(job: Job, main: Callable) -> list[dict[str, Any]]:
+    """Run a program's `main` on all ranks; called on rank 0."""
+    from d4p.engines.mpi.run import execute as run
+
+    return run(job, main)
+
+
+def entered(main: Callable, workflow: Workflow, events: Events) -> AbstractContextManager[None]:
+    """What `d4p.start` works within: rank 0 goes on and tells the others what came of it; they follow it and exit.
+
+    Raises Refused where there is no mpi4py, or no MPI for it.
+    """
+    from d4p.engines.mpi.world import start
+
+    world = start()
+    from d4p.engines.mpi.entry import entered as enter
+
+    return enter(world, main, workflow, events)
+
+
+execute.entered, execute.a_core_each, execute.watched = entered, True, True

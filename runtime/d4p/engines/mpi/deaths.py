@@ -1,0 +1,80 @@
+"""The death of a rank: who it was, said by those who are left, and the death of what started them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+
+from d4p.engines.entries import entries
+from d4p.engines.mpi import notes
+from d4p.engines.mpi.layout import Layout
+from d4p.engines.mpi.world import Peer, machine
+from d4p.engines.postmortem.lost import own_lines, several, where
+from d4p.errors import WorkerLost
+from d4p.host import keeper
+from d4p.workflow.workflow import Workflow
+
+_SHARED = re.compile(r" /\S+/((sm|vader)_segment\.|mpich_shar_tmp|mpich-)\S*$")
+#: Seconds between two looks at whether mpiexec is still there.
+_LOOK = 0.5
+
+
+def gone(peers: Mapping[int, Peer]) -> Peer | None:
+    """A rank of this machine whose process is no more, if there is one."""
+    here = machine()
+    return next((peer for peer in peers.values() if peer.machine == here and not _lives(peer.process)), None)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # another user's
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.readline().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return True  # no /proc here
+
+
+def lost(peer: Peer, layout: Layout, workflow: Workflow, folder: str) -> WorkerLost:
+    """What to say of a rank that died: the instances that it held, what each was at, and the PE's own last lines."""
+    seats = layout.on(peer.rank)
+    noted, fault = notes.read(folder, peer.rank, len(seats))
+    entered, names = entries([stage.function for stage in layout.stages], workflow)
+    told = [f"{seat}, {where(note, names[seat.stage.function], entered)}" for seat, note in zip(seats, noted)]  # noqa: B905
+    held = several(told) or layout.held(peer.rank)
+    message = f"{peer} died, killed from outside or in native code: it held {held}"
+    return WorkerLost("\n".join(filter(None, [message, own_lines(fault) if fault else ""])))
+
+
+def _remove_files() -> None:
+    """Remove what the MPI library keeps in files, as an mpiexec would that wasn't killed: memory that ranks share, by
+    the names that Open MPI and MPICH give it, and the folder of Open MPI's mpiexec."""
+    with contextlib.suppress(OSError), open("/proc/self/maps") as maps:
+        for path in {line.split()[-1] for line in maps if _SHARED.search(line)}:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+    if session := os.environ.get("PMIX_SERVER_TMPDIR"):
+        shutil.rmtree(session, ignore_errors=True)
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, mpiexec or its like on this machine."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+        keeper.end_own()
+        _remove_files()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="d4p-parent").start()

@@ -1,0 +1,131 @@
+"""How each rank comes in: rank 0 goes on with the program, the others do what it says until it is done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+
+from d4p.engines.mpi import deaths
+from d4p.engines.mpi.desk import Desk, carried
+from d4p.engines.mpi.endings import signals
+from d4p.engines.mpi.message import Kind
+from d4p.engines.mpi.run import Run
+from d4p.engines.mpi.spools import pieces
+from d4p.engines.mpi.world import World
+from d4p.errors import D4pError
+from d4p.host import keeper, memory
+from d4p.program import leaving
+from d4p.program.events import Events
+from d4p.program.job import Job
+from d4p.program.main import say_failed
+from d4p.stage import stdin
+from d4p.stage.depth import FRAMES
+from d4p.workflow.results import Spool
+from d4p.workflow.workflow import Workflow
+
+#: Seconds that a rank whose instance failed gives rank 0 to say so and to tidy up.
+_GRACE = 1.0
+
+
+@contextlib.contextmanager
+def entered(world: World, main: Callable, workflow: Workflow, events: Events) -> Iterator[None]:
+    """Rank 0 works within this; what it exits with, all exit with. Others exit when they come in here. `events` are
+    rank 0's to use, as long as there is one."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # what PEs print is seen when they print it
+    memory.keep()
+    keeper.wear(keeper.member(keeper.worn() or keeper.new(), world.rank + 1))
+    stdin.refuse("mpiexec hands it to rank 0 alone")
+    if world.size > 1:
+        deaths.end_with_parent()
+    desk = Desk(world)
+    if world.rank:
+        sys.exit(_follow(desk, main, workflow, events))
+    Run.desk = desk
+    status = 1
+    try:
+        yield
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        raise
+    except BaseException:
+        if desk.running:
+            traceback.print_exc()
+        raise
+    finally:
+        desk.dismiss(status)
+
+
+def _follow(desk: Desk, main: Callable, workflow: Workflow, events: Events) -> int:
+    """The life of a rank other than 0; gives its exit status."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
+    kind, said = desk.hear(Kind.RUN, Kind.EXIT)
+    if kind == Kind.EXIT:
+        desk.leave()
+        return said
+    inputs, writing, folder, shared, check = said
+    mine = None if os.path.exists(shared) else tempfile.mkdtemp(prefix="d4p-results-")
+    keeper.use(os.path.dirname(folder), desk.world.rank + 2)
+    try:
+        workflow.writing = writing
+        job = Job(workflow, inputs, Spool(mine or folder), events, check)
+        return _work(desk, main, job, shared, mine, events)
+    except BaseException as error:
+        if not isinstance(error, D4pError):
+            traceback.print_exc()
+        _fail(desk, carried(error), events)
+        return 1
+    finally:
+        if mine:
+            shutil.rmtree(mine, ignore_errors=True)
+        keeper.end_own()
+
+
+def _work(desk: Desk, main: Callable, job: Job, shared: str, mine: str | None, events: Events) -> int:
+    rank, refused = None, None
+    try:
+        run = Run(desk, job)
+        main(run)
+        rank = run.rank()
+    except D4pError as error:
+        refused = carried(error)
+    desk.say(0, Kind.READY, (desk.world.here, refused, mine is None))
+    kind, said = desk.hear(Kind.GO, Kind.EXIT)
+    if kind == Kind.GO:
+        desk.peers = said
+        signals(desk, rank.layout, job.workflow, shared, events)
+        rank.run()
+        job.spool.close()
+        desk.say(0, Kind.DONE, rank.reports())
+        found = pieces(mine) if mine else iter(())
+        kind, said = desk.hear(Kind.SPOOL, Kind.EXIT)
+        while kind == Kind.SPOOL:
+            desk.say(0, Kind.SPOOL, next(found, None))
+            kind, said = desk.hear(Kind.SPOOL, Kind.EXIT)
+    desk.leave()
+    leaving.wait(f"rank {desk.world.rank}")
+    return said
+
+
+def _fail(desk: Desk, error: D4pError, events: Events) -> None:
+    """Tell rank 0, which says it, tidies up and ends all; where it is busy, do that here.
+
+    Returns where nothing had begun, so that nobody need be aborted."""
+    desk.failure = None
+    desk.say(0, Kind.FAILED, error)
+    until = time.monotonic() + _GRACE
+    while time.monotonic() < until:
+        desk.mail.poll()
+        if desk.dismissed:
+            desk.leave()
+            return
+        time.sleep(0.001)
+    say_failed(error, events)
+    desk.world.abort(error.exit_status)

@@ -1,0 +1,206 @@
+"""One instance on a rank: what waits for it, and what it does next."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from d4p.engines.channels.parcels import Parcel, unpack_parcel
+from d4p.engines.channels.sender import Sender
+from d4p.engines.entries import Entry
+from d4p.engines.mpi.layout import Seat
+from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
+from d4p.engines.quiescence import ASK, END, Command, Tally
+from d4p.errors import RunFailed
+from d4p.stage.instance import Stage
+from d4p.stage.outlet import Lanes, spread
+
+#: What batches grow to, in bytes: a message costs more than a note in shared memory.
+BATCH = 1 << 20
+#: A root runs about so many seconds before its rank looks whether something has arrived.
+SLICE = 0.002
+_MOST = 1024
+
+
+class Slices:
+    """The items of a root, taken some at a time, as many as take about SLICE seconds."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items, self._many, self.left = iter(items), 1, True
+
+    def next(self) -> Iterator[Any]:
+        """The next few; the consumer of this generator works while it runs."""
+        began = time.perf_counter()
+        for _ in range(self._many):
+            try:
+                item = next(self._items)
+            except StopIteration:
+                self.left = False
+                return
+            yield item
+        took = time.perf_counter() - began
+        self._many = min(2 * self._many, _MOST) if took < SLICE / 2 else self._many // 2 or 1 if took > 2 * SLICE \
+            else self._many
+
+
+class Instance:
+    """An instance of a stage, worked on step by step.
+
+    Args:
+        seat: which one.
+        job: the run.
+        note: where it writes down what it is at.
+        entered: where items enter stages, by channel.
+        ends: how many ends it will see, one for each producer instance of each of its channels; None in a run with
+            cycles, where the end is commanded.
+        post: called with (this instance, channel, instance of the consumer, parcel); may wait.
+    """
+
+    def __init__(self, seat: Seat, job: Any, note: Note, entered: Mapping[int, Entry], ends: int | None,
+                 post: Callable[[Instance, int, int, Parcel], None]) -> None:
+        self.seat, self.number, self.cyclic = seat, seat.number, ends is None
+        self.ends = 1 if ends is None else ends
+        self._note, self._entered, self._taken = note, entered, Counter()
+        self.inbox: deque[tuple[int, int, Any, Iterable[Any], int, int]] = deque()
+        self.senders: dict[int, Sender] = {}
+        self.roots: list[tuple[str, int, Slices]] = []  # name, entry of its notes, items
+        self.done = self.kept = False
+        self.tally, self.sent = Tally(), 0
+        self.orders: deque[Command] = deque()  # of a run with cycles
+        self._job, self._post = job, post
+        self._loose = False  # whether its senders may hold something back
+        made = Stage(job.workflow, job.number(seat.stage.function), seat.index, lanes=self._lanes,
+                     spool=job.spooler(seat.index), log=job.log, instances=seat.stage.instances, at=note.number)
+        self.stage = seat.stage.function(made)
+        self.in_turns = any(getattr(pe, "in_turns", False) for pe in self.stage.pes)
+        self.may_end: Callable[[], bool] = lambda: True  # the rank may have it wait with `postprocess`
+
+    def _lanes(self, channel: int, edge: str, kind: str) -> Lanes:
+        reached = spread(kind, self.seat.stage.to[channel])
+
+        def post(lane: int, parcel: Parcel) -> None:
+            if kind.startswith("pairs"):
+                parcel = parcel.to_share()
+            for dest in reached[lane]:
+                self._post(self, channel, dest, parcel)
+                sender.lanes.moved += parcel.nbytes
+
+        sender = self.senders[channel] = Sender(channel, edge, len(reached), post, batch_bytes=BATCH)
+        return sender.lanes
+
+    def begin(self) -> None:
+        """Before the first item. An instance whose parts are whole from an earlier run is done."""
+        stage, note = self.stage, self._note
+        if stage.kept(self.cyclic):
+            note.at(DONE)
+            self.kept, self.done = True, not self.cyclic and not self.ends
+            return
+        for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
+            note.at(PREPROCESS, stage.names.index(name))
+            stage.preprocess_pe(name)
+        for name in self._job.workflow.roots():
+            if name in stage.names:
+                items = self._job.feed(stage, name, stage.instances, note.reading)
+                entry = ROOT + stage.names.index(name)
+                self.roots.append((name, entry, Slices(items)))
+        note.waiting()
+        self._loose = True
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a step would do something."""
+        return not self.done and bool(self.inbox or self.roots or self._loose or self.orders or self._may_end)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has taken all that there is for it."""
+        return not self.ends and not self.inbox
+
+    @property
+    def _may_end(self) -> bool:
+        return not self.ends and self.may_end()
+
+    def step(self, took: Callable[[int, int, int, int], None]) -> bool:
+        """Do a little: take one parcel, or some items of a root, or else send what is held back, or end.
+
+        Args:
+            took: called with (channel, producer, bytes, whether they are wanted back) for a parcel that was taken.
+
+        Returns:
+            Whether this was the end.
+        """
+        stage, note = self.stage, self._note
+        if self.inbox:
+            channel, source, head, buffers, nbytes, wanted = self.inbox.popleft()
+            if not self.kept:
+                self._feed(channel, self._unpack(head, buffers))
+            del buffers
+            self.tally.received += 1
+            took(channel, source, nbytes, wanted)
+            note.waiting()
+            self._loose = True
+        elif self.roots:
+            name, entry, slices = self.roots[0]
+            note.going_on(entry, stage.counts()[name])
+            stage.feed(name, slices.next())
+            if not slices.left:
+                self.roots.pop(0)
+                note.waiting()
+            self._loose = True
+            if not self.inbox:
+                self.flush()
+        elif self.orders:
+            self._follow(self.orders.popleft())
+        elif self._may_end:
+            for name in stage.names if not self.kept else ():
+                self._postprocess(name)
+            if not self.kept:
+                self._finish()
+            self.done = True
+        else:
+            self.flush()
+        return self.done
+
+    def _postprocess(self, name: str) -> None:
+        self._note.at(POSTPROCESS, self.stage.names.index(name))
+        self.stage.postprocess_pe(name)
+
+    def _finish(self) -> None:
+        self._note.at(OUTPUTS)
+        self.stage.finish()
+        self.flush()
+        self._note.at(DONE)
+
+    def _follow(self, command: Command) -> None:
+        """What is commanded in a run with cycles; an instance that is kept has nothing to do but to say so."""
+        self.tally.number = command.number
+        self.done = command.what == END
+        if self.kept or command.what == ASK:
+            return
+        if self.done:
+            self._finish()
+        else:
+            self._postprocess(command.pe)
+            self._note.waiting()
+            self._loose = True
+
+    def _feed(self, channel: int, items: list[Any]) -> None:
+        entry = self._entered[channel]
+        before = self.stage.counts().get(entry.pe, 0) if entry.mixed else self._taken[entry.pe]
+        self._note.taking(channel, before)
+        self.stage.feed(channel, items)
+        self._taken[entry.pe] += len(items)
+
+    def _unpack(self, head: Any, buffers: Iterable[Any]) -> list[Any]:
+        try:
+            return unpack_parcel(head, buffers)
+        except RunFailed as error:
+            raise RunFailed(f"{self.seat}: {error}") from error
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        self._loose = False
+        for sender in self.senders.values():
+            sender.flush()

@@ -1,0 +1,82 @@
+"""What the `main` of an MPI program works with, and its run on rank 0."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from d4p.engines.mpi import deaths, spools
+from d4p.engines.mpi.desk import Desk
+from d4p.engines.mpi.layout import Declared, Layout
+from d4p.engines.mpi.message import Kind
+from d4p.engines.mpi.rank import Rank
+from d4p.pairs.grid import tiles
+from d4p.program.events import Sampler
+from d4p.program.job import Job
+from d4p.program.saying import say
+
+
+class Run:
+    """What the `main` of an MPI program works with; every rank calls it and gets the same."""
+
+    desk: Desk  # this process's, once it has come in
+
+    def __init__(self, desk: Desk, job: Job) -> None:
+        self.job, self.width = job, desk.world.size
+        self.tiles = tiles(self.width)
+        self._desk, self._stages, self._count = desk, [], 0
+
+    def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
+              inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
+        """Declare a stage: its instances, the instances of the consumer of each of its channels (`to`), the channels
+        it takes its items from (`inputs`), and those of `to` that lead back."""
+        self._stages.append(Declared(function, instances, to or {}, tuple(inputs), self._count, frozenset(back)))
+        self._count += instances
+
+    def rank(self) -> Rank:
+        """This rank's instances. Raises what is wrong with the workflow here."""
+        return Rank(self._desk, Layout(self._stages, self.width), self.job)
+
+
+def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
+    """Run a program's `main` on all ranks; gives a report for each instance. Called on rank 0."""
+    desk, folder = Run.desk, str(job.spool.folder)
+    job.plan_splits()
+    shared = spools.sign(folder)
+    job.phase(f"starting {desk.world.size} ranks")
+    try:
+        desk.say_all(Kind.RUN, (job.inputs, job.workflow.writing, folder, shared, job.checker is not None))
+        run = Run(desk, job)
+        main(run)
+        rank = run.rank()
+        desk.all_ready()
+        job.phase("")
+        _run(desk, rank, job)
+    finally:
+        os.unlink(shared)  # from here on rank 0 may be gone without having been killed
+    spools.fetch(desk, folder)
+    return _so_far(desk, rank)
+
+
+def _run(desk: Desk, rank: Rank, job: Job) -> None:
+    """From the first item to the last. Raises WorkerLost where a rank died, which mpiexec answers with a signal."""
+    if note := rank.layout.note():
+        say(f"note: {note}")
+    job.ranks({"process": peer.process, "said": f"{peer} died: it held {rank.layout.held(peer.rank)}"}
+              for peer in desk.peers.values())
+    try:
+        with Sampler(lambda: job.progress(_so_far(desk, rank))):
+            rank.run()
+            desk.all_done()
+    except KeyboardInterrupt:
+        desk.ending = True
+        if (peer := deaths.gone(desk.peers)) is not None:
+            raise deaths.lost(peer, rank.layout, job.workflow, str(job.spool.folder)) from None
+        raise
+
+
+def _so_far(desk: Desk, rank: Rank) -> list[dict[str, Any]]:
+    """The reports of all instances, in the order of stages."""
+    found = [*rank.reports(), *(report for reports in list(desk.reports.values()) for report in reports)]
+    return sorted(found, key=lambda report: (report["stage"], report["instance"]))

@@ -1,0 +1,272 @@
+"""The parent of the workers: starts them, watches them, and ends all of them if one fails."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import Any
+
+from d4p.engines.entries import entries
+from d4p.engines.postmortem.lost import how, own_lines, several, where
+from d4p.engines.postmortem.notes import Notes
+from d4p.engines.processes.arena import SharedFile
+from d4p.engines.processes.cyclic import COMMANDS, command_parcel
+from d4p.engines.processes.limits import enough_files
+from d4p.engines.processes.pipes import Inbox
+from d4p.engines.processes.store import Store
+from d4p.engines.processes.turns import Turns
+from d4p.engines.processes.worker import Task, work
+from d4p.engines.quiescence import Command, Coordinator, Told
+from d4p.errors import D4pError, RunFailed, WorkerLost
+from d4p.host import keeper
+from d4p.host.lines import write_line
+from d4p.host.signals import ENDS
+from d4p.host.threads import cores
+from d4p.pairs.grid import tiles
+from d4p.program.job import Job
+
+#: More instances than this share processes, a thread each.
+MOST_PROCESSES = 64
+#: Seconds that workers have to end, and after which is looked whether one ended that can't be heard to.
+_GRACE, _LOOK = 0.5, 0.3
+
+
+@dataclass
+class _Declared:
+    function: Callable
+    instances: int
+    to: dict[int, int]
+    inputs: list[int]
+    back: frozenset[int]
+
+
+class Run:
+    """What the `main` of a program for processes works with."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.width = cores()
+        self.tiles = tiles(self.width)
+        self._stages: list[_Declared] = []
+        self._shared: SharedFile | None = None
+        self._store: Store | None = None
+        self._turns: list[Turns] = []
+
+    def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
+              inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
+        """Declare a stage: its instances, the instances of the consumer of each of its channels (`to`), the channels
+        it takes its items from (`inputs`), and those of `to` that lead back."""
+        self._stages.append(_Declared(function, instances, to or {}, list(inputs), frozenset(back)))
+
+    def go(self) -> list[dict[str, Any]]:
+        """Start a worker for each instance and wait for all; gives a report for each instance."""
+        context = multiprocessing.get_context(_start_method())
+        with enough_files(sum(stage.instances for stage in self._stages)):
+            tasks = self._tasks(context)
+            return self._run(context, tasks)
+
+    def _run(self, context: Any, tasks: list[Task]) -> list[dict[str, Any]]:
+        commands = _Commands(self.job, tasks, self._names) if tasks[0].cyclic else None
+        workers = _Workers(self.job, context, self._names, commands)
+        try:
+            shares = _shares(tasks)
+            self.job.phase(f"starting {len(shares)} workers")
+            for share in shares:
+                workers.start(share)
+            self.job.phase("")
+            return workers.watch()
+        finally:
+            workers.end()
+            self._shared.close()
+            self._store.close()
+            for turns in self._turns:
+                turns.close()
+
+    def _tasks(self, context: Any) -> list[Task]:
+        sections = itertools.count()
+        cyclic = any(s.back for s in self._stages)  # then commands come to roots too
+        self._shared = shared = SharedFile(sum(s.instances for s in self._stages if s.inputs or cyclic))
+        self._store = store = Store(context)
+        inboxes = {
+            id(s): [Inbox(context, shared, next(sections), store) if s.inputs or cyclic else None
+                    for _ in range(s.instances)]
+            for s in self._stages
+        }
+        consumer = {channel: s for s in self._stages for channel in s.inputs}
+        producers = {channel: s.instances for s in self._stages for channel in s.to}
+        entered, self._names = entries([s.function for s in self._stages], self.job.workflow)
+        turns = {id(s): {name: Turns(context, s.instances, self.width) for name in self._names[s.function]
+                         if getattr(self.job.workflow.pes[name], "in_turns", False)} for s in self._stages}
+        self._turns = [each for mine in turns.values() for each in mine.values()]
+        return [
+            Task(s.function, index, s.instances, inboxes[id(s)][index], sum(producers[c] for c in s.inputs),
+                 {channel: inboxes[id(consumer[channel])] for channel in s.to}, {c: entered[c] for c in s.inputs},
+                 s.back, cyclic, turns[id(s)])
+            for s in self._stages
+            for index in range(s.instances)
+        ]
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Signals wait, also in a worker that is forked here, until that has handlers of its own (see `work`)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_method() -> str:
+    """fork where it is safe and cheap, spawn elsewhere; D4P_START_METHOD decides otherwise.
+
+    A fork loses all threads but one, and what they were to do is never done: where the workflow's module, or one that
+    it imports, has started some, each worker imports it anew and has its own.
+    """
+    given = os.environ.get("D4P_START_METHOD")
+    if given or sys.platform != "linux":
+        return given or "spawn"
+    main = threading.main_thread()
+    others = [each.name for each in threading.enumerate() if each is not main and not each.name.startswith("d4p")]
+    if not others:
+        return "fork"
+    write_line(f"note: each worker imports the workflow anew, since threads that it started are running "
+               f"({', '.join(others[:3])}{', ...' if len(others) > 3 else ''}), which a fork would lose", sys.stdout)
+    return "spawn"
+
+
+def _shares(tasks: list[Task]) -> list[list[Task]]:
+    count = min(len(tasks), MOST_PROCESSES)
+    return [tasks[i::count] for i in range(count)]
+
+
+class _Workers:
+    """The worker processes and what they say."""
+
+    def __init__(self, job: Job, context: Any, names: Mapping[Callable, tuple[str, ...]],
+                 commands: _Commands | None) -> None:
+        self.job, self.context, self.names, self.commands = job, context, names, commands
+        self.notes: dict[Any, Notes] = {}
+        self.processes: dict[Any, tuple[Any, list[Task]]] = {}
+        self.reports: dict[Any, list[dict[str, Any]]] = {}
+        self.lifelines: list[Any] = []
+
+    def start(self, tasks: list[Task]) -> None:
+        control, theirs = self.context.Pipe(duplex=False)
+        lifeline, mine = self.context.Pipe(duplex=False)
+        self.lifelines.append(mine)
+        notes = Notes(len(tasks))
+        others = list(self.lifelines) if self.context.get_start_method() == "fork" else []
+        process = self.context.Process(
+            target=work,
+            args=(len(self.lifelines), tasks, self.job.workflow, self.job.inputs, str(self.job.spool.folder), notes,
+                  theirs, lifeline, others),
+            name="d4p " + ", ".join(f"stage {self.job.number(t.function)} [{t.index}]" for t in tasks[:3]),
+        )
+        with _held_back():
+            process.start()
+        theirs.close()
+        lifeline.close()
+        self.processes[control] = (process, tasks)
+        self.notes[control] = notes
+
+    def watch(self) -> list[dict[str, Any]]:
+        """Wait for all workers. Raises what the first one that failed said, or RunFailed naming one that died."""
+        open_controls = set(self.processes)
+        finished: set[Any] = set()
+        while open_controls:
+            said = False
+            for control in wait(open_controls, timeout=_LOOK):
+                try:
+                    what, message = control.recv()
+                except (EOFError, OSError):
+                    open_controls.discard(control)
+                    if control not in finished:
+                        raise self._died(control) from None
+                    continue
+                if what == "failed":
+                    raise message if isinstance(message, D4pError) else RunFailed(str(message))
+                if what == "told":
+                    self.commands.take(*message)
+                    continue
+                self.reports[control] = message
+                said = True
+                if what == "done":
+                    finished.add(control)
+            if self.commands:
+                self.commands.send()
+            for control in list(open_controls):
+                if not self.processes[control][0].is_alive() and not control.poll():
+                    if control not in finished:
+                        raise self._died(control)
+                    open_controls.discard(control)  # a process that it started still holds its end of the pipe
+            if said:
+                self.job.progress(report for reports in self.reports.values() for report in reports)
+        return [report for control in self.processes for report in self.reports[control]]
+
+    def _died(self, control: Any) -> WorkerLost:
+        process, tasks = self.processes[control]
+        process.join(_GRACE)
+        notes, told = self.notes[control], []
+        for task, note in zip(tasks, notes.read(), strict=True):
+            stage = f"stage {self.job.number(task.function)} ({task.function.title}), instance {task.index}"
+            told.append(f"{stage}, {where(note, self.names[task.function], task.entries)}")
+        lines = own_lines(notes.fault()) if process.exitcode is not None and process.exitcode < 0 else ""
+        message = f"a worker process {how(process.exitcode)}: it held {several(told)}"
+        return WorkerLost("\n".join(filter(None, [message, lines])))
+
+    def end(self) -> None:
+        """Leave no worker behind."""
+        for process, _ in self.processes.values():
+            if process.is_alive():
+                process.terminate()
+        last = time.monotonic() + _GRACE
+        for process, _ in self.processes.values():
+            process.join(max(0.0, last - time.monotonic()))
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with what the PEs started
+            process.join()
+        if mark := keeper.worn():
+            keeper.end(mark, members=range(1, len(self.lifelines) + 1))
+        for lifeline in self.lifelines:
+            lifeline.close()
+        for notes in self.notes.values():
+            notes.close()
+
+
+class _Commands:
+    """What the coordinator of a run with cycles has to say, on its way to the instances."""
+
+    def __init__(self, job: Job, tasks: list[Task], names: Mapping[Callable, tuple[str, ...]]) -> None:
+        keys = [(job.number(task.function), task.index) for task in tasks]
+        self.inboxes = {key: task.inbox for key, task in zip(keys, tasks, strict=True)}
+        pes = {key: names[task.function] for key, task in zip(keys, tasks, strict=True)}
+        self.coordinator = Coordinator(pes, job.workflow.postprocess_order)
+        self.unsent: list[tuple[Any, Command]] = []
+
+    def take(self, instance: Any, told: Told) -> None:
+        """Hand what an instance tells to the coordinator, and send its commands."""
+        self.unsent += self.coordinator.told(instance, told)
+        self.send()
+
+    def send(self) -> None:
+        """Send what is unsent. An inbox without room is tried again: we don't wait for a worker that may be dead."""
+        self.unsent = [(instance, command) for instance, command in self.unsent
+                       if not self.inboxes[instance].offer(COMMANDS, command_parcel(command))]
+
+
+def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
+    """Run a program's `main`."""
+    job.plan_splits()
+    run = Run(job)
+    main(run)
+    return run.go()

@@ -1,0 +1,266 @@
+"""One worker process: the instances that fall to it, each fed from its inbox until every producer is done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from d4p.engines.channels.parcels import Parcel
+from d4p.engines.channels.sender import Flusher, Sender
+from d4p.engines.entries import Entry
+from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
+from d4p.engines.processes.cyclic import Back, Part
+from d4p.engines.processes.pipes import Inbox
+from d4p.engines.processes.turns import Turns
+from d4p.errors import D4pError, RunFailed
+from d4p.host import keeper, memory, scratch
+from d4p.host.signals import ENDS, ignore
+from d4p.host.threads import use_threads
+from d4p.program import leaving
+from d4p.program.events import Events, Sampler
+from d4p.program.job import Job
+from d4p.stage import stdin
+from d4p.stage.depth import FRAMES
+from d4p.stage.instance import Stage
+from d4p.stage.outlet import Lanes, spread
+from d4p.workflow.inputs import Inputs
+from d4p.workflow.results import Spool
+from d4p.workflow.workflow import Workflow
+
+
+@dataclass(frozen=True)
+class Task:
+    """One instance of a stage: what it runs, what feeds it, and what it feeds."""
+
+    function: Callable[[Stage], Stage]
+    index: int
+    instances: int
+    inbox: Inbox | None
+    ends: int  # how many ends its inbox will bring: one for each producer instance of each of its channels
+    to: dict[int, list[Inbox]]
+    entries: dict[int, Entry]  # of the channels that its inbox brings
+    back: frozenset[int] = frozenset()  # those of `to` that lead back
+    cyclic: bool = False  # whether anything in the run does: then no ends come, but commands
+    turns: Mapping[str, Turns] = field(default_factory=dict)  # of PEs whose instances end in turns, and not all at once
+
+
+def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, notes: Notes, control: Any,
+         lifeline: Any, others: list[Any]) -> None:
+    """The main function of a worker process; they are numbered from 1."""
+    os.setpgid(0, 0)  # so that the parent can end what PEs start as well
+    if mark := keeper.worn():
+        keeper.wear(keeper.member(mark, number))  # and what leaves the group
+    ignore(signal.SIGINT)  # the parent ends its workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ignore(signal.SIGHUP)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)  # those that came since the program began to start this process
+    for connection in others:
+        connection.close()
+    notes.catch_faults()
+    scratch.use(spool)
+    stdin.share(spool)
+    use_threads(1)  # each instance works on a core of its own
+    memory.keep()
+    threading.Thread(target=_die_with_parent, args=(lifeline, spool), daemon=True).start()
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
+    say = _Speaker(control)
+    try:
+        workflow.pes  # noqa: B018  once, before threads ask for it at once
+        job = Job(workflow, inputs, Spool(spool), Events())
+        runs = [_Instance(task, job, notes.of(i), say) for i, task in enumerate(tasks)]
+        senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
+        with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), Flusher(senders):
+            if len(runs) == 1:
+                runs[0].run()
+            else:
+                _side_by_side(runs)
+        job.spool.close()
+        say("done", [run.stage.report() for run in runs])
+        leaving.tell_if_held(", ".join(run.called for run in runs[:3]))
+    except D4pError as error:
+        say("failed", error)
+    except BaseException as error:
+        say("failed", _as_said(error))
+        raise
+    finally:
+        sys.stdout.flush()
+
+
+def _as_said(error: BaseException) -> D4pError | str:
+    return error if isinstance(error, D4pError) else f"{type(error).__name__}: {error}"
+
+
+class _Instance:
+    def __init__(self, task: Task, job: Job, note: Note, say: _Speaker) -> None:
+        self.task, self.job, self.note = task, job, note
+        self.taken: Counter[str] = Counter()
+        self.senders: dict[int, Sender] = {}
+        self.stage = Stage(job.workflow, job.number(task.function), task.index, lanes=self._lanes,
+                           spool=job.spooler(task.index), log=job.log, instances=task.instances, at=note.number)
+        self.failure: BaseException | None = None
+        self.sent = dict.fromkeys(task.to, 0)  # parcels by channel: each is posted by one thread at a time
+        key, sent = (self.stage.number, task.index), lambda: sum(self.sent.values())
+        self.part = Part(task.inbox, sent, lambda told: say("told", (key, told))) if task.cyclic else None
+        self.back = Back(job.spool.folder, lambda error: say("failed", _as_said(error))) if task.back else None
+
+    @property
+    def called(self) -> str:
+        return f"stage {self.stage.number} ({self.task.function.title}), instance {self.task.index}"
+
+    def _lanes(self, channel: int, edge: str, kind: str) -> Lanes:
+        inboxes = self.task.to[channel]
+        reached = spread(kind, len(inboxes))
+
+        def post(lane: int, parcel: Parcel) -> None:
+            for dest in reached[lane]:
+                self.sent[channel] += 1
+                if channel in self.task.back:
+                    self.back.post(inboxes[dest], channel, parcel)
+                else:
+                    inboxes[dest].put(channel, parcel)
+                sender.lanes.moved += parcel.nbytes
+
+        def post_stored(lane: int, parcel: Parcel) -> None:
+            try:
+                at = inboxes[0].store.place([parcel.head, *parcel.buffers])
+            except OSError:  # files may not be so large here (ulimit -f): all goes through pipes
+                return post(lane, parcel)
+            sender.lanes.moved += parcel.nbytes
+            for dest in reached[lane]:
+                self.sent[channel] += 1
+                inboxes[dest].put_stored(channel, len(parcel.head), at)
+
+        stored = kind.startswith("pairs") and channel not in self.task.back
+        sender = self.senders[channel] = Sender(channel, edge, len(reached), post_stored if stored else post)
+        return sender.lanes
+
+    def run(self) -> None:
+        """The life of one instance: preprocess, its items, postprocess, and the end for its consumers."""
+        stage, note = self.task.function(self.stage), self.note
+        if stage.kept(self.task.cyclic):
+            if self.part is not None:
+                self.part.play(self._take, self._feed, self._flush, lambda pe: None)
+            else:
+                self._nothing_to_do()
+            note.at(DONE)
+            return
+        for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
+            note.at(PREPROCESS, stage.names.index(name))
+            stage.preprocess_pe(name)
+        for name in self.job.workflow.roots():
+            if name in stage.names:
+                items = self.job.feed(stage, name, self.task.instances, note.reading)
+                note.taking(ROOT + stage.names.index(name), 0)
+                stage.feed(name, items)
+        note.waiting()
+        if self.part is not None:
+            self.part.play(self._take, self._feed, self._flush, self._postprocess)
+        else:
+            self._until_the_ends()
+            for name in stage.names:
+                self._postprocess(name)
+        note.at(OUTPUTS)
+        stage.finish()
+        self._flush()
+        for channel, inboxes in self.task.to.items() if self.part is None else ():
+            for inbox in inboxes:
+                inbox.put(channel, None)
+        note.at(DONE)
+
+    def _until_the_ends(self) -> None:
+        ends, inbox = self.task.ends, self.task.inbox
+        while ends:
+            if not inbox.ready():
+                self._flush()
+            channel, items = self._take()
+            if items is None:
+                ends -= 1
+            else:
+                self._feed(channel, items)
+
+    def _nothing_to_do(self) -> None:
+        """Its output is there from an earlier run: what comes is for others."""
+        ends = self.task.ends
+        while ends:
+            ends -= self.task.inbox.drop()
+        for turns in self.task.turns.values():
+            with turns.turn(self.task.index):
+                pass
+
+    def _postprocess(self, name: str) -> None:
+        turns = self.task.turns.get(name)
+        with turns.turn(self.task.index) if turns else nullcontext():
+            self.note.at(POSTPROCESS, self.stage.names.index(name))
+            self.stage.postprocess_pe(name)
+        self.note.waiting()
+
+    def _feed(self, channel: int, items: list[Any]) -> None:
+        entry, stage = self.task.entries[channel], self.stage
+        before = stage.counts().get(entry.pe, 0) if entry.mixed else self.taken[entry.pe]
+        self.note.taking(channel, before)
+        stage.feed(channel, items)
+        self.taken[entry.pe] += len(items)
+        self.note.waiting()
+
+    def _take(self) -> tuple[int, list[Any] | None]:
+        try:
+            return self.task.inbox.take()
+        except RunFailed as error:
+            raise RunFailed(f"{self.called}: {error}") from error
+
+    def _flush(self) -> None:
+        for sender in self.senders.values():
+            sender.flush()
+
+
+def _side_by_side(runs: list[_Instance]) -> None:
+    """Several instances in one process: a thread each, so that none keeps another from its inbox."""
+    failed = threading.Event()
+    left = threading.Semaphore(0)
+
+    def one(run: _Instance) -> None:
+        try:
+            run.run()
+        except BaseException as error:
+            run.failure = error
+            failed.set()
+        finally:
+            left.release()
+
+    for run in runs:
+        threading.Thread(target=one, args=(run,), daemon=True).start()
+    for _ in runs:
+        left.acquire()
+        if failed.is_set():
+            raise next(run.failure for run in runs if run.failure is not None)
+
+
+class _Speaker:
+    """What a worker tells its parent; called from several threads."""
+
+    def __init__(self, control: Any) -> None:
+        self._control, self._lock = control, threading.Lock()
+
+    def __call__(self, what: str, message: Any) -> None:
+        with self._lock:
+            try:
+                self._control.send((what, message))
+            except OSError:
+                os._exit(1)  # the parent is gone
+
+
+def _die_with_parent(lifeline: Any, spool: str) -> None:
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        if "D4P_SPOOL" not in os.environ:  # the program would have done that; else it is its caller's
+            shutil.rmtree(spool, ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)  # with what the PEs started

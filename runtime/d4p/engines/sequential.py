@@ -1,0 +1,136 @@
+"""The sequential engine, the living definition of what a workflow means: every item is driven to the sinks
+before the next.
+
+What an edge leads back waits in line, first in, first out, until all else is processed; what comes of an item of a root
+that way is processed before that root's next item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from d4p.describe.failure import pack_for
+from d4p.engines.line import Line
+from d4p.items.packing import unpack
+from d4p.program.events import Sampler
+from d4p.program.job import Job
+from d4p.stage import stdin
+from d4p.stage.depth import Tamer
+from d4p.stage.instance import Stage
+from d4p.stage.outlet import Lanes, spread
+
+
+class Run:
+    """What the `main` of a sequential program works with."""
+
+    width = tiles = 1
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._instances: dict[Callable, list[Stage]] = {}
+        self._consumers: dict[int, list[Stage]] = {}
+        self._tamer = Tamer()
+        self._declared: list[tuple[Callable, int, dict[int, int]]] = []
+        self._back: set[int] = set()
+        self._line = Line(job.spool.folder)
+        self._kept: set[int] = set()  # instances whose output is there from an earlier run
+
+    def stage(self, function: Callable[[Stage], Stage], instances: int, to: dict[int, int] | None = None,
+              inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
+        """Declare a stage: how many instances it has, how many instances the consumer of each channel has
+        (`to`), the channels it takes its items from (`inputs`), and those of `to` that lead back."""
+        self._back.update(back)
+        self._declared.append((function, instances, to or {}))
+        for channel in inputs:
+            self._consumers[channel] = self._instances.setdefault(function, [])
+
+    def go(self) -> list[dict[str, Any]]:
+        """Run all stages; gives a report for each instance."""
+        job, stages = self.job, []
+        for function, instances, to in self._declared:
+            made = self._instances.setdefault(function, [])
+            for index in range(instances):
+                stage = Stage(job.workflow, job.number(function), index, lanes=self._to(to),
+                              spool=job.spooler(index), log=job.log, instances=instances, checker=job.checker)
+                function(stage)
+                made.append(stage)
+            stages += made
+        running = [stage for stage in stages if not stage.kept(bool(self._back))]
+        self._kept = set(map(id, stages)) - set(map(id, running))
+        of = {name: [s for s in running if name in s.names] for name in job.workflow.order}
+        job.phase("")
+        with Sampler(lambda: job.progress(stage.report() for stage in stages)):
+            for name in reversed(job.workflow.order):
+                for stage in of[name]:
+                    stage.preprocess_pe(name)
+            self._go_round()
+            for name in job.workflow.roots():
+                self._feed(name, of[name])
+            for name in job.workflow.postprocess_order:
+                for stage in of[name]:
+                    stage.postprocess_pe(name)
+                    self._go_round()
+            for stage in running:
+                stage.finish()
+        if job.checker is not None:
+            job.checker.finish()
+        return [stage.report() for stage in stages]
+
+    def _feed(self, root: str, stages: list[Stage]) -> None:
+        for stage in stages:
+            items = self.job.feed(stage, root, stage.instances)
+            stage.feed(root, self._one_by_one(items) if self._back else items)
+            self._go_round()  # of the last item, where a limit ended in the middle of it
+
+    def _one_by_one(self, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            yield item
+            self._go_round()
+
+    def _go_round(self) -> None:
+        """Process what edges led back, and all that comes of it."""
+        while self._line:
+            number, dest, items = self._line.get()
+            self._consumers[number][dest].feed(number, items)
+
+    def _to(self, to: dict[int, int]) -> Callable[[int, str, str], Lanes]:
+        def lanes(number: int, edge: str, kind: str) -> Lanes:
+            consumers, reached = self._consumers[number], spread(kind, to[number])
+
+            def deliver(parcel: tuple[int, list[Any]]) -> None:
+                dest, items = parcel
+                if id(consumers[dest]) not in self._kept:
+                    consumers[dest].feed(number, items)
+
+            tamed = self._tamer.tame(deliver)
+
+            def send(lane: int) -> None:
+                # As other engines send them: what a consumer changes, nobody else sees.
+                items = made.held[lane]
+                if number in self._back:
+                    for dest in reached[lane]:
+                        self._line.put(number, dest, edge, items)
+                    items.clear()
+                    return
+                packed = pack_for(edge, items)
+                items.clear()
+                for dest in reached[lane]:
+                    tamed((dest, unpack(packed)))
+
+            made = Lanes(len(reached), send)
+            return made
+
+        return lanes
+
+
+def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
+    """Run a sequential program's `main`."""
+    job.plan_splits()
+    run = Run(job)
+    main(run)
+    with stdin.lent(str(job.spool.folder)):
+        return run.go()
+
+
+execute.watched = True

@@ -1,0 +1,192 @@
+"""One instance of a stage as a Spark task: batches in, batches out, whatever carries them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from d4p.describe.failure import PeFailed
+from d4p.describe.tracebacks import said
+from d4p.engines.entries import names
+from d4p.engines.spark import disks
+from d4p.engines.spark.logs import Address, Lines
+from d4p.engines.spark.outbox import Key, Outbox, until_full
+from d4p.engines.spark.readers import Source
+from d4p.errors import D4pError, Refused, RunFailed, WorkerLost
+from d4p.filesystems import default, use_default
+from d4p.host import scratch, signals
+from d4p.host.threads import THREADS, told, use_threads
+from d4p.items.packing import unpack
+from d4p.items.shape import parsed
+from d4p.program.events import Events
+from d4p.program.job import Job
+from d4p.stage import stdin
+from d4p.stage.depth import FRAMES
+from d4p.stage.instance import Stage
+from d4p.workflow.inputs import Inputs
+from d4p.workflow.results import Spool
+from d4p.workflow.workflow import Workflow
+
+#: Marks a failure of ours in what Spark says about a failed task.
+MARK = "d4p-failed:"
+_KINDS = {kind.__name__: kind for kind in (Refused, RunFailed, WorkerLost)}
+#: Items of a batch that are fed between two looks at what is ready.
+_FEW = 32
+#: What a task is given to hand its report to.
+Report = Callable[[tuple[int, int], dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Aggregated:
+    """What the engine made of some items that were on their way to an aggregate PE."""
+
+    count: int
+    values: tuple
+
+
+class Task:
+    """The instances of a stage: `run(index, ...)` is the life of one, from `preprocess` to its report.
+
+    Args:
+        function: the generated `stage_<n>`.
+        instances: how many there are.
+        to: the instances of the consumer of each of the stage's channels.
+        root: the reader whose items are what arrives; else batches of channels arrive, or nothing.
+        source: how the items of `root` are made. What Spark itself reads may be other items of an instance in another
+            run.
+        forms: of channels whose batches aren't packed, how they are made (see `Outbox`).
+        aggregate: the PE whose work the engine does; `Aggregated` of its channels may arrive.
+        log_to: where the program takes what PEs log.
+    """
+
+    def __init__(self, function: Callable[[Stage], Stage], workflow: Workflow, inputs: Inputs, instances: int,
+                 to: dict[int, int], root: str | None, source: Source | None = None,
+                 forms: Mapping[int, Callable] | None = None, aggregate: str | None = None,
+                 log_to: Address | None = None) -> None:
+        self.function, self.workflow, self.log_to = function, workflow, log_to
+        self.inputs = inputs.planned(workflow, [name for name in names(function) if name != root])
+        self.instances, self.to, self.root = instances, to, root
+        self.items, self.native = (source.items, source.native) if source else (None, False)
+        self.default_fs = default()
+        self.forms, self.aggregate = forms or {}, aggregate
+
+    @property
+    def title(self) -> str:
+        """`stage <number>: <pes>`, as in the plan."""
+        return f"stage {Job.number(self.function)}: {self.function.title}"
+
+    def run(self, index: int, arriving: Iterable[Any], report: Report) -> Iterator[tuple[Key, Any]]:
+        """Give the batches that an instance sends; `arriving` are (channel, batch), or what the
+        items of `root` are made from.
+
+        Raises RuntimeError with a marked message: `unmarked` makes the error of it again on the driver.
+        """
+        lines = Lines((Job.number(self.function), index), self.log_to)
+        try:
+            yield from self._run(index, arriving, lambda key, found: report(key, found | lines.report()), lines.log)
+        except D4pError as error:
+            raise RuntimeError(marked(lines.with_failure(error))) from None
+        except Exception as error:
+            failed = RunFailed(f"{self._where(index)}: {said(error)}\n{traceback.format_exc()}")
+            raise RuntimeError(marked(lines.with_failure(failed))) from None
+
+    def _run(self, index: int, arriving: Iterable[Any], report: Report,
+             log: Callable[[str], None]) -> Iterator[tuple[Key, Any]]:
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
+        use_default(*self.default_fs)
+        scratch.use(disks.folder())
+        signals.unblock()
+        stdin.refuse("Spark's workers have none")
+        use_threads(told(os.environ.get(THREADS, "")))
+        job = Job(self.workflow, self.inputs, _NoSpool(), Events())
+        outbox = Outbox(index, self.to, self.forms)
+        results = iter(range(1 << 30))
+        stage = Stage(
+            self.workflow, job.number(self.function), index, lanes=outbox.channel, log=log,
+            instances=self.instances, repeatable=not self.native,
+            spool=lambda name, port: outbox.result(self.workflow.pes[name].id, str(port), next(results)),
+        )
+        self.function(stage)
+        if stage.kept():
+            report((stage.number, index), stage.report())
+            return
+        stage.preprocess()
+        for root in self._roots(stage):
+            yield from _feed(stage, root, job.feed(stage, root, self.instances), outbox)
+        if self.root is not None:
+            reader = stage.pes[stage.names.index(self.root)]
+            yield from _feed(stage, self.root, self.items(reader, arriving), outbox)
+        elif any(isinstance(entry, int) for entry in stage.entries):
+            for channel, batch in arriving:
+                if isinstance(batch, Aggregated):
+                    stage.take_in(self.aggregate, batch.count, batch.values)
+                else:
+                    yield from _feed_batch(stage, channel, self._unpacked(batch, index), outbox)
+        stage.postprocess()
+        stage.finish()
+        outbox.flush()
+        yield from outbox.drain()
+        report((stage.number, index), {**stage.report(), "once": outbox.once()})
+
+    def _unpacked(self, batch: Any, index: int) -> list[Any]:
+        try:
+            return unpack(batch)
+        except RunFailed as error:
+            raise RunFailed(f"{self._where(index)}: {error}") from error
+
+    def _where(self, index: int) -> str:
+        return f"stage {Job.number(self.function)} ({self.function.title}), instance {index}"
+
+    def _roots(self, stage: Stage) -> list[str]:
+        return [name for name in self.workflow.roots() if name in stage.names and name != self.root]
+
+
+def _feed(stage: Stage, entry: int | str, items: Iterable[Any], outbox: Outbox) -> Iterator[Any]:
+    """Feed items, handing over batches as they get ready."""
+    rest = iter(items)
+    for first in rest:
+        stage.feed(entry, until_full(first, rest, outbox))
+        yield from outbox.drain()
+
+
+def _feed_batch(stage: Stage, entry: int | str, items: list[Any], outbox: Outbox) -> Iterator[Any]:
+    """The same for items that are all here: a few at a time."""
+    for start in range(0, len(items), _FEW):
+        stage.feed(entry, items[start : start + _FEW])
+        if outbox.full:
+            yield from outbox.drain()
+
+
+class _NoSpool(Spool):
+    """A task's results travel as batches."""
+
+    def __init__(self) -> None:
+        pass
+
+
+def marked(error: D4pError) -> str:
+    """An error as text that survives the way through Spark."""
+    about = [type(error).__name__, str(error), getattr(error, "pe", ""), getattr(error, "instance", 0),
+             getattr(error, "item", 0)]  # fmt: skip
+    return f"{MARK}{base64.b64encode(json.dumps(about).encode()).decode()}:"
+
+
+def unmarked(text: str) -> D4pError | None:
+    """The error in what Spark said, if there is one of ours. Data may be among those words: they are only looked at."""
+    start = text.find(MARK)
+    if start < 0:
+        return None
+    try:
+        about = parsed(base64.b64decode(text[start + len(MARK):].split(":", 1)[0]))
+    except ValueError:  # cut short on its way: what is left of Spark's words must do
+        return None
+    if not isinstance(about, list) or [*map(type, about)] != [str, str, str, int, int]:
+        return None
+    kind, message, *whose = about
+    return PeFailed(message, *whose) if kind == PeFailed.__name__ else _KINDS.get(kind, RunFailed)(message)

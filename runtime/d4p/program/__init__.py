@@ -1,0 +1,1 @@
+"""A compiled program from its command line to its summary."""

@@ -1,0 +1,129 @@
+"""One run of a compiled program, as its engine sees it: inputs, results, progress, log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import chain, islice
+from typing import Any
+
+from d4p.describe.printable import printable
+from d4p.host.lines import write_line
+from d4p.program.events import Events
+from d4p.program.sofar import SoFar
+from d4p.stage.check import Checker
+from d4p.workflow.inputs import Inputs, is_reader
+from d4p.workflow.results import Spool
+from d4p.workflow.workflow import Workflow, unconnected
+
+
+def titled(title: str) -> Callable[[Callable], Callable]:
+    """Gives a stage's function the title of the stage, by which messages and engines call it. A docstring would not do:
+    `python -OO` has none."""
+
+    def give(function: Callable) -> Callable:
+        function.title = title
+        return function
+
+    return give
+
+
+class Job:
+    """What every engine needs and none does in its own way.
+
+    Attributes:
+        workflow: where the PEs come from.
+        inputs: the items of the roots.
+        spool: where results go.
+        checker: with `--check` what looks after items that were written; else None.
+    """
+
+    def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events, check: bool = False) -> None:
+        self.workflow, self.inputs, self.spool, self._events = workflow, inputs, spool, events
+        self.checker = Checker() if check else None
+
+    def plan_splits(self) -> None:
+        """Plan what each instance of a reader reads; to be called once, before instances are started."""
+        self.inputs = self.inputs.planned(self.workflow)
+
+    @property
+    def has_results(self) -> bool:
+        """Whether some output is connected to nothing, and its items are to be spooled."""
+        return self.workflow.writing.spooled and bool(unconnected(self.workflow))
+
+    @staticmethod
+    def number(function: Callable) -> int:
+        """The number of a generated `stage_<n>`."""
+        return int(function.__name__.removeprefix("stage_"))
+
+    def feed(self, stage: Any, root: str, instances: int, begin: Callable[[], None] = lambda: None) -> Iterator[Any]:
+        """The items of a root's instance: from the command line, or from its share of a reader's splits, before each of
+        which `begin` is called."""
+        pe = stage.pes[stage.names.index(root)]
+        if is_reader(pe):
+            limit, splits = self.inputs.limit, self.inputs.splits[root]
+            known = len(share_of(splits, stage.index, instances)) if limit is None else None
+            return read_splits(pe, stage.index, instances, limit, splits, begin, stage.fed(root, pieces=known))
+        items, most = self.inputs.items(root), self.inputs.limit
+        if most is not None:
+            return iter(stage.limited(root, items, most))
+        stage.fed(root, items=self.inputs.count(root))
+        return items
+
+    def spooler(self, index: int) -> Callable[[str, str], Callable[[Any], None]]:
+        """What a stage's instance calls for a result: (PE name, port) gives the function that takes an item."""
+        return lambda name, port: self.spool.part(self.workflow.pes[name].id, str(port), index)
+
+    def log(self, line: str) -> None:
+        """A line that a PE logs."""
+        write_line(printable(line), sys.stdout)
+
+    def progress(self, reports: Iterable[dict[str, Any]]) -> None:
+        """Say how many items each PE has received so far, and how many it will have, where that is known."""
+        if self._events.heard:
+            self._events.say("progress", **self._so_far(reports))
+
+    @cached_property
+    def _so_far(self) -> SoFar:
+        return SoFar(self.workflow)
+
+    def phase(self, what: str) -> None:
+        """Say what the run does, or waits for, where no items move: `starting Spark`; `""` where they do again."""
+        self._events.say("phase", what=what)
+
+    def ranks(self, ranks: Iterable[dict[str, Any]]) -> None:
+        """Say where ranks run and what they hold, for whoever hears of the death of one."""
+        self._events.say("ranks", ranks=list(ranks))
+
+    def stage_progress(self, name: str, done: int, total: int) -> None:
+        """Say how many tasks of a stage are done, where the engine counts tasks; `name` is `stage <number>: <pes>`."""
+        number, _, pes = name.removeprefix("stage ").partition(": ")
+        self._events.say("stage", number=number, name=pes or name, done=done, total=total)
+
+
+def share_of(splits: list[Any], index: int, instances: int) -> list[Any]:
+    """The splits that fall to one of a reader's instances: a run of neighbours, the same everywhere."""
+    return splits[len(splits) * index // instances : len(splits) * (index + 1) // instances]
+
+
+def read_splits(reader: Any, index: int, instances: int, limit: int | None, splits: list[Any],
+                begin: Callable[[], None] = lambda: None, end: Callable[[], None] = lambda: None) -> Iterator[Any]:
+    """The items of the splits that fall to one of a reader's instances.
+
+    With a limit the first instance reads all there is to read. `begin` is called before each split is read, `end`
+    after."""
+    if limit is not None:
+        return islice(_read(reader, splits if index == 0 else [], begin, end), min(limit, sys.maxsize))
+    return _read(reader, share_of(splits, index, instances), begin, end)
+
+
+def _read(reader: Any, splits: list[Any], begin: Callable[[], None], end: Callable[[], None]) -> Iterator[Any]:
+
+    def each() -> Iterator[Iterator[Any]]:
+        for split in splits:
+            begin()
+            yield reader.read(split)
+            end()
+
+    return chain.from_iterable(each())  # so that nothing of ours runs between two items

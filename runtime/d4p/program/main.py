@@ -1,0 +1,206 @@
+"""The command line of a compiled program, and one run of it from the first check to the summary."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+from d4p.commit.identity import identity
+from d4p.commit.run import Outputs
+from d4p.describe.boundary import kind, plain
+from d4p.describe.failure import at_source
+from d4p.describe.printable import complain, echo, open_streams, printable
+from d4p.errors import D4pError, RunFailed
+from d4p.filesystems import reads, use_default
+from d4p.host import keeper
+from d4p.host.runfolder import RunFolder
+from d4p.host.signals import Interrupts
+from d4p.host.threads import one_each
+from d4p.program import leaving
+from d4p.program.events import Events, clock
+from d4p.program.job import Job
+from d4p.program.saying import be_quiet, say
+from d4p.program.summary import account, of_reports, of_results, shown_results
+from d4p.stage.depth import FRAMES
+from d4p.workflow.inputs import is_reader, read_inputs
+from d4p.workflow.results import Results, Spool
+from d4p.workflow.workflow import Workflow, unconnected
+
+#: In the environment of a program whose run somebody else keeps: the run's mark.
+MARK = "D4P_RUN"
+Execute = Callable[[Job, Callable], list[dict[str, Any]]]
+
+
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(printable(message or ""), file)
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """The options of every compiled program; `d4p run` hands the same ones on."""
+    options = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("-i", "--iter", type=int, metavar="N", help="iterations of each root")
+    options.add_argument("-d", "--data", metavar="JSON", help='items of the roots: \'{"read": [{"input": "a.txt"}]}\'')
+    options.add_argument("-f", "--file", metavar="FILE", help="a JSON file with the items of the roots")
+    options.add_argument("--limit", type=int, metavar="K",
+                         help="stop every root once it has written K items (has had K, where it has no output)")
+    options.add_argument("--output", metavar="DIR",
+                         help="write all results there: JSON lines, or Parquet where a port declares types")
+    options.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote")
+    options.add_argument("--resume", action="store_true",
+                         help="go on with what an earlier run of the same plan on the same input wrote")
+    options.add_argument("-q", "--quiet", action="store_true", help="print results and errors alone")
+    options.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # `d4p run --check` compiles for it
+    return options
+
+
+def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
+    """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted.
+
+    An engine whose instances have a core each has `a_core_each`; one whose processes end with the run, so that what PEs
+    read can be `watched`, has that. One whose `mpiexec` starts the program many times over
+    has `entered(main, workflow, events)`, within which one of them runs it.
+    """
+    open_streams()
+    events = Events()
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
+    entered = getattr(execute, "entered", lambda main, workflow, events: nullcontext())
+    if getattr(execute, "a_core_each", False):
+        one_each()
+    if mark := int(os.environ.pop(MARK, 0)):
+        keeper.wear(mark)
+    try:
+        with _saying(events), entered(main, workflow, events), _saying(events):
+            arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
+            with _alone(mark):
+                run(main, workflow, execute, arguments, events)
+                leaving.wait("the run")
+    except SystemExit as end:
+        if end.code:
+            leaving.leave(end.code)
+        raise
+
+
+@contextmanager
+def _alone(mark: int) -> Iterator[None]:
+    """What PEs have started and left ends with this. A program that nobody has started who would keep it has a folder
+    and a keeper of its own."""
+    if mark:
+        mine = os.getpid()
+        try:
+            yield
+        finally:
+            if os.getpid() == mine:  # and not a fork of a PE's that comes out here
+                keeper.end_own()
+        return
+    with RunFolder() as folder:
+        keeper.wear(folder.mark)
+        folder.keep()
+        os.environ["D4P_SCRATCH"] = folder.name
+        yield
+
+
+@contextmanager
+def _saying(events: Events) -> Iterator[None]:
+    """Say what ends the program, and exit."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        events.say("interrupted")
+        complain("interrupted")
+        sys.exit(130)
+    except Exception as error:
+        known = plain(error)
+        if known is None:
+            raise
+        say_failed(known, events)
+        sys.exit(known.exit_status)
+
+
+def say_failed(error: D4pError, events: Events) -> None:
+    """Say an error that is meant for the user, as an event and on stderr."""
+    message = at_source(printable(error), os.path.dirname(os.path.abspath(sys.argv[0])))
+    events.say("failed", message=message, status=error.exit_status)
+    with suppress(RunFailed):  # it can't be written, and something went wrong before
+        echo([])
+    complain(f"{kind(error)}: {message}")
+
+
+def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
+    """One run: check everything, execute, commit what was written, say what happened."""
+    with Interrupts():
+        _run(main, workflow, execute, arguments, events)
+
+
+def _run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
+    seconds = clock()
+    watched = arguments.resume and getattr(execute, "watched", False)
+    program = os.path.dirname(os.path.abspath(main.__globals__.get("__file__") or "job.py"))
+    reads.start(watched, program)
+    be_quiet(arguments.quiet)
+    use_default(*getattr(execute, "default_fs", lambda: (None, None))())
+    inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
+    events.say("phase", what="looking for what there is to read")
+    for pe in workflow.pes.values():
+        if is_reader(pe):
+            pe.check_input()
+    kept = os.environ.get("D4P_SPOOL")
+    outputs = Outputs(workflow, arguments.output, _results(workflow), overwrite=arguments.overwrite,
+                      resume=arguments.resume, spooled=kept is not None, watched=watched,
+                      program=program)
+    if not outputs.begin(lambda: identity(main, workflow, inputs)):
+        events.say("done", seconds=seconds())
+        say(f"note: {note}" for note in outputs.notes)
+        say("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
+        say(f"written: {path}" for path in outputs.written)
+        return
+    try:
+        say(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
+        workflow.writing = outputs.writing()
+        with _spool_folder(kept) as folder:
+            spool = Spool(folder)
+            with outputs.beating():
+                reports = execute(Job(workflow, inputs, spool, events, arguments.check), main)
+                spool.close()
+                events.say("phase", what="putting what was written in its place")
+                outputs.commit(reports)
+            events.say("done", seconds=seconds())
+            if workflow.writing.spooled:
+                results = of_results(Results(folder, unconnected(workflow)))
+            else:
+                results = of_reports(workflow, reports, _results(workflow))
+            echo(shown_results(results))
+            say(account(workflow, reports, outputs.written, seconds()))
+    except BaseException as error:
+        outputs.abort(plain(error) or error)
+        raise
+
+
+def _results(workflow: Workflow) -> list[tuple[str, str]]:
+    """`unconnected`, with names of the plan instead of ids."""
+    return [(workflow.names[pe], port) for pe, port in unconnected(workflow)]
+
+
+@contextmanager
+def _spool_folder(kept: str | None) -> Iterator[str]:
+    """Where results are kept: D4P_SPOOL if the caller wants to read them, else a folder that goes with the run.
+
+    It is made in D4P_SCRATCH, the folder of the run, which goes also where the program is killed.
+    """
+    if kept:
+        yield kept
+        return
+    scratch = os.environ.get("D4P_SCRATCH")
+    if scratch:
+        os.makedirs(scratch, exist_ok=True)
+    temporary = tempfile.mkdtemp(prefix="d4p-results-", dir=scratch)
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

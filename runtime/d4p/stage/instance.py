@@ -1,0 +1,422 @@
+"""One instance of a stage: its PEs, what they are wired to, and their life from preprocess to postprocess."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from types import CodeType, FunctionType
+from typing import Any
+
+from d4p.describe.failure import PeFailed, blame
+from d4p.errors import ENGINES_OWN, Control, Interrupted, RunFailed
+from d4p.graph.core import GenericPE
+from d4p.graph.inline import ITEM, returns
+from d4p.host.signals import OF_USERS
+from d4p.items.batch import read_only
+from d4p.items.packing import own
+from d4p.outputs.instance import InstanceOutputs
+from d4p.stage.depth import Tamer
+from d4p.stage.limit import Enough, Limit
+from d4p.stage.outlet import Put, needs, outlet
+
+Entry = Callable[[Iterable[Any]], None]
+
+
+#: What a PE may raise that fails the run: also a `sys.exit()`, which would end the program as if all were done, and
+#: what else is no Exception; `Stage._fail` tells it from what is the engine's own.
+FAILURES = (BaseException,)
+
+
+class Stop(Control):
+    """Ends a run from inside a PE's own `write`."""
+
+
+class Stage:
+    """What a generated `stage_<n>(stage)` works with.
+
+    Args:
+        workflow: where the PEs come from.
+        number: the stage's number in the plan.
+        index: which instance of the stage this is, from 0.
+        lanes: called with (channel number, edge, kind of exchange); gives the Lanes to the consumer's instances.
+        spool: called with (PE name, port); gives the function that takes an item of a result.
+        log: called with a line of text that a PE logs.
+        instances: how many instances of the stage there are.
+        repeatable: whether this instance reads the same in another run with as many instances.
+        checker: with `--check`, the Checker of the run.
+        at: where the number of the item in hand is written, so that it is known when the process is no more.
+    """
+
+    own = staticmethod(own)
+
+    def __init__(self, workflow, number: int, index: int, *, lanes, spool, log, instances=1, repeatable=True,
+                 checker=None, at: memoryview | list[int] | None = None) -> None:
+        self.number, self.index, self.instances = number, index, instances
+        self.names: tuple[str, ...] = ()
+        self.pes: tuple[GenericPE, ...] = ()
+        self.inlined: dict[CodeType, list[str]] = {}
+        self._written: list[tuple[GenericPE, str]] = []
+        self.entries: dict[int | str, Entry] = {}
+        self.counts: Callable[[], dict[str, int]] = dict
+        self._workflow, self._lanes, self._spool, self._log = workflow, lanes, spool, log
+        self._checker = checker
+        self.at: memoryview | list[int] = [0] if at is None else at
+        self._ports: dict[int, dict[str, Put]] = {}
+        self._quick: set[int] = set()  # PEs whose `write` is ours
+        self._senders: set[int] = set()
+        self._limits: dict[str, Limit] = {}
+        self._sent: dict[str, Callable[[], int]] = {}
+        self._moved: dict[str, Any] = {}
+        self._results: Counter[tuple[str, str]] = Counter()
+        workflow.writing.begin_notes()
+        self._outputs = InstanceOutputs(workflow.writing, index, instances, repeatable)
+        self._taken_in: Counter[str] = Counter()
+        self.given: dict[str, int] = {}
+        self.pieces: dict[str, list[int]] = {}
+        self.ended = False
+        self.bounded = Tamer().tame
+        self.failure: RunFailed | None = None
+        self.program = ""  # the file of the generated code
+
+    # What generated code calls
+
+    def take(self, *names: str) -> tuple[GenericPE, ...]:
+        """This instance's own copies of the PEs of the stage, in topological order."""
+        self.names = names
+        self.pes = tuple(self._workflow.copy(name, self.index, self.instances) for name in names)
+        for name, pe in zip(names, self.pes, strict=True):
+            pe._d4p_log = _logger(self._log, name, self.index)
+            pe._d4p_ports = {}
+            pe._d4p_share = (self.index, self.instances)
+            self._outputs.writer(name, pe)
+        return self.pes
+
+    def to(self, channel: int, edge: str, kind: str, fields: Iterable = (), needs: Iterable = ()) -> Put:
+        """The function that sends one item on its way to another stage."""
+        lanes = self._lanes(channel, edge, kind)
+        self._moved[edge] = lanes
+        put, self._sent[edge] = outlet(edge, kind, self.index, lanes, tuple(fields), tuple(needs), channel)
+        return self._checker.guard(edge.partition(" -> ")[0], self.index, put) if self._checker else put
+
+    def result(self, pe: GenericPE, port: str) -> Put:
+        """The function that takes one item of an output that nothing is connected to."""
+        name = self._name(pe)
+        put = self._outputs.result(name, pe, port, self._spool)
+        counts, key = self._results, (name, str(port))
+
+        def keep(item: Any) -> None:
+            counts[key] += 1
+            put(item)
+
+        return self._checker.guard(f"{name}.{port}", self.index, keep) if self._checker else keep
+
+    def wire(self, pe: GenericPE, ports: dict[str, Callable[[Any], None]] | None = None, *,
+             keywords: bool = False) -> None:
+        """Connect what `pe` writes. Without `ports` its items go on in a loop that only takes what it returns. With
+        `keywords` it may hand more to `write` than a port and an item, which takes time, though nobody looks at it."""
+        if ports is None:
+            ports, keywords = {port: _unforeseen(pe, port) for port in pe.outputconnections}, True
+        self._ports.setdefault(id(pe), {}).update(ports)
+        pe._d4p_ports = {port: self._guarded(put) for port, put in ports.items()}
+        if id(pe) in self._quick or not _overrides(pe, "write") and not _overrides(pe, "_write"):
+            self._quick.add(id(pe))
+            write = self._writer(pe, ports)
+            pe.write = _with_keywords(write) if keywords else write
+
+    def inline(self, loop: FunctionType, *written: tuple[GenericPE, str]) -> None:
+        """Say that a loop has what these PEs return written out, in this order, where it would have called them.
+
+        Raises:
+            RunFailed: a PE returns something else than when the program was compiled.
+        """
+        self._written += written
+        self._same_as_written()
+        self.inlined[loop.__code__] = [self._name(pe) for pe, expression in written if expression != ITEM]
+
+    def _same_as_written(self) -> None:
+        for pe, expression in self._written:
+            if not returns(pe, expression):
+                raise RunFailed(
+                    f"{self._name(pe)} ({type(pe).__name__}): the program has `{expression}` written out for it, and "
+                    "its _process isn't that here: compile again after a change, or, if something takes its place "
+                    "while the program runs, say `writes = True` in the class, so that it is called"
+                )
+
+    def _name(self, pe: GenericPE) -> str:
+        """The name of one of the stage's PEs, of which two may be equal, as dataclasses are."""
+        return next(name for name, mine in zip(self.names, self.pes, strict=True) if mine is pe)
+
+    def _guarded(self, put: Put) -> Put:
+        """`put` for a PE's own `write`: what goes wrong further on isn't the PE's to catch."""
+
+        def guarded(item: Any) -> None:
+            try:
+                put(item)
+            except FAILURES as error:
+                raise self._fail(error) from None
+
+        return guarded
+
+    def _writer(self, pe: GenericPE, ports: dict[str, Put]) -> Callable[[str, Any], None]:
+        """`pe.write` without the detours of a class that doesn't override it."""
+
+        def write(name: str, data: Any) -> None:
+            try:
+                put = ports[name]
+            except KeyError:
+                put = pe._other_writer(name)
+            try:
+                put(data)
+            except FAILURES as error:
+                raise self._fail(error) from None
+
+        if len(ports) != 1:
+            return write
+        ((port, put),) = ports.items()
+        made = getattr(put, "writer", None)
+        if made:
+            return made(port, write, self._fail, FAILURES)
+
+        def write_only(name: str, data: Any) -> None:
+            if name != port:
+                write(name, data)
+                return
+            try:
+                put(data)
+            except FAILURES as error:
+                raise self._fail(error) from None
+
+        return write_only
+
+    def _fail(self, error: BaseException, at: tuple[str, str] | None = None) -> BaseException:
+        """Remember the first failure, since a PE may swallow what comes out of its `write`; gives what to raise."""
+        if isinstance(error, ENGINES_OWN):
+            return error
+        if self.failure is None:
+            self.failure = blame(self, error, at)
+            self.failure.__cause__ = error
+        return Stop()
+
+    def sender(self, pe: GenericPE) -> Callable[[Any], None]:
+        """The function that takes what `process` returned: `{port: item}`. Returning and writing are the same thing."""
+        overridden = _overrides(pe, "write") or _overrides(pe, "_write")
+        ports = self._ports.setdefault(id(pe), {})
+        self._senders.add(id(pe))
+        only: Any = object() if overridden or len(pe.outputconnections) != 1 else next(iter(pe.outputconnections))
+
+        def send(result: Any) -> None:
+            if type(result) is dict and len(result) == 1 and only in result:  # nearly always
+                ports[only](result[only])
+                return
+            if not isinstance(result, dict):
+                raise RunFailed(
+                    f"process of {pe.id} ({type(pe).__name__}) must return a dict of output port to item, or None; "
+                    f"it returned {type(result).__name__}: {result!r:.80}. Its outputs: {_known(pe)}"
+                )
+            if overridden:
+                for port, item in result.items():
+                    pe.write(port, item)
+                return
+            for port, item in result.items():
+                if port not in ports:
+                    raise RunFailed(
+                        f"process of {pe.id} ({type(pe).__name__}) returned an item for {port!r}, which is not one of "
+                        f"its outputs: {_known(pe)}"
+                    )
+                ports[port](item)
+
+        return send
+
+    def wire_batches(self, pe: GenericPE, ports: dict[str, Callable[[Sequence], None]]) -> None:
+        """Connect the batches that `pe` gives."""
+        pe._d4p_batches = ports
+
+    def batch_sender(self, pe: GenericPE) -> Callable[[Any], None]:
+        """The function that takes what `process_batch` returned: `{port: batch}`, or one after the other of them."""
+
+        def send(result: Any) -> None:
+            if result is None:
+                return
+            several = isinstance(result, Iterable) and not isinstance(result, (dict, Sequence))
+            for outputs in result if several else (result,):
+                if outputs is None:
+                    continue
+                for port, batch in outputs.items() if isinstance(outputs, dict) else [(None, outputs)]:
+                    put = pe._d4p_batches.get(port)
+                    if put is None or not isinstance(batch, Sequence) or isinstance(batch, (str, bytes)):
+                        what = f"{type(batch).__name__} for {port!r}" if isinstance(outputs, dict) else \
+                            type(outputs).__name__
+                        raise PeFailed(
+                            f"{self._name(pe)} ({type(pe).__name__}), instance {self.index}: "
+                            f"process_batch must give {{port: d4p.Batch(...)}}, None, or several of them as a "
+                            f"generator; it gave {what}. Its outputs: {_known(pe)}"
+                        )
+                    put(read_only(batch))
+
+        return send
+
+    def needs(self, edge: str, fields: list) -> Put:
+        """A check that an item has the fields that its consumer groups by, although one instance gets all items."""
+        return needs(edge, tuple(fields))
+
+    def each(self, take: Callable[[Any], None]) -> Entry:
+        """An entry that takes many items, from a function that takes one."""
+        at = self.at
+
+        def entry(items: Iterable[Any]) -> None:
+            for at[0], item in enumerate(items, at[0] + 1):  # noqa: B007, B020  written where the engine looks for it
+                take(item)
+
+        return entry
+
+    def ready(self, entries: dict[int | str, Entry], counts: Callable[[], dict[str, int]],
+              repeatable: bool = False) -> Stage:
+        """Called last: `entries` are by channel number or root name, `counts` gives items received so far by PE;
+        `repeatable` says that what comes from other stages is the same in every run."""
+        self.entries, self._repeatable, self.program = entries, repeatable, counts.__code__.co_filename
+        self.counts = lambda: {name: count + self._taken_in[name] for name, count in counts().items()}
+        return self
+
+    # What an engine calls
+
+    def report(self) -> dict[str, Any]:
+        """Items received by each PE (and written at ports that nobody else counts), those that PEs are known to
+        receive, pieces that readers have read and those there are, items and bytes sent on each edge, and what was
+        kept. Another thread may ask for it, and while the stage is still being made, too."""
+        return {
+            "stage": self.number,
+            "instance": self.index,
+            "received": self.counts(),
+            "expected": self._expected(),
+            "pieces": {reader: tuple(pieces) for reader, pieces in list(self.pieces.items())},
+            "ended": self.ended,
+            "sent": {edge: count() for edge, count in list(self._sent.items())},
+            "moved": {edge: lanes.moved for edge, lanes in list(self._moved.items())},
+            "results": dict(self._results),
+            **self._outputs.report(),
+        }
+
+    def _expected(self) -> dict[str, int]:
+        """Items that roots are given, and that PEs will have received of those that make pairs of all that has come."""
+        found: Counter[str] = Counter(self.given)
+        for name, pe in zip(self.names, self.pes, strict=False):  # the PEs are taken one by one
+            if hasattr(pe, "expected") and getattr(pe, "in_turns", False):
+                for source, _, dest, _ in self._workflow.edges():
+                    if source == name:
+                        found[dest] += pe.expected()
+        return dict(found)
+
+    def kept(self, cyclic: bool = False) -> bool:
+        """Whether all that this instance writes is whole from an earlier run, so that it needs no running: to be asked
+        before `preprocess`. An instance that sends something to others can't be left out, nor one that takes
+        from them what may be something else in every run, nor one in a cycle."""
+        fed = any(isinstance(entry, int) for entry in self.entries)
+        if self._sent or fed and (cyclic or not self._repeatable) or not self._outputs.are_kept(self.pes):
+            return False
+        received, self._results = self._outputs.kept_counts()
+        self.counts = lambda: received
+        self.ended = True
+        return True
+
+    def limited(self, root: str, items: Iterable[Any], most: int) -> Iterable[Any]:
+        """The items of a root that may write no more than `most` from now on."""
+        pe, limit = self._pe(root), Limit(most)
+        self._limits[root] = limit
+        if ports := self._ports.get(id(pe)):
+            self.wire(pe, {port: limit.put(put) for port, put in ports.items()}, keywords=True)
+        if id(pe) not in self._senders:  # its loop takes what _process returns for an item
+            pe._process = limit.returning(pe._process)
+        return limit.items(pe, items)
+
+    def preprocess(self) -> None:
+        """Run every PE's `preprocess`, consumers first, so that what one writes there finds the next one ready."""
+        for name in reversed(self.names):
+            self.preprocess_pe(name)
+
+    def preprocess_pe(self, name: str) -> None:
+        self._guard(self._pe(name).preprocess, at=(name, "preprocess"))
+        if name == self.names[0]:  # the last: one may have put something else in the place of what is written out
+            self._same_as_written()
+
+    def fed(self, root: str, items: int | None = None, pieces: int | None = None) -> Callable[[], None]:
+        """Note how many items a root is given, or how many pieces a reader's input has; gives the function that notes
+        that one piece is read."""
+        if items is not None:
+            self.given[root] = items
+        if pieces is None:
+            return lambda: None
+        noted = self.pieces[root] = [0, pieces]
+
+        def read() -> None:
+            noted[0] += 1
+
+        return read
+
+    def feed(self, entry: int | str, items: Iterable[Any]) -> None:
+        """Hand items to a root or to the consumer of a channel. Raises PeFailed naming the PE at fault."""
+        self._guard(self.entries[entry], items)
+
+    def take_in(self, name: str, count: int, values: tuple) -> None:
+        """Take what the engine made of `count` items for an aggregate PE into its state."""
+        self._guard(self._pe(name)._d4p_take_in, count, values)
+        self._taken_in[name] += count
+
+    def postprocess(self) -> None:
+        """Run every PE's `postprocess` in topological order; what one writes has gone on before the next."""
+        for name in self.names:
+            self.postprocess_pe(name)
+
+    def postprocess_pe(self, name: str) -> None:
+        if name in self._limits:
+            self._limits[name].in_process = False
+        self._guard(self._pe(name).postprocess, at=(name, "postprocess"))
+
+    def finish(self) -> None:
+        """Called after the last `postprocess`: what the instance wrote is complete. Raises RunFailed."""
+        self._outputs.finish()
+        self.ended = True
+
+    def _pe(self, name: str) -> GenericPE:
+        return self.pes[self.names.index(name)]
+
+    def _guard(self, call: Callable, *arguments: Any, at: tuple[str, str] | None = None) -> None:
+        try:
+            call(*arguments)
+        except Enough:
+            pass  # a root has written as much as it may
+        except FAILURES as error:
+            self._fail(error, at)
+            if self.failure is None or isinstance(error, Interrupted):
+                raise
+        if self.failure is not None:
+            raise self.failure
+
+
+OF_USERS.add(Stage._guard.__code__)
+
+
+def _overrides(pe: GenericPE, method: str) -> bool:
+    """Whether a method isn't GenericPE's own. Doesn't look into `vars(pe)`: see `d4p.graph.copies`."""
+    return getattr(getattr(pe, method), "__func__", None) is not getattr(GenericPE, method)
+
+
+def _with_keywords(write: Callable[[str, Any], None]) -> Callable[..., None]:
+    return lambda name, data, **ignored: write(name, data)
+
+
+def _known(pe: GenericPE) -> str:
+    return ", ".join(repr(port) for port in pe.outputconnections) or "none"
+
+
+def _logger(log: Callable[[str], None], name: str, index: int) -> Callable[[Any], None]:
+    return lambda message: log(f"{name} [{index}]: {message}")
+
+
+def _unforeseen(pe: GenericPE, port: str) -> Callable[[Any], None]:
+    def send(item: Any) -> None:
+        raise RunFailed(
+            f"{pe.id} ({type(pe).__name__}) wrote to {port!r}, though reading its source showed only returns: "
+            "say `writes = True` in the class"
+        )
+
+    return send
