@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 
 from d4p.errors import Refused
 from d4p.graph.workflow_graph import WorkflowGraph
-from d4p.host.runfolder import RunFolder
 from d4p.workflow.results import Results
 
 from . import choose
-from .bundle.bundle import Bundle, write_bundle
+from .bundle.bundle import LONGEST, Bundle, write_bundle
 from .front.convert import to_graph
-from .front.load import Loaded, live, modules_of
+from .front.load import Loaded, live
 from .front.load import load as load_module
 from .ir.graph import Graph
 from .ir.plan import Plan
@@ -26,8 +24,6 @@ from .targets import canonical, running_cycles
 from .targets import target as target_of
 
 Workflow = str | Path | WorkflowGraph
-#: Characters of a workflow's name in that of a folder.
-_LONGEST = 80
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,7 @@ def compile(workflow: Workflow | Source, target: str = "sequential", instances: 
         raise Refused("a live graph can't be compiled: a program imports its PEs from a module. Put the workflow in a "
                       "file and give its path, or `run` the graph, which pickles it")
     made = plan(source, target, instances, fuse=fuse)
-    folder = Path(os.path.expanduser(output)) if output else Path(f"{made.graph.name[:_LONGEST]}-{made.target}")
+    folder = Path(os.path.expanduser(output)) if output else Path(f"{made.graph.name[:LONGEST]}-{made.target}")
     return write_bundle(made, source.loaded, folder, include=[Path(p) for p in include], overwrite=overwrite)
 
 
@@ -125,20 +121,3 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
     given = {"output": where, "limit": limit, "overwrite": overwrite, "resume": resume, "check": check}
     return run_for_results(source.loaded, made, inputs, [*program_options(given), *options],
                            [Path(p) for p in include], quiet, progress)
-
-
-def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -> tuple[Bundle, RunFolder]:
-    """A bundle for one run. A live graph is pickled into it, and the modules that its PEs are of go with it."""
-    from .front.pickled import pickled as as_bytes
-
-    holder, pickled = RunFolder(), None
-    try:
-        if loaded.origin.live:
-            names, pickled = as_bytes(loaded.graph)
-            loaded = replace(loaded, modules=modules_of(names))
-            print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
-        return write_bundle(made, loaded, Path(holder.name) / made.graph.name[:_LONGEST].replace(" ", "-"),
-                            include=include, graph_pickle=pickled), holder
-    except BaseException:
-        holder.cleanup()
-        raise

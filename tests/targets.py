@@ -15,7 +15,7 @@ from d4p.program import main as program
 from d4p.program.events import Events
 from d4p.workflow.results import Results
 from d4p.workflow.workflow import unconnected
-from d4p_compile.api import temporary_bundle
+from d4p_compile.bundle.temporary import temporary_bundle
 
 #: What programs that can run in this process call their engine.
 ENGINES = {"sequential": "sequential", "spark-rdd": "spark", "spark-df": "spark_df"}

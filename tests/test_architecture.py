@@ -36,7 +36,7 @@ COMPILER_ROOMS = (
     ("front", "show"),
     ("emit", "peek"),
     ("targets",),
-    ("choose", "bundle"),
+    ("choose", "bundle", "progress"),
     ("launch",),
     ("api",),
     ("command",),
@@ -59,6 +59,7 @@ SERVES = {
     "compat/old/visualisation.py": {"IPython"},
     "compat/old/seismo.py": {"obspy"},
     "workflow/workflow.py": {"cloudpickle"},
+    "workflow/dataframe.py": {"pandas"},
 }
 
 

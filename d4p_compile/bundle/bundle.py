@@ -21,6 +21,8 @@ from .folder import check_place, claimed, put
 from .runtime_zip import runtime_zip, zipped
 
 SCRIPT = "job.py"
+#: Characters of a workflow's name in that of a folder.
+LONGEST = 80
 RUNTIME = "d4p.zip"
 _MOST_DATA = 64 << 20
 

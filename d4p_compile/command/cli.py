@@ -201,12 +201,12 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     from d4p.describe.printable import complain
     from d4p.errors import Refused
 
-    from .. import api
+    from ..bundle.temporary import temporary_bundle
     from ..launch.execute import check_checks, check_inputs, ended_by, execute, program_options
+    from ..progress import watching
     from ..show.brief import brief
     from ..show.text import text
     from ..targets import target as engine
-    from .progress import watching
 
     if verbose and quiet:
         raise click.UsageError("give one of -v and -q")
@@ -221,7 +221,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
                       + (f". What makes it so: {available.remedy}" if available.remedy else ""))
     options = program_options({"iter": iterations, "data": data, "file": file, "limit": limit, "output": output,
                                "overwrite": overwrite, "resume": resume, "check": check, "quiet": quiet})
-    bundle, holder = api.temporary_bundle(source.loaded, made, [Path(p) for p in include])
+    bundle, holder = temporary_bundle(source.loaded, made, [Path(p) for p in include])
     with holder:
         if not quiet:
             echo([(text if verbose else brief)(made), "", *(f"note: {note}" for note in bundle.notes)])

@@ -17,14 +17,15 @@ from d4p.hadoop.submit.settings import hadoop_folder, variables
 from d4p.hadoop.submit.spark_home import find_spark
 from d4p.hadoop.submit.submit import submit as submit_bundle
 
-from ..api import Source, temporary_bundle
+from ..api import Source
+from ..bundle.temporary import temporary_bundle
 from ..conf import known_profile, profiles
 from ..ir.plan import Plan
 from ..launch.execute import check_inputs
+from ..progress import watching
 from ..show.brief import brief
 from ..show.text import text
 from ..targets import target as engine
-from .progress import watching
 
 #: Options of the program: what the command calls them, and what the program does.
 _PROGRAM = {"iterations": "--iter", "data": "--data", "file": "--file", "limit": "--limit", "output": "--output",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -151,16 +152,16 @@ class Plan:
 
     def __str__(self) -> str:
         """What `print` shows: the plan as text."""
-        from ..show.text import text
-
-        return text(self)
+        return SHOWN["text"](self)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        from ..show.html import html
-
-        return html(self)
+        return SHOWN["html"](self)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         """HTML where it can be shown, else text."""
         return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+
+#: How a plan is shown, by the name of the form; `d4p_compile.show` has the functions and puts them here.
+SHOWN: dict[str, Callable[[Plan], str]] = {}

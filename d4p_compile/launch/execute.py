@@ -24,6 +24,7 @@ from d4p.workflow.results import Results
 from d4p.workflow.workflow import Workflow
 
 from ..bundle.bundle import Bundle
+from ..bundle.temporary import temporary_bundle
 from ..front.load import Loaded
 from ..ir.plan import Plan
 from ..targets import canonical, target
@@ -201,8 +202,7 @@ def program_options(given: Mapping[str, Any]) -> list[str]:
 def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str], include: list[Path],
                     quiet: bool, progress: bool | None = None) -> Results:
     """Compile into a temporary folder, run, and give the results; their spool goes when they do."""
-    from ..api import temporary_bundle
-    from ..command.progress import beside_results
+    from ..progress import beside_results
 
     bundle, holder = temporary_bundle(loaded, plan, include)
     spool = RunFolder()

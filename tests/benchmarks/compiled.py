@@ -18,7 +18,7 @@ from d4p.program.main import parser as program_options
 from d4p.program.main import run as run_program
 from d4p.workflow.results import Results
 from d4p.workflow.workflow import unconnected
-from d4p_compile.api import temporary_bundle
+from d4p_compile.bundle.temporary import temporary_bundle
 
 WORKFLOWS = Path(__file__).parent / "workflows"
 

@@ -8,7 +8,7 @@ import pytest
 
 import d4p_compile
 from d4p.program.events import Events
-from d4p_compile.api import temporary_bundle
+from d4p_compile.bundle.temporary import temporary_bundle
 from d4p_compile.launch.execute import execute
 from tests.targets import TARGETS, answers
 from tests.workflows.progress import ITEMS, LINES

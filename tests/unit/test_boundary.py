@@ -40,19 +40,17 @@ def test_results_that_cannot_be_kept(tmp_path, monkeypatch, fault, at):
     spool = Spool(tmp_path)
 
     class Full:
-        def write(self, data):
-            if at == "write":
-                raise OSError(number, os.strerror(number))
+        """The system's calls, of which one fails."""
 
-        def close(self):
-            raise OSError(number, os.strerror(number))
+        def __getattr__(self, name):
+            return failing if name == at else getattr(os, name)
 
-    def opened(path, mode):
-        if at == "open":
-            raise OSError(number, os.strerror(number), str(path))
-        return Full()
+    def failing(first, *rest):
+        if at == "close":
+            os.close(first)
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("d4p.workflow.results.open", opened, raising=False)
+    monkeypatch.setattr("d4p.filesystems.appended.os", Full())
     with pytest.raises(RunFailed, match="the results of pe.output can't be kept: ") as failed:
         spool.part("pe", "output", 0)("item")
         spool.close()

@@ -77,9 +77,7 @@ def test_native(pe, declared, said):
     (aggregate.SumPE([1]), None, "Typed.output declares no types of its items"),
     (aggregate.SumPE([1]), ["word", "n"], "Typed.output declares no types of its items"),
     (aggregate.SumPE([0]), PAIRS, "sum of string isn't known to be the same in spark-df"),
-    (aggregate.SumPE([2]), PAIRS, "the items of Typed.output, (word: string, n: int64), have no field 2"),
     (aggregate.SumPE(["n"]), PAIRS, "the items of Typed.output, (word: string, n: int64), have no field 'n'"),
-    (aggregate.SumPE([0]), dict(PAIRS), "the items of Typed.output, (word: string, n: int64), have no field 0"),
     (aggregate.SumPE([1, -1]), PAIRS, "it takes a field twice"),
     (aggregate.MaxPE([0]), [("x", float)], "max of float64 isn't known to be the same in spark-df"),
     (aggregate.SumPE([0]), [("x", "float32[]")], "sum of float32[] isn't known to be the same in spark-df"),
@@ -179,14 +177,15 @@ def test_a_stage_may_be_asked_what_it_did_while_it_is_made():
         said.append(stage.report()["received"])
         return aggregate.CountPE()
 
-    workflow = SimpleNamespace(writing=SimpleNamespace(run="run", places={}, spooled=True), copy=copy)
+    writing = SimpleNamespace(run="run", places={}, spooled=True, begin_notes=lambda: None)
+    workflow = SimpleNamespace(writing=writing, copy=copy)
     stage = Stage(workflow, 1, 0, lanes=None, spool=None, log=None)
     stage.take("first", "second")
     assert said == [{}, {}]
 
 
 def test_items_that_an_engine_took_are_counted():
-    writing = SimpleNamespace(run="run", places={}, spooled=True)
+    writing = SimpleNamespace(run="run", places={}, spooled=True, begin_notes=lambda: None)
     workflow = SimpleNamespace(writing=writing, copy=lambda name, index, instances: aggregate.CountPE())
     stage = Stage(workflow, 1, 0, lanes=None, spool=None, log=None)
     (count,) = stage.take("count")

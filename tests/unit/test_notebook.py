@@ -15,8 +15,8 @@ import pytest
 import d4p_compile
 from d4p import IterativePE, ProducerPE, WorkflowGraph
 from d4p.errors import Refused, RunFailed
-from d4p_compile.command.progress import beside_results, notebook
 from d4p_compile.front.pickled import pickled
+from d4p_compile.progress import beside_results, notebook
 from d4p_compile.show import show
 
 CELL = '''

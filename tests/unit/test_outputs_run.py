@@ -292,7 +292,7 @@ def test_what_a_run_is_made_of(tmp_path, monkeypatch):
         return identity(main, flow, inputs or Inputs({"a": 1}))
 
     first = made()
-    assert made() == first and set(first) == {"plan", "code", "inputs", "files"}
+    assert made() == first and set(first) == {"version", "plan", "parameters", "code", "inputs", "files"}
     assert set(first["files"]) == {"ReadLines"}
     assert all(len(value) == 32 for value in (first["plan"], first["code"], first["inputs"], *first["files"].values()))
 

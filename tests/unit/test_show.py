@@ -14,9 +14,9 @@ import d4p_compile
 from d4p.errors import Refused
 from d4p.graph.base import IterativePE, ProducerPE
 from d4p.graph.workflow_graph import WorkflowGraph
-from d4p_compile.command.progress.counts import Counts, cells, pace, rows, spelled
-from d4p_compile.command.progress.plain import Plain
-from d4p_compile.command.progress.table import table
+from d4p_compile.progress.counts import Counts, cells, pace, rows, spelled
+from d4p_compile.progress.plain import Plain
+from d4p_compile.progress.table import table
 from d4p_compile.show import show
 from d4p_compile.show.brief import brief
 from d4p_compile.show.passes import Steps
@@ -315,7 +315,7 @@ def test_progress_counts_pes_or_what_enters_a_stage():
 def test_plain_progress_is_one_line_now_and_then(monkeypatch, capsys):
     now = SimpleNamespace(value=100.0)
     for module in ("counts", "plain"):
-        monkeypatch.setattr(f"d4p_compile.command.progress.{module}.time", SimpleNamespace(monotonic=lambda: now.value))
+        monkeypatch.setattr(f"d4p_compile.progress.{module}.time", SimpleNamespace(monotonic=lambda: now.value))
     plain = Plain(small())
     for second in range(13):
         now.value = 100.0 + second
@@ -338,7 +338,7 @@ def test_rates_of_slow_pes_and_long_times_say_something():
 def test_rows_of_progress(monkeypatch):
     """What a root writes, how long it will take where the size is known, and what the run waits for."""
     now = SimpleNamespace(value=100.0)
-    monkeypatch.setattr("d4p_compile.command.progress.counts.time", SimpleNamespace(monotonic=lambda: now.value))
+    monkeypatch.setattr("d4p_compile.progress.counts.time", SimpleNamespace(monotonic=lambda: now.value))
     counts = Counts(small())
     assert table(counts, 40) == ([], "starting the program, 0 s")
     counts.take({"event": "phase", "what": "starting Spark"})

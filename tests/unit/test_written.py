@@ -95,6 +95,6 @@ def test_what_a_run_wrote_is_of_its_shape(here):
     assert list(written.success(Store("out"), place)["parts"]) == ["part-00000"]
     killed(True)
     assert written.begun(Store("out"), unfinished) == {"identity": ByHand.__init__.__globals__["IDENTITY"],
-                                                       "replace": True}
+                                                       "replace": True, "watched": False}
     assert list(written.decided(Store("out"), unfinished)["parts"]) == [""]
     assert written.claim(Store("out"), f"{unfinished}/claim-1")["pid"] == os.getpid()

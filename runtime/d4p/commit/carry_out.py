@@ -12,7 +12,7 @@ they are copied, and these say how far that is:
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from d4p.commit.replace import stranger
 from d4p.filesystems.together import together
@@ -20,11 +20,20 @@ from d4p.outputs import written
 from d4p.outputs.part import Part
 from d4p.outputs.store import SUCCESS, UNFINISHED, Store, dumped, join
 
-if TYPE_CHECKING:
-    from d4p.commit.folder import Folder
+
+class Output(Protocol):
+    """The output, as `d4p.commit.folder.Folder`: paths of its store."""
+
+    store: Store
+    place: str
+    parent: str
+    unfinished: str
+    replaced: str
+    attempts: str
+    whole: str
 
 
-def carry_out(decided: dict[str, Any], folder: Folder) -> None:
+def carry_out(decided: dict[str, Any], folder: Output) -> None:
     """Do what is written in commit.json; each step looks whether it was done before. Raises OSError."""
     store, place = folder.store, folder.place
     success = written.success(store, place)
@@ -76,7 +85,7 @@ def _put_together(store: Store, decided: dict[str, Any], attempts: str, whole: s
     store.sync_folder(whole)
 
 
-def _put_in_place(store: Store, replace: bool, folder: Folder) -> None:
+def _put_in_place(store: Store, replace: bool, folder: Output) -> None:
     if store.exists(folder.place):
         _check_may_go(store, replace, folder.place)
         store.remove(folder.replaced)
@@ -90,7 +99,7 @@ def _put_in_place(store: Store, replace: bool, folder: Folder) -> None:
     store.sync_folder(folder.parent)
 
 
-def _copy_in_place(store: Store, decided: dict[str, Any], folder: Folder, whole: bool) -> None:
+def _copy_in_place(store: Store, decided: dict[str, Any], folder: Output, whole: bool) -> None:
     place, success = folder.place, _success(decided)
     marker, run = f"{place}/{UNFINISHED}", decided["run"].encode()
     if not whole and store.read(marker) != run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def _here() -> str:
-    return _here.__code__.co_filename.removesuffix("ours.py")
+    return _here.__code__.co_filename.removesuffix("describe/ours.py")
 
 
 #: What the file names of our frames begin with, to the separator: `d4p_flows` may lie beside. Not `__file__`: byte code

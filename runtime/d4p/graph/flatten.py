@@ -18,9 +18,8 @@ from typing import Any
 from d4p.errors import Refused
 from d4p.graph.core import GROUPING
 from d4p.graph.cycles import back_edges
-from d4p.graph.nodes import ByIdentity, NodeGraph
+from d4p.graph.nodes import AnyGraph, ByIdentity, NodeGraph, WorkflowNode
 from d4p.graph.nodes import Edge as FlatEdge
-from d4p.graph.workflow_graph import WorkflowGraph, WorkflowNode
 
 __all__ = ["Flat", "FlatEdge", "flatten", "flatten_in_place", "leading_back", "topological"]
 
@@ -44,7 +43,7 @@ class Flat:
     warnings: tuple[str, ...]
 
 
-def flatten(graph: WorkflowGraph) -> Flat:
+def flatten(graph: AnyGraph) -> Flat:
     """Flattens a graph, numbers its PEs (`id`) and passes groupings and numbers of instances down to them.
 
     The graph itself stays as it is, and flattening again gives the same.
@@ -55,7 +54,7 @@ def flatten(graph: WorkflowGraph) -> Flat:
     return _flatten(graph)[0]
 
 
-def _flatten(graph: WorkflowGraph) -> tuple[Flat, list[WorkflowGraph]]:
+def _flatten(graph: AnyGraph) -> tuple[Flat, list[AnyGraph]]:
     graphs, pes, members = _walk(graph)
     _number(pes)
     edges, warnings = _edges(graphs)
@@ -67,7 +66,7 @@ def _flatten(graph: WorkflowGraph) -> tuple[Flat, list[WorkflowGraph]]:
     return Flat(tuple(pes), tuple(edges), composites, partitions, tuple(warnings)), graphs
 
 
-def flatten_in_place(graph: WorkflowGraph) -> None:
+def flatten_in_place(graph: AnyGraph) -> None:
     """Makes `graph` hold what `flatten` gives: PEs only."""
     flat, _ = _flatten(graph)
     for mappings, of in (("inputmappings", "input"), ("outputmappings", "output")):
@@ -114,10 +113,10 @@ def leading_back(pes: Iterable[Any], edges: Iterable[FlatEdge]) -> list[bool]:
     return back_edges(len(number), [(number[id(edge.source)], number[id(edge.dest)]) for edge in edges])
 
 
-def _walk(top: WorkflowGraph) -> tuple[list[WorkflowGraph], list[Any], ByIdentity]:
+def _walk(top: AnyGraph) -> tuple[list[AnyGraph], list[Any], ByIdentity]:
     """All graphs (the top one first, outer before inner), all PEs, and the PEs of each graph at any depth."""
     graphs, pes, seen, members = [top], [], ByIdentity(), ByIdentity()
-    path: list[tuple[WorkflowGraph, Iterator[Any]]] = [(top, _children(top))]
+    path: list[tuple[AnyGraph, Iterator[Any]]] = [(top, _children(top))]
     inside = ByIdentity()  # graphs on the path -> PEs and composites found in them so far
     inside[top] = ByIdentity()
     while path:
@@ -128,7 +127,7 @@ def _walk(top: WorkflowGraph) -> tuple[list[WorkflowGraph], list[Any], ByIdentit
             members[graph] = tuple(inside.pop(graph))
             if path:
                 inside[path[-1][0]].update((pe, None) for pe in members[graph])
-        elif not isinstance(child, WorkflowGraph):
+        elif not isinstance(child, AnyGraph):
             inside[graph][child] = None
             if child not in seen:
                 seen[child] = None
@@ -145,7 +144,7 @@ def _walk(top: WorkflowGraph) -> tuple[list[WorkflowGraph], list[Any], ByIdentit
     return graphs, pes, members
 
 
-def _children(graph: WorkflowGraph) -> Iterator[Any]:
+def _children(graph: AnyGraph) -> Iterator[Any]:
     """What is directly in a graph: what was added, then what its ports are mapped to and nobody added."""
     yield from list(graph.objToNode)
     for mappings in ("inputmappings", "outputmappings"):
@@ -169,7 +168,7 @@ def _number(pes: list[Any]) -> None:
         taken.add(pe.id)
 
 
-def _edges(graphs: list[WorkflowGraph]) -> tuple[list[FlatEdge], list[str]]:
+def _edges(graphs: list[AnyGraph]) -> tuple[list[FlatEdge], list[str]]:
     found: dict[tuple, FlatEdge] = {}
     warnings = []
     for link in (link for graph in graphs for link in graph.graph.links):
@@ -188,7 +187,7 @@ def _edges(graphs: list[WorkflowGraph]) -> tuple[list[FlatEdge], list[str]]:
 
 def _inner(of: Any, port: str, kind: str, where: str) -> tuple[Any, str]:
     """Follows a port of a composite to the PE that has it; `kind` is "input" or "output"."""
-    while isinstance(of, WorkflowGraph):
+    while isinstance(of, AnyGraph):
         mappings = vars(of).get(f"{kind}mappings") or {}
         if port not in mappings:
             known = ", ".join(map(repr, mappings)) or "none"
@@ -199,7 +198,7 @@ def _inner(of: Any, port: str, kind: str, where: str) -> tuple[Any, str]:
     return of, port
 
 
-def _pass_groupings(composite: WorkflowGraph) -> None:
+def _pass_groupings(composite: AnyGraph) -> None:
     """A grouping set on a port of a composite becomes that of the inner port."""
     for port, settings in list(composite.inputconnections.items()):
         if settings.get(GROUPING) is not None:
@@ -208,13 +207,13 @@ def _pass_groupings(composite: WorkflowGraph) -> None:
                 pe.inputconnections[inner_port][GROUPING] = settings[GROUPING]
 
 
-def _partitions(graph: WorkflowGraph, members: ByIdentity) -> tuple[tuple[Any, ...], ...]:
+def _partitions(graph: AnyGraph, members: ByIdentity) -> tuple[tuple[Any, ...], ...]:
     partitions, home = [], ByIdentity()  # home: PE -> number of its partition
     for number, part in enumerate(vars(graph).get("partitions") or ()):
         expanded = ByIdentity()
         for item in part:
             item = item.getContainedObject() if isinstance(item, WorkflowNode) else item
-            for pe in members.get(item, ()) if isinstance(item, WorkflowGraph) else (item,):
+            for pe in members.get(item, ()) if isinstance(item, AnyGraph) else (item,):
                 if pe not in members[graph]:
                     raise Refused(f"partition {number} names {getattr(pe, 'name', pe)!r}, which is not in the graph")
                 if home.setdefault(pe, number) != number:
@@ -224,7 +223,7 @@ def _partitions(graph: WorkflowGraph, members: ByIdentity) -> tuple[tuple[Any, .
     return tuple(partitions)
 
 
-def _pass_counts(graphs: list[WorkflowGraph], pes: list[Any], edges: list[FlatEdge], members: ByIdentity,
+def _pass_counts(graphs: list[AnyGraph], pes: list[Any], edges: list[FlatEdge], members: ByIdentity,
                  partitions: tuple[tuple[Any, ...], ...]) -> list[str]:
     """Gives `numprocesses` of composites, and of partitions, to inner PEs with an input that ask for nothing."""
     for pe in pes:
@@ -248,11 +247,11 @@ def _pass_counts(graphs: list[WorkflowGraph], pes: list[Any], edges: list[FlatEd
     return warnings
 
 
-def _the(graph: WorkflowGraph) -> str:
+def _the(graph: AnyGraph) -> str:
     return "the composite" if _label(graph) == "composite" else f"the composite {_label(graph)}"
 
 
-def _label(graph: WorkflowGraph) -> str:
+def _label(graph: AnyGraph) -> str:
     """What the user calls a composite: its `name`, or the name of its class."""
     plain = type(graph).__module__.partition(".")[0] == "d4p"
     return str(vars(graph).get("name") or ("composite" if plain else type(graph).__name__))

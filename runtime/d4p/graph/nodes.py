@@ -6,6 +6,9 @@ from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from d4p.errors import Refused
+from d4p.graph.core import GenericPE
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -121,3 +124,54 @@ class NodeGraph:
 
     def __len__(self) -> int:
         return len(self._around)
+
+
+class AnyGraph:
+    """What a WorkflowGraph is known by to what it is made with.
+
+    Attributes: as those of `d4p.graph.workflow_graph.WorkflowGraph`.
+    """
+
+    graph: NodeGraph
+    objToNode: Any
+    inputconnections: Any
+    outputconnections: Any
+    partitions: Any
+    numprocesses: Any
+    _d4p_count: int
+    _d4p_warnings: tuple[str, ...]
+
+
+class WorkflowNode:
+    """A place in a graph that holds a PE or a composite."""
+
+    WORKFLOW_NODE_PE = 0
+    WORKFLOW_NODE_FN = 1
+    WORKFLOW_NODE_CP = 2
+
+    def __init__(self, o: Any) -> None:
+        _check_member(o)
+        self.obj = o
+        self.nodeType = self.WORKFLOW_NODE_CP if isinstance(o, AnyGraph) else self.WORKFLOW_NODE_PE
+        self.inputs: list[dict] = [{} for _ in o.inputconnections]
+        self.outputs: list[dict] = [{} for _ in o.outputconnections]
+
+    def getContainedObject(self) -> Any:
+        """The PE or composite."""
+        return self.obj
+
+    get_contained_object = getContainedObject
+
+
+def _check_member(o: Any) -> None:
+    """Refuses what cannot stand in a graph."""
+    if isinstance(o, (GenericPE, AnyGraph)):
+        if not hasattr(o, "inputconnections" if isinstance(o, GenericPE) else "objToNode"):
+            raise Refused(f"{type(o).__name__} was not initialised: its __init__ must call the __init__ of its base"
+                          " class first")
+        return
+    if isinstance(o, type):
+        hint = f"the class {o.__name__} itself; make a PE of it: {o.__name__}()"
+    else:
+        hint = f"an object of type {type(o).__module__}.{type(o).__qualname__}: {repr(o)[:80]}"
+    raise Refused(f"a workflow graph holds PEs and composites; it was given {hint}")

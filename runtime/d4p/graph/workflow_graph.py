@@ -7,29 +7,9 @@ from typing import Any
 
 from d4p.errors import Refused
 from d4p.graph.core import NAME, GenericPE
-from d4p.graph.nodes import ByIdentity, Edge, NodeGraph
+from d4p.graph.flatten import flatten, flatten_in_place, leading_back, topological
+from d4p.graph.nodes import AnyGraph, ByIdentity, Edge, NodeGraph, WorkflowNode
 from d4p.graph.spelled import also
-
-
-class WorkflowNode:
-    """A place in a graph that holds a PE or a composite."""
-
-    WORKFLOW_NODE_PE = 0
-    WORKFLOW_NODE_FN = 1
-    WORKFLOW_NODE_CP = 2
-
-    def __init__(self, o: Any) -> None:
-        _check_member(o)
-        self.obj = o
-        self.nodeType = self.WORKFLOW_NODE_CP if isinstance(o, WorkflowGraph) else self.WORKFLOW_NODE_PE
-        self.inputs: list[dict] = [{} for _ in o.inputconnections]
-        self.outputs: list[dict] = [{} for _ in o.outputconnections]
-
-    def getContainedObject(self) -> Any:
-        """The PE or composite."""
-        return self.obj
-
-    get_contained_object = getContainedObject
 
 
 class Ports(dict):
@@ -40,7 +20,7 @@ class Ports(dict):
         return port
 
 
-class WorkflowGraph:
+class WorkflowGraph(AnyGraph):
     """A workflow, or with `inputmappings` and `outputmappings` a composite that is used as a PE.
 
     Attributes (those marked * do not exist until they are set):
@@ -79,8 +59,6 @@ class WorkflowGraph:
 
     def flatten(self) -> None:
         """Replaces every composite by its PEs, in place; see `d4p.graph.flatten`."""
-        from d4p.graph.flatten import flatten_in_place
-
         flatten_in_place(self)
 
     def propagate_types(self) -> None:
@@ -88,8 +66,6 @@ class WorkflowGraph:
 
         What an edge leads back is of no type yet when it is asked for, and is left out.
         """
-        from d4p.graph.flatten import flatten, leading_back, topological
-
         flat = flatten(self)
         arriving = ByIdentity()
         for edge, back in zip(flat.edges, leading_back(flat.pes, flat.edges), strict=True):
@@ -155,18 +131,6 @@ _SNAKE_CASE = {
 }
 
 
-def _check_member(o: Any) -> None:
-    """Refuses what cannot stand in a graph."""
-    if isinstance(o, (GenericPE, WorkflowGraph)):
-        if not hasattr(o, "inputconnections" if isinstance(o, GenericPE) else "objToNode"):
-            raise Refused(f"{type(o).__name__} was not initialised: its __init__ must call the __init__ of its base"
-                          " class first")
-        return
-    if isinstance(o, type):
-        hint = f"the class {o.__name__} itself; make a PE of it: {o.__name__}()"
-    else:
-        hint = f"an object of type {type(o).__module__}.{type(o).__qualname__}: {repr(o)[:80]}"
-    raise Refused(f"a workflow graph holds PEs and composites; it was given {hint}")
 
 
 def _caller() -> str:

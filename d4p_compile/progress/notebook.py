@@ -8,7 +8,7 @@ import threading
 from html import escape
 from typing import Any
 
-from ...ir.plan import Plan
+from ..ir.plan import Plan
 from .counts import Counts, spelled
 from .screen import Screen
 from .table import table

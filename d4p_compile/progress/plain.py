@@ -8,8 +8,8 @@ from typing import Any
 
 from d4p.describe.printable import complain, echo
 
-from ...ir.plan import Plan
-from ...show.text import plural
+from ..ir.plan import Plan
+from ..show.text import plural
 from .counts import MOST_PES, Counts, pace, spelled
 from .screen import Screen
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...show.text import plural
+from ..show.text import plural
 from .counts import Counts, cells, spelled
 
 Row = tuple[str, str, str, str]

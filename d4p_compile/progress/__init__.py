@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from ...ir.plan import Plan
+from ..ir.plan import Plan
 from .plain import Plain, Silent
 from .screen import Screen
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from d4p.describe.printable import echo, printable
 
-from ...ir.plan import Plan
+from ..ir.plan import Plan
 from .counts import Counts
 from .screen import Screen
 from .table import table

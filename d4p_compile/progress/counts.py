@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from ...ir.plan import Plan
-from ...show.text import plural, shortened
+from ..ir.plan import Plan
+from ..show.text import plural, shortened
 
 #: A graph of more PEs is shown by stages.
 MOST_PES = 30

@@ -1,0 +1,30 @@
+"""A bundle for one run, in the folder of that run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from d4p.host.runfolder import RunFolder
+
+from ..front.load import Loaded, modules_of
+from ..front.pickled import pickled as as_bytes
+from ..ir.plan import Plan
+from .bundle import LONGEST, Bundle, write_bundle
+
+
+def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -> tuple[Bundle, RunFolder]:
+    """A bundle for one run. A live graph is pickled into it, and the modules that its PEs are of go with it."""
+    holder, pickled = RunFolder(), None
+    try:
+        if loaded.origin.live:
+            names, pickled = as_bytes(loaded.graph)
+            loaded = replace(loaded, modules=modules_of(names))
+            print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
+        return write_bundle(made, loaded, Path(holder.name) / made.graph.name[:LONGEST].replace(" ", "-"),
+                            include=include, graph_pickle=pickled), holder
+    except BaseException:
+        holder.cleanup()
+        raise
