@@ -18,7 +18,7 @@ from d4p.workflow.workflow import unconnected
 from d4p_compile.bundle.temporary import temporary_bundle
 
 #: What programs that can run in this process call their engine.
-ENGINES = {"sequential": "sequential", "spark-rdd": "spark", "spark-df": "spark_df"}
+ENGINES = {"sequential": "sequential", "spark-rdd": "spark_rdd", "spark-df": "spark_df"}
 TARGETS = ("sequential", "processes", "mpi", "spark-rdd", "spark-df")
 
 

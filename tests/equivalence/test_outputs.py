@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -366,3 +367,28 @@ def test_results_are_there_for_python_although_their_output_is_committed(here):
         assert list(found["Fails4", "output"]) == [[i] for i in range(100)]
     with pytest.raises(Refused, match="results exists"):
         d4p_compile.run(f"{WORKFLOWS}:typed", options=["--output", "results"])
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes", "mpi", ON_EVERY[3]])
+def test_it_is_said_why_resume_keeps_nothing(target, session, here, capsys):
+    """Each stage's reason once, however many instances it has; and without --resume nothing."""
+    def said(*options: str) -> list[str]:
+        if target.startswith("spark"):
+            run("both", target, session, here, *options, folder=str(here))
+            out = capsys.readouterr().out
+        else:
+            command = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:both", "--target", target,
+                       "-p", f"folder={here}", *options]
+            ran = subprocess.run(command, capture_output=True, text=True, cwd=here, timeout=120)
+            assert ran.returncode == 0, ran.stderr
+            out = ran.stdout
+        return sorted(re.sub(r"stage \d+ ", "", line) for line in out.splitlines() if "--resume keeps" in line)
+
+    note, order = "note: --resume keeps nothing of", "what others send it may come in another order, or to another "
+    reasons = [f"{note} ({name}): {order}instance, in each run" for name in ("WriteRecords", "WriteText")]
+    if target == "sequential":
+        sends = "others need again what it sends them (Numbers.output -> Plus.input)"
+        reasons[1:] = [f"{note} (Numbers > WriteText > Fails): {sends}"]
+    assert said("--resume") == sorted(reasons)
+    if target == "sequential":
+        assert said("--overwrite") == []

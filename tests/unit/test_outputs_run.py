@@ -148,8 +148,31 @@ def test_what_a_lost_run_completed_is_kept(tmp_path):
         assert not made.are_kept(pes[1:]) and made.report()["outputs"] == {}
     made, *_ = run.instance(0)
     assert not made.are_kept([*pes, Sink()]), "what else it does must be done again"
+    assert made.never_kept([*pes, Sink()]).startswith("Sink does something that no output shows")
+    assert made.asked and run.outputs.notes[0].startswith("the same as in the earlier run")
     run.outputs.commit([{"instance": 0, **kept.report()}, run.write(1)])
     assert lines(tmp_path / "text") == ["line 0", "line 1"] and everything(tmp_path) == ["out", "text"]
+
+
+def test_why_nothing_can_be_kept_is_said(tmp_path):
+    run = Run(tmp_path, spooled=True)
+    made, *_ = run.instance(0)
+    assert made.never_kept([]) == "whoever started the run wants its results (TwoResults.a b, TwoResults.a/b) too"
+    assert not made.asked, "without --resume nothing is said"
+    run.outputs.abort(WorkerLost("lost"))
+    run = Run(tmp_path, resume=True)
+    assert not any("keeps nothing" in note for note in run.outputs.notes), "there was no earlier run"
+    made, *_ = run.instance(0, 2, False)
+    assert made.asked and made.never_kept([]).startswith("Spark itself reads its input")
+    made, *_ = run.instance(0)
+    made.result("A", Made(), "output", None)
+    assert made.never_kept([]) == "its results (A.output) are only shown; --output DIR writes them"
+    Folder.release(run.outputs.folders[0])  # as if it were killed
+    Folder.release(run.outputs.folders[1])
+    notes = Run(tmp_path, resume=True).outputs.notes
+    assert [note for note in notes if "--resume keeps" in note] == [
+        f"--resume keeps nothing of {said}: no part of it was complete when the earlier run ended"
+        for said in (f"the output {tmp_path}/text of WriteText1", f"the output {tmp_path}/out")]
 
 
 def test_without_resume_what_was_complete_is_removed_and_said(tmp_path):
@@ -210,7 +233,7 @@ def test_a_part_of_another_size_than_its_name_says_is_made_anew(tmp_path):
     part.write_bytes(part.read_bytes()[:-1])
     run = Run(tmp_path, resume=True)
     kept, *_ = run.instance(0)
-    assert not kept.are_kept([]) and not part.exists()
+    assert not kept.are_kept([]) and not kept.never_kept([]) and not part.exists()
     run.outputs.commit([run.write(0), run.write(1)])
     assert lines(tmp_path / "text") == ["line 0", "line 1"]
 

@@ -49,6 +49,7 @@ class Folder:
         self.decided: dict[str, Any] | None = None
         self.given_up = 0  # complete parts that --resume would have used
         self.kept: dict[str, tuple[str, ...]] = {}  # complete parts of an earlier run, by folder
+        self.none_complete = False  # where an earlier run was to be gone on with
         self.compared: int | None = None  # notes of what an earlier run read, where this one goes on with it
         self.watched = False  # whether its PEs were, or are, watched for what they read by themselves
         self._claim: Claim | None = None
@@ -109,6 +110,7 @@ class Folder:
         elif begun:
             kept = {sub: self._complete(sub) for sub in self.subs}
             self.kept = kept if any(kept.values()) else {}
+            self.none_complete = not self.kept
             self._same(begun, identity, self.noted() if self.kept else None)
             self._replace = begun["replace"]
             if self.store.exists(self.place):

@@ -5,20 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from d4p.describe.secret_names import is_secret
 from d4p.items.itemjson import to_json
 from d4p.version import __version__
 from d4p.workflow.inputs import Inputs, is_reader
 from d4p.workflow.workflow import Workflow
 
-_SECRET = re.compile(r"secret|password|passwd|passphrase|pwd|token|auth|credential|api_?key|access_?key|private_?key",
-                     re.IGNORECASE)
 _LONGEST, _DIGEST = 80, " sha256:"
 _WORDS = {
     "plan": "another plan (target, instances, graph or version of d4p)",
@@ -67,7 +65,7 @@ def _named(earlier: dict[str, Any], now: dict[str, Any]) -> list[str]:
 def _value(name: str, value: Any) -> str:
     """A parameter as it is shown; what is secret or long also by a digest, which isn't."""
     text = repr(value)
-    if _SECRET.search(name):
+    if is_secret(name, text):
         return f"***{_DIGEST}{_digest(text)}"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...{_DIGEST}{_digest(text)}"
 

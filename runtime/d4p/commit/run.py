@@ -106,7 +106,8 @@ class Outputs:
         todo = self._todo()
         folders = tuple(folder.store.url(folder.reads) for folder in todo)
         own = tuple(folder.place for folder in self.folders if folder.store.local)
-        writing = Writing(self.run, mine, self._spooled, folders, self._watched, own, self._program)
+        writing = Writing(self.run, mine, self._spooled, folders, self._watched, own, self._program,
+                          self.resume)
         writing.begin_notes()
         writing.keep_notes()  # of what was read when the workflow was imported
         return writing
@@ -166,6 +167,8 @@ class Outputs:
         found = [] if self._compared is None else [self._compared]
         given_up = sum(folder.given_up for folder in self.folders)
         parts = f"{given_up} complete {'part' if given_up == 1 else 'parts'}"
+        found += [f"--resume keeps nothing of {folder.said}: no part of it was complete when the earlier run ended"
+                  for folder in self.folders if folder.none_complete]
         if self._nothing:
             found.append(f"the workflow has {self._nothing}, so there is no such folder")
         if given_up:

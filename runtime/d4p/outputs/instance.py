@@ -25,7 +25,7 @@ class InstanceOutputs:
         self._writers: dict[Key, Any] = {}
         self._files: dict[Key, ResultFile] = {}
         self._first: dict[Key, list[str]] = {}
-        self._spools = False
+        self._spooled: list[str] = []  # results that go elsewhere than into a part
         self._parts: dict[Key, Part] = {}
         self._kept = False
 
@@ -47,7 +47,7 @@ class InstanceOutputs:
             )
             puts.append(lambda item: file.put(item))
         if self._writing.spooled:
-            self._spools = True
+            self._spooled.append(f"{name}.{port}")
             puts.append(spool(name, port))
         if len(puts) == 2:
             written, spooled = puts
@@ -56,7 +56,7 @@ class InstanceOutputs:
 
     def _first_of(self, key: Key) -> Put:
         """Of a result that nobody wants but the terminal: its first items, as texts."""
-        self._spools = True  # the terminal is told of all instances
+        self._spooled.append(".".join(map(str, key)))  # the terminal is told of all instances
         first = self._first[key] = []
 
         def put(item: Any) -> None:
@@ -67,14 +67,30 @@ class InstanceOutputs:
 
     def are_kept(self, pes: Iterable[Any]) -> bool:
         """Whether one attempt of an earlier run made all parts of this instance; then they are its."""
-        own_sinks = any(not pe.outputconnections and not hasattr(pe, "write_to") for pe in pes)
-        if self._spools or own_sinks or not self._maker.repeatable:
+        if self.never_kept(pes):
             return False
         keys = [*self._writers, *self._files]
         found = self._writing.earlier(keys, self._maker.instance, self._maker.instances)
         self._kept = found is not None
         self._parts = found or {}
         return self._kept
+
+    def never_kept(self, pes: Iterable[Any]) -> str:
+        """Why the parts of an earlier run can't stand for a run of this instance, whatever they are; "" if they can."""
+        if own_sinks := [pe.id for pe in pes if not pe.outputconnections and not hasattr(pe, "write_to")]:
+            return f"{', '.join(own_sinks)} does something that no output shows, which is to be done again"
+        if self._spooled:
+            results = ", ".join(self._spooled)
+            return f"whoever started the run wants its results ({results}) too" if self._writing.spooled else (
+                f"its results ({results}) are only shown; --output DIR writes them")
+        if not self._maker.repeatable:
+            return "Spark itself reads its input, and may divide it otherwise in each run"
+        return ""
+
+    @property
+    def asked(self) -> bool:
+        """Whether --resume was to keep something here."""
+        return self._writing.resume and bool(self._writers or self._files)
 
     def kept_counts(self) -> tuple[dict[str, int], Counter]:
         """The items that writers received, and those of results, as the parts tell."""

@@ -24,6 +24,7 @@ class Writing:
     reads: folders (URLs) for notes of what processes read (`d4p.filesystems.reads`).
     watched: whether PEs are watched for such notes.
     own: the outputs' paths on this machine, and `program` the folder of the program.
+    resume: whether what an earlier run wrote was to be kept, so that it is said where that can't be.
     """
 
     run: str = ""
@@ -33,6 +34,7 @@ class Writing:
     watched: bool = False
     own: tuple[str, ...] = ()
     program: str = ""
+    resume: bool = False
 
     def begin_notes(self) -> None:
         """In each process that runs instances, before they read anything."""

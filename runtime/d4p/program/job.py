@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
 from d4p.describe.printable import printable
+from d4p.errors import RunFailed
 from d4p.host.lines import write_line
 from d4p.program.events import Events
+from d4p.program.saying import say
 from d4p.program.sofar import SoFar
 from d4p.stage.check import Checker
 from d4p.workflow.inputs import Inputs, is_reader
@@ -42,6 +45,7 @@ class Job:
     def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events, check: bool = False) -> None:
         self.workflow, self.inputs, self.spool, self._events = workflow, inputs, spool, events
         self.checker = Checker() if check else None
+        self._said: set[str] = set()
 
     def plan_splits(self) -> None:
         """Plan what each instance of a reader reads; to be called once, before instances are started."""
@@ -81,8 +85,19 @@ class Job:
 
     def progress(self, reports: Iterable[dict[str, Any]]) -> None:
         """Say how many items each PE has received so far, and how many it will have, where that is known."""
+        if self.workflow.writing.resume:
+            reports = list(reports)
+            with suppress(RunFailed):  # stdout is gone: what is said at the end says so
+                self.say_run_again(reports)
         if self._events.heard:
             self._events.say("progress", **self._so_far(reports))
+
+    def say_run_again(self, reports: Iterable[dict[str, Any]]) -> None:
+        """Say of which stages --resume keeps nothing, and why: each once, however many instances tell it."""
+        for report in reports:
+            if (again := report["again"]) and again not in self._said:
+                self._said.add(again)
+                say(f"note: --resume keeps nothing of {again}")
 
     @cached_property
     def _so_far(self) -> SoFar:

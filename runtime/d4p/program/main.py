@@ -166,7 +166,9 @@ def _run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpar
         with _spool_folder(kept) as folder:
             spool = Spool(folder)
             with outputs.beating():
-                reports = execute(Job(workflow, inputs, spool, events, arguments.check), main)
+                job = Job(workflow, inputs, spool, events, arguments.check)
+                reports = execute(job, main)
+                job.say_run_again(reports)
                 spool.close()
                 events.say("phase", what="putting what was written in its place")
                 outputs.commit(reports)

@@ -74,6 +74,7 @@ class Stage:
         self.given: dict[str, int] = {}
         self.pieces: dict[str, list[int]] = {}
         self.ended = False
+        self._again = ""
         self.bounded = Tamer().tame
         self.failure: RunFailed | None = None
         self.program = ""  # the file of the generated code
@@ -282,7 +283,7 @@ class Stage:
     def report(self) -> dict[str, Any]:
         """Items received by each PE (and written at ports that nobody else counts), those that PEs are known to
         receive, pieces that readers have read and those there are, items and bytes sent on each edge, and what was
-        kept. Another thread may ask for it, and while the stage is still being made, too."""
+        kept, or why that can't be. Another thread may ask for it, and while the stage is still being made, too."""
         return {
             "stage": self.number,
             "instance": self.index,
@@ -293,6 +294,7 @@ class Stage:
             "sent": {edge: count() for edge, count in list(self._sent.items())},
             "moved": {edge: lanes.moved for edge, lanes in list(self._moved.items())},
             "results": dict(self._results),
+            "again": self._again,
             **self._outputs.report(),
         }
 
@@ -310,13 +312,27 @@ class Stage:
         """Whether all that this instance writes is whole from an earlier run, so that it needs no running: to be asked
         before `preprocess`. An instance that sends something to others can't be left out, nor one that takes
         from them what may be something else in every run, nor one in a cycle."""
-        fed = any(isinstance(entry, int) for entry in self.entries)
-        if self._sent or fed and (cyclic or not self._repeatable) or not self._outputs.are_kept(self.pes):
+        if never := self._never_kept(cyclic):
+            if self._outputs.asked:
+                self._again = f"stage {self.number} ({' > '.join(self.names)}): {never}"
+            return False
+        if not self._outputs.are_kept(self.pes):
             return False
         received, self._results = self._outputs.kept_counts()
         self.counts = lambda: received
         self.ended = True
         return True
+
+    def _never_kept(self, cyclic: bool) -> str:
+        """Why this instance is run again whatever an earlier run wrote; "" if it needn't."""
+        if self._sent:
+            return f"others need again what it sends them ({', '.join(self._sent)})"
+        if any(isinstance(entry, int) for entry in self.entries):
+            if cyclic:
+                return "the workflow has a cycle, and what comes of that may be something else in each run"
+            if not self._repeatable:
+                return "what others send it may come in another order, or to another instance, in each run"
+        return self._outputs.never_kept(self.pes)
 
     def limited(self, root: str, items: Iterable[Any], most: int) -> Iterable[Any]:
         """The items of a root that may write no more than `most` from now on."""
