@@ -47,6 +47,10 @@ def gone() -> dict:
     return {"pid": ended.pid, "started": started}
 
 
+def test_who_is_gone_is_known():
+    assert claim._started(gone()["pid"]) is None and claim._started(os.getpid()) == claim._here()["started"]
+
+
 def test_one_run_at_a_time(folder):
     mine = take(*folder, "a", "the output out")
     mine.check()

@@ -128,6 +128,8 @@ def test_what_is_put_there_while_a_run_is_at_work_is_left(moment, overwrite, tmp
         part = by_hand.instance(0, 1, ["b"])
         if moment == "decide":
             swap()
+            with pytest.raises(PermissionError, match="it is a link"):
+                by_hand.folder._claim.check()
         by_hand.folder.decide({"": [part]}, by_hand.identity, by_hand.run)
         if moment == "commit":
             swap()

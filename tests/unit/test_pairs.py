@@ -64,9 +64,9 @@ def test_an_item_goes_to_few_instances_and_work_is_even(instances):
 
 #: By instances: the blocks of one stream, and of two on their sides.
 BLOCKS = {1: (1, 1, 1), 2: (2, 1, 2), 3: (3, 1, 3), 5: (5, 4, 4), 6: (6, 2, 3), 7: (7, 5, 5), 8: (4, 2, 4),
-          10: (8, 2, 5), 12: (9, 3, 4), 13: (5, 8, 8), 15: (10, 3, 5), 16: (8, 4, 4), 21: (9, 3, 7), 28: (16, 4, 7),
-          29: (13, 12, 12), 30: (13, 5, 6), 35: (8, 5, 7), 36: (8, 6, 6), 37: (12, 12, 12), 66: (11, 6, 11),
-          136: (16, 8, 17)}  # fmt: skip
+          10: (8, 2, 5), 12: (9, 3, 4), 13: (5, 8, 8), 14: (8, 7, 7), 15: (10, 3, 5), 16: (8, 4, 4), 21: (9, 3, 7),
+          28: (16, 4, 7), 29: (13, 12, 12), 30: (13, 5, 6), 35: (8, 5, 7), 36: (8, 6, 6), 37: (12, 12, 12),
+          66: (11, 6, 11), 136: (16, 8, 17)}  # fmt: skip
 
 
 @pytest.mark.parametrize("instances", BLOCKS)
@@ -84,7 +84,7 @@ def test_one_tile_each_the_halves_last(instances):
 
 
 def test_tiles_for_cores():
-    assert [tiles(cores) for cores in (1, 2, 8, 16, 64)] == [36, 36, 36, 66, 276]
+    assert [tiles(cores) for cores in (1, 2, 8, 9, 10, 16, 64)] == [36, 36, 36, 36, 45, 66, 276]
     assert all(len(share) == 1 for share in triangle(tiles(2)).tiles)
 
 

@@ -95,6 +95,75 @@ def test_outputs_whose_names_begin_alike_are_two(tmp_path):
         assert files(tmp_path / name) == {"part-00000": f"{name}\n"}
 
 
+@pytest.mark.parametrize("somebody", [False, True])
+def test_why_it_cannot_be_put_there_is_said_where_there_was_nothing_to_put_back(tmp_path, monkeypatch, somebody):
+    """Also where somebody else has made a folder of the name meanwhile, which stays."""
+    run, rename = ByHand(WriteText(tmp_path / "out"), overwrite=True), Store.rename
+    if somebody:
+        run.commit(run.instance(0, 1, ["old"]))
+        run = ByHand(WriteText(tmp_path / "out"), overwrite=True)
+
+    def fails(store, source, dest):
+        if source.endswith("/whole"):
+            if somebody:
+                (tmp_path / "out").mkdir()
+            raise OSError(5, "Input/output error")
+        rename(store, source, dest)
+
+    monkeypatch.setattr(Store, "rename", fails)
+    with pytest.raises(RunFailed, match="can't be put in its place: Input/output error"):
+        run.commit(run.instance(0, 1, ["new"]))
+    assert (tmp_path / "out").exists() == somebody == (tmp_path / ".out.d4p-replaced").exists()
+    run.folder.release()
+
+
+def test_parts_are_moved_one_after_the_other_where_files_are_elsewhere(tmp_path, monkeypatch):
+    """As on HDFS: renaming is atomic, and the folder isn't of this machine."""
+    made = Store.__init__
+
+    def elsewhere(store, url):
+        made(store, url)
+        store.local = False
+        store.url = lambda path: f"file://{path}"
+
+    monkeypatch.setattr(Store, "__init__", elsewhere)
+    run = ByHand(WriteText(tmp_path / "out"))
+    run.commit(run.instance(0, 2, ["a"]), run.instance(1, 2, ["b"]))
+    assert files(tmp_path / "out") == {"part-00000": "a\n", "part-00001": "b\n"} and os.listdir(tmp_path) == ["out"]
+
+
+def test_what_somebody_else_put_there_meanwhile_is_left_alone(tmp_path):
+    killed(tmp_path / "out", ["a"])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "precious").write_text("precious")
+    with pytest.raises(Refused, match="out of WriteText.* exists, and no run of a program like this one finished it"):
+        ByHand(WriteText(tmp_path / "out"), resume=True)
+    assert (tmp_path / "out" / "precious").read_text() == "precious"
+
+
+def test_an_output_made_of_a_file_that_has_changed_is_refused(tmp_path):
+    """What PEs read by themselves is remembered by the output, whether it was put in its place or only decided."""
+    read = tmp_path / "gain.csv"
+    read.write_text("1")
+    note = ["file", f"file://{read}", [1, read.stat().st_mtime_ns]]
+    for decided in (False, True):
+        run = ByHand(WriteText(tmp_path / f"out{decided}"))
+        run.folder.store.write(f"{run.folder.reads}/1.json", json.dumps({"notes": [note, note]}).encode())
+        run.folder.decide({"": [run.instance(0, 1, ["a"])]}, run.identity, run.run)
+        if decided:
+            run.folder.release()
+        else:
+            run.folder.commit()
+    for decided in (False, True):
+        run = ByHand(WriteText(tmp_path / f"out{decided}"), resume=True)
+        assert run.folder.compared == 1
+        run.folder.release()
+    read.write_text("23")
+    for decided in (False, True):
+        with pytest.raises(Refused, match=r"was made from other files that its PEs read: .*gain.csv \(another size"):
+            ByHand(WriteText(tmp_path / f"out{decided}"), resume=True)
+
+
 WORKFLOW = """
 from d4p import ProducerPE, WorkflowGraph, WriteText
 from sub.helper import value

@@ -45,14 +45,27 @@ def test_the_first_item_leaves_at_once_and_batches_grow_under_load(monkeypatch):
     assert sizes[:4] == [1, 2, 4, 8] and max(sizes) == BATCH_ITEMS and len(sizes) < 60
 
 
-def test_batches_of_a_slow_producer_stay_small(monkeypatch):
+@pytest.mark.parametrize("seconds", [0.25, 0.5])
+def test_batches_of_a_slow_producer_stay_small(seconds, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(senders.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(senders, "BATCH_SECONDS", 0.25)
+    line = Line()
+    for n in range(20):
+        clock[0] += seconds
+        line.put(n)
+    assert [len(batch) for batch in line.sent[0]] == [1] * 20
+
+
+def test_batches_grow_again_after_a_pause(monkeypatch):
+    """What counts is the time since the last batch left, not how long the run has taken by then."""
     clock = [0.0]
     monkeypatch.setattr(senders.time, "perf_counter", lambda: clock[0])
     line = Line()
-    for n in range(20):
-        clock[0] += 0.02
+    clock[0] = 100.0
+    for n in range(32):
         line.put(n)
-    assert [len(batch) for batch in line.sent[0]] == [1] * 20
+    assert [len(batch) for batch in line.sent[0]] == [1, 1, 2, 4, 8, 16]
 
 
 def test_large_items_after_many_small_ones_do_not_wait_for_as_many():
@@ -133,6 +146,13 @@ def test_what_waits_is_late_after_a_while(monkeypatch):
     clock[0] = LATE * 1.001
     assert line.sender.flush_late() and line.items(0) == [0, 2] and line.items(1) == [1, 3]
     assert not line.sender.flush_late()
+    clock[0] += 1
+    assert not line.sender.flush_late(), "nothing waits"
+    line = Line()
+    line.put(0)
+    line.put(1)
+    clock[0] += 0.021  # what is ready is on its way 20 ms later
+    assert line.items() == [0] and line.sender.flush_late() and line.items() == [0, 1]
 
 
 def test_what_another_thread_is_sending_is_not_waited_for(monkeypatch):

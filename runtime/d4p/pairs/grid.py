@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
+from math import isqrt
 
 Tile = tuple[int, int]
 #: Tiles for each core, where the engine decides how many instances there are: so many that cores that are done early
@@ -40,9 +42,7 @@ class Grid:
 
 def tiles(width: int) -> int:
     """How many instances an engine gives to a PE that makes all pairs, on so many cores: one a tile."""
-    wanted, blocks = max(_LEAST, _PER_CORE * width), 1
-    while blocks * (blocks + 1) // 2 < wanted:
-        blocks += 1
+    blocks = _blocks(max(_LEAST, _PER_CORE * width))
     return blocks * (blocks + 1) // 2
 
 
@@ -54,9 +54,7 @@ def triangle(instances: int) -> Grid:
     Else there are as many blocks as it takes to give all about the same number of pairs.
     """
     if instances >= _LEAST:
-        blocks = 1
-        while blocks * (blocks + 1) // 2 < instances:
-            blocks += 1
+        blocks = _blocks(instances)
         if blocks * (blocks + 1) // 2 == instances:
             return Grid({"": blocks}, tuple((tile,) for tile in _triangle(blocks)))
     return _even(instances, lambda blocks: ({"": blocks}, _triangle(blocks)))
@@ -82,26 +80,27 @@ def grid(side: str, instances: int) -> Grid:
     return rectangle(instances) if side else triangle(instances)
 
 
+def _blocks(wanted: int) -> int:
+    """The fewest blocks that have so many tiles among them."""
+    return (isqrt(8 * wanted - 7) + 1) // 2
+
+
 def _triangle(blocks: int) -> list[Tile]:
     whole = [(row, column) for row in range(blocks) for column in range(row + 1, blocks)]
     return [*whole, *((block, block) for block in range(blocks))]
 
 
 def _even(instances: int, made) -> Grid:
-    """The first grid, by the number of blocks, that is shared out evenly; else the one that is most."""
-    best: tuple[float, Grid] | None = None
-    for count in range(1, 2 * instances + 1):
-        blocks, found = made(count)
+    """The first grid, by the number of blocks, that is shared out evenly; there is one, since no tile is larger than 1
+    and the more there are, the more each instance has."""
+    for number in count(1):
+        blocks, found = made(number)
         if len(found) < instances:
             continue
         shares = _shared(found, instances)
         loads = [sum(map(_size, share)) for share in shares]
-        uneven = max(loads) * instances / sum(loads)
-        if best is None or uneven < best[0]:
-            best = uneven, Grid(blocks, tuple(map(tuple, shares)))
-        if uneven <= _UNEVEN or len(found) > 64 * instances:
-            break
-    return best[1]
+        if max(loads) * instances / sum(loads) <= _UNEVEN:
+            return Grid(blocks, tuple(map(tuple, shares)))
 
 
 def _size(tile: Tile) -> float:
