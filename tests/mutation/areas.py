@@ -29,7 +29,7 @@ AREAS = {
     "keys": Area(("runtime/d4p/keys",), ("tests/unit/test_keys.py",)),
     "items": Area(("runtime/d4p/items",), ("tests/unit/test_items.py",)),
     "outputs": Area(("runtime/d4p/outputs", "runtime/d4p/commit"),
-                    ("tests/unit/test_claim.py", "tests/unit/test_commit_deaths.py", "tests/unit/test_output*.py",
+                    ("tests/unit/test_claim.py", "tests/unit/test_output*.py",
                      "tests/unit/test_own_folders.py", "tests/unit/test_result_files.py",
                      "tests/unit/test_resume.py", "tests/unit/test_writers.py", "tests/unit/test_written.py")),
     "pairs": Area(("runtime/d4p/pairs",), ("tests/unit/test_pairs*.py",)),
