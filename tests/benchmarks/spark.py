@@ -21,7 +21,7 @@ WORDS, COUNTERS = 10_000_000, 2
 #: Files of 64 arrays of 64 KiB.
 FILES, IN_A_FILE, SAMPLES = 512, 64, 16 << 10
 ENGINES = {"spark-rdd": "RDD", "spark-df": "DataFrame"}
-NAMES = {"spark-rdd": "spark", "spark-df": "spark_df"}  # what a program calls its engine
+NAMES = {"spark-rdd": "spark_rdd", "spark-df": "spark_df"}  # what a program calls its engine
 WANTED = 1.05
 
 
