@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import types
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from d4p import ConsumerPE, GenericPE, ProducerPE, ReadLines, WorkflowGraph, WriteText
 from d4p.commit import identity as identities
+from d4p.commit import run as runs
 from d4p.commit.folder import Folder
 from d4p.commit.identity import differences, identity
 from d4p.commit.run import Outputs
@@ -329,6 +331,35 @@ def test_what_a_run_is_made_of(tmp_path, monkeypatch):
     (tmp_path / "job.py").write_text("1")
     os.utime(tmp_path / "in.txt", (1, 1))
     assert changed(made()) == {"files"}
+
+
+def test_parameters_are_shown_but_for_secrets_and_the_end_of_long_ones():
+    shown, longest = identities._value, identities._LONGEST
+    assert shown("maxlag", 60) == "60" and shown("author", "me") == "'me'"
+    assert shown("text", "x" * (longest - 2)) == repr("x" * (longest - 2))
+    for text in ("x" * (longest - 1), "x" * 1000):
+        assert shown("text", text).startswith(repr(text)[:longest] + "... sha256:")
+    for name, value in (("api_key", "k"), ("db_passwd", "k"), ("url", "ftp://me:k@host/")):
+        assert shown(name, value).startswith("*** sha256:") and shown(name, value) != shown(name, f"{value}2")
+
+    def made(plan, **given):
+        return {"version": "1", "plan": plan, "parameters": {name: shown(name, given[name]) for name in given}}
+
+    was, now = made("p", maxlag=120, token="a", old=1), made("q", maxlag=60, token="b")
+    assert differences(was, now) == (
+        "another maxlag (60, was 120) and another old (not given, was 1) and another token")
+    assert differences(was, was | {"version": "2", "plan": "q"}) == "another version of d4p (2, was 1)"
+    assert identities._digest("\ud800") != identities._digest("\ud801"), "a name that no text file can hold"
+
+
+def test_other_machines_are_told_that_a_run_lives(tmp_path, monkeypatch):
+    told = threading.Event()
+    monkeypatch.setattr(Folder, "beat", lambda folder: told.set())
+    monkeypatch.setattr(runs, "BEAT", 0.001)
+    run = Run(tmp_path)
+    with run.outputs.beating():
+        assert told.wait(20)
+    run.outputs.abort(RunFailed("x"))
 
 
 def test_whose_code_is_looked_at(tmp_path, monkeypatch):

@@ -115,6 +115,10 @@ def test_why_it_cannot_be_put_there_is_said_where_there_was_nothing_to_put_back(
         run.commit(run.instance(0, 1, ["new"]))
     assert (tmp_path / "out").exists() == somebody == (tmp_path / ".out.d4p-replaced").exists()
     run.folder.release()
+    monkeypatch.undo()
+    if somebody:
+        with pytest.raises(Refused, match="out of WriteText.* exists: give another folder, --overwrite"):
+            ByHand(WriteText(tmp_path / "out"))
 
 
 def test_parts_are_moved_one_after_the_other_where_files_are_elsewhere(tmp_path, monkeypatch):
@@ -139,6 +143,27 @@ def test_what_somebody_else_put_there_meanwhile_is_left_alone(tmp_path):
     with pytest.raises(Refused, match="out of WriteText.* exists, and no run of a program like this one finished it"):
         ByHand(WriteText(tmp_path / "out"), resume=True)
     assert (tmp_path / "out" / "precious").read_text() == "precious"
+
+
+def test_what_was_half_removed_is_not_put_back(tmp_path):
+    """A run was killed while it tidied up, and its output is moved away."""
+    for folder in (".out.d4p-replaced", ".out.d4p-unfinished/whole"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "part-00000").write_text("old\n")
+    run = ByHand(WriteText(tmp_path / "out"))
+    run.commit(run.instance(0, 1, ["new"]))
+    assert files(tmp_path / "out") == {"part-00000": "new\n"} and os.listdir(tmp_path) == ["out"]
+
+
+def test_what_is_there_in_part_is_gone_on_with_or_replaced(tmp_path):
+    run = ByHand(WriteText(tmp_path / "out"))
+    run.commit(run.instance(0, 1, ["old"]))
+    os.rename(tmp_path / "out" / "_SUCCESS", tmp_path / "out" / "_UNFINISHED")
+    with pytest.raises(Refused, match="is there in part, .*: give --resume to have the rest put there, --overwrite"):
+        ByHand(WriteText(tmp_path / "out"))
+    run = ByHand(WriteText(tmp_path / "out"), overwrite=True)
+    run.commit(run.instance(0, 1, ["new"]))
+    assert files(tmp_path / "out") == {"part-00000": "new\n"}
 
 
 def test_an_output_made_of_a_file_that_has_changed_is_refused(tmp_path):
