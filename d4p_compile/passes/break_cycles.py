@@ -49,9 +49,7 @@ def _unfed(graph: Graph) -> list[str]:
     """A warning for each cycle that no item can come to from outside."""
     import networkx as nx
 
-    nxg = nx.DiGraph()
-    nxg.add_nodes_from(pe.name for pe in graph.pes)
-    nxg.add_edges_from((edge.source, edge.dest) for edge in graph.edges)
+    nxg = nx.DiGraph((edge.source, edge.dest) for edge in graph.edges)
     added = {pe.name: i for i, pe in enumerate(graph.pes)}
     components = list(nx.strongly_connected_components(nxg))
     home = {name: i for i, members in enumerate(components) for name in members}

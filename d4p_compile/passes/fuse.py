@@ -134,14 +134,13 @@ class _Clusters:
         for name in self.members[b]:
             self.of[name] = a
         self.members[a] += self.members.pop(b)
-        union = (self.waits[a] | self.waits.pop(b)) & ~(1 << a | 1 << b)
-        self.waits[a] = union
+        self.waits[a] |= self.waits.pop(b)  # bits of what is no more are nobody's, and its own is never asked for
         self.cut[a] |= self.cut.pop(b)
         for other, waits in self.waits.items():
             if other != a and (waits >> a & 1 or waits >> b & 1):
-                self.waits[other] = (waits | union | 1 << a) & ~(1 << b)
+                self.waits[other] |= self.waits[a] | 1 << a
             if self.cut[other] >> b & 1:
-                self.cut[other] = (self.cut[other] | 1 << a) & ~(1 << b)
+                self.cut[other] |= 1 << a
         if b in self.has_root:
             self.has_root.discard(b)
             self.has_root.add(a)

@@ -23,11 +23,14 @@ class Area:
 #: Only tests that run in the process of pytest: of a fault that no line of theirs comes by they could say nothing.
 AREAS = {
     "passes": Area(("d4p_compile/passes",), ("tests/unit/test_passes*.py", "tests/unit/test_native.py",
-                                             "tests/unit/test_pairs_ways.py", "tests/unit/test_show.py")),
+                                             "tests/unit/test_declared_fields.py", "tests/unit/test_pairs_ways.py",
+                                             "tests/unit/test_show.py")),
     "analysis": Area(("d4p_compile/analysis",), ("tests/unit/state", "tests/unit/test_inline.py",
                                                  "tests/unit/test_native.py")),
     "keys": Area(("runtime/d4p/keys",), ("tests/unit/test_keys.py",)),
-    "items": Area(("runtime/d4p/items",), ("tests/unit/test_items.py",)),
+    "items": Area(("runtime/d4p/items",), ("tests/unit/test_items.py", "tests/unit/test_itemjson.py",
+                                           "tests/unit/test_batch.py", "tests/unit/test_schema.py",
+                                           "tests/unit/test_shape.py", "tests/unit/test_whypickle.py")),
     "outputs": Area(("runtime/d4p/outputs", "runtime/d4p/commit"),
                     ("tests/unit/test_claim.py", "tests/unit/test_output*.py",
                      "tests/unit/test_own_folders.py", "tests/unit/test_result_files.py",

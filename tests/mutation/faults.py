@@ -84,6 +84,8 @@ def _left_alone(node: ast.AST, name: str) -> bool:
         return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return True
     return name in ("annotation", "returns", "decorator_list", "ctx")
 
 
@@ -113,10 +115,10 @@ def _of_expression(node: ast.expr, above: tuple[ast.AST, ...]) -> Iterator[tuple
         for at in (at for at, word in enumerate(node.keywords) if word.arg != "strict"):  # of zip: a check, no answer
             yield "argument dropped", _with(node, keywords=node.keywords[:at] + node.keywords[at + 1 :])
     elif isinstance(node, ast.Constant):
-        yield from _of_constant(node.value, above)
+        yield from _of_constant(node, node.value, above)
 
 
-def _of_constant(value: object, above: tuple[ast.AST, ...]) -> Iterator[tuple[str, ast.expr]]:
+def _of_constant(node: ast.expr, value: object, above: tuple[ast.AST, ...]) -> Iterator[tuple[str, ast.expr]]:
     if isinstance(value, bool):
         yield "constant", ast.Constant(not value)
     elif isinstance(value, int) and value < TUNED:
@@ -125,8 +127,10 @@ def _of_constant(value: object, above: tuple[ast.AST, ...]) -> Iterator[tuple[st
             yield "off by one", ast.Constant(value - 1)
     elif isinstance(value, (int, float)):
         yield "constant", ast.Constant(value * 4)
+    elif value and _is_a_set(node, above):  # of characters, where one more makes no difference
+        yield "constant", ast.Constant(value[:-1])
     elif isinstance(value, (str, bytes)) and not any(_is_said(node) for node in above):
-        yield "constant", ast.Constant(value + ("~" if isinstance(value, str) else b"~"))
+        yield "constant", ast.Constant(value + ("~0" if isinstance(value, str) else b"~0"))  # Python reads `ascii~`
 
 
 def _of_statement(node: ast.stmt, ends: bool) -> Iterator[tuple[str, str]]:
@@ -145,6 +149,15 @@ def _of_statement(node: ast.stmt, ends: bool) -> Iterator[tuple[str, str]]:
         yield "goes on", "continue"
     if isinstance(node, ast.Continue):
         yield "ends sooner", "break"
+
+
+def _is_a_set(node: ast.expr, above: tuple[ast.AST, ...]) -> bool:
+    """Whether it is looked into: `kind in "mcV"`."""
+    compared = above[-1] if above and isinstance(above[-1], ast.Compare) else None
+    return compared is not None and isinstance(node.value, (str, bytes)) and any(
+        isinstance(operator, (ast.In, ast.NotIn)) and right is node
+        for operator, right in zip(compared.ops, compared.comparators, strict=True)
+    )
 
 
 def _is_said(node: ast.AST) -> bool:

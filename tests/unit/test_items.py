@@ -422,3 +422,31 @@ def test_arrays_whose_memory_lies_beside_them(array):
                 assert len(one) == len(item) if item.dtype.hasobject else (one == item).all()
         if len(found) == 2 and type(found[1]) is type(array) and not array.dtype.hasobject:
             assert not np.shares_memory(found[0], found[1])
+
+
+def test_which_arrays_are_sent_without_a_pickle():
+    plain = [np.ones(300, dtype=kind) for kind in ("?", "i4", ">f8", "u1", "c16")]
+    head, buffers = pack_apart(plain, 300)
+    assert head[:1] == b"A" and [buffer.nbytes for buffer in buffers] == apart(head) == [a.nbytes for a in plain]
+    tagged = np.arange(300, dtype=np.dtype("i4", metadata={"unit": "m"}))
+    for other in (np.arange(299, dtype="u1"), np.arange(600)[::2], np.zeros(300, "M8[s]"), np.zeros(300, "S3"), tagged,
+                  np.ma.arange(300), np.array([None] * 300), np.asfortranarray(np.zeros((30, 30))), "text", [1]):
+        for items in ([plain[1], other], [other, plain[1]]):
+            head, buffers = pack_apart(items, 300)
+            assert head[:1] == b"I", other
+            found = unpack(head, [bytearray(buffer) for buffer in buffers])
+            assert list(map(type, found)) == list(map(type, items))
+            assert all(np.array_equal(one, item) for one, item in zip(found, items, strict=True))
+
+
+def test_the_usual_items_with_data_are_copied_without_a_pickle(monkeypatch):
+    """At a fraction of its cost."""
+    monkeypatch.setattr("d4p.items.packing._own_any", lambda item: pytest.fail(f"{item} goes by a pickle"))
+    data, day = np.arange(3.0), dt.date(2020, 1, 1)
+    for item in ([1, "a"], {"a": 1, day: None}, (data, "a", day), [data, np.float32(1)], {"data": data, "id": "a"},
+                 {"a": data, "b": np.zeros(2)}, data, np.asfortranarray(np.zeros((2, 2))), np.float64(1), (1, (2,)[0])):
+        out = own(item)
+        assert type(out) is type(item) and repr(out) == repr(item)
+    tagged = data.view(Tagged)
+    tagged.tags = [1]
+    assert own(tagged).tags == [1]

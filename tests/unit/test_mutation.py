@@ -24,14 +24,15 @@ def most(numbers: list, *, strict=False) -> Any:
     for n in numbers:
         if n < LIMIT and not strict:
             continue
-        if n == 7:
+        if n == 7 and str(n) in "74":
             raise ValueError(f"{n + 1} is " "too much")
         return n
 '''
 CHANGES = {
     "LIMIT: int = (4)", "LIMIT: int = (2)", "strict=(True)", "if (not (n < LIMIT and (not strict))):", "n <= LIMIT",
     "n < LIMIT or not strict", "if (n < LIMIT):", "if (not strict):", "if n < LIMIT and (strict):",
-    "            pass", "            break", "if (not n == 7):", "if (n != 7):", "if n == (8):", "if n == (6):",
+    "            pass", "            break", "if (not (n == 7 and str(n) in '74')):", "(n != 7) and",
+    "n == (8)", "n == (6)", "in ('7')", "(str(n) not in '74')", "if (str(n) in '74'):",
     "raise BufferError()", "return None",
 }  # fmt: skip
 TESTS = '''from code_of import size, slow
@@ -64,7 +65,8 @@ def test_what_is_put_in():
     lines = CODE.splitlines()
     for text in texts:
         ast.parse(text)
-        assert '"""A docstring."""' in text and '"""Another."""' in text and "too much~" not in text
+        assert '"""A docstring."""' in text and '"""Another."""' in text
+        assert "too much~" not in text and "74~" not in text
     for change in CHANGES:
         assert any(line != old and change in line for text in texts
                    for old, line in zip(lines, text.splitlines(), strict=False)), change
