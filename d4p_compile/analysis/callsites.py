@@ -147,7 +147,7 @@ class CallWalker(ExpressionWalker):
         else:
             self.op("invoke", ref, f"calls {ref}", call.node)
             self.hand_over(call, str(ref))
-        if isinstance(value, type) and value.__module__ in ("builtins", "collections"):
+        if isinstance(value, type) and value.__module__ in ("builtins", "collections", "itertools"):
             return hold(item(call.given()))
         return NONE
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from d4p.errors import Refused
 
-from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan
 from .options import Options
 
@@ -23,7 +22,7 @@ def fit(plan: Plan, options: Options) -> Plan:
     """Raise Refused if the instances of the fused stages are more than `-n`."""
     if options.instances is None:
         return plan
-    least = sum(1 if stage.instances in (WIDTH, TILES) else stage.instances for stage in plan.stages)
+    least = sum(stage.instances for stage in plan.stages)  # numbers all, since with -n nothing is left to the engine
     if least > options.instances:
         stages = ", ".join(f"{stage} {stage.times}" for stage in plan.stages)
         raise Refused(

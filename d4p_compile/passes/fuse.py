@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import PAIRS, TILES, WIDTH, Edge, Graph, counted
+from ..ir.graph import PAIRS, WIDTH, Edge, Graph, counted
 from ..ir.plan import Channel, Plan, Stage
 from ..ir.walk import topological
 from .options import Options
@@ -81,7 +81,7 @@ def _way(plan: Plan, channel: Channel) -> str:
 
 
 def _instances(graph: Graph) -> int:
-    return sum(1 if pe.instances in (WIDTH, TILES) else pe.instances for pe in graph.pes)
+    return sum(pe.instances for pe in graph.pes)  # numbers all, since with -n nothing is left to the engine
 
 
 def _between(channel: Channel) -> str:

@@ -182,6 +182,31 @@ def test_an_array_subclass_keeps_its_own_attributes_to_itself():
     assert type(out) is Tagged and out.tags == ["a"] and out.tags is not array.tags
 
 
+class Pickled(np.ndarray):
+    """A subclass that says how it is pickled."""
+
+    def __reduce_ex__(self, protocol):
+        return np.ndarray.tolist, (np.asarray(self),)
+
+
+class Reduced(np.ndarray):
+    def __reduce__(self):
+        return np.ndarray.tolist, (np.asarray(self),)
+
+
+class Undeep(Box):
+    def __deepcopy__(self, memo):
+        raise NotImplementedError
+
+
+def test_who_says_how_it_is_pickled_is_copied_that_way():
+    for cls in (Pickled, Reduced):
+        assert own(np.arange(3).view(cls)) == [0, 1, 2]
+    item = Undeep(data=np.arange(3), writes=[1])
+    out = own(item)
+    assert out.data.tolist() == [0, 1, 2] and out.data.flags.writeable and not np.shares_memory(out.data, item.data)
+
+
 def test_memory_mapped_arrays(tmp_path):
     np.save(tmp_path / "a.npy", np.arange(5))
     array = np.load(tmp_path / "a.npy", mmap_mode="r")

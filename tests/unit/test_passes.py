@@ -59,6 +59,7 @@ def test_what_state_could_tell_is_not_widened():
 def test_a_reader_and_what_follows_it_are_wide_unless_state_is_routed_by_a_counter():
     assert counts(sketch("a b", "b c", a="reader", c=("state", BY, 4))) == {"a": WIDTH, "b": WIDTH, "c": 4}
     assert counts(sketch("a b", "b c", a="reader", c=("state", 3))) == {"a": 1, "b": 1, "c": 3}
+    assert counts(sketch("a b", "b c", a="reader", c=3)) == {"a": WIDTH, "b": WIDTH, "c": 3}
 
 
 def test_state_behind_wide_producers_and_a_group_by():
@@ -104,6 +105,7 @@ def test_a_short_chain_grows_on_where_a_long_one_no_longer_can():
 def test_one_is_asked_for_without_n_and_shared_out_with_it():
     made = sketch("a b", a=1, b=1)
     assert [pe.because for pe in place(made, WIDE).pes] == ["root", "asked for"]
+    assert [pe.because for pe in place(sketch("a b", a="single", b=("single", 3)), WIDE).pes] == ["single", "single"]
     assert counts(made, Options(instances=5)) == {"a": 1, "b": 4}
     assert place(made, WIDE).warnings == place(sketch("a b", b=(GLOBAL, 1)), WIDE).warnings == ()
 
@@ -210,6 +212,20 @@ def test_sources_run_side_by_side_where_n_has_an_instance_for_each():
     assert stages(two, replace(WIDE, instances=2)) == ["a > b > c"]
     wide = sketch("a c", "b c", c=(BY, 2))
     assert stages(wide, replace(WIDE, instances=4)) == stages(wide, replace(WIDE, instances=5)) == ["a", "b", "c"]
+
+
+def test_what_a_stage_waits_for_later_on_all_behind_it_wait_for():
+    """r feeds P > m, that feeds A > n, that feeds o: all but the first edge were found after o was placed."""
+    made = sketch(*"A o,P n,A n,r m,P m,o z,r z".split(","), A=("reader", 2), n=2, P=("reader", 3), m=3, o="state")
+    assert stages(made, Options()) == ["r", "P > m", "A > n", "o > z"]
+    assert apart(made, Options())["r | z"] == "A stands between them"
+
+
+def test_an_exchange_from_a_stage_is_one_from_what_it_becomes():
+    """p > x joins q; so q can't be with g, which p feeds by an exchange, by way of y."""
+    made = sketch("p g", "p x", "q x", "g y", "q y", p=("reader", 3), q=("reader", 3), g=(BY, 3), x=3, y=3)
+    assert stages(made, Options()) == ["p > q > x", "g > y"]
+    assert apart(made, Options())["q | y"] == "another edge between their stages needs an exchange"
 
 
 def test_no_stage_waits_for_itself_in_a_tangle():

@@ -68,10 +68,6 @@ def test_n_fits_to_the_last_instance():
     assert fit(plan, Options(instances=5)) is plan and fit(plan, Options()) is plan
     with pytest.raises(Refused, match="-n 4 is too small: the least is 5, for a x1, b x4"):
         fit(plan, Options(instances=4))
-    wide = planned("a b")
-    assert [stage.times for stage in wide.stages] == ["x1", "xW"] and fit(wide, Options(instances=2)) is wide
-    with pytest.raises(Refused, match="least is 2, for a x1, b xW"):
-        fit(wide, Options(instances=1))
 
 
 # notes on order

@@ -2,6 +2,7 @@
 
 import collections
 import datetime as dt
+import itertools
 import os
 import random
 import struct
@@ -57,6 +58,15 @@ def g_ufunc_out(self, x):
     np.add(x, 1, self.array)
 
 
+def g_second_out(self, x):
+    np.divmod(x, 2, np.empty(3), self.array)
+
+
+def g_chained(self, x):
+    for row in itertools.chain(self.rows):
+        row.append(x)
+
+
 def g_out_by_position(self, x):
     np.clip(x, 0, 1, self.array)
 
@@ -103,6 +113,10 @@ def h_struct(self, x):
 
 def h_ufunc(self, x):
     return np.add(self.array, 1), np.clip(self.array, 0, 1), np.sum(self.array, 0)
+
+
+def h_keywords(self, x):
+    return self.text.format(n=self.counts, out=1)
 
 
 def h_descriptor(self, x):

@@ -1,11 +1,12 @@
 """Which PEs may write, and whether with keywords."""
 
 import collections
+import functools
 import types
 
 import pytest
 
-from d4p import GenericPE, IterativePE, SimpleFunctionPE
+from d4p import GenericPE, IterativePE, ProducerPE, SimpleFunctionPE
 from d4p_compile.analysis import call_style, may_write, overrides_write, writes_keywords
 
 from .examples import FROM_EXEC, Box, Print, box, f_plain, peek
@@ -50,6 +51,22 @@ def w_stores(self, x):
     x.owner = self
 
 
+def w_type(self, x):
+    return type(self).write(self, "output", x)
+
+
+def w_attribute(self, x):
+    return self.__getattribute__("write")("output", x)
+
+
+def w_compares_and_gives(self, x):
+    return x == self, [self]
+
+
+def w_none(*args):
+    args[0].write("output", 1)
+
+
 def w_base(self, x):
     return GenericPE.write(self, "output", x)
 
@@ -63,7 +80,12 @@ def wn_base(self, x):
     return IterativePE._process(self, x), super(Box, self)._process(x), isinstance(self, Box), getattr(self, "n")  # noqa: B009
 
 
-WRITES = [n_write, w_yes, w_lambda, w_getattr, w_getattr_write, w_passes, w_stores, w_base]
+def wn_says(self, x):
+    return f"{self}: {x}", x == self, len(self), hasattr(self, "n"), setattr(self, "n", 1)  # noqa: B010
+
+
+WRITES = [n_write, w_yes, w_lambda, w_getattr, w_getattr_write, w_passes, w_stores, w_base, w_type, w_attribute,
+          w_compares_and_gives, w_none]  # fmt: skip
 
 
 @pytest.mark.parametrize("process", WRITES, ids=lambda f: f.__name__)
@@ -71,7 +93,7 @@ def test_may_write(process):
     assert may_write(box(process))
 
 
-@pytest.mark.parametrize("process", [n_local, n_read, n_log, wn_file, wn_base], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("process", [n_local, n_read, n_log, wn_file, wn_base, wn_says], ids=lambda f: f.__name__)
 def test_does_not_write(process):
     assert not may_write(box(process))
 
@@ -166,3 +188,94 @@ def test_an_object_may_write_keywords():
     assert writes_keywords(pe)
     pe.emit = lambda item: pe.write("output", item, metadata=None)
     assert writes_keywords(pe)
+
+
+def test_a_method_that_cannot_be_read_may_write():
+    for process in (print, functools.partial(print, 1), Callable()):
+        assert may_write(type("Odd", (Box,), {"_process": process})())
+    assert may_write(type("Odd", (GenericPE,), {"process": print})())
+
+
+class Callable:
+    def __call__(self, x):
+        return x
+
+
+def test_methods_that_an_object_holds():
+    for process, writes in ((n_local, False), (n_write, True), (w_stores, True), (n_read, False)):
+        pe = Box()
+        pe.helper = types.MethodType(process, pe)
+        assert may_write(pe) is writes, process
+    pe = Box()
+    pe.helper = functools.partial(n_local, pe)
+    assert may_write(pe)
+    pe.helper = functools.partial(n_local, [])
+    assert not may_write(pe)
+
+
+def held_by(pe, depth):
+    held = pe
+    for _ in range(depth):
+        held = functools.partial(peek, held)
+    return held
+
+
+class Keeper:
+    def __init__(self, held):
+        self.held = held
+
+
+def test_what_knows_the_pe_may_make_it_write():
+    for knows in (lambda pe: lambda x: pe, lambda pe: lambda x, to=pe: to, lambda pe: Keeper(pe),
+                  lambda pe: Keeper(pe.write), lambda pe: lambda x, write=pe.write: write,
+                  lambda pe: types.FunctionType(keyword_only.__code__, {}, "f", None, None), lambda pe: held_by(pe, 2),
+                  lambda pe: Keeper(pe).__init__):  # fmt: skip
+        pe = Box()
+        pe.other = knows(pe)
+        if isinstance(pe.other, types.FunctionType) and pe.other.__name__ == "f":
+            pe.other.__kwdefaults__ = {"to": pe}
+        assert may_write(pe) and writes_keywords(pe)
+    for harmless in (None, 1, "a", [1], {}, Keeper(1), lambda x: x, functools.partial(peek, 1), int, Keeper(Box())):
+        pe = Box()
+        pe.other = harmless
+        assert not may_write(pe), harmless
+
+
+def keyword_only(x, *, to=None):
+    return to
+
+
+def test_parameters_of_a_function_pe_that_know_it():
+    pe = SimpleFunctionPE(f_plain)
+    pe.params = {"a": 1}
+    assert not may_write(pe)
+    pe.params = {"a": 1, "emit": pe.write}
+    assert may_write(pe)
+
+
+class Made(ProducerPE):
+    def _process(self, inputs):
+        return 1
+
+
+class MadeOfNothing(ProducerPE):
+    def _process(self):
+        return 1
+
+
+class Whole(GenericPE):
+    def _process(self, inputs):
+        return None
+
+
+class Own(IterativePE):
+    def process(self, inputs):
+        return None
+
+
+@pytest.mark.parametrize(("cls", "style"), [
+    (Made, "producer"), (MadeOfNothing, "process"), (Whole, "inputs"), (Own, "process"), (Box, "iterative"),
+    (Print, "consumer"),
+])  # fmt: skip
+def test_how_each_is_called(cls, style):
+    assert call_style(cls()) == style
