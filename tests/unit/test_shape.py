@@ -23,7 +23,7 @@ from d4p.items.shape import count, fits, parsed
     (str.isalpha, ["a"], ["1", 1, None, []]),  # a predicate that can't be asked says no
     (lambda text: int(text) > 1, ["2"], ["1", "x", None]),
     (lambda value: value.missing, [], [1]),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_what_fits(shape, fine, other):
     assert [value for value in fine if not fits(value, shape)] == []
     assert [value for value in other if fits(value, shape)] == []

@@ -55,7 +55,7 @@ class Key:
     (Made(list, ([1, LOCK],)), ".__reduce__()[1][0][1]"), (Made(Key, (1,), {"more": LOCK}), ".more"),
     (Made(Key, (1,), (None, {"slot": LOCK})), ".slot"), (Made(Key, (1,), [LOCK]), ".__getstate__()[0]"),
     (Stated({"kept": LOCK}), ".kept"), (Stated([1, LOCK]), ".__getstate__()[1]"),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_the_path_to_it(item, path):
     assert why_unpicklable(item) == f"{path}: {WHY}"
 
