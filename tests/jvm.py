@@ -13,6 +13,7 @@ import functools
 import hashlib
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ ON_YARN = [word for process in ("executor", "driver", "yarn.am")
            for word in ("--conf", f"spark.{process}.extraJavaOptions={BRIEF}")]  # fmt: skip
 #: So many archives are kept, of up to 160 MB each: an environment has one, and one of the older line of Spark.
 KEPT = 6
+#: In which it is made, or given up.
+SECONDS = 120
 #: Makes the archive: a little of both kinds of programs, and the end of its Java, which writes it.
 _PROGRAM = """
 from tests.conftest import session_of
@@ -87,11 +90,17 @@ def make_archive() -> None:
         unfinished = archive.with_suffix(".unfinished")
         unfinished.unlink(missing_ok=True)
         given = {**os.environ, "SPARK_SUBMIT_OPTS": f"-XX:ArchiveClassesAtExit={unfinished} {BRIEF}"}
-        with contextlib.suppress(subprocess.TimeoutExpired):  # on a machine that has much else to do: half an archive
-            subprocess.run([sys.executable, "-c", _PROGRAM], cwd=Path(__file__).parents[1], env=given,
-                           capture_output=True, timeout=300)
+        process = subprocess.Popen([sys.executable, "-c", _PROGRAM], cwd=Path(__file__).parents[1], env=given,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            process.wait(timeout=SECONDS)
             if unfinished.exists():
                 unfinished.rename(archive)
+        except subprocess.TimeoutExpired:  # a machine that has much else to do: half an archive
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its Java, too
+            process.wait(timeout=10)
+            unfinished.unlink(missing_ok=True)
         for old in sorted(archive.parent.glob("spark-*.jsa"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
             old.unlink(missing_ok=True)
     inherit()
