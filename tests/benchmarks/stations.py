@@ -220,10 +220,11 @@ def _talked(case: Case, command: list[str], stations: int, **environment: str) -
     """The seconds of a run that writes a file for each pair, which are counted."""
     pairs = stations * (stations - 1) // 2
     given = json.dumps({"spectra": [{"path": str(case.spectra(stations))}]})
-    with tempfile.TemporaryDirectory(dir=case.folder) as folder:
-        taken, _ = timed([*command, given], case.folder, TALK_OUTPUT=folder, **environment)
-        if len(os.listdir(folder)) != pairs:
-            raise RuntimeError(f"{' '.join(command)} wrote {len(os.listdir(folder))} of {pairs} files")
+    # Kept until all is measured: ext4 may pass over inodes deleted a moment ago, one by one, for who makes files next.
+    folder = tempfile.mkdtemp(dir=case.folder)
+    taken, _ = timed([*command, given], case.folder, TALK_OUTPUT=folder, **environment)
+    if len(os.listdir(folder)) != pairs:
+        raise RuntimeError(f"{' '.join(command)} wrote {len(os.listdir(folder))} of {pairs} files")
     return taken
 
 

@@ -57,6 +57,20 @@ def written(path, *parts: list) -> Records:
     return Records(path)
 
 
+@pytest.mark.parametrize("dtype", [">i4", "<i4", ">f8"])
+def test_arrays_of_either_byte_order_are_stored_in_the_machines_own(tmp_path, dtype):
+    made = [(i, np.arange(i, i + 5).astype(dtype)) for i in range(4)]
+    run = ByHand(WriteArrow(tmp_path / "batches"))
+    instance = run.begin(0, 1)
+    instance.process_batch({"input": Batch.stack(made)})
+    instance.postprocess()
+    run.commit(instance.part)
+    one, many = written(tmp_path / "items", made), Records(tmp_path / "batches")
+    for (_, expected), (_, first), (_, second) in zip(made, one, many, strict=True):
+        assert first.dtype == second.dtype == expected.dtype.newbyteorder("=")
+        assert first.tolist() == second.tolist() == expected.tolist()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
 def test_round_trip(tmp_path, dtype):
     made = items(2000, 1000, dtype)

@@ -8,7 +8,8 @@ import pytest
 import d4p_compile
 from d4p import Batch, ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE, WorkflowGraph
 from d4p.containers.fields import Fields, Misfit
-from d4p.errors import Refused
+from d4p.errors import Refused, RunFailed
+from d4p.items.packing import Uncopyable, own, pack
 
 
 def yields(self, item):
@@ -54,6 +55,30 @@ def test_a_helper_that_yields_is_the_users_own_affair():
     graph = WorkflowGraph()
     graph.add(type("Mine", (IterativePE,), {"_process": yields, "process": process})())
     d4p_compile.plan(graph)
+
+
+def gives_later(item):
+    return (item + i for i in range(3))
+
+
+SAID = "cannot pickle 'generator' object; its items are sent one by one, with self.write(port, item) for each"
+
+
+@pytest.mark.parametrize("away", [own, lambda item: pack([item])], ids=["copied", "packed"])
+@pytest.mark.parametrize("item", [gives_later(1), ("a", gives_later(1)), halves(1)])
+def test_an_item_that_is_a_generator_is_refused_where_it_leaves(away, item):
+    with pytest.raises(Uncopyable) as caught:
+        away(item)
+    assert SAID in str(caught.value)
+
+
+def test_a_result_that_is_a_generator_names_its_pe():
+    graph = WorkflowGraph()
+    numbers = type("Numbers", (ProducerPE,), {"_process": lambda self, inputs: 1})()
+    graph.connect(numbers, "output", SimpleFunctionPE(gives_later), "input")
+    with pytest.raises(RunFailed) as caught:
+        d4p_compile.run(graph, "sequential")
+    assert SAID in str(caught.value) and "gives_later" in str(caught.value)
 
 
 @pytest.mark.parametrize("dtype", [">i4", "<i4", ">f8", ">c16", "M8[s]", "S3"])

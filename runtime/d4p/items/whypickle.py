@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from typing import Any
 
 from d4p.keys.digest import short
 
 _DEEPEST = 50
+#: What a function with `yield` in it gives, and `(... for ...)`: items that are still to be made.
+_LATER = (Generator, AsyncGenerator)
 
 
 def why_unpicklable(item: Any) -> str:
@@ -40,7 +42,9 @@ def _error(part: Any) -> str | None:
     except RecursionError:
         return "nested too deeply to be pickled"
     except Exception as error:
-        return str(error) or type(error).__name__
+        said = str(error) or type(error).__name__
+        later = isinstance(part, _LATER)
+        return f"{said}; its items are sent one by one, with self.write(port, item) for each" if later else said
     return None
 
 
