@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 
 import d4p_compile
+from d4p.host.runfolder import RunFolder
 from d4p.outputs.part import Part
 from d4p_compile.bundle.bundle import Bundle
 from d4p_compile.targets import target as engine
@@ -100,15 +101,16 @@ def run(bundle: Bundle, here: Path, *options: str, chaos: dict[str, Any] | None 
     here.mkdir(exist_ok=True)
     temporary = here.with_name(f"{here.name}.tmp")
     command = engine(bundle.target).command(bundle.script)
-    environment = dict(getattr(engine(bundle.target), "environment", lambda bundle: {})(bundle))
-    if chaos:
-        environment["D4P_CHAOS"] = json.dumps(chaos)
-        command[command.index(str(bundle.script))] = str(KILLING)
-        command.append(str(bundle.script))
-    with started([*command, "--output", "results", *options], here, temporary, **environment) as program:
-        _, errors = program.communicate(timeout=120)
-        ended = time.time()
-        until(lambda: not living(program.pid), 2)
+    with RunFolder() as folder:
+        environment = dict(engine(bundle.target).environment(bundle, folder))
+        if chaos:
+            environment["D4P_CHAOS"] = json.dumps(chaos)
+            command[command.index(str(bundle.script))] = str(KILLING)
+            command.append(str(bundle.script))
+        with started([*command, "--output", "results", *options], here, temporary, **environment) as program:
+            _, errors = program.communicate(timeout=120)
+            ended = time.time()
+            until(lambda: not living(program.pid), 2)
     assert list(temporary.iterdir()) == [], "temporary files were left"
     return program.returncode, errors, ended
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
+from d4p.host.runfolder import RunFolder
 from d4p_compile.targets import mpi_here
 from tests.targets import answers
 
@@ -60,7 +61,8 @@ APART = """
 import os, sys
 from d4p.engines.mpi import entry, spools
 spools.PIECE = 5000
-entry.os = type("", (), {**vars(os), "path": type("", (), {"exists": staticmethod(lambda path: False)})})
+path = type("", (), {**vars(os.path), "exists": staticmethod(lambda path: False)})
+entry.os = type("", (), {**vars(os), "path": path})
 sys.argv = sys.argv[1:]
 sys.path.insert(0, os.path.dirname(sys.argv[0]))
 exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"), {"__name__": "__main__", "__file__": sys.argv[0]})
@@ -102,5 +104,6 @@ def test_the_mpiexec_of_the_library_that_mpi4py_loads():
     ({mpi_here.VARIABLE: "srun"}, {"btl", "mtl"}), ({"OMPI_MCA_btl": "tcp,self"}, {"btl"})])  # fmt: skip
 def test_ranks_of_one_machine_do_not_look_for_a_fast_network(environ, looks, tmp_path):
     bundle = d4p_compile.compile(f"{WORKFLOWS}:results", "mpi", output=tmp_path / "bundle")
-    added = mpi_here.environment(bundle, environ)
+    with RunFolder() as folder:
+        added = mpi_here.environment(bundle, folder, environ)
     assert {name for name in ("btl", "mtl") if f"OMPI_MCA_{name}" not in added} == looks
