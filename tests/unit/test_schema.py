@@ -94,3 +94,9 @@ def test_items_come_back_from_their_columns(items):
     assert list(WORDS.items(columns)) == items
     records = [{"word": word, "count": count} for word, count in items]
     assert list(RECORD.items(RECORD.columns(records))) == records
+
+
+def test_fields_that_items_may_have():
+    for field, of_words, of_records in ((0, True, False), (-2, True, False), (2, False, False), (-3, False, False),
+                                        ("word", True, True), ("more", False, False)):  # fmt: skip
+        assert (WORDS.has(field), RECORD.has(field)) == (of_words, of_records)
