@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -90,8 +91,9 @@ def test_one_command_up_and_one_down(tmp_path):
         assert {path.name for path in (folder / "conf").iterdir()} == {"core-site.xml", "hdfs-site.xml",
                                                                        "yarn-site.xml"}
         again = cluster("up", "--folder", str(folder))
-        assert again.stdout.startswith(f"export HADOOP_CONF_DIR={folder}/conf YARN_CONF_DIR={folder}/conf\n")
-        pid = int(again.stdout.rsplit(" ", 1)[1])
+        assert again.stdout.startswith(f"export HADOOP_CONF_DIR={folder}/conf YARN_CONF_DIR={folder}/conf PATH=")
+        pid = int(re.search(r"process (\d+)$", again.stdout, re.M)[1])
+        assert "# the commands hdfs and yarn are in " in again.stdout
         assert cluster("status", "--folder", str(folder)).stdout == again.stdout
     finally:
         down = cluster("down", "--folder", str(folder))
