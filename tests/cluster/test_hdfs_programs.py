@@ -63,7 +63,7 @@ def test_a_folder_a_glob_and_a_list(texts):
     assert names(f"{texts.url}/in") == ["a.txt", "b.txt", "c.txt.gz"]
     assert names(f"{texts.url}/in/*.txt") == ["a.txt", "b.txt"]
     assert names(f"{texts.url}/**/[bc].*") == ["b.txt", "c.txt.gz"]
-    assert names([f"{texts.url}/in/b.txt", f"{texts.url}/in/*"]) == ["_SUCCESS", "a.txt", "b.txt", "c.txt.gz"]
+    assert names([f"{texts.url}/in/b.txt", f"{texts.url}/in/*"]) == ["a.txt", "b.txt", "c.txt.gz"]
 
 
 @pytest.mark.parametrize("target", ["sequential", "processes"])
