@@ -78,7 +78,7 @@ def loading(module: str) -> Iterator[None]:
     given, leave, process = sys.argv, os._exit, os.getpid()
 
     def leaves(status: int) -> None:
-        (sys.exit if os.getpid() == process else leave)(status)
+        (sys.exit if _loading and os.getpid() == process else leave)(status)  # it may be called later, too
 
     os._exit = leaves
     _loading += 1
