@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -105,6 +106,8 @@ _AUDIT: list[tuple[Path, set[Path]]] = []
 _READ_BY: dict[Path, set[Path]] = {}
 #: The modules that the import of each workflow loaded, for the same reason.
 _LOADED_BY: dict[Path | None, dict[str, Path]] = {}
+#: The folder that was put first on sys.path for a workflow: the next one isn't to find what lies there.
+_FIRST: list[str] = []
 _hooked = False
 
 
@@ -155,8 +158,9 @@ def _import(source: Source) -> ModuleType:
     importlib.invalidate_caches()
     if source.folder:
         folder = str(source.folder)
-        if folder in sys.path:
-            sys.path.remove(folder)
+        if _FIRST and _FIRST[0] in sys.path:
+            sys.path.remove(_FIRST[0])
+        _FIRST[:] = [folder]
         sys.path.insert(0, folder)
         if not {"", os.getcwd()} & set(sys.path):
             sys.path.append(os.getcwd())  # `d4p run package/workflow.py` from the folder that holds the package
@@ -180,18 +184,46 @@ def _import(source: Source) -> ModuleType:
 
 
 def _forget(source: Source) -> None:
-    """Drop another workflow's modules of the same name, and this one's, so that the file is read as it is now."""
+    """Drop this workflow's module, and other workflows' whose names now stand for other files, so that each is read as
+    it is now, and where this workflow would find it."""
+    tops = {name.split(".")[0] for name in sys.modules} - {"__main__", "d4p", "d4p_compile", "conftest"}
+    elsewhere = {name for name in tops if _is_elsewhere(name)}
     for name, module in list(sys.modules.items()):
-        if name == "__main__" or name.split(".")[0] in ("d4p", "d4p_compile", "conftest"):
-            continue
-        file = getattr(module, "__file__", None)
-        if name == source.module or (file and _is_own(Path(file)) and _shadowed(name, Path(file), source)):
-            del sys.modules[name]
+        top = name.split(".")[0]
+        if top in elsewhere or name == source.module or top in tops and _shadowed(name, module, source):
+            sys.modules.pop(name, None)
 
 
-def _shadowed(name: str, file: Path, source: Source) -> bool:
+def _is_elsewhere(name: str) -> bool:
+    """Whether a user's module or package of the top was loaded from another place than it would be now."""
+    module = sys.modules.get(name)
+    if module is None or not (places := _places(module)) or not all(map(_is_own, places)):
+        return False
+    try:
+        spec = PathFinder.find_spec(name)
+    except (ImportError, ValueError):
+        return False
+    if spec is None:
+        return False
+    origin = spec.origin if spec.has_location else None
+    return not places & {Path(place).resolve() for place in (origin, *(spec.submodule_search_locations or ())) if place}
+
+
+def _places(module: ModuleType) -> set[Path]:
+    """The file of a module, and the folders of a package, which alone a namespace package has."""
+    file = getattr(module, "__file__", None)
+    try:
+        return {Path(place).resolve() for place in (file, *getattr(module, "__path__", ())) if isinstance(place, str)}
+    except Exception:  # a module may put anything there
+        return set()
+
+
+def _shadowed(name: str, module: ModuleType, source: Source) -> bool:
+    file = getattr(module, "__file__", None)
+    if not isinstance(file, str) or not _is_own(Path(file)):
+        return False
     path = source.folder.joinpath(*name.split("."))
-    return any(here.exists() and here != file for here in (path.with_suffix(".py"), path / "__init__.py"))
+    return any(here.exists() and here != Path(file) for here in (path.with_suffix(".py"), path / "__init__.py"))
 
 
 def _graph(module: ModuleType, source: Source, parameters: Mapping[str, Any] | None) -> tuple[str, WorkflowGraph]:

@@ -79,6 +79,12 @@ def test_a_pe_that_raises_in_another_phase(failure, phase):
     assert first == f"RaisesInPhase (RaisesInPhase), instance 0, {phase}: OSError: no disk"
 
 
+def test_the_pe_that_raises_on_what_another_writes_at_the_end(failure):
+    first, item, *_ = failure("raises_on_what_another_writes_at_the_end").splitlines()
+    assert re.fullmatch(r"Raises \(Raises\), instance \d, item 1: ValueError: no such number: \[\d+\]", first), first
+    assert item == f"  the item: {first.rpartition(': ')[2]}"
+
+
 def test_a_pe_that_ends_the_program_fails_the_run(failure):
     first = failure("exits").splitlines()[0]
     assert first.startswith("Exits (Exits), instance ") and first.endswith(": SystemExit: 0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import os
 import subprocess
 from collections import Counter
@@ -66,7 +67,8 @@ def test_a_port_whose_name_cannot_be_seen_is_refused(output):
 
 def test_parameters_are_written_as_literals():
     found = d4p_compile.run(f"{WORKFLOW}:parameter", "sequential", parameters={"said": VALUES})
-    assert [list(items) for items in found.values()] == [[repr(VALUES)]]
+    ((said,),) = found.values()
+    assert repr(eval(said, {"inf": math.inf, "nan": math.nan})) == repr(VALUES)  # where a set has another order
 
 
 @pytest.mark.parametrize("value", [Evil("a"), [Evil("a")], {Evil("a"): 1}, Path("a"), object()])

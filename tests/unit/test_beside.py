@@ -12,6 +12,7 @@ import pytest
 import d4p
 import d4p_compile
 from d4p.errors import Refused
+from d4p_compile.front import load
 
 GRAPH = """
 from dispel4py.base import ProducerPE, SimpleFunctionPE
@@ -30,6 +31,7 @@ graph.connect(Numbers(), "output", SimpleFunctionPE({function}), "input")
 def folder(tmp_path, monkeypatch):
     """A folder for a workflow; what is imported from it is forgotten afterwards."""
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(load, "_FIRST", list(load._FIRST))
     before = set(sys.modules)
     (tmp_path / "flows").mkdir()
     yield tmp_path / "flows"
@@ -133,6 +135,17 @@ def test_a_file_of_a_package_run_from_the_folder_above_it(folder, monkeypatch):
     workflow = write(folder / "package" / "flow.py", text)
     monkeypatch.chdir(folder)
     assert answer(workflow) == [6]
+
+
+@pytest.mark.parametrize("init", ["__init__.py", "other.py"])
+def test_a_package_of_another_workflow_is_not_found_first(folder, monkeypatch, init):
+    """Also where the one found before has what makes it a package, and the own one hasn't."""
+    write(folder / "first" / "package" / init)
+    write(folder / "first" / "package" / "flow.py", GRAPH.format(function="abs"))
+    write(folder / "second" / "package" / "helping.py", "def work(x):\n    return x * 2\n")
+    second = write(folder / "second" / "flow.py", "from package.helping import work\n" + GRAPH.format(function="work"))
+    first = write(folder / "first" / "flow.py", "import package.flow\n" + GRAPH.format(function="abs"))
+    assert [answer(first), answer(second), answer(first)] == [[3], [6], [3]]
 
 
 def test_a_graph_under_main_gets_a_hint(folder):

@@ -46,7 +46,8 @@ def test_a_task_knows_the_folder(tmp_path, target, monkeypatch):
     (tmp_path / "disk").mkdir()
     workflow = tmp_path / "where.py"
     workflow.write_text(textwrap.dedent("""
-        from d4p import ProducerPE, WorkflowGraph, scratch
+        from d4p import ProducerPE, WorkflowGraph
+        from d4p.host import scratch
 
 
         class Where(ProducerPE):

@@ -9,6 +9,8 @@ from dispel4py.base import ConsumerPE, IterativePE, ProducerPE
 from dispel4py.core import GenericPE
 from dispel4py.workflow_graph import WorkflowGraph
 
+from d4p.aggregate import CountPE
+
 
 class Numbers(ProducerPE):
     def __init__(self, limit=10):
@@ -299,6 +301,11 @@ class Tally(IterativePE):
 
 def raises_in_preprocess():
     return _pipe(Numbers(), RaisesInPhase("preprocess"), Tally())
+
+
+def raises_on_what_another_writes_at_the_end():
+    """Counts | Raises: what a library PE writes at the end, and one that can't use it, which may be in one stage."""
+    return _pipe(Numbers(), CountPE(), Raises([10]))
 
 
 def raises_in_postprocess():

@@ -39,15 +39,14 @@ def pack_for(edge: str, items: list) -> bytes:
 
 def blame(stage: Any, error: BaseException, at: tuple[str, str] | None = None) -> RunFailed:
     """The error to raise for an exception that came out of a stage; `at` are the PE and the phase that it came out of
-    where that was no item's."""
+    where the engine hadn't handed over an item."""
     if isinstance(error, PeFailed):
         return error
     walked = list(traceback.walk_tb(error.__traceback__))
-    if at:
+    name, inlined, start = _culprit(stage, walked)
+    phase = "process"
+    if at and name in (None, at[0]):  # else it wrote an item there, which another PE failed at
         name, phase, inlined, start = *at, False, 0
-    else:
-        name, inlined, start = _culprit(stage, walked)
-        phase = "process"
     if name is None:
         return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {said(error)}")
     pe, number = stage.pes[stage.names.index(name)], stage.counts().get(name, 0)

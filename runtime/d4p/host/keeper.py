@@ -105,12 +105,12 @@ def _fields(process: int) -> list[str]:
 
 def end(run: int, members: Iterable[int] | None = None, grace: float = 0.0) -> None:
     """End processes of a run (see `wearers`): those that others haven't started are asked to where there is `grace`,
-    seconds in which they may end the others in their own way. Then all are killed."""
+    seconds in which they may end the others in their own way. Once they are gone, or after that, all are killed."""
     if grace and (found := wearers(run, members)):
         first = [process for process in found if int((_fields(process) or "01")[1]) not in found]
         _signal(first, signal.SIGTERM)
         until = time.monotonic() + grace
-        while wearers(run, members) and time.monotonic() < until:
+        while not set(first).isdisjoint(wearers(run, members)) and time.monotonic() < until:
             time.sleep(0.02)
     until = time.monotonic() + _GONE
     while (found := wearers(run, members)) and time.monotonic() < until:

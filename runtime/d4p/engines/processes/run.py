@@ -235,12 +235,11 @@ class _Workers:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # with what the PEs started
             process.join()
+        members = range(1, len(self.lifelines) + 1)
+        for each in (*self.lifelines, *self.notes.values()):
+            each.close()  # first, since the keeper opens files, and there may be no more
         if mark := keeper.worn():
-            keeper.end(mark, members=range(1, len(self.lifelines) + 1))
-        for lifeline in self.lifelines:
-            lifeline.close()
-        for notes in self.notes.values():
-            notes.close()
+            keeper.end(mark, members)
 
 
 class _Commands:
