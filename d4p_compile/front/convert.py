@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +22,7 @@ from ..analysis.inline import written_out
 from ..analysis.state import state_of
 from ..ir.graph import MOST, PAIRS, Call, Edge, Graph, Grouping, Pe, Port, Request, State
 from .load import Loaded
+from .unmade import refuse_unmade
 
 
 def to_graph(loaded: Loaded) -> Graph:
@@ -90,7 +90,7 @@ def _call(pe: Any, reader: bool) -> Call:
     output = getattr(pe, "OUTPUT_NAME", "output")
     if style in ("iterative", "producer") and output not in pe.outputconnections:
         style = "process"
-    _refuse_generators(pe)
+    refuse_unmade(pe)
     declared = getattr(pe, "writes", None)
     return Call(
         style=style,
@@ -100,21 +100,6 @@ def _call(pe: Any, reader: bool) -> Call:
         returns=written_out(pe) if style == "iterative" and declared is not True else "",
         batches=takes_batches(pe),
     )
-
-
-def _refuse_generators(pe: Any) -> None:
-    """Raises Refused for a method with a `yield` in it, or an `async` one: what it gives when it is called has done
-    nothing yet, and nobody would make it do so."""
-    process = "process" if not (getattr(pe.process, "__module__", "") or "").startswith("d4p.") else "_process"
-    functions = [(f"{name}()", getattr(pe, name)) for name in ("preprocess", "_preprocess", process, "postprocess",
-                                                             "_postprocess")]  # fmt: skip
-    for name, function in [*functions, ("its function", getattr(pe, "compute_fn", None))]:
-        lazy = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
-        if lazy or inspect.iscoroutinefunction(function):
-            port = next(iter(pe.outputconnections), "output")
-            what, instead = ("yields", f"self.write({port!r}, item) in place of `yield item`") if lazy else (
-                "is async", "a plain `def`")  # fmt: skip
-            raise Refused(f"{name} of {pe.id} ({type(pe).__name__}) {what}, and what it gives isn't run: say {instead}")
 
 
 def _schema(settings: Any) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import d4p_compile
+import tests.unit.test_yields
 from d4p import Batch, ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE, WorkflowGraph
 from d4p.containers.fields import Fields, Misfit
 from d4p.errors import Refused, RunFailed
@@ -72,13 +73,119 @@ def test_an_item_that_is_a_generator_is_refused_where_it_leaves(away, item):
     assert SAID in str(caught.value)
 
 
+LATER = {"by another way": gives_later}
+
+
+def gives_unseen(item):
+    return LATER["by another way"](item)
+
+
 def test_a_result_that_is_a_generator_names_its_pe():
     graph = WorkflowGraph()
     numbers = type("Numbers", (ProducerPE,), {"_process": lambda self, inputs: 1})()
-    graph.connect(numbers, "output", SimpleFunctionPE(gives_later), "input")
+    graph.connect(numbers, "output", SimpleFunctionPE(gives_unseen), "input")
     with pytest.raises(RunFailed) as caught:
         d4p_compile.run(graph, "sequential")
-    assert SAID in str(caught.value) and "gives_later" in str(caught.value)
+    assert SAID in str(caught.value) and "gives_unseen" in str(caught.value)
+
+
+def returns_one(self, item):
+    return (part for part in item)
+
+
+def returns_a_result(self, item):
+    return halves(item)
+
+
+def returns_a_modules(self, item):
+    return tests.unit.test_yields.halves(item) if item else None
+
+
+def returns_its_own(self, item):
+    return self.parts(item)
+
+
+def returns_within(self, item):
+    found = ["a", (part for part in item)]
+    return {"output": (item, found)}
+
+
+def writes_one(self, item):
+    self.write("output", (part for part in item))
+
+
+def writes_by_keyword(self, item):
+    for parts in item:
+        self.write("output", data=halves(parts))
+
+
+@pytest.mark.parametrize(
+    "process, does, what",
+    [
+        (returns_one, "returns", "(part for part in item)"),
+        (returns_a_result, "returns", "halves(item)"),
+        (returns_a_modules, "returns", "tests.unit.test_yields.halves(item)"),
+        (returns_its_own, "returns", "self.parts(item)"),
+        (returns_within, "returns", "(part for part in item)"),
+        (writes_one, "writes", "(part for part in item)"),
+        (writes_by_keyword, "writes", "halves(parts)"),
+    ],
+)
+def test_a_generator_that_is_given_for_an_item_is_refused_where_it_is_read(process, does, what):
+    pe = type("Mine", (IterativePE,), {"_process": process, "parts": yields})()
+    assert refused(pe) == (
+        f"Mine0 (Mine): _process() {does} a generator, `{what}`, which is no item: send its items one by one, with "
+        "self.write('output', item) for each, or as one in a list"
+    )
+
+
+def test_a_function_that_returns_a_generator():
+    assert "its function returns a generator, `(item + i for i in range(3))`" in refused(SimpleFunctionPE(gives_later))
+    assert "its function returns a generator" in refused(SimpleFunctionPE(lambda item: halves(item)))
+    long = refused(SimpleFunctionPE(lambda item: (part for part in (item, item, item, item, item, item, item, item))))
+    assert "`(part for part in (item, item, item, item, item, item, item,...`" in long
+
+
+def makes_a_list(self, item):
+    found = (part for part in item)
+    found = list(found)
+    return found
+
+
+def is_given_one(self, item, halves=str):
+    return halves(item)
+
+
+def hides_the_name(self, item):
+    halves = self.parts
+    return halves(item)
+
+
+def uses_one(self, item):
+    def inner():
+        return (part for part in item)
+
+    for part in inner():
+        self.write("output", sum(halves(part)))
+    other = item
+    other.write("output", halves(item))
+
+
+@pytest.mark.parametrize("process", [makes_a_list, is_given_one, hides_the_name, uses_one])
+def test_what_is_no_generator_when_it_leaves_is_taken(process):
+    graph = WorkflowGraph()
+    graph.add(type("Mine", (IterativePE,), {"_process": process, "parts": str})())
+    d4p_compile.plan(graph)
+
+
+def test_a_write_of_the_users_own_may_take_generators():
+    def write(self, name, data):
+        for item in data:
+            IterativePE.write(self, name, item)
+
+    graph = WorkflowGraph()
+    graph.add(type("Mine", (IterativePE,), {"_process": writes_one, "write": write})())
+    d4p_compile.plan(graph)
 
 
 @pytest.mark.parametrize("dtype", [">i4", "<i4", ">f8", ">c16", "M8[s]", "S3"])

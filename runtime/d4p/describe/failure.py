@@ -14,6 +14,7 @@ from d4p.describe.tracebacks import own_traceback, said, short
 from d4p.errors import RunFailed
 from d4p.graph.inline import failed, place_of
 from d4p.items.packing import Uncopyable, pack
+from d4p.items.whypickle import said_of_unmade
 
 _PES = ("d4p.library.aggregate", "d4p.compat.testing")
 
@@ -55,7 +56,7 @@ def blame(stage: Any, error: BaseException, at: tuple[str, str] | None = None) -
     where = where if phase == "process" else phase
     parts = [f"{name} ({type(pe).__name__}), instance {stage.index}, {where}: {said(error)}"]
     if phase == "process" and item is not _NONE:
-        parts.append(f"  the item: {short(item)}")
+        parts.append("; ".join(filter(None, (f"  the item: {short(item)}", said_of_unmade(item)))))
     own = own_traceback(error, walked[start:], stage.program, place_of(pe) if inlined else None)
     if own:
         parts.append(own)

@@ -23,6 +23,11 @@ def why_unpicklable(item: Any) -> str:
     return _find(item, "", set(), _DEEPEST)
 
 
+def said_of_unmade(item: Any) -> str:
+    """What its writer is told of a generator, which stands for several items; "" for another item."""
+    return "its items are sent one by one, with self.write(port, item) for each" if isinstance(item, _LATER) else ""
+
+
 def _find(part: Any, path: str, seen: set[int], deeper: int) -> str:
     error = _error(part)
     if error is None:
@@ -43,8 +48,7 @@ def _error(part: Any) -> str | None:
         return "nested too deeply to be pickled"
     except Exception as error:
         said = str(error) or type(error).__name__
-        later = isinstance(part, _LATER)
-        return f"{said}; its items are sent one by one, with self.write(port, item) for each" if later else said
+        return "; ".join(filter(None, (said, said_of_unmade(part))))
     return None
 
 
