@@ -28,6 +28,10 @@ class WorkerLost(RunFailed):
     """A worker died, or the engine gave up: nothing that the workflow did. What is whole stays for --resume."""
 
 
+class SaidElsewhere(RunFailed):
+    """The run failed, and another of its processes says so."""
+
+
 class Control(BaseException):
     """What goes through a PE's own code on its way to the engine: not an Exception, so that a PE doesn't take it for
     its own, and no failure of the PE."""

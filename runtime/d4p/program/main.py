@@ -16,7 +16,7 @@ from d4p.commit.run import Outputs
 from d4p.describe.boundary import kind, plain
 from d4p.describe.failure import at_source
 from d4p.describe.printable import complain, echo, open_streams, printable
-from d4p.errors import D4pError, RunFailed
+from d4p.errors import D4pError, RunFailed, SaidElsewhere
 from d4p.filesystems import reads, use_default
 from d4p.host import keeper
 from d4p.host.runfolder import RunFolder
@@ -119,7 +119,8 @@ def _saying(events: Events) -> Iterator[None]:
         known = plain(error)
         if known is None:
             raise
-        say_failed(known, events)
+        if not isinstance(known, SaidElsewhere):
+            say_failed(known, events)
         sys.exit(known.exit_status)
 
 

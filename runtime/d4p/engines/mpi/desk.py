@@ -38,6 +38,7 @@ class Desk:
         self._said: dict[int, Any] = {}  # by kind, what was said last
         self.mail.handlers |= {
             Kind.RUN: self._note, Kind.GO: self._note, Kind.EXIT: self._note, Kind.SPOOL: self._note,
+            Kind.HEARD: self._note,
             Kind.READY: self._is_ready, Kind.PROGRESS: self._progressed, Kind.DONE: self._is_done,
             Kind.FAILED: self._failed,
         }
@@ -74,6 +75,11 @@ class Desk:
     def dismissed(self) -> bool:
         """Whether rank 0 has said that all is over."""
         return Kind.EXIT in self._said
+
+    @property
+    def heard(self) -> bool:
+        """Whether another rank says what failed: rank 0, or of rank 0 one that couldn't wait for it."""
+        return Kind.HEARD in self._said
 
     def _note(self, message: Message) -> None:
         self._said[Kind(message.kind)] = pickle.loads(message.body)

@@ -10,6 +10,7 @@ from typing import Any
 from d4p.engines.mpi import deaths
 from d4p.engines.mpi.desk import Desk
 from d4p.engines.mpi.layout import Layout
+from d4p.engines.mpi.spokesman import has_the_word
 from d4p.host.signals import ENDS, handle, ignore
 from d4p.program.events import Events
 from d4p.program.main import say_failed
@@ -19,12 +20,14 @@ from d4p.workflow.workflow import Workflow
 _GRACE = 2.0
 
 
-def signals(desk: Desk, layout: Layout, workflow: Workflow, shared: str, events: Events) -> None:
+def signals(desk: Desk, layout: Layout, workflow: Workflow, shared: str, mine: str | None,
+            events: Events) -> None:
     """Leave signals to rank 0: it says what happened. Where it is rank 0 that has died, the next rank of its machine
     says so.
 
     Args:
         shared: a file that is there as long as rank 0 is at work.
+        mine: this rank's own folder, where it doesn't see rank 0's.
     """
     first = desk.peers[0]
     others = [peer.rank for peer in desk.peers.values() if peer.rank and peer.machine == first.machine]
@@ -32,12 +35,15 @@ def signals(desk: Desk, layout: Layout, workflow: Workflow, shared: str, events:
     def end(number: int, frame: Any) -> None:
         for other in ENDS:
             ignore(other)
-        if desk.world.rank == min(others, default=0) and os.path.exists(shared) and deaths.gone({0: first}):
+        if desk.world.rank == min(others, default=0) and os.path.exists(shared) and deaths.gone({0: first}) \
+                and has_the_word(shared):
             folder = os.path.dirname(shared)
             say_failed(deaths.lost(first, layout, workflow, folder), events)
             if "D4P_SPOOL" not in os.environ:
                 shutil.rmtree(folder, ignore_errors=True)
             os._exit(1)
+        if mine:
+            shutil.rmtree(mine, ignore_errors=True)
         time.sleep(_GRACE)
         os._exit(128 + number)
 

@@ -16,6 +16,7 @@ from d4p.engines.mpi.desk import Desk, carried
 from d4p.engines.mpi.endings import signals
 from d4p.engines.mpi.message import Kind
 from d4p.engines.mpi.run import Run
+from d4p.engines.mpi.spokesman import has_the_word, has_the_word_apart, turn
 from d4p.engines.mpi.spools import pieces
 from d4p.engines.mpi.world import World
 from d4p.errors import D4pError
@@ -29,7 +30,7 @@ from d4p.stage.depth import FRAMES
 from d4p.workflow.results import Spool
 from d4p.workflow.workflow import Workflow
 
-#: Seconds that a rank whose instance failed gives rank 0 to say so and to tidy up.
+#: Seconds that a rank whose instance failed gives rank 0 to hear of it.
 _GRACE = 1.0
 
 
@@ -80,7 +81,7 @@ def _follow(desk: Desk, main: Callable, workflow: Workflow, events: Events) -> i
     except BaseException as error:
         if not isinstance(error, D4pError):
             traceback.print_exc()
-        _fail(desk, carried(error), events)
+        _fail(desk, carried(error), events, shared, mine)
         return 1
     finally:
         if mine:
@@ -100,7 +101,7 @@ def _work(desk: Desk, main: Callable, job: Job, shared: str, mine: str | None, e
     kind, said = desk.hear(Kind.GO, Kind.EXIT)
     if kind == Kind.GO:
         desk.peers = said
-        signals(desk, rank.layout, job.workflow, shared, events)
+        signals(desk, rank.layout, job.workflow, shared, mine, events)
         rank.run()
         job.spool.close()
         desk.say(0, Kind.DONE, rank.reports())
@@ -114,18 +115,25 @@ def _work(desk: Desk, main: Callable, job: Job, shared: str, mine: str | None, e
     return said
 
 
-def _fail(desk: Desk, error: D4pError, events: Events) -> None:
-    """Tell rank 0, which says it, tidies up and ends all; where it is busy, do that here.
+def _fail(desk: Desk, error: D4pError, events: Events, shared: str, mine: str | None) -> None:
+    """Tell rank 0, which says it, tidies up and ends all; where it is busy, one of those that failed does that.
 
     Returns where nothing had begun, so that nobody need be aborted."""
     desk.failure = None
     desk.say(0, Kind.FAILED, error)
-    until = time.monotonic() + _GRACE
-    while time.monotonic() < until:
+    until = time.monotonic() + _GRACE * (1 + turn(desk.peers, desk.world.here) if mine else 1)
+    while True:
         desk.mail.poll()
         if desk.dismissed:
             desk.leave()
             return
+        if time.monotonic() > until and not desk.heard:
+            if has_the_word_apart(shared) if mine else has_the_word(shared):
+                break
+            until = float("inf")  # who has it ends this rank
         time.sleep(0.001)
+    desk.say(0, Kind.HEARD)
     say_failed(error, events)
+    if mine:
+        shutil.rmtree(mine, ignore_errors=True)
     desk.world.abort(error.exit_status)

@@ -31,6 +31,7 @@ class Kind(enum.IntEnum):
     EXIT = 11  # all is done: the exit status
     TOLD = 12  # of a run with cycles: an instance has nothing to do, and what it has counted
     COMMAND = 13  # of a run with cycles: what an instance is to do next
+    HEARD = 14  # the rank that sends this knows what failed: it says so and ends all
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +10,8 @@ from d4p.engines.mpi.desk import Desk
 from d4p.engines.mpi.layout import Declared, Layout
 from d4p.engines.mpi.message import Kind
 from d4p.engines.mpi.rank import Rank
+from d4p.engines.mpi.spokesman import has_the_word
+from d4p.errors import SaidElsewhere
 from d4p.pairs.grid import tiles
 from d4p.program.events import Sampler
 from d4p.program.job import Job
@@ -53,8 +54,13 @@ def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
         desk.all_ready()
         job.phase("")
         _run(desk, rank, job)
-    finally:
-        os.unlink(shared)  # from here on rank 0 may be gone without having been killed
+    except BaseException as error:
+        if desk.heard or not has_the_word(shared):
+            raise SaidElsewhere("another rank says it") from error
+        if desk.running and not desk.ending:
+            desk.say_all(Kind.HEARD)
+        raise
+    has_the_word(shared)  # from here on rank 0 may be gone without having been killed
     spools.fetch(desk, folder)
     return _so_far(desk, rank)
 
@@ -71,6 +77,7 @@ def _run(desk: Desk, rank: Rank, job: Job) -> None:
             desk.all_done()
     except KeyboardInterrupt:
         desk.ending = True
+        desk.mail.poll()
         if (peer := deaths.gone(desk.peers)) is not None:
             raise deaths.lost(peer, rank.layout, job.workflow, str(job.spool.folder)) from None
         raise
