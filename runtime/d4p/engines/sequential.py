@@ -52,7 +52,8 @@ class Run:
             made = self._instances.setdefault(function, [])
             for index in range(instances):
                 stage = Stage(job.workflow, job.number(function), index, lanes=self._to(to),
-                              spool=job.spooler(index), log=job.log, instances=instances, checker=job.checker)
+                              spool=job.spooler(index), log=job.log, instances=instances, checker=job.checker,
+                              tamer=self._tamer)
                 function(stage)
                 made.append(stage)
             stages += made

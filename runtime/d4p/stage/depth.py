@@ -15,7 +15,8 @@ FRAMES = 10_000
 class Tamer:
     """Shared by functions that call one another: too deep, an item is queued until the outermost call is back.
 
-    Once something is queued everything behind it is queued as well, so items keep their order.
+    Items are taken in the order in which calls alone would take them: once something is queued, everything behind it is
+    queued as well, and what is queued while a queued item is taken goes before what was queued behind that.
     """
 
     def __init__(self) -> None:
@@ -32,10 +33,21 @@ class Tamer:
             self._nested += 1
             try:
                 take(item)
-                while self._nested == 1 and self._queue:
-                    later, queued = self._queue.popleft()
-                    later(queued)
+                if self._nested == 1 and self._queue:
+                    self._take_queued()
             finally:
                 self._nested -= 1
 
         return guarded
+
+    def _take_queued(self) -> None:
+        waiting = [self._queue]  # the last is taken from first
+        while waiting:
+            take, item = waiting[-1].popleft()
+            if not waiting[-1]:
+                waiting.pop()
+            self._queue = deque()
+            take(item)
+            if self._queue:
+                waiting.append(self._queue)
+        self._queue = deque()

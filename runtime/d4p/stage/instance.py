@@ -45,12 +45,13 @@ class Stage:
         repeatable: whether this instance reads the same in another run with as many instances.
         checker: with `--check`, the Checker of the run.
         at: where the number of the item in hand is written, so that it is known when the process is no more.
+        tamer: bounds the depth of calls, shared with whoever calls this stage's functions from within another's.
     """
 
     own = staticmethod(own)
 
     def __init__(self, workflow, number: int, index: int, *, lanes, spool, log, instances=1, repeatable=True,
-                 checker=None, at: memoryview | list[int] | None = None) -> None:
+                 checker=None, at: memoryview | list[int] | None = None, tamer: Tamer | None = None) -> None:
         self.number, self.index, self.instances = number, index, instances
         self.names: tuple[str, ...] = ()
         self.pes: tuple[GenericPE, ...] = ()
@@ -75,7 +76,7 @@ class Stage:
         self.pieces: dict[str, list[int]] = {}
         self.ended = False
         self._again = ""
-        self.bounded = Tamer().tame
+        self.bounded = (tamer or Tamer()).tame
         self.failure: RunFailed | None = None
         self.program = ""  # the file of the generated code
 
