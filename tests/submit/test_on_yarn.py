@@ -100,6 +100,7 @@ def test_a_packed_environment_on_a_node_where_a_pe_fails(hadoop, tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     said = [line for line in done.stderr.splitlines() if not line.startswith("progress: ")]
     assert said[0].startswith("failed: Divides (Divides), instance ") and "ZeroDivisionError" in said[0]
+    assert re.search(r"^Divides \[\d\]: divides by 0$", done.stdout, re.MULTILINE), done.stdout
     assert f'  File "{FAULTS}", line ' in done.stderr and "return 12 // (data - 7)" in done.stderr
     assert "\tat " not in done.stderr and said[-1].startswith("application: application_")
     kept = re.search(r"environment: kept as hdfs://(/user/\S+/\.d4p/env-\S+)", done.stdout)

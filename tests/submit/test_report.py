@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from d4p.hadoop.causes import cause
-from d4p.hadoop.submit.report import exit_status, own_words, why
+from d4p.hadoop.submit.report import exit_status, own_words, printed_before, why
 
 LOG = """\
 Spark: WARN Something: hello
@@ -28,6 +28,29 @@ def test_the_programs_own_words_without_javas():
     assert own_words(LOG).endswith("ZeroDivisionError: division by zero")
     assert own_words("all is well\n") is None
     assert own_words("refused: no\n26/11/24 05:00:00 ERROR X: y\n") == "refused: no"
+
+
+PRINTED = """\
+Picked up JAVA_TOOL_OPTIONS: -Xmx1g
+starting
+Divides [0]: divides by 1
+Spark: ERROR TaskSetManager: Task 0 failed: no
+org.apache.spark.SparkException: no
+\tat org.apache.spark.X.y(X.scala:1)
+\t... 3 more
+Caused by: java.io.IOException: no
+  at the end of its own line
+Divides [0]: divides by 0
+"""
+
+
+@pytest.mark.parametrize("after", ["", LOG.partition("\n")[2].partition("\n")[2], "refused: no\n",
+                                   'Traceback (most recent call last):\n  File "a.py", line 1\nNameError: x\n'],
+                         ids=["killed", "failed", "refused", "a bug"])  # fmt: skip
+def test_what_the_program_printed_before_without_javas(after):
+    assert printed_before(PRINTED + after).splitlines() == [
+        "starting", "Divides [0]: divides by 1", "  at the end of its own line", "Divides [0]: divides by 0"]
+    assert printed_before(after) == ""
 
 
 def test_without_them_the_cause_if_it_is_known_then_a_traceback_then_what_yarn_says():

@@ -14,7 +14,7 @@ from typing import Any
 
 from d4p.hadoop.submit.client import ENDS, Watch, start
 from d4p.hadoop.submit.command import Command
-from d4p.hadoop.submit.report import exit_status, why
+from d4p.hadoop.submit.report import exit_status, printed_before, why
 from d4p.hadoop.submit.watching import Said, Shown
 from d4p.hadoop.submit.yarn import Application, NotThere, Unreachable, Yarn
 
@@ -144,15 +144,15 @@ def _ended(name: str, said: str, yarn: Yarn, status: int, app: Application | Non
         by = " ".join(diagnostics.split()) or "YARN doesn't say by whom"
         return End(1, why=f"failed: {name} was killed: {by}")
     try:
-        log = yarn.driver_log(name, "stdout")  # where Spark puts both streams of a Python program
-        log += "" if final == "SUCCEEDED" else yarn.driver_log(name, "stderr")
+        printed = yarn.driver_log(name, "stdout")  # where Spark puts both streams of a Python program
+        log = printed + ("" if final == "SUCCEEDED" else yarn.driver_log(name, "stderr"))
         unread = ""
     except Unreachable as error:
-        log, unread = "", f"; its log can't be read from here ({error}): yarn logs -applicationId {name}"
+        log, printed, unread = "", "", f"; its log can't be read from here ({error}): yarn logs -applicationId {name}"
     if final == "SUCCEEDED":
         return End(0, printed=log, note=f"done: {name}{unread}" if unread else "")
-    return End(exit_status(final, diagnostics, log), why=why(log, diagnostics), java=log or diagnostics,
-               note=f"application: {name} failed{unread}")
+    return End(exit_status(final, diagnostics, log), printed=printed_before(printed), why=why(log, diagnostics),
+               java=log or diagnostics, note=f"application: {name} failed{unread}")
 
 
 def _never_there(said: Said, status: int) -> End:

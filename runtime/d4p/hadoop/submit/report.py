@@ -12,6 +12,8 @@ _OTHER = re.compile(r"^(?:Spark: [A-Z]+ |\d\d/\d\d/\d\d \d\d:\d\d:\d\d |SLF4J|WA
 _TALK = re.compile(r"^(?:Picked up |NOTE: |SLF4J|WARNING: |Warning: |OpenJDK |log4j:|Using Spark's |"
                    r"Spark: (?:INFO|WARN) |\d\d/\d\d/\d\d \d\d:\d\d:\d\d (?:INFO|WARN) |:: |Setting default log level)")
 _THROWN = re.compile(r'^Exception in thread "[^"\n]*" (.+)$', re.MULTILINE)
+#: What goes on with what Java said.
+_MORE = re.compile(r"^(?:\t(?:at |\.\.\. \d+ more)|Caused by: |[\w.$]+(?:Exception|Error)\b)")
 _SAID = re.compile(r"^(failed|refused): |^interrupted$")
 _EXIT = re.compile(r"User application exited with (?:status )?(\d+)|exitCode: (\d+)")
 
@@ -19,15 +21,32 @@ _EXIT = re.compile(r"User application exited with (?:status )?(\d+)|exitCode: (\
 def own_words(log: str) -> str | None:
     """The last `failed: ...` or `refused: ...` that the program printed, with its lines, but nothing of Java's."""
     lines = log.splitlines()
-    starts = [number for number, line in enumerate(lines) if _SAID.match(line)]
-    if not starts:
+    start = _start(lines)
+    if start is None:
         return None
-    block = lines[starts[-1] : starts[-1] + 1]
-    for line in lines[starts[-1] + 1 :]:
+    block = lines[start : start + 1]
+    for line in lines[start + 1 :]:
         if _OTHER.match(line):
             break
         block.append(line)
     return "\n".join(block).rstrip()
+
+
+def printed_before(log: str) -> str:
+    """What a program that failed had printed until then, such as what PEs logged, but nothing of Java's."""
+    before = log.splitlines()[: _start(log.splitlines())]
+    if len(before) == len(log.splitlines()) and (traceback := _python_traceback(log)):
+        before = log[: log.rindex(traceback)].splitlines()
+    kept, javas = [], False
+    for line in before:
+        javas = bool(_OTHER.match(line) or _TALK.match(line) or javas and _MORE.match(line))
+        kept += [] if javas else [line]
+    return "\n".join(kept)
+
+
+def _start(lines: list[str]) -> int | None:
+    """Where the program says last why it failed."""
+    return next((number for number in reversed(range(len(lines))) if _SAID.match(lines[number])), None)
 
 
 def why(log: str, diagnostics: str) -> str:
