@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 import urllib.request
 import venv
+import zipfile
 from pathlib import Path
 
 import pyspark
@@ -112,6 +114,37 @@ def test_a_packed_environment_on_a_node_where_a_pe_fails(hadoop, tmp_path):
     assert archive["length"] == mine.stat().st_size
     with urllib.request.urlopen(f"{http}/webhdfs/v1{kept[1]}.used?op=GETFILESTATUS") as answer:
         assert json.load(answer)["FileStatus"]["length"] == 0
+
+
+def test_sparks_jars_are_put_on_hdfs_once(hadoop, tmp_path):
+    """A Spark with the jars of its Hadoop client alone, whose spark-submit says what it is given."""
+    mine, its_own = tmp_path / "spark", Path(pyspark.__file__).parent
+    for folder in ("bin", "jars", "python/pyspark"):
+        (mine / folder).mkdir(parents=True)
+    for name in ("hadoop-client-*.jar", "slf4j-api-*.jar", "log4j-*.jar", "jcl-over-slf4j-*.jar"):
+        for jar in (its_own / "jars").glob(name):
+            (mine / "jars" / jar.name).symlink_to(jar)
+    (mine / "python" / "pyspark" / "version.py").write_text((its_own / "version.py").read_text())
+    (mine / "bin" / "spark-submit").write_text('#!/bin/sh\nprintf "given: %s\\n" "$@"\n')
+    (mine / "bin" / "spark-submit").chmod(0o755)
+    kept = f"{hadoop.fs_url}/jars-{tmp_path.name}-{time.time_ns()}"
+    env = environment(HADOOP_CONF_DIR=str(hadoop.conf_dir), SPARK_HOME=str(mine), JAVA_TOOL_OPTIONS=jvm.BRIEF)
+    said, seen = [], []
+    for _ in range(2):
+        done = submit(WORDCOUNT, "--profile", "yarn-client", "--keep-jars", "--conf", f"spark.d4p.keep={kept}", *MINE,
+                      cwd=tmp_path, env=env)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        said.append([line for line in done.stdout.splitlines() if line.startswith("Spark's jars: ")])
+        fs, place = locate(kept)
+        (archive,) = [file for file in fs.ls(place) if file["name"].endswith(".zip")]
+        seen.append(archive)
+        url = f"{kept}/{archive['name'].rpartition('/')[2]}"
+        assert f"given: spark.yarn.archive={url}" in done.stdout
+    assert said == [["Spark's jars: being put into one archive; it is kept for the next time",
+                     f"Spark's jars: kept as {url}"], [f"Spark's jars: are at {url}"]]  # fmt: skip
+    assert seen[0] == seen[1]  # its time, too
+    with fs.open(seen[0]["name"], "rb") as file, zipfile.ZipFile(io.BytesIO(file.read())) as jars:
+        assert sorted(jars.namelist()) == sorted(path.name for path in (mine / "jars").iterdir())
 
 
 def test_a_program_that_is_refused_on_its_node(hadoop, tmp_path):
