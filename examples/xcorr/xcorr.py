@@ -12,7 +12,6 @@ surface wave dispersion measurements", Geophys. J. Int. 169, 1239-1260, doi:10.1
 on B07.
 """
 
-import glob
 import io
 import math
 import os
@@ -28,29 +27,13 @@ from scipy.ndimage import uniform_filter1d
 
 from d4p import GenericPE, ReadFiles, SimpleFunctionPE, WorkflowGraph, WriteRecords, create_iterative_chain, files
 from d4p.errors import Refused
+from d4p.seismo import longest, merged, read_waveforms
 
 # Eight stations on Montserrat, 30 January 1997: a test record of obspy.
 RECORD = Path(obspy.__file__).parent / "io/seisan/tests/data/9701-30-1048-54S.MVO_21_1"
 
 
 # -- files to traces -------------------------------------------------------------------------------------------------
-
-
-def read_record(path):
-    """The traces of a file in any format that obspy knows, each with a station code.
-
-    A trace without a station code gets the file's name; where that is like SPECFEM3D's `IV.AQU.HXZ.semv.sac`, network,
-    station and channel.
-    """
-    stream = obspy.read(glob.escape(path))
-    name = os.path.basename(path).split(".")
-    for trace in stream:
-        if not trace.stats.station:
-            if len(name) > 3 and len(name[2]) == 3:
-                trace.stats.network, trace.stats.station, trace.stats.channel = name[:3]
-            else:
-                trace.stats.station = name[0]
-    return stream
 
 
 class Traces(GenericPE):
@@ -75,31 +58,21 @@ class Traces(GenericPE):
         self.shortest = shortest
 
     def process(self, inputs):
-        pieces = {}
-        for trace in inputs["stream"]:
-            if not self.component or trace.stats.channel.endswith(self.component):
-                trace.data = np.ma.masked_invalid(np.ma.asarray(trace.data, dtype=float))
-                pieces.setdefault((trace.id, trace.stats.sampling_rate, trace.stats.calib), []).append(trace)
-        for (name, rate, _), traces in pieces.items():
-            trace = self.longest(name, traces)
+        for whole in merged(trace for trace in inputs["stream"]
+                            if not self.component or trace.stats.channel.endswith(self.component)):
+            name, rate = whole.id, whole.stats.sampling_rate
             if rate < 0.999 * self.rate:
                 self.log(f"{name} left out: {rate:g} Hz are less than {self.rate:g} Hz")
-            elif trace is None or trace.stats.npts < self.shortest * rate:
+                continue
+            trace, stretches = longest(whole)
+            if trace is None or trace.stats.npts < self.shortest * rate:
                 seconds = trace.stats.npts / rate if trace else 0
                 self.log(f"{name} left out: {seconds:.2f} s without a gap are less than {self.shortest:g} s")
-            else:
-                self.write("trace", trace)
-
-    def longest(self, name, traces):
-        """The longest stretch without a gap; None where all is gap."""
-        stretches = obspy.Stream(traces).split().merge(method=1).split()
-        if not stretches:
-            return None
-        longest = max(stretches, key=lambda trace: (trace.stats.npts, -trace.stats.starttime.timestamp))
-        if len(stretches) > 1:
-            self.log(f"{name} has gaps: of {len(stretches)} stretches the longest is used, {longest.stats.npts:,} of "
-                     f"{sum(trace.stats.npts for trace in stretches):,} samples")
-        return longest
+                continue
+            if stretches > 1:
+                self.log(f"{name} has gaps: of {stretches} stretches the longest is used, {trace.stats.npts:,} of "
+                         f"{np.ma.count(whole.data):,} samples")
+            self.write("trace", trace)
 
 
 # -- one trace -------------------------------------------------------------------------------------------------------
@@ -353,7 +326,7 @@ def make(path=RECORD, output="xcorr-output", component="Z", rate=25.0, freqmin=1
         steps.append((whiten, {"freqmin": freqmin, "freqmax": freqmax, "smooth": freqmin / 2}))
     steps.append(transform)
 
-    read = ReadFiles(path, reader=read_record, skip_broken=True)
+    read = ReadFiles(path, reader=read_waveforms, skip_broken=True)
     traces = Traces(component, rate, shortest=2 * max_lag)
     prepare = create_iterative_chain(steps, Step, name_prefix="")
     pair = Pair()

@@ -18,9 +18,12 @@ import pytest
 import d4p_compile
 from d4p.seismo import Correlations
 from d4p_compile.targets import running_cycles
+from tests.seismograms import observe
 from tests.targets import TARGETS, answers, canonical
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+MISFIT = f"{EXAMPLES / 'misfit' / 'misfit.py'}:make"
+REGIONAL = str(EXAMPLES / "misfit" / "processing.json")
 
 
 @pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS[1:]])
@@ -106,6 +109,27 @@ def test_stations(target, tmp_path):
         assert c[:-1] == one[:-1]
         np.testing.assert_allclose(c.values, one.values, rtol=0, atol=1e-6)
         assert c.peak()[1] == pytest.approx(late[pair[0]] - late[pair[1]], abs=1 / c.rate)
+
+
+def test_misfit(target, data, tmp_path):
+    """The same table, map and list of what was left out, to the byte."""
+    name, session = target
+    observe(data, tmp_path, stations=3)
+    (tmp_path / "observed" / "IV.AQU..HHE.mseed").unlink()
+    (tmp_path / "observed" / "broken").write_bytes(b"not a seismogram")
+    found = {}
+    for which, of in (("sequential", None), (name, session)):
+        out = tmp_path / which
+        parameters = {"observed": str(tmp_path / "observed"), "synthetics": str(tmp_path / "synthetics"),
+                      "stations": str(tmp_path / "stations.xml"), "event": str(tmp_path / "event.xml"),
+                      "processing": REGIONAL, "output": str(out)}  # fmt: skip
+        if which.startswith("spark"):
+            answers(MISFIT, which, parameters=parameters, session=of)
+        else:
+            d4p_compile.run(MISFIT, which, parameters=parameters)
+        found[which] = {path.name: path.read_bytes() for path in out.glob("*.*") if path.is_file()}
+    assert found[name] == found["sequential"]
+    assert found[name]["misfits.csv"].count(b"\n") == 1 + 7 and found[name]["left-out.csv"].count(b"\n") == 1 + 4
 
 
 @pytest.mark.spark

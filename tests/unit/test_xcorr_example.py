@@ -12,6 +12,7 @@ import pytest
 
 import d4p_compile
 from d4p.errors import Refused, RunFailed
+from d4p.seismo import read_waveforms
 
 obspy = pytest.importorskip("obspy")
 from obspy.signal.cross_correlation import correlate  # noqa: E402
@@ -40,7 +41,7 @@ def run(folder, **parameters):
 def prepared(xcorr, rate, freqmin, freqmax, normalised, whitened, **_):
     """The example's own record before `transform`."""
     traces = {}
-    for trace in xcorr.read_record(str(xcorr.RECORD)).select(channel="*Z"):
+    for trace in read_waveforms(str(xcorr.RECORD)).select(channel="*Z"):
         trace.data = trace.data.astype(float)
         trace = xcorr.decimate(xcorr.bandpass(xcorr.demean(xcorr.detrend(trace)), freqmin, freqmax), rate)
         trace = xcorr.normalise(trace, 0.5 / freqmin) if normalised else trace
@@ -167,9 +168,9 @@ def test_senseless_parameters_are_refused(parameters, said):
         d4p_compile.plan(FILE, attribute="make", parameters=parameters)
 
 
-def test_stations_without_a_name_get_the_files(xcorr, tmp_path):
+def test_stations_without_a_name_get_the_files(tmp_path):
     trace = wave("")
     trace.stats.network = trace.stats.channel = ""
     for name, wanted in (("IV.AQU.HXZ.semv.sac", "IV.AQU..HXZ"), ("sum[mit].sac", ".sum[mit]..")):
         trace.write(str(tmp_path / name), format="SAC")
-        assert [t.id for t in xcorr.read_record(str(tmp_path / name))] == [wanted]
+        assert [t.id for t in read_waveforms(str(tmp_path / name))] == [wanted]

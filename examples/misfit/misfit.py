@@ -1,0 +1,256 @@
+"""Synthetic seismograms beside observed ones, station by station.
+
+    observed   > window > detrend > taper > remove_response > filter_bandpass > resample > rotate > match
+    synthetics > window > detrend > taper > pre_filter      > filter_bandpass > resample > rotate > match
+    match > compare > write
+                    > draw
+                    > report
+
+Phase 1 prepares both in the same way, as processing.json says; phase 2 joins them by network, station and component
+and says how far apart they are. What can't be used (a broken file, a gap, no response, no partner) goes into a list
+with the reason, and stops nothing.
+"""
+
+import os
+
+from misfit_measures import PEAKS, misfits
+from misfit_processing import read_processing
+from misfit_report import Draw, Report
+from misfit_steps import Record, resample, rotate, to_units, window
+
+from d4p import GenericPE, SimpleFunctionPE, WorkflowGraph, WriteRecords, create_iterative_chain
+from d4p.seismo import LeftOut, ReadWaveforms
+
+# -- phase 1: one record ---------------------------------------------------------------------------------------------
+
+
+class Step(SimpleFunctionPE):
+    """Applies a function to each record. One that it can't use becomes a `LeftOut` with the reason (ValueError), which
+    later steps hand on as it is."""
+
+    def _process(self, item):
+        if isinstance(item, LeftOut):
+            return item
+        try:
+            return self.compute_fn(item, **self.params)
+        except ValueError as reason:
+            return LeftOut.of(item.id, "", reason)
+
+
+class Join(GenericPE):
+    """Base of keyed joins: each two items with the same key meet, whichever comes first. An instance keeps the items of
+    its keys; who had no partner is known at the end."""
+
+    any_order = True
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self.waiting = {}
+
+    def met(self, key, side, item):
+        """Keeps an item of one side (0 or 1), and gives those of the other that are there."""
+        sides = self.waiting.setdefault(key, ([], []))
+        sides[side].append(item)
+        return sides[1 - side]
+
+    def alone(self):
+        """The items of keys of which one side never came, sorted: `(side, item)`."""
+        for _, sides in sorted(self.waiting.items()):
+            for side in (0, 1):
+                if not sides[1 - side]:
+                    yield from ((side, item) for item in sides[side])
+
+
+class Rotate(Join):
+    """Turns the two horizontal components of a station into radial and transverse. Vertical ones go on as they are, and
+    so do all of a station whose place isn't known, or whose sensors' directions aren't."""
+
+    def __init__(self):
+        Join.__init__(self)
+        self._add_input("record", grouping=["network", "station"])
+        self._add_output("record")
+
+    def process(self, inputs):
+        record = inputs["record"]
+        known = isinstance(record, Record) and record.back_azimuth == record.back_azimuth
+        if not known or record.orientation != record.orientation:
+            self.write("record", record)
+            return
+        side = int(record.component in "E2Y")
+        key = record.network, record.station, record.location, record.channel[:-1]
+        for other in self.met(key, side, record):
+            for turned in rotate(*((other, record) if side else (record, other))):
+                self.write("record", turned)
+
+    def postprocess(self):
+        for _, record in self.alone():
+            reason = "the other horizontal component is missing, so it can't be rotated"
+            self.write("record", LeftOut.of(record.id, "", reason))
+
+
+# -- phase 2: two records --------------------------------------------------------------------------------------------
+
+SIDES = ("observed", "synthetic")
+
+
+class Match(Join):
+    """Writes each observed record with each synthetic of the same network, station and component."""
+
+    def __init__(self):
+        Join.__init__(self)
+        for side in SIDES:
+            self._add_input(side, grouping=["network", "station", "component"])
+        self._add_output("pair")
+        self._add_output("left_out")
+
+    def process(self, inputs):
+        for name, record in inputs.items():
+            if isinstance(record, LeftOut):
+                self.write("left_out", record._replace(what=record.what or name))
+                continue
+            side = SIDES.index(name)
+            for other in self.met((record.network, record.station, record.component), side, record):
+                self.write("pair", (other, record) if side else (record, other))
+
+    def postprocess(self):
+        for side, record in self.alone():
+            reason = f"there is no {SIDES[1 - side]} record of this component of the station that can be used"
+            self.write("left_out", LeftOut.of(record.id, SIDES[side], reason))
+
+
+class Compare(GenericPE):
+    """Takes an observed record with a synthetic one, writes their misfits: a row of the table, and the row with both
+    records for the pictures."""
+
+    def __init__(self, units, **parameters):
+        GenericPE.__init__(self)
+        self._add_input("pair")
+        self._add_output("row")
+        self._add_output("compared")
+        self._add_output("left_out")
+        self.units, self.parameters = units, parameters
+
+    def process(self, inputs):
+        observed, synthetic = inputs["pair"]
+        try:
+            found = misfits(observed.data, synthetic.data, observed.rate, self.units, **self.parameters)
+        except ValueError as reason:
+            self.write("left_out", LeftOut.of(observed.id, "observed", f"with {synthetic.id}: {reason}"))
+            return
+        row = {
+            "network": observed.network, "station": observed.station, "component": observed.component,
+            "observed": observed.id, "synthetic": synthetic.id, "latitude": observed.latitude,
+            "longitude": observed.longitude, "distance_km": observed.distance_km, "azimuth": observed.azimuth,
+            "back_azimuth": observed.back_azimuth, "start": observed.start, "rate_hz": observed.rate,
+            "npts": len(observed.data), "units": self.units, **found,
+        }  # fmt: skip
+        self.write("row", row)
+        self.write(
+            "compared",
+            {
+                "network": observed.network,
+                "station": observed.station,
+                "row": row,
+                "observed": observed.data,
+                "synthetic": synthetic.data,
+            },
+        )
+
+
+#: The columns of the table.
+TEXTS = ("network", "station", "component", "observed", "synthetic", "units")
+COLUMNS = {
+    name: str if name in TEXTS else int if name == "npts" else float
+    for name in (
+        "network",
+        "station",
+        "component",
+        "observed",
+        "synthetic",
+        "latitude",
+        "longitude",
+        "distance_km",
+        "azimuth",
+        "back_azimuth",
+        "start",
+        "rate_hz",
+        "npts",
+        "units",
+        "l2",
+        "delay_s",
+        "coefficient",
+        "gain",
+        "envelope_misfit",
+        "phase_misfit",
+        *(f"{peak}_{of}" for peak in PEAKS for of in ("observed", "synthetic", "difference")),
+    )
+}
+
+
+# -- the workflow ----------------------------------------------------------------------------------------------------
+
+
+def prepared(steps, given, processing):
+    """The chain of steps from a trace in units of `given` to a record."""
+    start, seconds = processing["window"]["start"], processing["window"]["seconds"]
+    rate, units = processing["sampling_rate"], processing["output_units"]
+    chain = [(window, {"start": start, "seconds": seconds}), *steps]
+    if given != units:
+        chain.append((to_units, {"given": given, "wanted": units}))
+    chain.append((resample, {"start": start, "seconds": seconds, "rate": rate}))
+    return create_iterative_chain(chain, Step, name_prefix="")
+
+
+def make(
+    observed="misfit-data/observed",
+    synthetics="misfit-data/synthetics",
+    stations="misfit-data/stations.xml",
+    event="misfit-data/event.xml",
+    processing=None,
+    output="misfit-output",
+    pictures=True,
+):
+    """The workflow: `d4p run misfit.py:make -p observed='/data/*.mseed' -p event=event.xml`.
+
+    Args:
+        observed, synthetics: of the records: a file, a folder, a glob, or a list of those.
+        stations: the metadata of the stations, StationXML for instance, in the same way.
+        event: QuakeML, for instance.
+        processing: the JSON file that says what is done, or what is in it, a dict.
+        output: the folder for what comes out.
+        pictures: whether each station gets a picture.
+    """
+    said = read_processing(processing)
+    graph = WorkflowGraph()
+    match, compare = Match(), Compare(said["output_units"], **said["misfit"])
+    for name, path, given, steps in (
+        ("observed", observed, said["output_units"], said["data_processing"]),
+        ("synthetic", synthetics, said["synthetics_units"], said["synthetics_processing"]),
+    ):
+        read = ReadWaveforms(path, stations, event)
+        read.name = f"read_{name}"
+        chain = prepared(steps, given, said)
+        graph.connect(read, "output", chain, "input")
+        if said["rotate_to_ZRT"]:
+            rotating = Rotate()
+            rotating.name = f"rotate_{name}"
+            graph.connect(chain, "output", rotating, "record")
+            graph.connect(rotating, "record", match, name)
+        else:
+            graph.connect(chain, "output", match, name)
+    write = WriteRecords(os.path.join(output, "misfits"), "parquet", schema=COLUMNS)
+    report = Report(output, event, list(COLUMNS))
+    match.name, compare.name, write.name, report.name = "match", "compare", "write", "report"
+    graph.connect(match, "pair", compare, "pair")
+    graph.connect(compare, "row", write, "input")
+    graph.connect(compare, "row", report, "row")
+    for pe in (match, compare):
+        graph.connect(pe, "left_out", report, "left_out")
+    if pictures:
+        draw = Draw(os.path.join(output, "stations"), event)
+        draw.name = "draw"
+        graph.connect(compare, "compared", draw, "compared")
+    return graph
+
+
+graph = make()
