@@ -217,7 +217,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     check_inputs(source.loaded, made, iterations, data, file, limit)
     available = engine(made.target).available()
     if not available.runs:
-        raise Refused(f"{made.target} can't run here: {available.found}"
+        raise Refused(f"{made.target} can't run here: {available.details}"
                       + (f". What makes it so: {available.remedy}" if available.remedy else ""))
     options = program_options({"iter": iterations, "data": data, "file": file, "limit": limit, "output": output,
                                "overwrite": overwrite, "resume": resume, "check": check, "quiet": quiet})

@@ -33,7 +33,7 @@ def table() -> None:
     shown.add_column("runs here", no_wrap=True)
     shown.add_column("found, or what to do", overflow="fold")
     for name, also, needs, available in rows():
-        found = available.found if available.runs or not available.remedy else f"{available.found}: {available.remedy}"
-        shown.add_row(name, also, needs, "yes" if available.runs else "no", cell(found))
+        remedy = "" if available.runs or not available.remedy else f": {available.remedy}"
+        shown.add_row(name, also, needs, "yes" if available.runs else "no", cell(available.details + remedy))
     with page() as console:
         console.print(shown)

@@ -14,12 +14,18 @@ from ..ir.plan import Plan, Stage
 TAKEN = frozenset(
     "at batch d4p item items main own pes result run sc spark spark_df spark_rdd stage width workflow".split()
 )
+#: Where a word begins in a name in camel case.
+_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 
 
 def identifier(text: str) -> str:
-    """`text` as a valid Python name: `Read CSV-2` gives `read_csv_2`. Python takes letters that look alike for one
-    (NFKC), so names that are different for us must be so then."""
-    text = unicodedata.normalize("NFKC", re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", text).lower())
+    """`text` as a valid Python name. Python takes letters that look alike for one (NFKC), so names that are different
+    for us must be so then.
+
+    >>> identifier("Read CSV-2"), identifier("CountPE1"), identifier("HTTPReader"), identifier("AllPEs")
+    ('read_csv_2', 'count_pe1', 'http_reader', 'all_pes')
+    """
+    text = unicodedata.normalize("NFKC", _WORD_BEGINS.sub("_", text).lower())
     name = re.sub("__+", "_", "".join(c if f"a{c}".isidentifier() else "_" for c in text)).strip("_") or "pe"
     if not f"a{name}".isidentifier() or unicodedata.normalize("NFKC", name) != name:
         name = "pe"

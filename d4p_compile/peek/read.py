@@ -14,7 +14,7 @@ from d4p.errors import Refused, RunFailed
 from d4p.filesystems import locate
 from d4p.items.itemjson import is_pickled, loads_json
 
-from .found import KINDS, Found
+from .fileset import KINDS, FileSet
 from .pickles import records as pickled
 
 _BUFFER = 1 << 20
@@ -33,7 +33,7 @@ class Content:
     records: Any = None  # `Records`, of Arrow files
 
 
-def content(found: Found, most: int) -> Content:
+def content(found: FileSet, most: int) -> Content:
     """What is in files. Raises RunFailed where they are damaged, Refused where a library is missing."""
     if not found.kind:
         return Content([], found.count or 0, [])
@@ -42,7 +42,7 @@ def content(found: Found, most: int) -> Content:
     return {"arrow": _arrow, "parquet": _parquet}.get(found.kind, _lines)(found, most)
 
 
-def _arrow(found: Found, most: int) -> Content:
+def _arrow(found: FileSet, most: int) -> Content:
     try:
         from d4p.containers.records import Records, type_said
     except ImportError as error:
@@ -52,7 +52,7 @@ def _arrow(found: Found, most: int) -> Content:
     return Content(fields, len(records), list(records[:most]), records)
 
 
-def _parquet(found: Found, most: int) -> Content:
+def _parquet(found: FileSet, most: int) -> Content:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -75,7 +75,7 @@ def _parquet(found: Found, most: int) -> Content:
     return Content(fields, count, first)
 
 
-def _lines(found: Found, most: int) -> Content:
+def _lines(found: FileSet, most: int) -> Content:
     """Of JSON lines, pickles and text."""
     first: list[Any] = []
     for path in found.paths:
@@ -87,7 +87,7 @@ def _lines(found: Found, most: int) -> Content:
     return Content([], count, first)
 
 
-def _first(found: Found, path: str, most: int) -> list[Any]:
+def _first(found: FileSet, path: str, most: int) -> list[Any]:
     fs, name = locate(path)
     made: list[Any] = []
     try:
@@ -139,6 +139,6 @@ def _count_lines(path: str) -> int:
     return count + (last != b"\n")
 
 
-def _needs_pyarrow(found: Found, error: Exception) -> Refused:
+def _needs_pyarrow(found: FileSet, error: Exception) -> Refused:
     return Refused(f"{found.name} has files of {found.kind.capitalize()}, which need pyarrow and numpy: "
                    f"pip install pyarrow numpy ({error})")

@@ -15,7 +15,7 @@ from d4p.errors import RunFailed
 from ..show.page import borderless, cell, page
 from ..show.text import plural
 from .correlations import is_correlations, summary
-from .found import KINDS, Found, find
+from .fileset import KINDS, FileSet, find
 from .read import Content, content
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -35,7 +35,7 @@ def peek(path: str, most: int = 5) -> None:
             _print(console, found, made, most)
 
 
-def _print(console: Console, found: Found, made: Content, most: int) -> None:
+def _print(console: Console, found: FileSet, made: Content, most: int) -> None:
     console.print(cell(_head(found, made)), soft_wrap=True)
     if made.fields:
         console.print()
@@ -53,7 +53,7 @@ def _print(console: Console, found: Found, made: Content, most: int) -> None:
         console.print(_table(columns, rows))
 
 
-def _head(found: Found, made: Content) -> str:
+def _head(found: FileSet, made: Content) -> str:
     """`out: 36 Arrow files, 499,500 records, 20.0 GB; whole`"""
     kind = KINDS.get(found.kind, found.kind or "empty")
     files = f"{len(found.paths):,} {kind} file{'s' if len(found.paths) != 1 else ''}"
@@ -79,9 +79,9 @@ def _rows(made: Content) -> tuple[list[str], list[list[str]]]:
     """Records as columns, where they have the same fields; else one a line."""
     names = [name for name, _ in made.fields] or _keys(made.first)
     if not names or names == ["item"]:
-        return ["item"], [[said(record)] for record in made.first]
+        return ["item"], [[in_short(record)] for record in made.first]
     rows = [record.values() if isinstance(record, Mapping) else record for record in made.first]
-    return names, [[said(value) for value in row] for row in rows]
+    return names, [[in_short(value) for value in row] for row in rows]
 
 
 def _keys(records: Sequence[Any]) -> list[str]:
@@ -92,8 +92,8 @@ def _keys(records: Sequence[Any]) -> list[str]:
     return keys[0] if all(key == keys[0] for key in keys) else []
 
 
-def said(value: Any) -> str:
-    """A value in a cell of a table."""
+def in_short(value: Any) -> str:
+    """A value as a table has room for it."""
     if isinstance(value, list) and len(value) > 6 and all(isinstance(one, (int, float)) for one in value):
         value = np.asarray(value)
     if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "iufbc":

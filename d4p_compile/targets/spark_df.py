@@ -126,7 +126,7 @@ def available() -> Availability:
     found = Availability(True, f"Spark Connect at {remote}") if remote else spark_here()
     lacks = lacking("connect" if remote else "sql") if found.runs else []
     if lacks:
-        return Availability(False, f"{found.found}; it asks for {', '.join(lacks)}", remedy(lacks))
+        return Availability(False, f"{found.details}; it asks for {', '.join(lacks)}", remedy(lacks))
     return found
 
 

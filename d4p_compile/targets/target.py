@@ -15,10 +15,10 @@ from ..ir.plan import Plan
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether a target runs on this machine, what it found or lacks, and the command that puts it right."""
+    """Whether a target runs on this machine, in detail what it has or lacks, and the command that puts it right."""
 
     runs: bool
-    found: str
+    details: str
     remedy: str = ""
 
 

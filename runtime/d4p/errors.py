@@ -32,7 +32,7 @@ class SaidElsewhere(RunFailed):
     """The run failed, and another of its processes says so."""
 
 
-class Control(BaseException):
+class ControlFlow(BaseException):
     """What goes through a PE's own code on its way to the engine: not an Exception, so that a PE doesn't take it for
     its own, and no failure of the PE."""
 
@@ -43,4 +43,4 @@ class Interrupted(KeyboardInterrupt):
 
 
 #: What a PE may let through that isn't its own; anything else that it raises fails the run.
-ENGINES_OWN = (Control, Interrupted)
+ENGINES_OWN = (ControlFlow, Interrupted)

@@ -41,12 +41,12 @@ workflow = d4p.Workflow("columns:all_kinds", fingerprint="f24e7ec44eb98738", par
 @d4p.titled("Items")
 def stage_1(stage):
     (pe_items,) = stage.take("Items")
-    to_countpe = stage.to(1, "Items.output -> CountPE.input", "round robin")
-    to_sumpe2 = stage.to(2, "Items.output -> SumPE2.input", "hash", [0])
-    to_sumpe3 = stage.to(3, "Items.output -> SumPE3.input", "broadcast")
-    to_minpe = stage.to(4, "Items.output -> MinPE.input", "round robin")
-    to_maxpe = stage.to(5, "Items.output -> MaxPE.input", "broadcast")
-    to_average_parallelpe = stage.to(6, "Items.output -> AverageParallelPE.input", "round robin")
+    to_count_pe = stage.to(1, "Items.output -> CountPE.input", "round robin")
+    to_sum_pe2 = stage.to(2, "Items.output -> SumPE2.input", "hash", [0])
+    to_sum_pe3 = stage.to(3, "Items.output -> SumPE3.input", "broadcast")
+    to_min_pe = stage.to(4, "Items.output -> MinPE.input", "round robin")
+    to_max_pe = stage.to(5, "Items.output -> MaxPE.input", "broadcast")
+    to_average_parallel_pe = stage.to(6, "Items.output -> AverageParallelPE.input", "round robin")
     to_listing = stage.to(7, "Items.output -> Listing.input", "broadcast")
     n_pe_items = 0
 
@@ -60,12 +60,12 @@ def stage_1(stage):
 
     def pe_items_output(item):
         # 7 consumers: each gets an item of its own
-        to_countpe(stage.own(item))
-        to_sumpe2(stage.own(item))
-        to_sumpe3(stage.own(item))
-        to_minpe(stage.own(item))
-        to_maxpe(stage.own(item))
-        to_average_parallelpe(stage.own(item))
+        to_count_pe(stage.own(item))
+        to_sum_pe2(stage.own(item))
+        to_sum_pe3(stage.own(item))
+        to_min_pe(stage.own(item))
+        to_max_pe(stage.own(item))
+        to_average_parallel_pe(stage.own(item))
         to_listing(item)
 
     stage.wire(pe_items, {"output": pe_items_output})
@@ -74,116 +74,116 @@ def stage_1(stage):
 
 @d4p.titled("CountPE")
 def stage_2(stage):
-    (countpe,) = stage.take("CountPE")
+    (count_pe,) = stage.take("CountPE")
     to_seen = stage.to(8, "CountPE.output -> Seen.input", "gather")
-    send_countpe = stage.sender(countpe)
-    n_countpe = 0
+    send_count_pe = stage.sender(count_pe)
+    n_count_pe = 0
 
-    def into_countpe(items):
-        nonlocal n_countpe
+    def into_count_pe(items):
+        nonlocal n_count_pe
         for item in items:
-            n_countpe += 1
-            result = countpe._process({"input": item})
+            n_count_pe += 1
+            result = count_pe._process({"input": item})
             if result is not None:
-                send_countpe(result)
+                send_count_pe(result)
 
-    stage.wire(countpe, {"output": to_seen})
-    return stage.ready({1: into_countpe}, lambda: {"CountPE": n_countpe})
+    stage.wire(count_pe, {"output": to_seen})
+    return stage.ready({1: into_count_pe}, lambda: {"CountPE": n_count_pe})
 
 
 @d4p.titled("SumPE2")
 def stage_3(stage):
-    (sumpe2,) = stage.take("SumPE2")
-    result_sumpe2 = stage.result(sumpe2, "output")
-    send_sumpe2 = stage.sender(sumpe2)
-    n_sumpe2 = 0
+    (sum_pe2,) = stage.take("SumPE2")
+    result_sum_pe2 = stage.result(sum_pe2, "output")
+    send_sum_pe2 = stage.sender(sum_pe2)
+    n_sum_pe2 = 0
 
-    def into_sumpe2(items):
-        nonlocal n_sumpe2
+    def into_sum_pe2(items):
+        nonlocal n_sum_pe2
         for item in items:
-            n_sumpe2 += 1
-            result = sumpe2._process({"input": item})
+            n_sum_pe2 += 1
+            result = sum_pe2._process({"input": item})
             if result is not None:
-                send_sumpe2(result)
+                send_sum_pe2(result)
 
-    stage.wire(sumpe2, {"output": result_sumpe2})
-    return stage.ready({2: into_sumpe2}, lambda: {"SumPE2": n_sumpe2})
+    stage.wire(sum_pe2, {"output": result_sum_pe2})
+    return stage.ready({2: into_sum_pe2}, lambda: {"SumPE2": n_sum_pe2})
 
 
 @d4p.titled("SumPE3")
 def stage_4(stage):
-    (sumpe3,) = stage.take("SumPE3")
-    result_sumpe3 = stage.result(sumpe3, "output")
-    send_sumpe3 = stage.sender(sumpe3)
-    n_sumpe3 = 0
+    (sum_pe3,) = stage.take("SumPE3")
+    result_sum_pe3 = stage.result(sum_pe3, "output")
+    send_sum_pe3 = stage.sender(sum_pe3)
+    n_sum_pe3 = 0
 
-    def into_sumpe3(items):
-        nonlocal n_sumpe3
+    def into_sum_pe3(items):
+        nonlocal n_sum_pe3
         for item in items:
-            n_sumpe3 += 1
-            result = sumpe3._process({"input": item})
+            n_sum_pe3 += 1
+            result = sum_pe3._process({"input": item})
             if result is not None:
-                send_sumpe3(result)
+                send_sum_pe3(result)
 
-    stage.wire(sumpe3, {"output": result_sumpe3})
-    return stage.ready({3: into_sumpe3}, lambda: {"SumPE3": n_sumpe3})
+    stage.wire(sum_pe3, {"output": result_sum_pe3})
+    return stage.ready({3: into_sum_pe3}, lambda: {"SumPE3": n_sum_pe3})
 
 
 @d4p.titled("MinPE")
 def stage_5(stage):
-    (minpe,) = stage.take("MinPE")
-    result_minpe = stage.result(minpe, "output")
-    send_minpe = stage.sender(minpe)
-    n_minpe = 0
+    (min_pe,) = stage.take("MinPE")
+    result_min_pe = stage.result(min_pe, "output")
+    send_min_pe = stage.sender(min_pe)
+    n_min_pe = 0
 
-    def into_minpe(items):
-        nonlocal n_minpe
+    def into_min_pe(items):
+        nonlocal n_min_pe
         for item in items:
-            n_minpe += 1
-            result = minpe._process({"input": item})
+            n_min_pe += 1
+            result = min_pe._process({"input": item})
             if result is not None:
-                send_minpe(result)
+                send_min_pe(result)
 
-    stage.wire(minpe, {"output": result_minpe})
-    return stage.ready({4: into_minpe}, lambda: {"MinPE": n_minpe})
+    stage.wire(min_pe, {"output": result_min_pe})
+    return stage.ready({4: into_min_pe}, lambda: {"MinPE": n_min_pe})
 
 
 @d4p.titled("MaxPE")
 def stage_6(stage):
-    (maxpe,) = stage.take("MaxPE")
-    result_maxpe = stage.result(maxpe, "output")
-    send_maxpe = stage.sender(maxpe)
-    n_maxpe = 0
+    (max_pe,) = stage.take("MaxPE")
+    result_max_pe = stage.result(max_pe, "output")
+    send_max_pe = stage.sender(max_pe)
+    n_max_pe = 0
 
-    def into_maxpe(items):
-        nonlocal n_maxpe
+    def into_max_pe(items):
+        nonlocal n_max_pe
         for item in items:
-            n_maxpe += 1
-            result = maxpe._process({"input": item})
+            n_max_pe += 1
+            result = max_pe._process({"input": item})
             if result is not None:
-                send_maxpe(result)
+                send_max_pe(result)
 
-    stage.wire(maxpe, {"output": result_maxpe})
-    return stage.ready({5: into_maxpe}, lambda: {"MaxPE": n_maxpe})
+    stage.wire(max_pe, {"output": result_max_pe})
+    return stage.ready({5: into_max_pe}, lambda: {"MaxPE": n_max_pe})
 
 
 @d4p.titled("AverageParallelPE")
 def stage_7(stage):
-    (average_parallelpe,) = stage.take("AverageParallelPE")
-    result_average_parallelpe = stage.result(average_parallelpe, "output")
-    send_average_parallelpe = stage.sender(average_parallelpe)
-    n_average_parallelpe = 0
+    (average_parallel_pe,) = stage.take("AverageParallelPE")
+    result_average_parallel_pe = stage.result(average_parallel_pe, "output")
+    send_average_parallel_pe = stage.sender(average_parallel_pe)
+    n_average_parallel_pe = 0
 
-    def into_average_parallelpe(items):
-        nonlocal n_average_parallelpe
+    def into_average_parallel_pe(items):
+        nonlocal n_average_parallel_pe
         for item in items:
-            n_average_parallelpe += 1
-            result = average_parallelpe._process({"input": item})
+            n_average_parallel_pe += 1
+            result = average_parallel_pe._process({"input": item})
             if result is not None:
-                send_average_parallelpe(result)
+                send_average_parallel_pe(result)
 
-    stage.wire(average_parallelpe, {"output": result_average_parallelpe})
-    return stage.ready({6: into_average_parallelpe}, lambda: {"AverageParallelPE": n_average_parallelpe})
+    stage.wire(average_parallel_pe, {"output": result_average_parallel_pe})
+    return stage.ready({6: into_average_parallel_pe}, lambda: {"AverageParallelPE": n_average_parallel_pe})
 
 
 @d4p.titled("Seen")

@@ -23,11 +23,11 @@ def layout(counts: list[int], size: int) -> Layout:
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.integers(1, 40))
 def test_instances_are_spread_evenly_and_each_has_a_rank(counts, size):
     made = layout(counts, size)
-    held = [[seat.number for seat in made.on(rank)] for rank in range(size)]
+    held = [[placement.number for placement in made.on(rank)] for rank in range(size)]
     assert sorted(sum(held, [])) == list(range(sum(counts)))
     assert max(map(len, held)) - min(map(len, held)) <= 1
     for stage in made.stages:  # of each stage by itself, too
-        of_stage = [sum(seat.stage is stage for seat in made.on(rank)) for rank in range(size)]
+        of_stage = [sum(placement.stage is stage for placement in made.on(rank)) for rank in range(size)]
         assert max(of_stage) - min(of_stage) <= 1
 
 

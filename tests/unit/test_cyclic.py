@@ -14,7 +14,7 @@ from d4p.engines.channels.parcels import Parcel, pack_parcel
 from d4p.engines.processes.arena import QUOTA, SharedFile
 from d4p.engines.processes.cyclic import COMMANDS, Back, Part, command_parcel
 from d4p.engines.processes.pipes import Inbox
-from d4p.engines.quiescence import ASK, END, POSTPROCESS, Command, Told
+from d4p.engines.quiescence import ASK, END, POSTPROCESS, Command, StatusReport
 
 CONTEXT = multiprocessing.get_context("fork")
 
@@ -112,8 +112,8 @@ def test_a_backlog_that_cannot_be_written_is_said_by_the_producer(inboxes, tmp_p
 
 
 def test_an_instance_tells_when_it_is_idle_and_when_it_is_asked_and_nothing_twice(inboxes):
-    told, done, sent = [], [], [0]
-    part = Part(inboxes[0], lambda: sent[0], told.append)
+    reports, done, sent = [], [], [0]
+    part = Part(inboxes[0], lambda: sent[0], reports.append)
 
     def feed(channel, items):
         done.append((channel, items))
@@ -124,21 +124,21 @@ def test_an_instance_tells_when_it_is_idle_and_when_it_is_asked_and_nothing_twic
 
     thread = threading.Thread(target=play, daemon=True)
     thread.start()
-    expected = [Told(0, 0, 0)]
+    expected = [StatusReport(0, 0, 0)]
     steps = [
-        (3, parcel("a"), Told(0, 2, 1)),
-        (COMMANDS, command_parcel(Command(1, ASK)), Told(1, 2, 1)),
-        (COMMANDS, command_parcel(Command(4, POSTPROCESS, "pe")), Told(4, 2, 1)),
-        (4, parcel("b"), Told(4, 4, 2)),
+        (3, parcel("a"), StatusReport(0, 2, 1)),
+        (COMMANDS, command_parcel(Command(1, ASK)), StatusReport(1, 2, 1)),
+        (COMMANDS, command_parcel(Command(4, POSTPROCESS, "pe")), StatusReport(4, 2, 1)),
+        (4, parcel("b"), StatusReport(4, 4, 2)),
     ]
     for channel, what, answer in steps:
-        wait_for(lambda: told == expected)
+        wait_for(lambda: reports == expected)
         inboxes[0].put(channel, what)
         expected.append(answer)
-    wait_for(lambda: told == expected)
+    wait_for(lambda: reports == expected)
     inboxes[0].put(COMMANDS, command_parcel(Command(5, END)))
     thread.join(10)
-    assert not thread.is_alive() and told == expected
+    assert not thread.is_alive() and reports == expected
     assert [step for step in done if step != "flush"] == [(3, ["a"]), "pe", (4, ["b"])]
 
 

@@ -10,7 +10,7 @@ import pytest
 import d4p_compile
 from d4p.graph.base import IterativePE, ProducerPE
 from d4p.graph.workflow_graph import WorkflowGraph
-from d4p.stage.depth import FRAMES, NESTED, Tamer
+from d4p.stage.depth import FRAMES, NESTED, Trampoline
 
 
 def taken(calls: list[list[int]], bound) -> list[int]:
@@ -42,7 +42,7 @@ def test_order_is_that_of_unbounded_calls(seed):
         tips.append(len(calls))
         calls.append([])
     plain = taken(calls, lambda take: take)
-    assert sorted(plain) == list(range(len(calls))) and taken(calls, Tamer().tame) == plain
+    assert sorted(plain) == list(range(len(calls))) and taken(calls, Trampoline().bounded) == plain
 
 
 @pytest.mark.parametrize("hops", [1, NESTED - 1, NESTED, NESTED + 1, 3 * NESTED, 1000])
@@ -55,7 +55,7 @@ def test_a_chain_of_any_length_takes_no_deeper_a_stack(hops):
         if item:
             bounded(item - 1)
 
-    bounded = Tamer().tame(take)
+    bounded = Trampoline().bounded(take)
     here = len(list(frames()))
     bounded(hops)
     assert deepest - here <= 2 * NESTED + 3 < FRAMES

@@ -224,7 +224,7 @@ def test_spark_of_spark_home(tmp_path, environ):
     fake_spark(tmp_path / "opt" / "python" / "pyspark", "3.5.1", jars=False)
     environ["SPARK_HOME"] = str(tmp_path / "opt")
     found = spark_here.available(environ)
-    assert found.runs and found.found == f"Spark 3.5.1 (SPARK_HOME, {tmp_path / 'opt'}), Java 17 (java on the PATH)"
+    assert found.runs and found.details == f"Spark 3.5.1 (SPARK_HOME, {tmp_path / 'opt'}), Java 17 (java on the PATH)"
     assert spark_here.find_spark(environ).submit == tmp_path / "opt" / "bin" / "spark-submit"
 
 
@@ -232,7 +232,7 @@ def test_no_spark(environ):
     assert spark_here.available(environ) == spark_here.Availability(False, "no pyspark", spark_here.INSTALL)
     environ["SPARK_HOME"] = "/nowhere"
     found = spark_here.available(environ)
-    assert (found.runs, found.remedy) == (False, "unset SPARK_HOME") and "/nowhere" in found.found
+    assert (found.runs, found.remedy) == (False, "unset SPARK_HOME") and "/nowhere" in found.details
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_the_target_and_the_program_say_so_before_spark_starts(installed, monkey
     assert said == Availability(False, "pyspark 4.3.0, Java 17; it asks for pandas>=2.2.0, pyarrow>=18.0.0 (12.0.1 is "
                                 "installed)", "pip install 'pandas>=2.2.0' 'pyarrow>=18.0.0'")  # fmt: skip
     monkeypatch.setenv("SPARK_REMOTE", "sc://host")
-    assert spark_df.available().found == "Spark Connect at sc://host; it asks for grpcio>=1.76.0, pandas>=2.2.0"
+    assert spark_df.available().details == "Spark Connect at sc://host; it asks for grpcio>=1.76.0, pandas>=2.2.0"
     installed(NEW, pyarrow="18.0.0", pandas="2.2.0", grpcio="1.80")
     assert spark_df.available().runs
 

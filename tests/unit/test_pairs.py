@@ -18,7 +18,7 @@ from d4p import AllPairs, Batch
 from d4p.compat.direct import process_and_return
 from d4p.errors import RunFailed
 from d4p.graph.workflow_graph import WorkflowGraph
-from d4p.host.threads import told
+from d4p.host.threads import threads_of
 from d4p.pairs.grid import grid, rectangle, tiles, triangle
 from d4p.pairs.order import in_order, key_of
 from d4p.pairs.sent import Sent
@@ -255,7 +255,7 @@ def test_groups_are_paired_in_the_same_order_whoever_came_first():
 
 @pytest.mark.parametrize(("said", "threads"), [("4", 4), ("4,2", 4), ("", 1), ("many", 1)])
 def test_what_a_variable_says_of_threads(said, threads):
-    assert told(said) == threads
+    assert threads_of(said) == threads
 
 
 class Point(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from d4p.engines.quiescence import ASK, END, POSTPROCESS, Coordinator, Told
+from d4p.engines.quiescence import ASK, END, POSTPROCESS, Coordinator, StatusReport
 
 
 class Network:
@@ -18,9 +18,9 @@ class Network:
         self.count, self.draw = count, draw
         self.data: list[tuple[int, int]] = []  # (to, hops): in any order
         self.commands = [deque() for _ in range(count)]
-        self.tells: list[deque[Told]] = [deque() for _ in range(count)]
+        self.tells: list[deque[StatusReport]] = [deque() for _ in range(count)]
         self.sent, self.received, self.number = [0] * count, [0] * count, [0] * count
-        self.last: list[Told | None] = [None] * count
+        self.last: list[StatusReport | None] = [None] * count
         self.log: list[tuple[int, str, str]] = []
         self.ended = [False] * count
         self.coordinator = Coordinator({i: ["p"] if i % 2 else ["p", "q"] for i in range(count)}, ["p", "q"])
@@ -31,16 +31,16 @@ class Network:
             self.sent[i] += 1
 
     def tell(self, i: int) -> None:
-        told = Told(self.number[i], self.sent[i], self.received[i])
-        if told != self.last[i]:
-            self.last[i] = told
-            self.tells[i].append(told)
+        report = StatusReport(self.number[i], self.sent[i], self.received[i])
+        if report != self.last[i]:
+            self.last[i] = report
+            self.tells[i].append(report)
 
     def steps(self):
         """What can happen now."""
         yield from (("data", k) for k in range(len(self.data)))
         yield from (("command", i) for i in range(self.count) if self.commands[i])
-        yield from (("told", i) for i in range(self.count) if self.tells[i])
+        yield from (("report", i) for i in range(self.count) if self.tells[i])
 
     def step(self, what: str, k: int) -> None:
         if what == "data":
@@ -49,8 +49,8 @@ class Network:
             self.received[to] += 1
             self.send(to, hops)
             self.tell(to)
-        elif what == "told":
-            for i, command in self.coordinator.told(k, self.tells[k].popleft()):
+        elif what == "report":
+            for i, command in self.coordinator.take(k, self.tells[k].popleft()):
                 assert command.what == ASK or not self.data, "something is on its way"
                 assert not self.commands[i], "one command at a time"
                 self.commands[i].append(command)
@@ -84,31 +84,31 @@ def test_every_run_ends_never_with_an_item_on_its_way_and_each_postprocess_has_r
     assert done == [(i, "p") for i in range(count)] + [(i, "q") for i in range(0, count, 2)]
 
 
-def test_nothing_is_said_before_all_have_told():
+def test_nothing_is_said_before_all_have_reported():
     coordinator = Coordinator({"a": [], "b": []}, [])
-    assert coordinator.told("a", Told(0, 0, 0)) == []
-    asked = coordinator.told("b", Told(0, 0, 0))
+    assert coordinator.take("a", StatusReport(0, 0, 0)) == []
+    asked = coordinator.take("b", StatusReport(0, 0, 0))
     assert [(who, command.what) for who, command in asked] == [("a", ASK), ("b", ASK)]
 
 
-@pytest.mark.parametrize("changed", [Told(1, 1, 1), Told(1, 3, 3)])
+@pytest.mark.parametrize("changed", [StatusReport(1, 1, 1), StatusReport(1, 3, 3)])
 def test_equal_sums_of_another_time_are_not_rest(changed):
     coordinator = Coordinator({"a": [], "b": []}, [])
-    coordinator.told("a", Told(0, 1, 0))
-    coordinator.told("b", Told(0, 0, 1))
-    assert coordinator.told("a", Told(1, 1, 0)) == []
-    again = coordinator.told("b", changed)  # it has sent as much as it received since, or something is on its way
+    coordinator.take("a", StatusReport(0, 1, 0))
+    coordinator.take("b", StatusReport(0, 0, 1))
+    assert coordinator.take("a", StatusReport(1, 1, 0)) == []
+    again = coordinator.take("b", changed)  # it has sent as much as it received since, or something is on its way
     assert not coordinator.ended and all(command.what == ASK for _, command in again)
 
 
 def test_a_postprocess_that_writes_nothing_costs_one_message():
     coordinator = Coordinator({"a": ["p"], "b": ["p"]}, ["p"])
-    coordinator.told("a", Told(0, 0, 0))
-    coordinator.told("b", Told(0, 0, 0))
-    coordinator.told("a", Told(1, 0, 0))
-    ((who, command),) = coordinator.told("b", Told(1, 0, 0))
+    coordinator.take("a", StatusReport(0, 0, 0))
+    coordinator.take("b", StatusReport(0, 0, 0))
+    coordinator.take("a", StatusReport(1, 0, 0))
+    ((who, command),) = coordinator.take("b", StatusReport(1, 0, 0))
     assert (who, command.what, command.pe) == ("a", POSTPROCESS, "p")
-    ((who, command),) = coordinator.told("a", Told(2, 0, 0))
+    ((who, command),) = coordinator.take("a", StatusReport(2, 0, 0))
     assert (who, command.what) == ("b", POSTPROCESS)
-    ended = coordinator.told("b", Told(3, 0, 0))
+    ended = coordinator.take("b", StatusReport(3, 0, 0))
     assert [(who, command.what) for who, command in ended] == [("a", END), ("b", END)] and coordinator.ended

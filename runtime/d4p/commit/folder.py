@@ -36,7 +36,7 @@ class Folder:
 
     def __init__(self, path: str, of: str, subs: Iterable[str] = ("",)) -> None:
         self.path, self.of, self.subs = path, of, tuple(subs)
-        self.said = f"the output {path}{f' of {of}' if of else ''}"
+        self.title = f"the output {path}{f' of {of}' if of else ''}"
         self.store = Store(path)
         self.place = self.store.path
         parent, _, name = self.place.rpartition("/")
@@ -62,9 +62,9 @@ class Folder:
         """Make sure that nobody else writes it. Raises Refused."""
         try:
             self.store.check_own(self.replaced)
-            self._claim = take(self.store, self.unfinished, run, self.said)
+            self._claim = take(self.store, self.unfinished, run, self.title)
         except OSError as error:
-            raise Refused(f"{self.said} can't be made: {error.strerror or error}") from None
+            raise Refused(f"{self.title} can't be made: {error.strerror or error}") from None
 
     def look(self, identity: dict[str, Any], overwrite: bool, resume: bool,
              inputs: Callable[[], list[tuple[str, str]]] = list, watched: bool = False) -> None:
@@ -84,7 +84,7 @@ class Folder:
             elif (begun := written.begun(self.store, self.unfinished)) and not differences(begun["identity"], identity):
                 self.given_up = sum(len(self._complete(sub)) for sub in self.subs)
         except OSError as error:
-            raise Refused(f"{self.said} can't be read: {error.strerror or error}") from None
+            raise Refused(f"{self.title} can't be read: {error.strerror or error}") from None
 
     def _killed_between_renames(self) -> bool:
         """Whether an earlier run put what it was to replace aside, and hadn't yet put its own in its place. Later what
@@ -101,11 +101,11 @@ class Folder:
         if self.store.exists(self.place) and not (begun and begun["replace"]):
             success = written.success(self.store, self.place)
             if success is None:
-                raise Refused(f"{self.said} exists, and no run of a program like this one finished it: --resume can't "
+                raise Refused(f"{self.title} exists, and no run of a program like this one finished it: --resume can't "
                               f"go on from it. Give another folder{self._or_overwrite()}")
             self._same(success, identity, success.get("reads") or [])
             if changed := changes(self.store, self.place, success["parts"]):
-                raise Refused(f"{self.said} isn't as it was committed: {changed}. --overwrite starts afresh")
+                raise Refused(f"{self.title} isn't as it was committed: {changed}. --overwrite starts afresh")
             self.committed = True
         elif begun:
             kept = {sub: self._complete(sub) for sub in self.subs}
@@ -133,7 +133,7 @@ class Folder:
         if not differs and notes and (changed := reads.changes(notes)):
             differs = f"other files that its PEs read: {changed}"
         if differs:
-            raise Refused(f"--resume goes on with what the same plan made of the same input, but {self.said} was made "
+            raise Refused(f"--resume goes on with what the same plan made of the same input, but {self.title} was made "
                           f"from {differs}: --overwrite starts afresh")
 
     def _complete(self, sub: str) -> tuple[str, ...]:
@@ -144,15 +144,15 @@ class Folder:
     def _may_replace(self) -> None:
         """Raises Refused where it isn't to be replaced, or mustn't be."""
         if self._replace and (wrong := what_it_would_take(self.store, self.place, self._inputs())):
-            raise Refused(f"{self.said} can't be replaced, since it {wrong}: give another folder")
+            raise Refused(f"{self.title} can't be replaced, since it {wrong}: give another folder")
         if wrong := stranger(self.store, self.place):
-            raise Refused(f"{self.said} must be a new folder; {wrong}, which --overwrite doesn't replace: give another "
-                          "folder, or move away what is there")
+            raise Refused(f"{self.title} must be a new folder; {wrong}, which --overwrite doesn't replace: give "
+                          "another folder, or move away what is there")
         if not self._replace and self.store.exists(f"{self.place}/{UNFINISHED}"):
-            raise Refused(f"{self.said} is there in part, since a run was killed while it put it there: give --resume "
+            raise Refused(f"{self.title} is there in part, since a run was killed while it put it there: give --resume "
                           "to have the rest put there, --overwrite to start afresh, or another folder")
         if not self._replace:
-            raise Refused(f"{self.said} exists: give another folder, --overwrite to replace it, or --resume to leave "
+            raise Refused(f"{self.title} exists: give another folder, --overwrite to replace it, or --resume to leave "
                           "it as it is where an earlier run of the same plan on the same input wrote it")
 
     def _or_overwrite(self) -> str:
@@ -174,10 +174,10 @@ class Folder:
                 self.store.write(f"{folder}/{BEGUN}", b"", sync=False)
             self._claim.check()
         except RunFailed:
-            raise Refused(f"{self.said} is being claimed by another run at the same time: wait for it, or give another "
-                          "folder") from None
+            raise Refused(f"{self.title} is being claimed by another run at the same time: wait for it, or give "
+                          "another folder") from None
         except OSError as error:
-            raise Refused(f"{self.said} can't be made: {error.strerror or error}") from None
+            raise Refused(f"{self.title} can't be made: {error.strerror or error}") from None
 
     def places(self) -> dict[str, Place]:
         """What instances must know, by folder."""
@@ -212,7 +212,7 @@ class Folder:
         for part in wanted:
             if sizes.get(part.name) != part.size:
                 found = f"has {sizes[part.name]} bytes" if part.name in sizes else "isn't there"
-                raise RunFailed(f"{self.said} lacks the part of instance {part.instance}: {part.name}, of {part.size} "
+                raise RunFailed(f"{self.title} lacks the part of instance {part.instance}: {part.name}, of {part.size} "
                                 f"bytes, {found} in {folder}. Is that on a file system that all workers share?")
 
     def commit(self) -> None:
@@ -261,4 +261,4 @@ class Folder:
             pass  # it is hidden, and the next run tries again
 
     def _cannot(self, error: OSError) -> RunFailed:
-        return RunFailed(f"{self.said} can't be put in its place: {error.strerror or error}")
+        return RunFailed(f"{self.title} can't be put in its place: {error.strerror or error}")

@@ -167,7 +167,7 @@ class Outputs:
         found = [] if self._compared is None else [self._compared]
         given_up = sum(folder.given_up for folder in self.folders)
         parts = f"{given_up} complete {'part' if given_up == 1 else 'parts'}"
-        found += [f"--resume keeps nothing of {folder.said}: no part of it was complete when the earlier run ended"
+        found += [f"--resume keeps nothing of {folder.title}: no part of it was complete when the earlier run ended"
                   for folder in self.folders if folder.none_complete]
         if self._nothing:
             found.append(f"the workflow has {self._nothing}, so there is no such folder")
@@ -200,12 +200,12 @@ def _none_in_another(folders: list[Folder]) -> None:
     for inner, folder in places:
         for outer, other in places:
             if inner != outer and within(inner, outer):
-                raise Refused(f"{folder.said} lies in {other.said}: give each a folder that isn't in another's")
+                raise Refused(f"{folder.title} lies in {other.title}: give each a folder that isn't in another's")
 
 
 def _one_each(by_instance: dict[int, Part], folder: Folder, key: Key) -> list[Part]:
     """The part of each instance. Raises RunFailed naming the instances that have none."""
-    what = folder.said + (f" ({'.'.join(key)})" if key[1] else "")
+    what = folder.title + (f" ({'.'.join(key)})" if key[1] else "")
     instances = max((part.instances for part in by_instance.values()), default=1)
     missing = [str(index) for index in range(instances) if index not in by_instance]
     if missing:

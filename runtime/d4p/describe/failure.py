@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
-from d4p.describe.tracebacks import own_traceback, said, short
+from d4p.describe.tracebacks import error_text, own_traceback, short
 from d4p.errors import RunFailed
 from d4p.graph.inline import failed, place_of
 from d4p.items.packing import Uncopyable, pack
@@ -49,12 +49,12 @@ def blame(stage: Any, error: BaseException, at: tuple[str, str] | None = None) -
     if at and name in (None, at[0]):  # else it wrote an item there, which another PE failed at
         name, phase, inlined, start = *at, False, 0
     if name is None:
-        return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {said(error)}")
+        return error if isinstance(error, RunFailed) else RunFailed(f"stage {stage.number}: {error_text(error)}")
     pe, number = stage.pes[stage.names.index(name)], stage.counts().get(name, 0)
     size, item = _handed(stage, walked[:start])
     where = f"items {number - size + 1:,} to {number:,}" if size > 1 else f"item {number}"
     where = where if phase == "process" else phase
-    parts = [f"{name} ({type(pe).__name__}), instance {stage.index}, {where}: {said(error)}"]
+    parts = [f"{name} ({type(pe).__name__}), instance {stage.index}, {where}: {error_text(error)}"]
     if phase == "process" and item is not _NONE:
         parts.append("; ".join(filter(None, (f"  the item: {short(item)}", said_of_unmade(item)))))
     own = own_traceback(error, walked[start:], stage.program, place_of(pe) if inlined else None)

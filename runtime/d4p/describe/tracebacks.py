@@ -16,7 +16,7 @@ _SAID, _LINE, _FIRST, _LAST = 2_000, 500, 100, 40
 _TITLE, _OWN = "Traceback (most recent call last):", "Traceback (the PE's own):"
 
 
-def said(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """The type of an error and what it says; never fails."""
     try:
         text = str(error)
@@ -36,7 +36,7 @@ def short(item: Any, limit: int = 200) -> str:
     except ENGINES_OWN:
         raise
     except BaseException as error:
-        text = f"<{type(item).__name__} whose repr fails: {said(error)}>"
+        text = f"<{type(item).__name__} whose repr fails: {error_text(error)}>"
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 

@@ -16,7 +16,7 @@ from d4p.items.packing import unpack
 from d4p.program.events import Sampler
 from d4p.program.job import Job
 from d4p.stage import stdin
-from d4p.stage.depth import Tamer
+from d4p.stage.depth import Trampoline
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Lanes, spread
 
@@ -30,7 +30,7 @@ class Run:
         self.job = job
         self._instances: dict[Callable, list[Stage]] = {}
         self._consumers: dict[int, list[Stage]] = {}
-        self._tamer = Tamer()
+        self._trampoline = Trampoline()
         self._declared: list[tuple[Callable, int, dict[int, int]]] = []
         self._back: set[int] = set()
         self._line = Line(job.spool.folder)
@@ -53,7 +53,7 @@ class Run:
             for index in range(instances):
                 stage = Stage(job.workflow, job.number(function), index, lanes=self._to(to),
                               spool=job.spooler(index), log=job.log, instances=instances, checker=job.checker,
-                              tamer=self._tamer)
+                              trampoline=self._trampoline)
                 function(stage)
                 made.append(stage)
             stages += made
@@ -104,7 +104,7 @@ class Run:
                 if id(consumers[dest]) not in self._kept:
                     consumers[dest].feed(number, items)
 
-            tamed = self._tamer.tame(deliver)
+            bounded = self._trampoline.bounded(deliver)
 
             def send(lane: int) -> None:
                 # As other engines send them: what a consumer changes, nobody else sees.
@@ -117,7 +117,7 @@ class Run:
                 packed = pack_for(edge, items)
                 items.clear()
                 for dest in reached[lane]:
-                    tamed((dest, unpack(packed)))
+                    bounded((dest, unpack(packed)))
 
             made = Lanes(len(reached), send)
             return made

@@ -26,7 +26,7 @@ _LOST = ("ConnectException", "ConnectTimeoutException", "EOFException", "NoRoute
 _TICKET = re.compile(r"GSS|SASL|[Kk]erberos|krb5|No valid credentials|AccessControlException.*SIMPLE")
 
 
-def said(exception: str | None, message: str, root: str, path: str) -> OSError:
+def as_os_error(exception: str | None, message: str, root: str, path: str) -> OSError:
     """The error for a Java exception of a server's.
 
     Args:
@@ -66,11 +66,11 @@ def native(error: BaseException, root: str, path: str) -> OSError:
     """The error for what hdfs-native raises, which is an OSError, or a RuntimeError whose text says what it is."""
     text = str(error.args[0]) if error.args else str(error)
     if isinstance(error, FileNotFoundError):
-        return said("FileNotFoundException", text, root, path)
+        return as_os_error("FileNotFoundException", text, root, path)
     if isinstance(error, FileExistsError):
-        return said("FileAlreadyExistsException", text, root, path)
+        return as_os_error("FileAlreadyExistsException", text, root, path)
     if found := _RPC.search(text):
-        return said(found.group(1), found.group(2).replace("\\n", "\n").replace('\\"', '"'), root, path)
+        return as_os_error(found.group(1), found.group(2).replace("\\n", "\n").replace('\\"', '"'), root, path)
     if "libgssapi" in text:
         return PermissionError(errno.EACCES, f"HDFS at {root} asks for Kerberos, whose library isn't on this machine: "
                                "apt install libgssapi-krb5-2, or dnf install krb5-libs", path)

@@ -128,12 +128,12 @@ class WebHdfs(Remote):
     def _said(self, error: Any, path: str) -> OSError:
         message = error.message
         if error.exception:
-            return errors.said(error.exception, message, self.root, path)
+            return errors.as_os_error(error.exception, message, self.root, path)
         if "Authentication failure" in str(message):
             return errors.ticket("the server wants to know who you are", self.root, path)
         if isinstance(message, bytes):  # not WebHDFS's JSON: another server's page
             return errors.unreachable("what answers there isn't WebHDFS", self.root, path)
-        return errors.said(None, str(message), self.root, path)
+        return errors.as_os_error(None, str(message), self.root, path)
 
 
 @cache

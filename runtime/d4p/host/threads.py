@@ -30,10 +30,10 @@ def use_threads(count: int) -> None:
     _threads = count
 
 
-def told(variable: str) -> int:
+def threads_of(variable: str) -> int:
     """The threads that a variable such as OMP_NUM_THREADS says ("4", or "4,2" for threads of threads); else 1.
 
-    >>> told("4,2"), told("")
+    >>> threads_of("4,2"), threads_of("")
     (4, 1)
     """
     first = variable.partition(",")[0].strip()

@@ -12,7 +12,7 @@ NESTED = 40
 FRAMES = 10_000
 
 
-class Tamer:
+class Trampoline:
     """Shared by functions that call one another: too deep, an item is queued until the outermost call is back.
 
     Items are taken in the order in which calls alone would take them: once something is queued, everything behind it is
@@ -23,7 +23,7 @@ class Tamer:
         self._queue: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._nested = 0
 
-    def tame(self, take: Callable[[Any], None]) -> Callable[[Any], None]:
+    def bounded(self, take: Callable[[Any], None]) -> Callable[[Any], None]:
         """`take`, bounded in depth."""
 
         def guarded(item: Any) -> None:

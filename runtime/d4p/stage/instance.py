@@ -8,14 +8,14 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from d4p.describe.failure import PeFailed, blame
-from d4p.errors import ENGINES_OWN, Control, Interrupted, RunFailed
+from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, RunFailed
 from d4p.graph.core import GenericPE
 from d4p.graph.inline import ITEM, returns
 from d4p.host.signals import OF_USERS
 from d4p.items.batch import read_only
 from d4p.items.packing import own
 from d4p.outputs.instance import InstanceOutputs
-from d4p.stage.depth import Tamer
+from d4p.stage.depth import Trampoline
 from d4p.stage.limit import Enough, Limit
 from d4p.stage.outlet import Put, needs, outlet
 
@@ -27,7 +27,7 @@ Entry = Callable[[Iterable[Any]], None]
 FAILURES = (BaseException,)
 
 
-class Stop(Control):
+class Stop(ControlFlow):
     """Ends a run from inside a PE's own `write`."""
 
 
@@ -45,13 +45,13 @@ class Stage:
         repeatable: whether this instance reads the same in another run with as many instances.
         checker: with `--check`, the Checker of the run.
         at: where the number of the item in hand is written, so that it is known when the process is no more.
-        tamer: bounds the depth of calls, shared with whoever calls this stage's functions from within another's.
+        trampoline: bounds the depth of calls, shared with whoever calls this stage's functions from within another's.
     """
 
     own = staticmethod(own)
 
     def __init__(self, workflow, number: int, index: int, *, lanes, spool, log, instances=1, repeatable=True,
-                 checker=None, at: memoryview | list[int] | None = None, tamer: Tamer | None = None) -> None:
+                 checker=None, at: memoryview | list[int] | None = None, trampoline: Trampoline | None = None) -> None:
         self.number, self.index, self.instances = number, index, instances
         self.names: tuple[str, ...] = ()
         self.pes: tuple[GenericPE, ...] = ()
@@ -76,7 +76,7 @@ class Stage:
         self.pieces: dict[str, list[int]] = {}
         self.ended = False
         self._again = ""
-        self.bounded = (tamer or Tamer()).tame
+        self.bounded = (trampoline or Trampoline()).bounded
         self.failure: RunFailed | None = None
         self.program = ""  # the file of the generated code
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from d4p.errors import Control
+from d4p.errors import ControlFlow
 from d4p.graph.core import GenericPE
 
 Put = Callable[[Any], None]
 
 
-class Enough(Control):
+class Enough(ControlFlow):
     """Leaves a root's `process` from inside its `write`, once the last item that is wanted is where it belongs."""
 
 

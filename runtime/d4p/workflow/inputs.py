@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from d4p.describe.tracebacks import said, traceback_without
+from d4p.describe.tracebacks import error_text, traceback_without
 from d4p.errors import D4pError, Refused, RunFailed
 from d4p.filesystems import is_url, locate
 from d4p.graph.base import ConsumerPE, IterativePE
@@ -82,7 +82,7 @@ def _splits(name: str, reader: Any) -> list[Any]:
     except D4pError:
         raise
     except Exception as error:
-        raise RunFailed(f"{name} ({type(reader).__name__}) can't plan its splits: {said(error)}\n"
+        raise RunFailed(f"{name} ({type(reader).__name__}) can't plan its splits: {error_text(error)}\n"
                         f"{traceback_without(error)}") from error
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from d4p import version as runtime
-from d4p.describe.tracebacks import said, traceback_without
+from d4p.describe.tracebacks import error_text, traceback_without
 from d4p.errors import D4pError, Refused
 from d4p.graph.copies import copied
 from d4p.graph.flatten import Flat, flatten, leading_back, topological
@@ -74,7 +74,8 @@ class Workflow:
             raise
         except (Exception, SystemExit) as error:
             raise Refused(f"{self.source}, which d4p could load when it compiled it, fails in the program (on"
-                          f" {platform.node()}): {said(error)}\n{traceback_without(error, 'importlib')}") from error
+                          f" {platform.node()}): {error_text(error)}\n"
+                          f"{traceback_without(error, 'importlib')}") from error
         finally:
             os.chdir(here)  # a program runs in the user's folder, wherever its workflow went
 

@@ -53,5 +53,5 @@ class Owed:
         self.nbytes += nbytes
         if not wanted and 4 * self.nbytes < self.window:
             return 0
-        told, self.nbytes = self.nbytes, 0
-        return told
+        credit, self.nbytes = self.nbytes, 0
+        return credit

@@ -1,4 +1,4 @@
-"""A run with cycles: what its instances tell when they have nothing to do, and what rank 0 makes of it."""
+"""A run with cycles: what its instances report when they have nothing to do, and what rank 0 makes of it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import pickle
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-from d4p.engines.mpi.desk import Desk
+from d4p.engines.mpi.control import Control
 from d4p.engines.mpi.instance import Instance
 from d4p.engines.mpi.layout import Layout
 from d4p.engines.mpi.message import Kind, Message
-from d4p.engines.quiescence import Command, Coordinator, Told
+from d4p.engines.quiescence import Command, Coordinator, StatusReport
 from d4p.program.job import Job
 
-#: Seconds for which nothing comes to a rank before its instances tell that they have nothing to do.
+#: Seconds for which nothing comes to a rank before its instances report that they have nothing to do.
 _LINGER = 0.001
 
 
@@ -25,33 +25,33 @@ class Round:
         instances: those of this rank, by number.
     """
 
-    def __init__(self, desk: Desk, layout: Layout, job: Job, names: Mapping[Callable, tuple[str, ...]],
+    def __init__(self, control: Control, layout: Layout, job: Job, names: Mapping[Callable, tuple[str, ...]],
                  instances: Mapping[int, Instance]) -> None:
-        self._layout, self._mail, self._instances = layout, desk.mail, instances
+        self._layout, self._transport, self._instances = layout, control.transport, instances
         self._coordinator: Coordinator | None = None
-        if desk.world.rank == 0:
+        if control.world.rank == 0:
             pes = {number: names[stage.function] for stage in layout.stages for number in stage.all}
             self._coordinator = Coordinator(pes, job.workflow.postprocess_order)
-        self._mail.handlers |= {Kind.TOLD: self._told, Kind.COMMAND: self._commanded}
+        self._transport.handlers |= {Kind.STATUS: self._reported, Kind.COMMAND: self._commanded}
 
-    def tell(self, idle: float) -> None:
-        """Tell what there is to tell of instances that have nothing to do; their rank has had nothing for so long."""
+    def report(self, idle: float) -> None:
+        """Report what is new of instances that have nothing to do; their rank has had nothing for so many seconds."""
         for instance in self._instances.values():
             if instance.done or not (instance.tally.owes or idle > _LINGER):
                 continue
-            told = instance.tally.news(instance.sent)
-            if told is None:
+            report = instance.tally.news(instance.sent)
+            if report is None:
                 continue
             if self._coordinator is not None:
-                self._command(instance.number, told)
+                self._command(instance.number, report)
             else:
-                self._send(0, Kind.TOLD, instance.number, told)
+                self._send(0, Kind.STATUS, instance.number, report)
 
-    def _told(self, message: Message) -> None:
-        self._command(message.dest, Told(*pickle.loads(message.body)))
+    def _reported(self, message: Message) -> None:
+        self._command(message.dest, StatusReport(*pickle.loads(message.body)))
 
-    def _command(self, instance: Hashable, told: Told) -> None:
-        for number, command in self._coordinator.told(instance, told):
+    def _command(self, instance: Hashable, report: StatusReport) -> None:
+        for number, command in self._coordinator.take(instance, report):
             if number in self._instances:
                 self._instances[number].orders.append(command)
             else:
@@ -61,4 +61,4 @@ class Round:
         self._instances[message.dest].orders.append(Command(*pickle.loads(message.body)))
 
     def _send(self, rank: int, kind: Kind, instance: int, what: tuple[Any, ...]) -> None:
-        self._mail.send(rank, Message(kind, dest=instance, body=pickle.dumps(tuple(what), 5)))
+        self._transport.send(rank, Message(kind, dest=instance, body=pickle.dumps(tuple(what), 5)))

@@ -46,11 +46,12 @@ def _lives(process: int) -> bool:
 
 def lost(peer: Peer, layout: Layout, workflow: Workflow, folder: str) -> WorkerLost:
     """What to say of a rank that died: the instances that it held, what each was at, and the PE's own last lines."""
-    seats = layout.on(peer.rank)
-    noted, fault = notes.read(folder, peer.rank, len(seats))
+    placements = layout.on(peer.rank)
+    noted, fault = notes.read(folder, peer.rank, len(placements))
     entered, names = entries([stage.function for stage in layout.stages], workflow)
-    told = [f"{seat}, {where(note, names[seat.stage.function], entered)}" for seat, note in zip(seats, noted)]  # noqa: B905
-    held = several(told) or layout.held(peer.rank)
+    at = [f"{placement}, {where(note, names[placement.stage.function], entered)}"
+          for placement, note in zip(placements, noted)]  # noqa: B905
+    held = several(at) or layout.held(peer.rank)
     message = f"{peer} died, killed from outside or in native code: it held {held}"
     return WorkerLost("\n".join(filter(None, [message, own_lines(fault) if fault else ""])))
 

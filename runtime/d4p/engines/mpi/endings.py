@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from d4p.engines.mpi import deaths
-from d4p.engines.mpi.desk import Desk
+from d4p.engines.mpi.control import Control
 from d4p.engines.mpi.layout import Layout
 from d4p.engines.mpi.spokesman import has_the_word
 from d4p.host.signals import ENDS, handle, ignore
@@ -20,7 +20,7 @@ from d4p.workflow.workflow import Workflow
 _GRACE = 2.0
 
 
-def signals(desk: Desk, layout: Layout, workflow: Workflow, shared: str, mine: str | None,
+def signals(control: Control, layout: Layout, workflow: Workflow, shared: str, mine: str | None,
             events: Events) -> None:
     """Leave signals to rank 0: it says what happened. Where it is rank 0 that has died, the next rank of its machine
     says so.
@@ -29,13 +29,13 @@ def signals(desk: Desk, layout: Layout, workflow: Workflow, shared: str, mine: s
         shared: a file that is there as long as rank 0 is at work.
         mine: this rank's own folder, where it doesn't see rank 0's.
     """
-    first = desk.peers[0]
-    others = [peer.rank for peer in desk.peers.values() if peer.rank and peer.machine == first.machine]
+    first = control.peers[0]
+    others = [peer.rank for peer in control.peers.values() if peer.rank and peer.machine == first.machine]
 
     def end(number: int, frame: Any) -> None:
         for other in ENDS:
             ignore(other)
-        if desk.world.rank == min(others, default=0) and os.path.exists(shared) and deaths.gone({0: first}) \
+        if control.world.rank == min(others, default=0) and os.path.exists(shared) and deaths.gone({0: first}) \
                 and has_the_word(shared):
             folder = os.path.dirname(shared)
             say_failed(deaths.lost(first, layout, workflow, folder), events)

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from d4p.engines.mpi import deaths
-from d4p.engines.mpi.desk import Desk, carried
+from d4p.engines.mpi.control import Control, carried
 from d4p.engines.mpi.endings import signals
 from d4p.engines.mpi.message import Kind
 from d4p.engines.mpi.run import Run
@@ -45,10 +45,10 @@ def entered(world: World, main: Callable, workflow: Workflow, events: Events) ->
     stdin.refuse("mpiexec hands it to rank 0 alone")
     if world.size > 1:
         deaths.end_with_parent()
-    desk = Desk(world)
+    control = Control(world)
     if world.rank:
-        sys.exit(_follow(desk, main, workflow, events))
-    Run.desk = desk
+        sys.exit(_follow(control, main, workflow, events))
+    Run.control = control
     status = 1
     try:
         yield
@@ -57,31 +57,31 @@ def entered(world: World, main: Callable, workflow: Workflow, events: Events) ->
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
         raise
     except BaseException:
-        if desk.running:
+        if control.running:
             traceback.print_exc()
         raise
     finally:
-        desk.dismiss(status)
+        control.dismiss(status)
 
 
-def _follow(desk: Desk, main: Callable, workflow: Workflow, events: Events) -> int:
+def _follow(control: Control, main: Callable, workflow: Workflow, events: Events) -> int:
     """The life of a rank other than 0; gives its exit status."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
-    kind, said = desk.hear(Kind.RUN, Kind.EXIT)
+    kind, said = control.hear(Kind.RUN, Kind.EXIT)
     if kind == Kind.EXIT:
-        desk.leave()
+        control.leave()
         return said
     inputs, writing, folder, shared, check = said
     mine = None if os.path.exists(shared) else tempfile.mkdtemp(prefix="d4p-results-")
-    keeper.use(os.path.dirname(folder), desk.world.rank + 2)
+    keeper.use(os.path.dirname(folder), control.world.rank + 2)
     try:
         workflow.writing = writing
         job = Job(workflow, inputs, Spool(mine or folder), events, check)
-        return _work(desk, main, job, shared, mine, events)
+        return _work(control, main, job, shared, mine, events)
     except BaseException as error:
         if not isinstance(error, D4pError):
             traceback.print_exc()
-        _fail(desk, carried(error), events, shared, mine)
+        _fail(control, carried(error), events, shared, mine)
         return 1
     finally:
         if mine:
@@ -89,51 +89,51 @@ def _follow(desk: Desk, main: Callable, workflow: Workflow, events: Events) -> i
         keeper.end_own()
 
 
-def _work(desk: Desk, main: Callable, job: Job, shared: str, mine: str | None, events: Events) -> int:
+def _work(control: Control, main: Callable, job: Job, shared: str, mine: str | None, events: Events) -> int:
     rank, refused = None, None
     try:
-        run = Run(desk, job)
+        run = Run(control, job)
         main(run)
         rank = run.rank()
     except D4pError as error:
         refused = carried(error)
-    desk.say(0, Kind.READY, (desk.world.here, refused, mine is None))
-    kind, said = desk.hear(Kind.GO, Kind.EXIT)
+    control.say(0, Kind.READY, (control.world.here, refused, mine is None))
+    kind, said = control.hear(Kind.GO, Kind.EXIT)
     if kind == Kind.GO:
-        desk.peers = said
-        signals(desk, rank.layout, job.workflow, shared, mine, events)
+        control.peers = said
+        signals(control, rank.layout, job.workflow, shared, mine, events)
         rank.run()
         job.spool.close()
-        desk.say(0, Kind.DONE, rank.reports())
+        control.say(0, Kind.DONE, rank.reports())
         found = pieces(mine) if mine else iter(())
-        kind, said = desk.hear(Kind.SPOOL, Kind.EXIT)
+        kind, said = control.hear(Kind.SPOOL, Kind.EXIT)
         while kind == Kind.SPOOL:
-            desk.say(0, Kind.SPOOL, next(found, None))
-            kind, said = desk.hear(Kind.SPOOL, Kind.EXIT)
-    desk.leave()
-    leaving.wait(f"rank {desk.world.rank}")
+            control.say(0, Kind.SPOOL, next(found, None))
+            kind, said = control.hear(Kind.SPOOL, Kind.EXIT)
+    control.leave()
+    leaving.wait(f"rank {control.world.rank}")
     return said
 
 
-def _fail(desk: Desk, error: D4pError, events: Events, shared: str, mine: str | None) -> None:
+def _fail(control: Control, error: D4pError, events: Events, shared: str, mine: str | None) -> None:
     """Tell rank 0, which says it, tidies up and ends all; where it is busy, one of those that failed does that.
 
     Returns where nothing had begun, so that nobody need be aborted."""
-    desk.failure = None
-    desk.say(0, Kind.FAILED, error)
-    until = time.monotonic() + _GRACE * (1 + turn(desk.peers, desk.world.here) if mine else 1)
+    control.failure = None
+    control.say(0, Kind.FAILED, error)
+    until = time.monotonic() + _GRACE * (1 + turn(control.peers, control.world.here) if mine else 1)
     while True:
-        desk.mail.poll()
-        if desk.dismissed:
-            desk.leave()
+        control.transport.poll()
+        if control.dismissed:
+            control.leave()
             return
-        if time.monotonic() > until and not desk.heard:
+        if time.monotonic() > until and not control.heard:
             if has_the_word_apart(shared) if mine else has_the_word(shared):
                 break
             until = float("inf")  # who has it ends this rank
         time.sleep(0.001)
-    desk.say(0, Kind.HEARD)
+    control.say(0, Kind.HEARD)
     say_failed(error, events)
     if mine:
         shutil.rmtree(mine, ignore_errors=True)
-    desk.world.abort(error.exit_status)
+    control.world.abort(error.exit_status)

@@ -10,7 +10,7 @@ from typing import Any
 from d4p.engines.channels.parcels import Parcel, unpack_parcel
 from d4p.engines.channels.sender import Sender
 from d4p.engines.entries import Entry
-from d4p.engines.mpi.layout import Seat
+from d4p.engines.mpi.layout import Placement
 from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
 from d4p.engines.quiescence import ASK, END, Command, Tally
 from d4p.errors import RunFailed
@@ -49,7 +49,7 @@ class Instance:
     """An instance of a stage, worked on step by step.
 
     Args:
-        seat: which one.
+        placement: which one.
         job: the run.
         note: where it writes down what it is at.
         entered: where items enter stages, by channel.
@@ -58,9 +58,9 @@ class Instance:
         post: called with (this instance, channel, instance of the consumer, parcel); may wait.
     """
 
-    def __init__(self, seat: Seat, job: Any, note: Note, entered: Mapping[int, Entry], ends: int | None,
+    def __init__(self, placement: Placement, job: Any, note: Note, entered: Mapping[int, Entry], ends: int | None,
                  post: Callable[[Instance, int, int, Parcel], None]) -> None:
-        self.seat, self.number, self.cyclic = seat, seat.number, ends is None
+        self.placement, self.number, self.cyclic = placement, placement.number, ends is None
         self.ends = 1 if ends is None else ends
         self._note, self._entered, self._taken = note, entered, Counter()
         self.inbox: deque[tuple[int, int, Any, Iterable[Any], int, int]] = deque()
@@ -71,14 +71,15 @@ class Instance:
         self.orders: deque[Command] = deque()  # of a run with cycles
         self._job, self._post = job, post
         self._loose = False  # whether its senders may hold something back
-        made = Stage(job.workflow, job.number(seat.stage.function), seat.index, lanes=self._lanes,
-                     spool=job.spooler(seat.index), log=job.log, instances=seat.stage.instances, at=note.number)
-        self.stage = seat.stage.function(made)
+        stage, index = placement.stage, placement.index
+        made = Stage(job.workflow, job.number(stage.function), index, lanes=self._lanes, spool=job.spooler(index),
+                     log=job.log, instances=stage.instances, at=note.number)
+        self.stage = stage.function(made)
         self.in_turns = any(getattr(pe, "in_turns", False) for pe in self.stage.pes)
         self.may_end: Callable[[], bool] = lambda: True  # the rank may have it wait with `postprocess`
 
     def _lanes(self, channel: int, edge: str, kind: str) -> Lanes:
-        reached = spread(kind, self.seat.stage.to[channel])
+        reached = spread(kind, self.placement.stage.to[channel])
 
         def post(lane: int, parcel: Parcel) -> None:
             if kind.startswith("pairs"):
@@ -197,7 +198,7 @@ class Instance:
         try:
             return unpack_parcel(head, buffers)
         except RunFailed as error:
-            raise RunFailed(f"{self.seat}: {error}") from error
+            raise RunFailed(f"{self.placement}: {error}") from error
 
     def flush(self) -> None:
         """Send what is held back."""

@@ -24,7 +24,7 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Seat:
+class Placement:
     """One instance: its number among all, its stage, and its index in that."""
 
     number: int
@@ -63,9 +63,9 @@ class Layout:
         """The rank that holds an instance."""
         return number % self.size
 
-    def on(self, rank: int) -> list[Seat]:
+    def on(self, rank: int) -> list[Placement]:
         """The instances on a rank, in topological order."""
-        return [Seat(number, stage, number - stage.first)
+        return [Placement(number, stage, number - stage.first)
                 for stage in self.stages for number in stage.all if self.rank(number) == rank]
 
     def held(self, rank: int) -> str:

@@ -29,7 +29,7 @@ class Kind(enum.IntEnum):
     FAILED = 9  # an instance failed
     SPOOL = 10  # rank 0 asks for results that it can't read; a piece of them
     EXIT = 11  # all is done: the exit status
-    TOLD = 12  # of a run with cycles: an instance has nothing to do, and what it has counted
+    STATUS = 12  # of a run with cycles: an instance has nothing to do, and what it has counted
     COMMAND = 13  # of a run with cycles: what an instance is to do next
     HEARD = 14  # the rank that sends this knows what failed: it says so and ends all
 

@@ -10,16 +10,16 @@ from typing import Any
 from d4p.engines.channels.backlog import MEMORY, Backlog
 from d4p.engines.channels.parcels import Parcel
 from d4p.engines.entries import entries
+from d4p.engines.mpi.control import Control
 from d4p.engines.mpi.credit import LEAST, Lane, Owed, window
 from d4p.engines.mpi.cyclic import Round
-from d4p.engines.mpi.desk import Desk
 from d4p.engines.mpi.instance import Instance
-from d4p.engines.mpi.layout import Declared, Layout, Seat
+from d4p.engines.mpi.layout import Declared, Layout, Placement
 from d4p.engines.mpi.message import Kind, Message
 from d4p.engines.mpi.notes import RankNotes
 from d4p.engines.mpi.patience import Patience
 from d4p.engines.postmortem.notes import Note
-from d4p.errors import Control, D4pError
+from d4p.errors import ControlFlow, D4pError
 from d4p.host.threads import use_threads
 from d4p.program.job import Job
 
@@ -31,7 +31,7 @@ _POLLED = 8
 _EVERY = 0.3
 
 
-class Ended(Control):
+class Ended(ControlFlow):
     """The run has failed, here or elsewhere."""
 
     def __init__(self, error: BaseException) -> None:
@@ -47,38 +47,38 @@ class Rank:
     that wait, on whatever rank, the last one waits for a consumer that can always run: the run goes on.
     """
 
-    def __init__(self, desk: Desk, layout: Layout, job: Job) -> None:
-        self.layout, self._desk, self._mail = layout, desk, desk.mail
+    def __init__(self, control: Control, layout: Layout, job: Job) -> None:
+        self.layout, self._control, self._transport = layout, control, control.transport
         self._lanes: dict[tuple[int, int, int], Lane] = {}
         self._owed: dict[tuple[int, int, int], Owed] = {}
         self._waiting: list[int] = []  # the instances that are at work, each within the one before
         self._patience, self._turns = Patience(), 0
         self._begun: set[int] = set()  # stages whose instances are at much work, by their first one's number
-        self._told = time.monotonic()
-        seats = layout.on(desk.world.rank)
+        self._reported = time.monotonic()
+        placements = layout.on(control.world.rank)
         self._entered, names = entries([stage.function for stage in layout.stages], job.workflow)
-        self.notes = RankNotes(str(job.spool.folder), desk.world.rank, len(seats))
-        self.instances = [self._make(seat, job, self.notes.of(index)) for index, seat in enumerate(seats)]
+        self.notes = RankNotes(str(job.spool.folder), control.world.rank, len(placements))
+        self.instances = [self._make(each, job, self.notes.of(index)) for index, each in enumerate(placements)]
         self._by_number = {instance.number: instance for instance in self.instances}
         for instance in self.instances:
             if instance.in_turns:
-                instance.may_end = functools.partial(self._all_here, instance.seat.stage)
+                instance.may_end = functools.partial(self._all_here, instance.placement.stage)
         self._order = self.instances[::-1]  # the last first: what is on its way goes before what is new
-        self._round = Round(desk, layout, job, names, self._by_number) if layout.cyclic else None
+        self._round = Round(control, layout, job, names, self._by_number) if layout.cyclic else None
         self._folder = job.spool.folder
-        self._mail.handlers |= {Kind.ITEMS: self._items, Kind.END: self._end, Kind.CREDIT: self._credit}
+        self._transport.handlers |= {Kind.ITEMS: self._items, Kind.END: self._end, Kind.CREDIT: self._credit}
 
-    def _make(self, seat: Seat, job: Job, note: Note) -> Instance:
-        ends = sum(self.layout.producer[channel].instances for channel in seat.stage.inputs)
-        return Instance(seat, job, note, self._entered, None if self.layout.cyclic else ends, self._post)
+    def _make(self, placement: Placement, job: Job, note: Note) -> Instance:
+        ends = sum(self.layout.producer[channel].instances for channel in placement.stage.inputs)
+        return Instance(placement, job, note, self._entered, None if self.layout.cyclic else ends, self._post)
 
     def _all_here(self, stage: Declared) -> bool:
         """Whether the instances of a stage may begin with much work: while one of them is at it nothing is taken in and
         sent on here, so all that others wait for must have left, and all that they send must have come."""
         if stage.first not in self._begun:  # later on reports are on their way, for which nobody waits
-            if not all(i.done or i.complete for i in self.instances if i.seat.stage is stage):
+            if not all(i.done or i.complete for i in self.instances if i.placement.stage is stage):
                 return False
-            if not self._mail.at_rest:
+            if not self._transport.at_rest:
                 return False
             self._begun.add(stage.first)
         return True
@@ -89,7 +89,7 @@ class Rank:
         """Send a parcel as soon as there is credit for it. What leads back waits elsewhere, not here."""
         number = self.layout.consumer[channel].first + dest
         key = (channel, instance.number, number)
-        lane = self._lanes.get(key) or self._open(key, instance.seat.stage)
+        lane = self._lanes.get(key) or self._open(key, instance.placement.stage)
         instance.sent += 1
         if lane.behind is not None and (lane.behind or not lane.room):
             lane.behind.put(parcel.head, *parcel.buffers)
@@ -114,7 +114,7 @@ class Rank:
         wanted = lane.take(nbytes)
         mine = self._by_number.get(number)
         if mine is None:
-            self._mail.send(self.layout.rank(number), Message(
+            self._transport.send(self.layout.rank(number), Message(
                 Kind.ITEMS, channel, source, number, nbytes, wanted, parcel.head, parcel.buffers))
         else:  # a consumer may change what it gets
             own = parcel.buffers if parcel.shared else tuple(bytearray(buffer) for buffer in parcel.buffers)
@@ -137,20 +137,21 @@ class Rank:
         owed = self._owed.get(key)
         if owed is None:
             owed = self._owed[key] = Owed(window(self.layout.producer[channel].instances,
-                                                 instance.seat.stage.instances))
-        told = owed.took(nbytes, wanted)
-        if told:
-            self._mail.send(self.layout.rank(source), Message(Kind.CREDIT, channel, source, instance.number, told))
+                                                 instance.placement.stage.instances))
+        credit = owed.took(nbytes, wanted)
+        if credit:
+            message = Message(Kind.CREDIT, channel, source, instance.number, credit)
+            self._transport.send(self.layout.rank(source), message)
 
     def _ends(self, instance: Instance) -> None:
         """Tell all consumers of an instance that it is done."""
-        for channel in instance.seat.stage.to:
+        for channel in instance.placement.stage.to:
             for number in self.layout.consumer[channel].all:
                 message = Message(Kind.END, channel, instance.number, number)
                 if number in self._by_number:
                     self._end(message)
                 else:
-                    self._mail.send(self.layout.rank(number), message)
+                    self._transport.send(self.layout.rank(number), message)
 
     # What arrives
 
@@ -176,9 +177,9 @@ class Rank:
             while not all(instance.done for instance in self.instances):
                 if not self._turn():
                     if self._round:
-                        self._round.tell(self._patience.idle)
+                        self._round.report(self._patience.idle)
                     self._patience.wait()
-            while not self._mail.at_rest:
+            while not self._transport.at_rest:
                 if not self._poll():
                     self._patience.wait()
         except Ended as ended:
@@ -222,12 +223,12 @@ class Rank:
             self._waiting.pop()
 
     def _poll(self) -> bool:
-        came = self._mail.poll()
-        if self._desk.failure is not None:
-            raise Ended(self._desk.failure)
-        if self._desk.world.rank and time.monotonic() - self._told > _EVERY:
-            self._told = time.monotonic()
-            self._desk.say(0, Kind.PROGRESS, self.reports())
+        came = self._transport.poll()
+        if self._control.failure is not None:
+            raise Ended(self._control.failure)
+        if self._control.world.rank and time.monotonic() - self._reported > _EVERY:
+            self._reported = time.monotonic()
+            self._control.say(0, Kind.PROGRESS, self.reports())
         return came
 
     def reports(self) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from d4p.engines.mpi import deaths, spools
-from d4p.engines.mpi.desk import Desk
+from d4p.engines.mpi.control import Control
 from d4p.engines.mpi.layout import Declared, Layout
 from d4p.engines.mpi.message import Kind
 from d4p.engines.mpi.rank import Rank
@@ -21,12 +21,12 @@ from d4p.program.saying import say
 class Run:
     """What the `main` of an MPI program works with; every rank calls it and gets the same."""
 
-    desk: Desk  # this process's, once it has come in
+    control: Control  # this process's, once it has come in
 
-    def __init__(self, desk: Desk, job: Job) -> None:
-        self.job, self.width = job, desk.world.size
+    def __init__(self, control: Control, job: Job) -> None:
+        self.job, self.width = job, control.world.size
         self.tiles = tiles(self.width)
-        self._desk, self._stages, self._count = desk, [], 0
+        self._control, self._stages, self._count = control, [], 0
 
     def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
               inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
@@ -37,53 +37,53 @@ class Run:
 
     def rank(self) -> Rank:
         """This rank's instances. Raises what is wrong with the workflow here."""
-        return Rank(self._desk, Layout(self._stages, self.width), self.job)
+        return Rank(self._control, Layout(self._stages, self.width), self.job)
 
 
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     """Run a program's `main` on all ranks; gives a report for each instance. Called on rank 0."""
-    desk, folder = Run.desk, str(job.spool.folder)
+    control, folder = Run.control, str(job.spool.folder)
     job.plan_splits()
     shared = spools.sign(folder)
-    job.phase(f"starting {desk.world.size} ranks")
+    job.phase(f"starting {control.world.size} ranks")
     try:
-        desk.say_all(Kind.RUN, (job.inputs, job.workflow.writing, folder, shared, job.checker is not None))
-        run = Run(desk, job)
+        control.say_all(Kind.RUN, (job.inputs, job.workflow.writing, folder, shared, job.checker is not None))
+        run = Run(control, job)
         main(run)
         rank = run.rank()
-        desk.all_ready()
+        control.all_ready()
         job.phase("")
-        _run(desk, rank, job)
+        _run(control, rank, job)
     except BaseException as error:
-        if desk.heard or not has_the_word(shared):
+        if control.heard or not has_the_word(shared):
             raise SaidElsewhere("another rank says it") from error
-        if desk.running and not desk.ending:
-            desk.say_all(Kind.HEARD)
+        if control.running and not control.ending:
+            control.say_all(Kind.HEARD)
         raise
     has_the_word(shared)  # from here on rank 0 may be gone without having been killed
-    spools.fetch(desk, folder)
-    return _so_far(desk, rank)
+    spools.fetch(control, folder)
+    return _so_far(control, rank)
 
 
-def _run(desk: Desk, rank: Rank, job: Job) -> None:
+def _run(control: Control, rank: Rank, job: Job) -> None:
     """From the first item to the last. Raises WorkerLost where a rank died, which mpiexec answers with a signal."""
     if note := rank.layout.note():
         say(f"note: {note}")
     job.ranks({"process": peer.process, "said": f"{peer} died: it held {rank.layout.held(peer.rank)}"}
-              for peer in desk.peers.values())
+              for peer in control.peers.values())
     try:
-        with Sampler(lambda: job.progress(_so_far(desk, rank))):
+        with Sampler(lambda: job.progress(_so_far(control, rank))):
             rank.run()
-            desk.all_done()
+            control.all_done()
     except KeyboardInterrupt:
-        desk.ending = True
-        desk.mail.poll()
-        if (peer := deaths.gone(desk.peers)) is not None:
+        control.ending = True
+        control.transport.poll()
+        if (peer := deaths.gone(control.peers)) is not None:
             raise deaths.lost(peer, rank.layout, job.workflow, str(job.spool.folder)) from None
         raise
 
 
-def _so_far(desk: Desk, rank: Rank) -> list[dict[str, Any]]:
+def _so_far(control: Control, rank: Rank) -> list[dict[str, Any]]:
     """The reports of all instances, in the order of stages."""
-    found = [*rank.reports(), *(report for reports in list(desk.reports.values()) for report in reports)]
+    found = [*rank.reports(), *(report for reports in list(control.reports.values()) for report in reports)]
     return sorted(found, key=lambda report: (report["stage"], report["instance"]))

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from d4p.engines.mpi.desk import Desk
+from d4p.engines.mpi.control import Control
 from d4p.engines.mpi.message import Kind
 
 #: Bytes that are fetched at a time.
@@ -21,12 +21,12 @@ def sign(folder: str | Path) -> str:
         return path
 
 
-def fetch(desk: Desk, folder: str | Path) -> None:
+def fetch(control: Control, folder: str | Path) -> None:
     """On rank 0: get the files of all ranks that don't share its own, a piece at a time."""
-    for rank in sorted(desk.apart):
+    for rank in sorted(control.apart):
         while True:
-            desk.say(rank, Kind.SPOOL)
-            _, found = desk.hear(Kind.SPOOL)
+            control.say(rank, Kind.SPOOL)
+            _, found = control.hear(Kind.SPOOL)
             if found is None:
                 break
             name, piece = found

@@ -1,4 +1,4 @@
-"""An instance's part in a run with cycles: it tells when it has nothing to do, and follows the coordinator's commands.
+"""An instance's part in a run with cycles: it reports that it has nothing to do, and follows commands.
 
 What it sends back never makes it wait. Only what goes forward does, and that way there is no cycle: some instance can
 always go on.
@@ -14,12 +14,12 @@ from typing import Any
 from d4p.engines.channels.backlog import Backlog
 from d4p.engines.channels.parcels import Parcel, pack_parcel
 from d4p.engines.processes.pipes import Inbox
-from d4p.engines.quiescence import ASK, END, Command, Tally, Told
+from d4p.engines.quiescence import ASK, END, Command, StatusReport, Tally
 
 #: The channel of commands; those of items count from 1.
 COMMANDS = 0
 _WHERE = struct.Struct("<II")  # which inbox, and the channel
-#: Seconds for which an instance waits for more before it tells that it has nothing to do.
+#: Seconds for which an instance waits for more before it reports that it has nothing to do.
 _LINGER = 0.001
 
 
@@ -29,16 +29,16 @@ def command_parcel(command: Command) -> Parcel:
 
 
 class Part:
-    """What one instance counts and tells.
+    """What one instance counts and reports.
 
     Args:
         inbox: what it is fed from.
         sent: gives how many parcels it has sent.
-        tell: called with a Told.
+        send: called with a StatusReport.
     """
 
-    def __init__(self, inbox: Inbox, sent: Callable[[], int], tell: Callable[[Told], None]) -> None:
-        self._inbox, self._sent, self._tell = inbox, sent, tell
+    def __init__(self, inbox: Inbox, sent: Callable[[], int], send: Callable[[StatusReport], None]) -> None:
+        self._inbox, self._sent, self._send = inbox, sent, send
         self._tally = Tally()
 
     def play(self, take: Callable[[], tuple[int, list[Any]]], feed: Callable[[int, list[Any]], None],
@@ -54,7 +54,7 @@ class Part:
             if not self._inbox.ready():
                 flush()
                 if self._tally.owes or not self._inbox.ready(_LINGER):
-                    self._say()
+                    self._report()
             channel, items = take()
             if channel != COMMANDS:
                 self._tally.received += 1
@@ -66,14 +66,14 @@ class Part:
                 return
             if command.what == ASK:
                 flush()
-                self._say()
+                self._report()
             else:
                 postprocess(command.pe)
 
-    def _say(self) -> None:
-        told = self._tally.news(self._sent())
-        if told is not None:
-            self._tell(told)
+    def _report(self) -> None:
+        report = self._tally.news(self._sent())
+        if report is not None:
+            self._send(report)
 
 
 class Back:

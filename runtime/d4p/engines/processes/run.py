@@ -25,7 +25,7 @@ from d4p.engines.processes.pipes import Inbox
 from d4p.engines.processes.store import Store
 from d4p.engines.processes.turns import Turns
 from d4p.engines.processes.worker import Task, work
-from d4p.engines.quiescence import Command, Coordinator, Told
+from d4p.engines.quiescence import Command, Coordinator, StatusReport
 from d4p.errors import D4pError, RunFailed, WorkerLost
 from d4p.host import keeper
 from d4p.host.lines import write_line
@@ -195,7 +195,7 @@ class _Workers:
                     continue
                 if what == "failed":
                     raise message if isinstance(message, D4pError) else RunFailed(str(message))
-                if what == "told":
+                if what == "status":
                     self.commands.take(*message)
                     continue
                 self.reports[control] = message
@@ -252,9 +252,9 @@ class _Commands:
         self.coordinator = Coordinator(pes, job.workflow.postprocess_order)
         self.unsent: list[tuple[Any, Command]] = []
 
-    def take(self, instance: Any, told: Told) -> None:
-        """Hand what an instance tells to the coordinator, and send its commands."""
-        self.unsent += self.coordinator.told(instance, told)
+    def take(self, instance: Any, report: StatusReport) -> None:
+        """Hand what an instance reports to the coordinator, and send its commands."""
+        self.unsent += self.coordinator.take(instance, report)
         self.send()
 
     def send(self) -> None:

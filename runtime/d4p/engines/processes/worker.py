@@ -108,7 +108,7 @@ class _Instance:
         self.failure: BaseException | None = None
         self.sent = dict.fromkeys(task.to, 0)  # parcels by channel: each is posted by one thread at a time
         key, sent = (self.stage.number, task.index), lambda: sum(self.sent.values())
-        self.part = Part(task.inbox, sent, lambda told: say("told", (key, told))) if task.cyclic else None
+        self.part = Part(task.inbox, sent, lambda report: say("status", (key, report))) if task.cyclic else None
         self.back = Back(job.spool.folder, lambda error: say("failed", _as_said(error))) if task.back else None
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from d4p.describe.failure import PeFailed
-from d4p.describe.tracebacks import said
+from d4p.describe.tracebacks import error_text
 from d4p.engines.entries import names
 from d4p.engines.spark import disks
 from d4p.engines.spark.logs import Address, Lines
@@ -21,7 +21,7 @@ from d4p.engines.spark.readers import Source
 from d4p.errors import D4pError, Refused, RunFailed, WorkerLost
 from d4p.filesystems import default, use_default
 from d4p.host import scratch, signals
-from d4p.host.threads import THREADS, told, use_threads
+from d4p.host.threads import THREADS, threads_of, use_threads
 from d4p.items.packing import unpack
 from d4p.items.shape import parsed
 from d4p.program.events import Events
@@ -93,7 +93,7 @@ class Task:
         except D4pError as error:
             raise RuntimeError(marked(lines.with_failure(error))) from None
         except Exception as error:
-            failed = RunFailed(f"{self._where(index)}: {said(error)}\n{traceback.format_exc()}")
+            failed = RunFailed(f"{self._where(index)}: {error_text(error)}\n{traceback.format_exc()}")
             raise RuntimeError(marked(lines.with_failure(failed))) from None
 
     def _run(self, index: int, arriving: Iterable[Any], report: Report,
@@ -103,7 +103,7 @@ class Task:
         scratch.use(disks.folder())
         signals.unblock()
         stdin.refuse("Spark's workers have none")
-        use_threads(told(os.environ.get(THREADS, "")))
+        use_threads(threads_of(os.environ.get(THREADS, "")))
         job = Job(self.workflow, self.inputs, _NoSpool(), Events())
         outbox = Outbox(index, self.to, self.forms)
         results = iter(range(1 << 30))

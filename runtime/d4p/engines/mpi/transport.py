@@ -1,4 +1,4 @@
-"""Non-blocking mail between ranks: messages leave at once and come whole, in order from each rank."""
+"""What carries messages between ranks without blocking: they leave at once and come whole, in order from each rank."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _AT_ONCE = 512 << 10
 _AHEAD = 8
 
 
-class Mail:
-    """The mail of one rank. One thread calls it.
+class Transport:
+    """One rank's end of it. One thread calls it.
 
     A head of some thousand bytes at most goes first, and tells the receiver for what to make room; the body, where it
     isn't small, and each large buffer follow as messages of their own, from the memory of the items and into memory

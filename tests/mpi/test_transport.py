@@ -1,4 +1,4 @@
-"""Mail between ranks: whole, in order, whatever its size."""
+"""Messages between ranks: whole, in order, whatever its size."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .starting import on_ranks
 #: Every rank sends to every other; each message is checked against what its number says that it is.
 ALL_TO_ALL = """
 import random, sys
-from d4p.engines.mpi import mail, message
+from d4p.engines.mpi import message, transport
 from d4p.engines.mpi.patience import Patience
 from d4p.engines.mpi.world import start
 from d4p.engines.channels.parcels import Parcel, pack_parcel, unpack_parcel
 import numpy as np
 
 piece, buffers, count = map(int, sys.argv[1:])
-mail.PIECE, mail.BUFFERS, message.BUFFERS = piece, buffers, buffers
+transport.PIECE, transport.BUFFERS, message.BUFFERS = piece, buffers, buffers
 world = start()
-post = mail.Mail(world)
+post = transport.Transport(world)
 
 def items(source, dest, number):
     dice = random.Random(f"{source} {dest} {number}")
@@ -65,16 +65,16 @@ def test_all_to_all(piece, buffers):
 def test_an_idle_rank_leaves_the_processor_to_others():
     done = on_ranks(2, """
 import time
-from d4p.engines.mpi.desk import Desk
+from d4p.engines.mpi.control import Control
 from d4p.engines.mpi.world import start
 world = start()
-desk = Desk(world)
+control = Control(world)
 world.comm.Barrier()
 cpu, until = time.process_time(), time.monotonic() + 2
-desk.wait(lambda: time.monotonic() > until)
+control.wait(lambda: time.monotonic() > until)
 print((time.process_time() - cpu) / 2)
 world.comm.Barrier()
-desk.leave()
+control.leave()
 """)
     assert done.returncode == 0, done.stderr
     assert max(map(float, done.stdout.split())) < 0.15

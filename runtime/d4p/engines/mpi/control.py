@@ -8,15 +8,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from d4p.engines.mpi.mail import Mail
 from d4p.engines.mpi.message import Kind, Message
 from d4p.engines.mpi.patience import Patience
+from d4p.engines.mpi.transport import Transport
 from d4p.engines.mpi.world import Peer, World
 from d4p.errors import D4pError, Refused, RunFailed
 
 
-class Desk:
-    """One rank's desk; rank 0's decides.
+class Control:
+    """What one rank says and hears; rank 0 decides.
 
     Attributes:
         failure: what ended the run, as soon as it is known here.
@@ -27,7 +27,7 @@ class Desk:
     """
 
     def __init__(self, world: World) -> None:
-        self.world, self.mail = world, Mail(world)
+        self.world, self.transport = world, Transport(world)
         self.failure: BaseException | None = None
         self.running = self.ending = False
         self.peers: dict[int, Peer] = {0: world.here}
@@ -36,7 +36,7 @@ class Desk:
         self._done: set[int] = set()
         self._refused: dict[int, D4pError] = {}
         self._said: dict[int, Any] = {}  # by kind, what was said last
-        self.mail.handlers |= {
+        self.transport.handlers |= {
             Kind.RUN: self._note, Kind.GO: self._note, Kind.EXIT: self._note, Kind.SPOOL: self._note,
             Kind.HEARD: self._note,
             Kind.READY: self._is_ready, Kind.PROGRESS: self._progressed, Kind.DONE: self._is_done,
@@ -47,7 +47,7 @@ class Desk:
 
     def say(self, rank: int, kind: Kind, what: Any = None) -> None:
         """Send a value to a rank."""
-        self.mail.send(rank, Message(kind, body=pickle.dumps(what, 5)))
+        self.transport.send(rank, Message(kind, body=pickle.dumps(what, 5)))
 
     def say_all(self, kind: Kind, what: Any = None) -> None:
         """Send a value to all other ranks."""
@@ -58,7 +58,7 @@ class Desk:
         """Take what arrives until something is so, or the run has failed, which is raised."""
         patience = Patience()
         while not until():
-            if self.mail.poll():
+            if self.transport.poll():
                 patience.reset()
             else:
                 patience.wait()
@@ -131,8 +131,8 @@ class Desk:
     def leave(self) -> None:
         """Wait until all that was said has arrived, and hear no more."""
         self.failure = None
-        self.wait(lambda: self.mail.at_rest)
-        self.mail.close()
+        self.wait(lambda: self.transport.at_rest)
+        self.transport.close()
 
 
 def carried(error: BaseException) -> D4pError:

@@ -24,7 +24,7 @@ KINDS = {"arrow": "Arrow", "parquet": "Parquet", "pickle": "pickle", "json": "JS
 
 
 @dataclass(frozen=True)
-class Found:
+class FileSet:
     """Files of one kind in one folder.
 
     Attributes:
@@ -56,7 +56,7 @@ class Found:
         return None if None in counts else sum(counts)
 
 
-def find(path: str) -> list[Found]:
+def find(path: str) -> list[FileSet]:
     """What is at a path: of a folder of several results, or of outputs, one each. Raises Refused where there is
     nothing to look at."""
     fs, name = locate(path)
@@ -73,18 +73,18 @@ def find(path: str) -> list[Found]:
         raise Refused(f"{path} can't be read: {error.strerror or error}") from error
 
 
-def _file(path: str, fs: Any, name: str, size: int) -> Found:
+def _file(path: str, fs: Any, name: str, size: int) -> FileSet:
     store = Store(path)
     folder, _, last = store.path.rpartition("/")
     said = (_parts(store, folder) or {}).get(last)
     kind = _kind(fs, [name])
     if said is None:
-        return Found(path, (path,), (last,), kind, size, {}, "")
+        return FileSet(path, (path,), (last,), kind, size, {}, "")
     state = "whole" if said["bytes"] == size else f"{_BROKEN}: must have {said['bytes']:,} bytes"
-    return Found(path, (path,), (last,), kind, size, {last: said["items"]}, state)
+    return FileSet(path, (path,), (last,), kind, size, {last: said["items"]}, state)
 
 
-def _folder(path: str, fs: Any, name: str) -> list[Found]:
+def _folder(path: str, fs: Any, name: str) -> list[FileSet]:
     store = Store(path)
     success = written.success(store, store.path)
     subs = sorted({part.rpartition("/")[0] for part in (success or {}).get("parts", {})}) or [""]
@@ -101,7 +101,7 @@ def _folder(path: str, fs: Any, name: str) -> list[Found]:
         said = _parts(store, f"{store.path.rstrip('/')}/{sub}".rstrip("/"))
         items = {last: part["items"] for last, part in (said or {}).items()}
         kind, size = _kind(fs, [f"{folder}/{last}" for last in names]), sum(sizes[last] for last in names)
-        found.append(Found(shown, paths, tuple(names), kind, size, items, _state(said, sizes, store, folder)))
+        found.append(FileSet(shown, paths, tuple(names), kind, size, items, _state(said, sizes, store, folder)))
     return found
 
 
@@ -118,7 +118,7 @@ def _parts(store: Store, folder: str) -> dict[str, Any] | None:
     return None
 
 
-def _outputs_in(path: str, fs: Any, name: str) -> list[Found]:
+def _outputs_in(path: str, fs: Any, name: str) -> list[FileSet]:
     """What is in the outputs that lie in a folder, as a workflow puts several beside one another."""
     folders = sorted(info["name"].rstrip("/") for info in fs.ls(name, detail=True) if info["type"] == "directory")
     outputs = [folder for folder in folders if fs.exists(f"{folder}/{SUCCESS}")]
