@@ -60,7 +60,7 @@ def _here(workflow: Any, target: str, instances: int | None, inputs: Any, option
         names: dict[str, Any] = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
         exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
         arguments = program.parser("").parse_args([*_options(inputs), *options])
-        program.run(names["main"], names["workflow"], names[ENGINES[plan.target]].execute, arguments, events)
+        program.run(names["main"], names["workflow"], names[ENGINES[plan.target]].ENGINE, arguments, events)
         results = Results(spool.name, unconnected(names["workflow"]))
         results.spool = spool  # goes with them
         return results

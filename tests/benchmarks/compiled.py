@@ -36,10 +36,10 @@ def program(workflow: str, target: str, instances: int | None = None, **paramete
 
 
 def run(names: dict[str, Any], engine: Any, iterations: int | None = None) -> dict[tuple[str, str], list[Any]]:
-    """Run a program on its engine (a module of d4p with `execute`), outputs and all; its results, read."""
+    """Run a program on its engine (a module of d4p with an `ENGINE`), outputs and all; its results, read."""
     workflow = names["workflow"]
     arguments = program_options("").parse_args([] if iterations is None else ["-i", str(iterations)])
     with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder, mock.patch.dict(os.environ, D4P_SPOOL=folder):
         with contextlib.redirect_stdout(io.StringIO()):
-            run_program(names["main"], workflow, engine.execute, arguments, Events())
+            run_program(names["main"], workflow, engine.ENGINE, arguments, Events())
         return {key: list(items) for key, items in Results(folder, unconnected(workflow)).items()}

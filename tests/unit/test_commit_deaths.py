@@ -113,7 +113,7 @@ def run(bundle, *options: str, dying: Dying | None = None) -> int:
             dying.patch()
         objects.at("")
         arguments = program.parser("").parse_args(["--output", f"{os.environ['WHERE']}results", *options])
-        program.run(names["main"], workflow, sequential.execute, arguments, Events())
+        program.run(names["main"], workflow, sequential.ENGINE, arguments, Events())
         status = 0
     except Refused:
         status = 2

@@ -13,6 +13,7 @@ from typing import Any
 from d4p.describe.failure import pack_for
 from d4p.engines.line import Line
 from d4p.items.packing import unpack
+from d4p.program.engine import Engine
 from d4p.program.events import Sampler
 from d4p.program.job import Job
 from d4p.stage import stdin
@@ -134,4 +135,4 @@ def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
         return run.go()
 
 
-execute.watched = True
+ENGINE = Engine(execute, watched=True)

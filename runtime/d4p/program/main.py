@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from d4p.commit.identity import identity
@@ -23,6 +23,7 @@ from d4p.host.runfolder import RunFolder
 from d4p.host.signals import Interrupts
 from d4p.host.threads import one_each
 from d4p.program import leaving
+from d4p.program.engine import Engine
 from d4p.program.events import Events, clock
 from d4p.program.job import Job
 from d4p.program.saying import be_quiet, say
@@ -34,7 +35,6 @@ from d4p.workflow.workflow import Workflow, unconnected
 
 #: In the environment of a program whose run somebody else keeps: the run's mark.
 MARK = "D4P_RUN"
-Execute = Callable[[Job, Callable], list[dict[str, Any]]]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -60,26 +60,20 @@ def parser(description: str) -> argparse.ArgumentParser:
     return options
 
 
-def start(main: Callable, workflow: Workflow, execute: Execute) -> None:
-    """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted.
-
-    An engine whose instances have a core each has `a_core_each`; one whose processes end with the run, so that what PEs
-    read can be `watched`, has that. One whose `mpiexec` starts the program many times over
-    has `entered(main, workflow, events)`, within which one of them runs it.
-    """
+def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
+    """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
     open_streams()
     events = Events()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
-    entered = getattr(execute, "entered", lambda main, workflow, events: nullcontext())
-    if getattr(execute, "a_core_each", False):
+    if engine.a_core_each:
         one_each()
     if mark := int(os.environ.pop(MARK, 0)):
         keeper.wear(mark)
     try:
-        with _saying(events), entered(main, workflow, events), _saying(events):
+        with _saying(events), engine.entered(main, workflow, events), _saying(events):
             arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
             with _alone(mark):
-                run(main, workflow, execute, arguments, events)
+                run(main, workflow, engine, arguments, events)
                 leaving.wait("the run")
     except SystemExit as end:
         if end.code:
@@ -133,19 +127,19 @@ def say_failed(error: D4pError, events: Events) -> None:
     complain(f"{kind(error)}: {message}")
 
 
-def run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
+def run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse.Namespace, events: Events) -> None:
     """One run: check everything, execute, commit what was written, say what happened."""
     with Interrupts():
-        _run(main, workflow, execute, arguments, events)
+        _run(main, workflow, engine, arguments, events)
 
 
-def _run(main: Callable, workflow: Workflow, execute: Execute, arguments: argparse.Namespace, events: Events) -> None:
+def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse.Namespace, events: Events) -> None:
     seconds = clock()
-    watched = arguments.resume and getattr(execute, "watched", False)
+    watched = arguments.resume and engine.watched
     program = os.path.dirname(os.path.abspath(main.__globals__.get("__file__") or "job.py"))
     reads.start(watched, program)
     be_quiet(arguments.quiet)
-    use_default(*getattr(execute, "default_fs", lambda: (None, None))())
+    use_default(*engine.default_fs())
     inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
     events.say("phase", what="looking for what there is to read")
     for pe in workflow.pes.values():
@@ -168,7 +162,7 @@ def _run(main: Callable, workflow: Workflow, execute: Execute, arguments: argpar
             spool = Spool(folder)
             with outputs.beating():
                 job = Job(workflow, inputs, spool, events, arguments.check)
-                reports = execute(job, main)
+                reports = engine.execute(job, main)
                 job.say_run_again(reports)
                 spool.close()
                 events.say("phase", what="putting what was written in its place")

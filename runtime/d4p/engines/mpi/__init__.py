@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from d4p.program.engine import Engine
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
@@ -12,17 +14,17 @@ if TYPE_CHECKING:
     from d4p.program.job import Job
     from d4p.workflow.workflow import Workflow
 
-__all__ = ["entered", "execute"]
+__all__ = ["ENGINE"]
 
 
-def execute(job: Job, main: Callable) -> list[dict[str, Any]]:
+def _execute(job: Job, main: Callable) -> list[dict[str, Any]]:
     """Run a program's `main` on all ranks; called on rank 0."""
     from d4p.engines.mpi.run import execute as run
 
     return run(job, main)
 
 
-def entered(main: Callable, workflow: Workflow, events: Events) -> AbstractContextManager[None]:
+def _entered(main: Callable, workflow: Workflow, events: Events) -> AbstractContextManager[None]:
     """What `d4p.start` works within: rank 0 goes on and tells the others what came of it; they follow it and exit.
 
     Raises Refused where there is no mpi4py, or no MPI for it.
@@ -35,4 +37,4 @@ def entered(main: Callable, workflow: Workflow, events: Events) -> AbstractConte
     return enter(world, main, workflow, events)
 
 
-execute.entered, execute.a_core_each, execute.watched = entered, True, True
+ENGINE = Engine(_execute, _entered, a_core_each=True, watched=True)

@@ -1,7 +1,8 @@
 """The processes engine: each instance of a stage in a process of its own, joined by bounded pipes."""
 
 from d4p.engines.processes.run import Run, execute
+from d4p.program.engine import Engine
 
-__all__ = ["Run", "execute"]
+__all__ = ["ENGINE", "Run"]
 
-execute.a_core_each = execute.watched = True
+ENGINE = Engine(execute, a_core_each=True, watched=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from d4p.filesystems import configuration
 
 
@@ -12,9 +10,3 @@ def default_fs() -> tuple[str | None, str | None]:
     relative paths there. (None, None) where that is this machine."""
     url = configuration.read().get("fs.defaultFS")
     return (None, None) if url is None or url.startswith("file:") else (url, configuration.home())
-
-
-def on_hadoop(execute: Callable) -> Callable:
-    """Mark an engine's `execute`: its program looks for bare paths in Hadoop's default file system."""
-    execute.default_fs = default_fs
-    return execute

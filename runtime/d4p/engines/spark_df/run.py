@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 
 from d4p.engines.spark.broadcast import Kinds, as_moved, channels, limits, sizes
 from d4p.engines.spark.driver import failure, log_of, name, showing, stages_progress
-from d4p.engines.spark.hadoop import on_hadoop
 from d4p.engines.spark.logs import Log
 from d4p.engines.spark.outbox import RESULTS
 from d4p.engines.spark.readers import Source, source, width
@@ -151,7 +150,6 @@ class Run:
                 stage.unpersist()
 
 
-@on_hadoop
 def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[str, Any]]:
     """Run a DataFrame program's `main` in the session that spark-submit or SPARK_REMOTE gives, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts

@@ -14,7 +14,6 @@ from pyspark.sql import SparkSession
 
 from d4p.engines.spark.broadcast import Kinds, as_moved, channels, limits, most_executors, sizes
 from d4p.engines.spark.driver import executors, failure, in_one_process, log_of, name, showing, stages_progress
-from d4p.engines.spark.hadoop import on_hadoop
 from d4p.engines.spark.names import named
 from d4p.engines.spark.outbox import RESULTS
 from d4p.engines.spark.preflight import preflight
@@ -152,7 +151,6 @@ class Run:
                 broadcast.destroy()
 
 
-@on_hadoop
 def execute(job: Job, main: Callable[[SparkContext, Run], None]) -> list[dict[str, Any]]:
     """Run a Spark program's `main` in the session that spark-submit configures, or in a local one."""
     job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts

@@ -1,0 +1,41 @@
+"""What an engine is: one object that runs a program, and says what the program needs to know of it before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from d4p.program.events import Events
+from d4p.program.job import Job
+from d4p.workflow.workflow import Workflow
+
+
+def _as_it_is(main: Callable, workflow: Workflow, events: Events) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _here() -> tuple[None, None]:
+    return None, None
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine, as its package has it under the name ENGINE and programs hand it to `d4p.start`.
+
+    Attributes:
+        execute: of a job and a program's `main`: runs that; gives a report for each instance.
+        entered: of a program's `main`, its workflow and events: what `d4p.start` works within. Where a launcher starts
+            the program many times over, one of them goes on and the others do there what it says.
+        a_core_each: its instances have a core each, so libraries are told to start no threads of their own.
+        watched: its processes end with the run, so what PEs read by themselves can be watched.
+        default_fs: gives the file system in which a path that is no URL is looked for, and the folder of relative
+            paths there; two None where that is this machine.
+    """
+
+    execute: Callable[[Job, Callable], list[dict[str, Any]]]
+    entered: Callable[[Callable, Workflow, Events], AbstractContextManager[None]] = _as_it_is
+    a_core_each: bool = False
+    watched: bool = False
+    default_fs: Callable[[], tuple[str | None, str | None]] = _here
