@@ -46,6 +46,7 @@ COMPILER_ROOMS = (
 SERVES = {
     "engines/mpi": {"mpi4py"},
     "engines/spark": {"pyspark"},
+    "engines/spark/connect.py": {"pyarrow"},
     "engines/spark_rdd": {"pyspark"},
     "engines/spark_df": {"pyspark", "pyarrow"},
     "items/arrays.py": {"numpy"},

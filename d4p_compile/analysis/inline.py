@@ -57,6 +57,23 @@ def written_out(pe: Any) -> str:
     return text if len(text) <= LONGEST and returns(pe, text) else ""
 
 
+def never_none(expression: str) -> bool:
+    """Whether an expression is a literal, or says yes or no, so that its value can't be None.
+
+    >>> never_none("(item, 1)"), never_none("not item"), never_none("item * 2"), never_none("1 if item else None")
+    (True, True, False, False)
+    """
+    return bool(expression) and _never_none(ast.parse(expression, mode="eval").body)
+
+
+def _never_none(node: ast.expr) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _never_none(node.body) and _never_none(node.orelse)
+    if isinstance(node, ast.Constant):
+        return node.value is not None
+    return isinstance(node, ast.Tuple | ast.List | ast.Dict) or isinstance(getattr(node, "op", None), ast.Not)
+
+
 def _has_nothing_else(cls: type) -> bool:
     """Whether a class and those of the user's that it inherits from have a `_process` and plain values alone.
 

@@ -15,14 +15,19 @@ def counters(shape: Shape, names: StageNames) -> list[str]:
     """What enters each chain, what is dropped in it, and what nobody else counts."""
     entering = [names.count(name) for name in shape.stage.pes if name not in shape.inlined]
     dropped = [names.dropped(name) for name in shape.stage.pes if shape.may_drop(name)]
-    return [*entering, *dropped, *(names.counter(*port) for port in sorted(shape.counted))]
+    return [*entering, *dropped, *(names.counter(*port) for port in _counted_here(shape))]
 
 
 def counts(shape: Shape, names: StageNames) -> list[str]:
     """`name: variable` for what each PE received and each counted port was given."""
     received = [f"{quoted(name)}: {_received_by(shape, names, name)}" for name in shape.stage.pes]
-    given = [f"{quoted(f'{pe}.{port}')}: {names.counter(pe, port)}" for pe, port in sorted(shape.counted)]
+    given = [f"{quoted(f'{pe}.{port}')}: {names.counter(pe, port)}" for pe, port in _counted_here(shape)]
     return received + given
+
+
+def _counted_here(shape: Shape) -> list[tuple[str, str]]:
+    """The ports that the stage counts itself."""
+    return sorted(port for port in shape.counted if not shape.counted_alone(*port))
 
 
 def differences(shape: Shape, names: StageNames) -> list[str]:

@@ -5,16 +5,19 @@ What is said about stages is the same for RDDs and DataFrames; a `Dialect` is ho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..ir.graph import PAIRS
-from ..ir.plan import Plan, Stage
+from ..ir.plan import Channel, Plan, Stage
+from .channels import listed, variable
+from .layout import broken
 from .names import quoted
-from .program import count, keeps, sends
+from .program import count
 
 #: Lines of `main` are broken that would be longer, without their indentation.
-_LINE = 112
+LINE = 112
 
 
 @dataclass(frozen=True)
@@ -25,23 +28,23 @@ class Dialect:
         seeds: of the count of instances: what a stage without inputs takes.
         apply: of the name of a frame, the task and the name of the columns it gives, if any: the frame with the stage
             applied to it.
-        take: of a stage's output and channel numbers: the batches of just these channels.
-        shuffle: of the outputs, the counts of instances that wrote them, the consumer, its count of instances, and the
-            kinds of its channels for pairs: the lines that make `into_<number of the consumer>`.
+        module: the engine's, whose `take` gives the batches of some channels of an output, `results` those of results.
+        shuffle: of the outputs, the counts of instances that wrote them, the consumer, its count of instances, and its
+            channels for pairs: the lines that make `into_<number of the consumer>`.
         together: of the outputs and the counts: all of them as an argument.
         finish: of the outputs and the counts of instances that wrote them.
         columns: of a stage: the lines that make `columns`, those of its channels; none where it has none.
-        named: of a stage's numbers and what follows them in the name: the `with` under which its shuffles are called.
+        named: of the arguments that say which stages: the `with` under which their shuffles are called.
     """
 
     seeds: Callable[[str], str]
     apply: Callable[[str, str, str], str]
-    take: Callable[[str, list[int]], str]
-    shuffle: Callable[[list[str], list[str], Stage, str, dict[int, str]], list[str]]
+    module: str
+    shuffle: Callable[[list[str], list[str], Stage, str, tuple[Channel, ...]], list[str]]
     together: Callable[[list[str], list[str]], str]
     finish: Callable[[list[str], list[str]], str]
     columns: Callable[[Plan, Stage], list[str]] | None = None
-    named: Callable[[str, str], str] | None = None
+    named: Callable[[str], str] | None = None
 
 
 def blocks(plan: Plan, say: Dialect) -> list[str]:
@@ -53,31 +56,39 @@ def _stage(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     """The lines that make one stage's frame and the shuffles that it alone writes."""
     number, instances = stage.number, count(stage.instances)
     source, root = _source(plan, stage, say)
-    to = f", to={sends(plan, stage)}" if plan.channels_from(stage) else ""
-    reads = f", root={quoted(root)}" if root else ""
+    arguments = [f"stage_{number}", instances]
+    arguments += [f"to={_sends(plan, stage)}"] if plan.channels_from(stage) else []
+    arguments += [f"root={quoted(root)}"] if root else []
+    arguments += [f"aggregate={quoted(stage.native.pe)}"] if stage.native else []
     arriving, body = (source, []) if source.isidentifier() else ("arriving", [f"arriving = {source}"])
-    aggregate = f", aggregate={quoted(stage.native.pe)}" if stage.native else ""
-    task = f"run.task(stage_{number}, {instances}{to}{reads}{aggregate})"
     columns = say.columns(plan, stage) if say.columns else []
-    if columns:
-        body += [*columns, f"task = {task[:-1]}, columns=columns)"]
-        task = "task"
-    body.append(f"out_{number} = " + say.apply(arriving, task, "columns" if columns else ""))
+    arguments += ["columns=columns"] if columns else []
+    frame = "columns" if columns else ""
+    applied = f"out_{number} = " + say.apply(arriving, f"run.task({', '.join(arguments)})", frame)
+    if columns or len(applied) > LINE:
+        body += [*columns, *broken("task = run.task(", arguments, ")", LINE)]
+        applied = f"out_{number} = " + say.apply(arriving, "task", frame)
+    body.append(applied)
     if _uses(plan, stage) > 1:
         body.append(f"out_{number} = run.once(out_{number})  # {_uses(plan, stage)} uses: computed once")
     for consumer in _consumers(plan, stage):
         if len(_producers(plan, consumer)) == 1 and not _is_narrow(plan, consumer):
-            body += [f"# {line}" for channel in plan.channels_into(consumer) for line in keeps(channel)]
             body += _shuffle(plan, consumer, say)
     out = _gathered(plan, stage, say)
     out.append(f"    # stage {number} {stage.times}: {stage.title}")
-    return [*out, *_under(say, str(number), f"stage_{number}.title", body)]
+    return [*out, *_under(say, f"stage_{number}", body)]
 
 
-def _under(say: Dialect, numbers: str, what: str, body: list[str]) -> list[str]:
+def _sends(plan: Plan, stage: Stage) -> str:
+    """`{channel: instances of its consumer}` as an expression."""
+    pairs = [f"{variable(c)}: {count(plan.stage_of[c.edge.dest].instances)}" for c in plan.channels_from(stage)]
+    return "{" + ", ".join(pairs) + "}"
+
+
+def _under(say: Dialect, stages: str, body: list[str]) -> list[str]:
     if say.named is None:
         return [f"    {line}" for line in body]
-    return [f"    {say.named(numbers, what)}", *(f"        {line}" for line in body)]
+    return [f"    {say.named(stages)}", *(f"        {line}" for line in body)]
 
 
 def _gathered(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
@@ -85,10 +96,8 @@ def _gathered(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     producers = _producers(plan, stage)
     if len(producers) < 2:
         return []
-    out = [f"    # {line}" for channel in plan.channels_into(stage) for line in keeps(channel)]
-    numbers = ", ".join(str(producer.number) for producer in producers)
-    what = f'"for " + stage_{stage.number}.title'
-    return [*out, *_under(say, f'"{numbers}"', what, _shuffle(plan, stage, say))]
+    stages = [f"stage_{producer.number}" for producer in producers]
+    return _under(say, ", ".join([*stages, f"to=stage_{stage.number}"]), _shuffle(plan, stage, say))
 
 
 def _shuffle(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
@@ -96,30 +105,30 @@ def _shuffle(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     taken = [_taken(plan, producer, stage, say) for producer in producers]
     counts = [count(producer.instances) for producer in producers]
     into = plan.channels_into(stage)
-    pairs = {c.number: c.edge.exchange.kind for c in into if c.edge.exchange.kind in PAIRS}
+    pairs = tuple(c for c in into if c.edge.exchange.kind in PAIRS)
     if len(pairs) < len(into):
-        return say.shuffle(taken, counts, stage, count(stage.instances), pairs)
-    given = [say.together(taken, counts), count(stage.instances), _kinds(pairs)]
+        return _with_channels(say.shuffle(taken, counts, stage, count(stage.instances), pairs), into)
+    given = [say.together(taken, counts), count(stage.instances), listed(pairs)]
     return [
         "# by a broadcast where the items are few and that moves less, else by tiles as keys: the run says which",
-        *broken(f"into_{stage.number} = run.pairs(", given, ")"),
+        *broken(f"into_{stage.number} = run.pairs(", given, ")", LINE),
     ]
 
 
-def _kinds(pairs: dict[int, str]) -> str:
-    """The kinds of exchange of some channels, as an expression."""
-    return "{" + ", ".join(f"{channel}: {quoted(kind)}" for channel, kind in pairs.items()) + "}"
+def _with_channels(lines: list[str], channels: tuple[Channel, ...]) -> list[str]:
+    """The lines of a shuffle, with the channels that it is of where it doesn't name them itself."""
+    unnamed = [name for name in map(variable, channels) if not re.search(rf"\b{name}\b", " ".join(lines))]
+    comment = f"# {', '.join(unnamed)}"
+    if not unnamed:
+        return lines
+    if len(lines[-1]) + len(comment) + 2 <= LINE:
+        return [*lines[:-1], f"{lines[-1]}  {comment}"]
+    return [comment, *lines]
 
 
-def broken(start: str, parts: list[str], end: str) -> list[str]:
-    """A call or a dict on one line, or one part a line where that is too long."""
-    one = f"{start}{', '.join(parts)}{end}"
-    return [one] if len(one) <= _LINE else [start, *(f"    {part}," for part in parts), end]
-
-
-def also_pairs(pairs: dict[int, str]) -> str:
+def also_pairs(pairs: tuple[Channel, ...]) -> str:
     """What a shuffle is told where some of its channels are for pairs."""
-    return f", pairs={_kinds(pairs)}" if pairs else ""
+    return f", pairs={listed(pairs)}" if pairs else ""
 
 
 def _source(plan: Plan, stage: Stage, say: Dialect) -> tuple[str, str | None]:
@@ -156,7 +165,8 @@ def _taken(plan: Plan, producer: Stage, consumer: Stage, say: Dialect) -> str:
     name = f"out_{producer.number}"
     if _uses(plan, producer) == 1:
         return name
-    return say.take(name, [c.number for c in plan.channels_into(consumer) if c.edge.source in producer.pes])
+    channels = [variable(c) for c in plan.channels_into(consumer) if c.edge.source in producer.pes]
+    return f"{say.module}.take({name}, {', '.join(channels)})"
 
 
 def _uses(plan: Plan, stage: Stage) -> int:
@@ -172,8 +182,8 @@ def _finish(plan: Plan, say: Dialect) -> list[str]:
         return [f"    {action}"]
     if last == [plan.stages[-1]]:
         return [f"        {action}"]
-    numbers = ", ".join(str(stage.number) for stage in last)
-    return _under(say, f'"{numbers}"', '"results"', [action])
+    stages = ", ".join(f"stage_{stage.number}" for stage in last)
+    return _under(say, f'{stages}, to="results"', [action])
 
 
 def _is_last(plan: Plan, stage: Stage) -> bool:
@@ -181,4 +191,4 @@ def _is_last(plan: Plan, stage: Stage) -> bool:
 
 
 def _last(plan: Plan, stage: Stage, say: Dialect) -> str:
-    return f"out_{stage.number}" if not plan.channels_from(stage) else say.take(f"out_{stage.number}", [0])
+    return f"{say.module}.results(out_{stage.number})" if plan.channels_from(stage) else f"out_{stage.number}"

@@ -27,12 +27,22 @@ def wrapped(start: str, words: list[str], end: str = "", joint: str = ", ") -> l
     return [start + joint.join(words[i : i + WORDS]) + end for i in range(0, len(words), WORDS)]
 
 
-def filled(words: list[str]) -> str:
-    """Words in brackets over several lines."""
+def broken(start: str, parts: list[str], end: str, width: int) -> list[str]:
+    """A call or a dict on one line, or one part a line where that is too long.
+
+    >>> broken("f(", ["a", "b"], ")", 9), broken("f(", ["a", "b"], ")", 6)
+    (['f(a, b)'], ['f(', '    a,', '    b,', ')'])
+    """
+    one = f"{start}{', '.join(parts)}{end}"
+    return [one] if len(one) <= width else [start, *(f"    {part}," for part in parts), end]
+
+
+def filled(words: list[str], indent: int) -> str:
+    """Words in brackets over several lines, indented by so many blanks, the last bracket by four fewer."""
     lines: list[str] = []
     for word in words:
-        if lines and len(lines[-1]) + len(word) + 2 <= WIDTH - 8:
+        if lines and len(lines[-1]) + len(word) + 2 <= WIDTH - indent:
             lines[-1] += f" {word},"
         else:
             lines.append(f"{word},")
-    return "\n" + "\n".join(f"        {line}" for line in lines) + "\n    "
+    return "\n" + "\n".join(" " * indent + line for line in lines) + "\n" + " " * (indent - 4)

@@ -55,11 +55,11 @@ def _body(shape: Shape, names: StageNames, name: str, port: str | None, pad: str
             out += [f"{pad}if result is not None:", f"{pad}    {names.send(name)}(result)"]
             return out
         after = shape.next_inlined(name)
-        if after is None and pe.kind == "reader":
+        if after is None and (pe.kind == "reader" or shape.always_gives(name)):
             return [*out, f"{pad}{names.out(name, pe.call.output)}(item)"]
         if after is None:
             return [*out, f"{pad}if item is not None:", f"{pad}    {names.out(name, pe.call.output)}(item)"]
-        if pe.kind != "reader":
+        if shape.may_drop(name):
             out += [f"{pad}if item is None:", f"{pad}    {names.dropped(name)} += 1", f"{pad}    {leave}"]
         out += [f"{pad}{names.needs[edge.key]}(item)" for edge in shape.required(name, pe.call.output)]
         name, port = after.dest, after.input
@@ -88,7 +88,7 @@ def fan_outs(shape: Shape, names: StageNames, name: str) -> list[str]:
     for port in shape.pe(name).outputs:
         function = names.out(name, port)
         takers = names.takers(name, port)
-        if function == takers[0]:
+        if function == takers[0] or shape.counted_alone(name, port):
             continue
         out += ["", f"    def {function}(item):"]
         if (name, port) in shape.counted:

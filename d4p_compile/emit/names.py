@@ -38,7 +38,7 @@ def variables(plan: Plan, stage: Stage) -> dict[str, str]:
     """A variable for each PE of a stage: `{PE name: variable}`, all different."""
     number = {pe.name: i for i, pe in enumerate(plan.graph.pes)}
     chosen: dict[str, str] = {}
-    taken: set[str] = set()
+    taken = {f"channel_{channel.number}" for channel in plan.channels}
     for pe in stage.pes:
         name = base = identifier(pe)
         while name in taken:

@@ -10,8 +10,8 @@ from d4p.errors import Refused
 from d4p.version import __version__
 
 from ..ir.graph import TILES, WIDTH, Instances
-from ..ir.plan import Channel, Plan, Stage
-from ..show.text import described
+from ..ir.plan import Plan
+from .channels import listed, statements
 from .docs import docstring
 from .names import in_docstring, quoted
 from .stage import stage_function
@@ -37,10 +37,9 @@ def render(template: str, plan: Plan, what: str, **more: Any) -> str:
         functions=[stage_function(plan, stage) for stage in plan.stages],
         plan=plan,
         count=count,
-        sends=lambda stage: sends(plan, stage),
-        takes=lambda stage: [c.number for c in plan.channels_into(stage)],
-        back=lambda stage: [c.number for c in plan.channels_from(stage) if c.edge.back],
-        keeps=keeps,
+        channels=statements(plan),
+        takes=lambda stage: listed(plan.channels_into(stage)),
+        sends=lambda stage: listed(plan.channels_from(stage)),
         shell=shlex.quote,
         **more,
     )
@@ -71,24 +70,3 @@ def count(instances: Instances) -> str:
     """Instances as an expression of the program."""
     return {WIDTH: "run.width", TILES: "run.tiles"}.get(instances, str(instances))
 
-
-def sends(plan: Plan, stage: Stage) -> str:
-    """`{channel: instances of its consumer}` as an expression."""
-    pairs = [f"{c.number}: {count(plan.stage_of[c.edge.dest].instances)}" for c in plan.channels_from(stage)]
-    return "{" + ", ".join(pairs) + "}"
-
-
-def keeps(channel: Channel) -> tuple[str, str]:
-    """An exchange and what it keeps: the two lines of the comment over it."""
-    edge, exchange = channel.edge, channel.edge.exchange
-    what = {
-        "forward": f"instance i of {edge.source} feeds instance i of {edge.dest}",
-        "round robin": f"items take turns over the instances of {edge.dest}",
-        "hash": f"items whose {list(exchange.fields)} are equal meet in one instance of {edge.dest}",
-        "broadcast": f"every instance of {edge.dest} gets every item",
-        "gather": f"one instance of {edge.dest} gets every item",
-        "pairs": f"of any two items the instance of {edge.dest} that pairs them gets both",
-        "pairs left": f"an instance of {edge.dest} gets all items that it pairs with some of the right",
-        "pairs right": f"an instance of {edge.dest} gets all items that it pairs with some of the left",
-    }[exchange.kind]
-    return f"channel {channel.number}: {channel}, {described(channel)}:", f"  {what}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..analysis.inline import never_none
 from ..ir.graph import Edge, Graph, Pe
 from ..ir.plan import Plan, Stage
 
@@ -88,7 +89,12 @@ class Shape:
 
     def may_drop(self, name: str) -> bool:
         """What it returns goes on in the same loop, unless that is None."""
-        return self.next_inlined(name) is not None and self.pe(name).kind != "reader"
+        return self.next_inlined(name) is not None and self.pe(name).kind != "reader" and not self.always_gives(name)
+
+    def always_gives(self, name: str) -> bool:
+        """What stands in the loop for a PE is never None, and needs no test for it."""
+        alone = all(self.is_written_out(name, port) for port in self.ports_in(name))
+        return alone and never_none(self.pe(name).call.returns)
 
     def ports_in(self, name: str) -> list[str | None]:
         """The input ports that items come to from other PEs; None for a root, which gets its own."""
@@ -139,6 +145,11 @@ class Shape:
     def _leads_to_fan_ins(self, name: str, port: str) -> bool:
         edges = self.edges(name, port)
         return bool(edges) and all(self.is_hop(e) and len(self.graph.edges_in[e.dest]) > 1 for e in edges)
+
+    def counted_alone(self, name: str, port: str) -> bool:
+        """Whether counting is all there is to do with such a port's items, so that the runtime can do it."""
+        alone = len(self.edges(name, port)) == 1 and not self.required(name, port)
+        return (name, port) in self.counted and alone and not self.hands_on_batches(self.pe(name))
 
     # Batches
 

@@ -7,8 +7,9 @@ and what the runtime is given.
 
 from __future__ import annotations
 
-from ..ir.plan import Channel, Plan, Stage
+from ..ir.plan import Plan, Stage
 from .batches import batch_functions
+from .channels import variable
 from .counts import counters, counts, differences
 from .layout import WIDTH, filled, wrapped
 from .loops import fan_outs, functions
@@ -21,7 +22,7 @@ def stage_function(plan: Plan, stage: Stage) -> str:
     """The source of `stage_<number>(stage)`, without a trailing newline."""
     shape = Shape(plan, stage)
     names = StageNames(shape)
-    out = [f"@d4p.titled({quoted(stage.title)})", f"def stage_{stage.number}(stage):"]
+    out = [*_runs(stage), f"def stage_{stage.number}(stage):"]
     out += _take(shape, names)
     out += [f"    {name} = {expression}" for name, expression in _targets(shape, names)]
     out += wrapped("    ", counters(shape, names), " = 0", " = ")
@@ -38,22 +39,26 @@ def stage_function(plan: Plan, stage: Stage) -> str:
     return "\n".join(out)
 
 
+def _runs(stage: Stage) -> list[str]:
+    """The decorator that says which PEs the stage runs."""
+    arguments = [quoted(name) for name in stage.pes]
+    one = f"@d4p.runs({', '.join(arguments)})"
+    return [one] if len(one) <= WIDTH else [f"@d4p.runs({filled(arguments, 4)})"]
+
+
 def _take(shape: Shape, names: StageNames) -> list[str]:
     """The PEs by name; a long list goes over several lines, as a formatter would have it."""
     variables = [names.var[name] for name in shape.stage.pes]
-    arguments = [quoted(name) for name in shape.stage.pes]
     left = f"({variables[0]},)" if len(variables) == 1 else ", ".join(variables)
-    one = f"    {left} = stage.take({', '.join(arguments)})"
-    if len(one) <= WIDTH:
-        return [one]
-    return [f"    pes = stage.take({filled(arguments)})", f"    ({filled(variables)}) = pes"]
+    one = f"    {left} = stage.take()"
+    return [one] if len(one) <= WIDTH else [f"    ({filled(variables, 8)}) = stage.take()"]
 
 
 def _targets(shape: Shape, names: StageNames) -> list[tuple[str, str]]:
     """Names for what leaves the stage, channels and results, and for what checks or sorts items on their way."""
     found = []
     for channel in shape.plan.channels_from(shape.stage):
-        found.append((names.to[channel.edge.key], _channel(channel)))
+        found.append((names.to[channel.edge.key], f"stage.to({variable(channel)})"))
     for hop in shape.requiring:
         fields = quoted(list(hop.exchange.require))
         found.append((names.needs[hop.key], f"stage.needs({quoted(str(hop))}, {fields})"))
@@ -69,19 +74,13 @@ def _targets(shape: Shape, names: StageNames) -> list[tuple[str, str]]:
     return found
 
 
-def _channel(channel: Channel) -> str:
-    exchange = channel.edge.exchange
-    arguments = [str(channel.number), quoted(str(channel)), quoted(exchange.kind)]
-    if exchange.fields:
-        arguments.append(quoted(list(exchange.fields)))
-    if exchange.require:
-        arguments.append(f"needs={quoted(list(exchange.require))}")
-    return f"stage.to({', '.join(arguments)})"
-
-
 def _wiring(shape: Shape, names: StageNames) -> list[str]:
     """What each PE's `write` does."""
     out = []
+    for name, port in sorted(shape.counted):
+        if shape.counted_alone(name, port):
+            (taker,) = names.takers(name, port)
+            out.append(f"    {names.out(name, port)} = stage.counted({quoted(f'{name}.{port}')}, {taker})")
     for name in shape.stage.pes:
         pe = shape.pe(name)
         if not pe.outputs:

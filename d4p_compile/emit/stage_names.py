@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..ir.graph import Edge
+from .channels import variable
 from .names import identifier, variables
 from .shape import Shape
 
@@ -15,7 +16,7 @@ class StageNames:
         #: The variable of each PE.
         self.var = variables(shape.plan, shape.stage)
         self._given: dict[tuple, str] = {("pe", name): var for name, var in self.var.items()}
-        self._taken = set(self.var.values())
+        self._taken = {*self.var.values(), *map(variable, shape.plan.channels)}
         #: The functions of what leaves the stage, and of what checks the fields of items, by the edge's key.
         self.to = {
             channel.edge.key: self._name("to", *channel.edge.key, base=f"to_{identifier(channel.edge.dest)}")

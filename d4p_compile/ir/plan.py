@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from d4p.graph.labels import one_line
+from d4p.stage.function import title
 
 from .capabilities import Capabilities
 from .graph import TILES, WIDTH, Edge, Graph, Instances, counted
@@ -71,9 +72,7 @@ class Stage:
     @property
     def title(self) -> str:
         """The PEs in a line that isn't too long: what the stage is called in code and in an engine's UI."""
-        if len(self.pes) <= 6:
-            return str(self)
-        return f"{' > '.join(self.pes[:3])} > ... > {self.pes[-1]} ({len(self.pes)} PEs)"
+        return title(self.pes)
 
     @property
     def times(self) -> str:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from d4p.hadoop.packages import lacking, remedy
 
-from ..emit.dataflow import Dialect, also_pairs, blocks, broken
+from ..emit.channels import variable
+from ..emit.dataflow import LINE, Dialect, also_pairs, blocks
+from ..emit.layout import broken
 from ..emit.names import quoted
 from ..emit.program import render
 from ..ir.capabilities import Capabilities
-from ..ir.plan import Native, Plan, Stage
+from ..ir.plan import Channel, Native, Plan, Stage
 from .spark_here import ARCHIVE, WIDTH, environment, extras
 from .spark_here import available as spark_here
 from .target import Availability, Target
@@ -40,10 +42,6 @@ def _listed(outs: list[str], counts: list[str]) -> str:
     return f"run.union([{', '.join(outs)}], instances=[{', '.join(counts)}])"
 
 
-def _among(channels: list[int]) -> str:
-    return f"channel = {channels[0]}" if len(channels) == 1 else f"channel IN ({', '.join(map(str, channels))})"
-
-
 def _applied(frame: str, task: str, columns: str) -> str:
     gives = f"spark_df.BATCHES + spark_df.ddl({columns})" if columns else "spark_df.BATCHES"
     return f"{frame}.mapInArrow({task}, {gives})"
@@ -53,20 +51,24 @@ def _columns(plan: Plan, stage: Stage) -> list[str]:
     """The lines of `{channel: {column: (field of an item, type)}}`; none where all is packed."""
     lines = []
     for channel in plan.channels_from(stage):
+        if channel.packed:
+            lines.append(f"# {variable(channel)}: {channel.packed}")
         fields = [f"{quoted(c.name)}: ({quoted(c.field)}, {quoted(c.type)})" for c in channel.columns]
         if fields:
-            lines += broken(f"{channel.number}: {{", fields, "},")
-    return ["columns = {", *(f"    {line}" for line in lines), "}"] if lines else []
+            lines += broken(f"{variable(channel)}: {{", fields, "},", LINE)
+    has_some = any(channel.columns for channel in plan.channels_from(stage))
+    return ["columns = {", *(f"    {line}" for line in lines), "}"] if has_some else []
 
 
-def _shuffled(outs: list[str], counts: list[str], stage: Stage, instances: str, pairs: dict[int, str]) -> list[str]:
+def _shuffled(outs: list[str], counts: list[str], stage: Stage, instances: str,
+              pairs: tuple[Channel, ...]) -> list[str]:
     """The shuffle into a stage; what Spark aggregates it aggregates before."""
     frame, native, into = _listed(outs, counts), stage.native, f"into_{stage.number}"
     if native is None:
         return [f"{into} = spark_df.shuffle({frame}, {instances}, ordered={stage.ordered}{also_pairs(pairs)})"]
     return [
         *(f"# {line}" for line in _why_the_same(native)),
-        *broken(f"{into} = {frame}.groupBy(spark_df.KEYS).agg(", _aggregates(native), ")"),
+        *broken(f"{into} = {frame}.groupBy(spark_df.KEYS).agg(", _aggregates(native), ")", LINE),
         f"{into} = spark_df.shuffle({into}, {instances}, ordered=True)",
     ]
 
@@ -100,7 +102,7 @@ def _why_the_same(native: Native) -> list[str]:
 _SAY = Dialect(
     seeds=lambda instances: f"run.instances({instances})",
     apply=_applied,
-    take=lambda out, channels: f'{out}.where("{_among(channels)}")',
+    module="spark_df",
     shuffle=_shuffled,
     together=_listed,
     finish=lambda outs, counts: f"run.finish({_listed(outs, counts)})",

@@ -22,14 +22,14 @@ def _together(outs: list[str], _: list[str]) -> str:
 _SAY = Dialect(
     seeds=lambda instances: f"sc.parallelize(range({instances}), {instances})",
     apply=lambda frame, task, _: f"{frame}.mapPartitionsWithIndex({task})",
-    take=lambda out, channels: f"spark_rdd.take({out}, {', '.join(map(str, channels))})",
+    module="spark_rdd",
     shuffle=lambda outs, counts, stage, instances, pairs: [
         f"into_{stage.number} = spark_rdd.shuffle({_together(outs, counts)}, {instances}, ordered={stage.ordered}"
         f"{also_pairs(pairs)})"
     ],
     together=_together,
     finish=lambda outs, _: f"run.finish({', '.join(outs)})",
-    named=lambda numbers, what: f"with run.named({numbers}, {what}):",
+    named=lambda stages: f"with run.named({stages}):",
 )
 
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from d4p.graph.workflow_graph import WorkflowGraph
     from d4p.items.batch import Batch
     from d4p.library import AllPairs, PairsBetween, ReadFiles, ReadLines, WriteArrow, WriteRecords, WriteText
-    from d4p.program.job import titled
     from d4p.program.main import start
+    from d4p.stage.channel import Broadcast, Channel, Forward, Gather, Hash, Pairs, RoundRobin
+    from d4p.stage.function import runs
     from d4p.workflow.workflow import Workflow, beside, require
 
 _WHERE = {
@@ -42,7 +43,8 @@ _WHERE = {
     **dict.fromkeys(("AllPairs", "PairsBetween", "ReadFiles", "ReadLines", "WriteArrow", "WriteRecords", "WriteText"),
                     "d4p.library"),
     "start": "d4p.program.main",
-    "titled": "d4p.program.job",
+    **dict.fromkeys(("Broadcast", "Channel", "Forward", "Gather", "Hash", "Pairs", "RoundRobin"), "d4p.stage.channel"),
+    "runs": "d4p.stage.function",
     **dict.fromkeys(("Workflow", "beside", "require"), "d4p.workflow.workflow"),
 }  # fmt: skip
 _MODULES = ("aggregate", "compat", "containers", "errors", "files", "schema", "seismo", "threads")
@@ -65,14 +67,21 @@ __all__ = [
     "AllPairs",
     "BasePE",
     "Batch",
+    "Broadcast",
+    "Channel",
     "CompositePE",
     "ConsumerPE",
+    "Forward",
+    "Gather",
     "GenericPE",
+    "Hash",
     "IterativePE",
+    "Pairs",
     "PairsBetween",
     "ProducerPE",
     "ReadFiles",
     "ReadLines",
+    "RoundRobin",
     "SimpleFunctionPE",
     "Workflow",
     "WorkflowGraph",
@@ -84,6 +93,6 @@ __all__ = [
     "create_iterative_chain",
     "files",
     "require",
+    "runs",
     "start",
-    "titled",
 ]

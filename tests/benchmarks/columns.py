@@ -104,6 +104,7 @@ def _producer(path: str, form: str) -> Callable:
 
         from d4p.items.packing import pack
         from d4p.items.schema import declared_schema
+        from d4p.stage.channel import Channel, Hash
         from d4p.stage.outlet import Lanes, outlet
 
         schema = declared_schema([("word", str), ("n", int)])
@@ -139,7 +140,7 @@ def _producer(path: str, form: str) -> Callable:
 
         kinds = (pa.string(), pa.int64())
         lanes = Lanes(INSTANCES, send, most=4096)
-        put, _ = outlet("words", "hash", index, lanes, (0,))
+        put, _ = outlet(Channel(1, "words", Hash(0)), index, lanes)
         for _ in batches:
             pass
         with open(path) as file:

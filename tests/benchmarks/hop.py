@@ -29,7 +29,7 @@ def rows(quick: bool) -> Iterator[Row]:
 
 def generated(names: dict[str, Any]) -> tuple[Stage, Callable[[range], None]]:
     """The stage of the four PEs, and what an engine calls with a batch of items."""
-    stage = Stage(names["workflow"], 2, 0, lanes=None, spool=None, log=print)
+    stage = Stage(names["workflow"], names["stage_2"].info, 0, lanes=None, spool=None, log=print)
     names["stage_2"](stage)
     stage.preprocess()
     return stage, lambda items: stage.feed(1, items)

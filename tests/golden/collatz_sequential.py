@@ -16,14 +16,17 @@ from d4p.engines import sequential  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("cycles:collatz", fingerprint="8582221f16eeed52", parameters={})
 
+# instance i of Collatz feeds instance i of Test; leads back
+channel_1 = d4p.Channel(1, "Collatz.output -> Test.stepped", d4p.Forward(), back=True)
 
-@d4p.titled("Numbers > Start > Test > Collatz")
+
+@d4p.runs("Numbers", "Start", "Test", "Collatz")
 def stage_1(stage):
-    numbers, start, test, collatz = stage.take("Numbers", "Start", "Test", "Collatz")
-    to_test = stage.to(1, "Collatz.output -> Test.stepped", "forward")
+    numbers, start, test, collatz = stage.take()
+    to_test = stage.to(channel_1)
     result_test_done = stage.result(test, "done")
     send_test = stage.sender(test)
-    n_numbers = n_start = n_test = n_collatz = n_start_output = 0
+    n_numbers = n_start = n_test = n_collatz = 0
 
     def into_numbers(items):
         nonlocal n_numbers
@@ -37,13 +40,7 @@ def stage_1(stage):
         nonlocal n_start
         n_start += 1
         item = (item, item, 0)  # Start
-        if item is not None:
-            start_output(item)
-
-    def start_output(item):
-        nonlocal n_start_output
-        n_start_output += 1
-        into_test_new(item)
+        start_output(item)
 
     def into_test_stepped(items):
         nonlocal n_test
@@ -67,6 +64,7 @@ def stage_1(stage):
         if item is not None:
             to_test(item)
 
+    start_output = stage.counted("Start.output", into_test_new)
     stage.wire(numbers, {"output": into_start})
     stage.wire(start, {"output": start_output})
     stage.wire(test, {"again": into_collatz, "done": result_test_done})
@@ -74,23 +72,15 @@ def stage_1(stage):
     stage.inline(into_start, (start, "(item, item, 0)"))
     return stage.ready(
         {"Numbers": into_numbers, 1: into_test_stepped},
-        lambda: {
-            "Numbers": n_numbers,
-            "Start": n_start,
-            "Test": n_test,
-            "Collatz": n_collatz,
-            "Start.output": n_start_output,
-        },
+        lambda: {"Numbers": n_numbers, "Start": n_start, "Test": n_test, "Collatz": n_collatz},
     )
 
 
 def main(run):
     """Every item is driven to the sinks before the next."""
-    # channel 1: Collatz.output -> Test.stepped, forward, leads back:
-    #   instance i of Collatz feeds instance i of Test
     # stage 1 x1: Numbers > Start > Test > Collatz
-    run.stage(stage_1, instances=1, to={1: 1}, inputs=[1], back=[1])
+    run.stage(stage_1, instances=1, takes=[channel_1], sends=[channel_1])
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, sequential.execute)
+    d4p.start(main, workflow, sequential.ENGINE)

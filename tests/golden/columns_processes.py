@@ -37,17 +37,34 @@ from d4p.engines import processes  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("columns:all_kinds", fingerprint="f24e7ec44eb98738", parameters={})
 
+# items take turns over the instances of CountPE
+channel_1 = d4p.Channel(1, "Items.output -> CountPE.input", d4p.RoundRobin())
+# items whose [0] are equal meet in one instance of SumPE2
+channel_2 = d4p.Channel(2, "Items.output -> SumPE2.input", d4p.Hash(0))
+# every instance of SumPE3 gets every item
+channel_3 = d4p.Channel(3, "Items.output -> SumPE3.input", d4p.Broadcast())
+# items take turns over the instances of MinPE
+channel_4 = d4p.Channel(4, "Items.output -> MinPE.input", d4p.RoundRobin())
+# every instance of MaxPE gets every item
+channel_5 = d4p.Channel(5, "Items.output -> MaxPE.input", d4p.Broadcast())
+# items take turns over the instances of AverageParallelPE
+channel_6 = d4p.Channel(6, "Items.output -> AverageParallelPE.input", d4p.RoundRobin())
+# every instance of Listing gets every item
+channel_7 = d4p.Channel(7, "Items.output -> Listing.input", d4p.Broadcast())
+# items take turns over the instances of Seen
+channel_8 = d4p.Channel(8, "CountPE.output -> Seen.input", d4p.RoundRobin())
 
-@d4p.titled("Items")
+
+@d4p.runs("Items")
 def stage_1(stage):
-    (pe_items,) = stage.take("Items")
-    to_count_pe = stage.to(1, "Items.output -> CountPE.input", "round robin")
-    to_sum_pe2 = stage.to(2, "Items.output -> SumPE2.input", "hash", [0])
-    to_sum_pe3 = stage.to(3, "Items.output -> SumPE3.input", "broadcast")
-    to_min_pe = stage.to(4, "Items.output -> MinPE.input", "round robin")
-    to_max_pe = stage.to(5, "Items.output -> MaxPE.input", "broadcast")
-    to_average_parallel_pe = stage.to(6, "Items.output -> AverageParallelPE.input", "round robin")
-    to_listing = stage.to(7, "Items.output -> Listing.input", "broadcast")
+    (pe_items,) = stage.take()
+    to_count_pe = stage.to(channel_1)
+    to_sum_pe2 = stage.to(channel_2)
+    to_sum_pe3 = stage.to(channel_3)
+    to_min_pe = stage.to(channel_4)
+    to_max_pe = stage.to(channel_5)
+    to_average_parallel_pe = stage.to(channel_6)
+    to_listing = stage.to(channel_7)
     n_pe_items = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -74,10 +91,10 @@ def stage_1(stage):
     return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
 
 
-@d4p.titled("CountPE")
+@d4p.runs("CountPE")
 def stage_2(stage):
-    (count_pe,) = stage.take("CountPE")
-    to_seen = stage.to(8, "CountPE.output -> Seen.input", "round robin")
+    (count_pe,) = stage.take()
+    to_seen = stage.to(channel_8)
     send_count_pe = stage.sender(count_pe)
     n_count_pe = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
@@ -95,9 +112,9 @@ def stage_2(stage):
     return stage.ready({1: into_count_pe}, lambda: {"CountPE": n_count_pe})
 
 
-@d4p.titled("SumPE2")
+@d4p.runs("SumPE2")
 def stage_3(stage):
-    (sum_pe2,) = stage.take("SumPE2")
+    (sum_pe2,) = stage.take()
     result_sum_pe2 = stage.result(sum_pe2, "output")
     send_sum_pe2 = stage.sender(sum_pe2)
     n_sum_pe2 = 0
@@ -116,9 +133,9 @@ def stage_3(stage):
     return stage.ready({2: into_sum_pe2}, lambda: {"SumPE2": n_sum_pe2})
 
 
-@d4p.titled("SumPE3")
+@d4p.runs("SumPE3")
 def stage_4(stage):
-    (sum_pe3,) = stage.take("SumPE3")
+    (sum_pe3,) = stage.take()
     result_sum_pe3 = stage.result(sum_pe3, "output")
     send_sum_pe3 = stage.sender(sum_pe3)
     n_sum_pe3 = 0
@@ -137,9 +154,9 @@ def stage_4(stage):
     return stage.ready({3: into_sum_pe3}, lambda: {"SumPE3": n_sum_pe3})
 
 
-@d4p.titled("MinPE")
+@d4p.runs("MinPE")
 def stage_5(stage):
-    (min_pe,) = stage.take("MinPE")
+    (min_pe,) = stage.take()
     result_min_pe = stage.result(min_pe, "output")
     send_min_pe = stage.sender(min_pe)
     n_min_pe = 0
@@ -158,9 +175,9 @@ def stage_5(stage):
     return stage.ready({4: into_min_pe}, lambda: {"MinPE": n_min_pe})
 
 
-@d4p.titled("MaxPE")
+@d4p.runs("MaxPE")
 def stage_6(stage):
-    (max_pe,) = stage.take("MaxPE")
+    (max_pe,) = stage.take()
     result_max_pe = stage.result(max_pe, "output")
     send_max_pe = stage.sender(max_pe)
     n_max_pe = 0
@@ -179,9 +196,9 @@ def stage_6(stage):
     return stage.ready({5: into_max_pe}, lambda: {"MaxPE": n_max_pe})
 
 
-@d4p.titled("AverageParallelPE")
+@d4p.runs("AverageParallelPE")
 def stage_7(stage):
-    (average_parallel_pe,) = stage.take("AverageParallelPE")
+    (average_parallel_pe,) = stage.take()
     result_average_parallel_pe = stage.result(average_parallel_pe, "output")
     send_average_parallel_pe = stage.sender(average_parallel_pe)
     n_average_parallel_pe = 0
@@ -200,9 +217,9 @@ def stage_7(stage):
     return stage.ready({6: into_average_parallel_pe}, lambda: {"AverageParallelPE": n_average_parallel_pe})
 
 
-@d4p.titled("Seen")
+@d4p.runs("Seen")
 def stage_8(stage):
-    (seen,) = stage.take("Seen")
+    (seen,) = stage.take()
     result_seen = stage.result(seen, "output")
     n_seen = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
@@ -213,17 +230,16 @@ def stage_8(stage):
             n_seen += 1
             at[0] = n_seen
             item = [item, 'seen']  # Seen
-            if item is not None:
-                result_seen(item)
+            result_seen(item)
 
     stage.wire(seen, {"output": result_seen})
     stage.inline(into_seen, (seen, "[item, 'seen']"))
     return stage.ready({8: into_seen}, lambda: {"Seen": n_seen})
 
 
-@d4p.titled("Listing")
+@d4p.runs("Listing")
 def stage_9(stage):
-    (listing,) = stage.take("Listing")
+    (listing,) = stage.take()
     result_listing = stage.result(listing, "output")
     n_listing = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
@@ -244,40 +260,24 @@ def stage_9(stage):
 def main(run):
     """Each instance runs in a process of its own; bounded pipes join them."""
     # stage 1 x1: Items
-    run.stage(stage_1, instances=1, to={1: 3, 2: 3, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2})
-    # channel 1: Items.output -> CountPE.input, round robin:
-    #   items take turns over the instances of CountPE
+    run.stage(stage_1, instances=1, sends=[channel_1, channel_2, channel_3, channel_4, channel_5, channel_6, channel_7])
     # stage 2 x3: CountPE
-    run.stage(stage_2, instances=3, to={8: run.width}, inputs=[1])
-    # channel 2: Items.output -> SumPE2.input, hash [0]:
-    #   items whose [0] are equal meet in one instance of SumPE2
+    run.stage(stage_2, instances=3, takes=[channel_1], sends=[channel_8])
     # stage 3 x3: SumPE2
-    run.stage(stage_3, instances=3, inputs=[2])
-    # channel 3: Items.output -> SumPE3.input, broadcast:
-    #   every instance of SumPE3 gets every item
+    run.stage(stage_3, instances=3, takes=[channel_2])
     # stage 4 x2: SumPE3
-    run.stage(stage_4, instances=2, inputs=[3])
-    # channel 4: Items.output -> MinPE.input, round robin:
-    #   items take turns over the instances of MinPE
+    run.stage(stage_4, instances=2, takes=[channel_3])
     # stage 5 x2: MinPE
-    run.stage(stage_5, instances=2, inputs=[4])
-    # channel 5: Items.output -> MaxPE.input, broadcast:
-    #   every instance of MaxPE gets every item
+    run.stage(stage_5, instances=2, takes=[channel_4])
     # stage 6 x2: MaxPE
-    run.stage(stage_6, instances=2, inputs=[5])
-    # channel 6: Items.output -> AverageParallelPE.input, round robin:
-    #   items take turns over the instances of AverageParallelPE
+    run.stage(stage_6, instances=2, takes=[channel_5])
     # stage 7 x2: AverageParallelPE
-    run.stage(stage_7, instances=2, inputs=[6])
-    # channel 8: CountPE.output -> Seen.input, round robin:
-    #   items take turns over the instances of Seen
+    run.stage(stage_7, instances=2, takes=[channel_6])
     # stage 8 xW: Seen
-    run.stage(stage_8, instances=run.width, inputs=[8])
-    # channel 7: Items.output -> Listing.input, broadcast:
-    #   every instance of Listing gets every item
+    run.stage(stage_8, instances=run.width, takes=[channel_8])
     # stage 9 x2: Listing
-    run.stage(stage_9, instances=2, inputs=[7])
+    run.stage(stage_9, instances=2, takes=[channel_7])
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, processes.execute)
+    d4p.start(main, workflow, processes.ENGINE)

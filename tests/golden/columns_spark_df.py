@@ -43,17 +43,34 @@ from d4p.engines import spark_df  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("columns:all_kinds", fingerprint="f24e7ec44eb98738", parameters={})
 
+# items take turns over the instances of CountPE
+channel_1 = d4p.Channel(1, "Items.output -> CountPE.input", d4p.RoundRobin())
+# items whose [0] are equal meet in one instance of SumPE2
+channel_2 = d4p.Channel(2, "Items.output -> SumPE2.input", d4p.Hash(0))
+# every instance of SumPE3 gets every item
+channel_3 = d4p.Channel(3, "Items.output -> SumPE3.input", d4p.Broadcast())
+# items take turns over the instances of MinPE
+channel_4 = d4p.Channel(4, "Items.output -> MinPE.input", d4p.RoundRobin())
+# every instance of MaxPE gets every item
+channel_5 = d4p.Channel(5, "Items.output -> MaxPE.input", d4p.Broadcast())
+# items take turns over the instances of AverageParallelPE
+channel_6 = d4p.Channel(6, "Items.output -> AverageParallelPE.input", d4p.RoundRobin())
+# every instance of Listing gets every item
+channel_7 = d4p.Channel(7, "Items.output -> Listing.input", d4p.Broadcast())
+# items take turns over the instances of Seen
+channel_8 = d4p.Channel(8, "CountPE.output -> Seen.input", d4p.RoundRobin())
 
-@d4p.titled("Items")
+
+@d4p.runs("Items")
 def stage_1(stage):
-    (pe_items,) = stage.take("Items")
-    to_count_pe = stage.to(1, "Items.output -> CountPE.input", "round robin")
-    to_sum_pe2 = stage.to(2, "Items.output -> SumPE2.input", "hash", [0])
-    to_sum_pe3 = stage.to(3, "Items.output -> SumPE3.input", "broadcast")
-    to_min_pe = stage.to(4, "Items.output -> MinPE.input", "round robin")
-    to_max_pe = stage.to(5, "Items.output -> MaxPE.input", "broadcast")
-    to_average_parallel_pe = stage.to(6, "Items.output -> AverageParallelPE.input", "round robin")
-    to_listing = stage.to(7, "Items.output -> Listing.input", "broadcast")
+    (pe_items,) = stage.take()
+    to_count_pe = stage.to(channel_1)
+    to_sum_pe2 = stage.to(channel_2)
+    to_sum_pe3 = stage.to(channel_3)
+    to_min_pe = stage.to(channel_4)
+    to_max_pe = stage.to(channel_5)
+    to_average_parallel_pe = stage.to(channel_6)
+    to_listing = stage.to(channel_7)
     n_pe_items = 0
 
     def into_pe_items(items):
@@ -78,10 +95,10 @@ def stage_1(stage):
     return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
 
 
-@d4p.titled("CountPE")
+@d4p.runs("CountPE")
 def stage_2(stage):
-    (count_pe,) = stage.take("CountPE")
-    to_seen = stage.to(8, "CountPE.output -> Seen.input", "round robin")
+    (count_pe,) = stage.take()
+    to_seen = stage.to(channel_8)
     send_count_pe = stage.sender(count_pe)
     n_count_pe = 0
 
@@ -97,9 +114,9 @@ def stage_2(stage):
     return stage.ready({1: into_count_pe}, lambda: {"CountPE": n_count_pe})
 
 
-@d4p.titled("SumPE2")
+@d4p.runs("SumPE2")
 def stage_3(stage):
-    (sum_pe2,) = stage.take("SumPE2")
+    (sum_pe2,) = stage.take()
     result_sum_pe2 = stage.result(sum_pe2, "output")
     send_sum_pe2 = stage.sender(sum_pe2)
     n_sum_pe2 = 0
@@ -116,9 +133,9 @@ def stage_3(stage):
     return stage.ready({2: into_sum_pe2}, lambda: {"SumPE2": n_sum_pe2})
 
 
-@d4p.titled("SumPE3")
+@d4p.runs("SumPE3")
 def stage_4(stage):
-    (sum_pe3,) = stage.take("SumPE3")
+    (sum_pe3,) = stage.take()
     result_sum_pe3 = stage.result(sum_pe3, "output")
     send_sum_pe3 = stage.sender(sum_pe3)
     n_sum_pe3 = 0
@@ -135,9 +152,9 @@ def stage_4(stage):
     return stage.ready({3: into_sum_pe3}, lambda: {"SumPE3": n_sum_pe3})
 
 
-@d4p.titled("MinPE")
+@d4p.runs("MinPE")
 def stage_5(stage):
-    (min_pe,) = stage.take("MinPE")
+    (min_pe,) = stage.take()
     result_min_pe = stage.result(min_pe, "output")
     send_min_pe = stage.sender(min_pe)
     n_min_pe = 0
@@ -154,9 +171,9 @@ def stage_5(stage):
     return stage.ready({4: into_min_pe}, lambda: {"MinPE": n_min_pe})
 
 
-@d4p.titled("MaxPE")
+@d4p.runs("MaxPE")
 def stage_6(stage):
-    (max_pe,) = stage.take("MaxPE")
+    (max_pe,) = stage.take()
     result_max_pe = stage.result(max_pe, "output")
     send_max_pe = stage.sender(max_pe)
     n_max_pe = 0
@@ -173,9 +190,9 @@ def stage_6(stage):
     return stage.ready({5: into_max_pe}, lambda: {"MaxPE": n_max_pe})
 
 
-@d4p.titled("AverageParallelPE")
+@d4p.runs("AverageParallelPE")
 def stage_7(stage):
-    (average_parallel_pe,) = stage.take("AverageParallelPE")
+    (average_parallel_pe,) = stage.take()
     result_average_parallel_pe = stage.result(average_parallel_pe, "output")
     send_average_parallel_pe = stage.sender(average_parallel_pe)
     n_average_parallel_pe = 0
@@ -192,9 +209,9 @@ def stage_7(stage):
     return stage.ready({6: into_average_parallel_pe}, lambda: {"AverageParallelPE": n_average_parallel_pe})
 
 
-@d4p.titled("Seen")
+@d4p.runs("Seen")
 def stage_8(stage):
-    (seen,) = stage.take("Seen")
+    (seen,) = stage.take()
     result_seen = stage.result(seen, "output")
     n_seen = 0
 
@@ -203,17 +220,16 @@ def stage_8(stage):
         for item in items:
             n_seen += 1
             item = [item, 'seen']  # Seen
-            if item is not None:
-                result_seen(item)
+            result_seen(item)
 
     stage.wire(seen, {"output": result_seen})
     stage.inline(into_seen, (seen, "[item, 'seen']"))
     return stage.ready({8: into_seen}, lambda: {"Seen": n_seen})
 
 
-@d4p.titled("Listing")
+@d4p.runs("Listing")
 def stage_9(stage):
-    (listing,) = stage.take("Listing")
+    (listing,) = stage.take()
     result_listing = stage.result(listing, "output")
     n_listing = 0
 
@@ -236,73 +252,68 @@ def main(spark, run):
     # stage 1 x1: Items
     arriving = run.instances(1)
     columns = {
-        1: {"items_2": (None, "int64")},
-        2: {"n_3": (1, "int64")},
-        3: {"x_4": (2, "float64"), "n_4": (-4, "int64")},
-        4: {"n_5": (1, "int64"), "key_5": (0, "string")},
-        5: {"blob_6": (3, "binary"), "flag_6": (4, "bool"), "n_6": (1, "int64")},
-        6: {"x_7": (2, "float64")},
+        channel_1: {"items_2": (None, "int64")},
+        channel_2: {"n_3": (1, "int64")},
+        channel_3: {"x_4": (2, "float64"), "n_4": (-4, "int64")},
+        channel_4: {"n_5": (1, "int64"), "key_5": (0, "string")},
+        channel_5: {"blob_6": (3, "binary"), "flag_6": (4, "bool"), "n_6": (1, "int64")},
+        channel_6: {"x_7": (2, "float64")},
+        # channel_7: packed: only Python reads it
     }
-    task = run.task(stage_1, 1, to={1: 3, 2: 3, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2}, columns=columns)
+    task = run.task(
+        stage_1,
+        1,
+        to={channel_1: 3, channel_2: 3, channel_3: 2, channel_4: 2, channel_5: 2, channel_6: 2, channel_7: 2},
+        columns=columns,
+    )
     out_1 = arriving.mapInArrow(task, spark_df.BATCHES + spark_df.ddl(columns))
     out_1 = run.once(out_1)  # 7 uses: computed once
-    # channel 1: Items.output -> CountPE.input, round robin, counts of items:
-    #   items take turns over the instances of CountPE
     # native: count. A row says how many items it stands for; the items stay where they are
-    into_2 = out_1.where("channel = 1").groupBy(spark_df.KEYS).agg(F.sum("items_2"))
+    into_2 = spark_df.take(out_1, channel_1).groupBy(spark_df.KEYS).agg(F.sum("items_2"))
     into_2 = spark_df.shuffle(into_2, 3, ordered=True)
-    # channel 2: Items.output -> SumPE2.input, hash [0], columns n: int64:
-    #   items whose [0] are equal meet in one instance of SumPE2
     # native: sum of n (int64)
     #   a sum of 64-bit ints may have more bits, as in Python
     #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
-    into_3 = out_1.where("channel = 2").groupBy(spark_df.KEYS).agg(F.count("n_3"), spark_df.exact_sum("n_3"))
+    into_3 = spark_df.take(out_1, channel_2).groupBy(spark_df.KEYS).agg(F.count("n_3"), spark_df.exact_sum("n_3"))
     into_3 = spark_df.shuffle(into_3, 3, ordered=True)
-    # channel 3: Items.output -> SumPE3.input, broadcast, columns x: float64, n: int64:
-    #   every instance of SumPE3 gets every item
     # native: sum of x (float64), n (int64)
     #   a sum of 64-bit ints may have more bits, as in Python
     #   floats are the same within rounding
     #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
-    into_4 = out_1.where("channel = 3").groupBy(spark_df.KEYS).agg(
+    into_4 = spark_df.take(out_1, channel_3).groupBy(spark_df.KEYS).agg(
         F.count("x_4"),
         F.sum("x_4"),
         spark_df.exact_sum("n_4"),
     )
     into_4 = spark_df.shuffle(into_4, 2, ordered=True)
-    # channel 4: Items.output -> MinPE.input, round robin, columns n: int64, key: string:
-    #   items take turns over the instances of MinPE
     # native: min of n (int64), key (string)
     #   the bytes of UTF-8 are in the order of code points
     #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
-    into_5 = out_1.where("channel = 4").groupBy(spark_df.KEYS).agg(F.count("n_5"), F.min("n_5"), F.min("key_5"))
+    into_5 = spark_df.take(out_1, channel_4).groupBy(spark_df.KEYS).agg(
+        F.count("n_5"),
+        F.min("n_5"),
+        F.min("key_5"),
+    )
     into_5 = spark_df.shuffle(into_5, 2, ordered=True)
-    # channel 5: Items.output -> MaxPE.input, broadcast, columns blob: binary, flag: bool, n: int64:
-    #   every instance of MaxPE gets every item
     # native: max of blob (binary), flag (bool), n (int64)
     #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
-    into_6 = out_1.where("channel = 5").groupBy(spark_df.KEYS).agg(
+    into_6 = spark_df.take(out_1, channel_5).groupBy(spark_df.KEYS).agg(
         F.count("blob_6"),
         F.max("blob_6"),
         F.max("flag_6"),
         F.max("n_6"),
     )
     into_6 = spark_df.shuffle(into_6, 2, ordered=True)
-    # channel 6: Items.output -> AverageParallelPE.input, round robin, columns x: float64:
-    #   items take turns over the instances of AverageParallelPE
     # native: average of x (float64)
     #   floats are the same within rounding
     #   an item of other types, and those after it, stay packed, each batch a group of its own, for the PE itself
-    into_7 = out_1.where("channel = 6").groupBy(spark_df.KEYS).agg(F.count("x_7"), F.sum("x_7"))
+    into_7 = spark_df.take(out_1, channel_6).groupBy(spark_df.KEYS).agg(F.count("x_7"), F.sum("x_7"))
     into_7 = spark_df.shuffle(into_7, 2, ordered=True)
-    # channel 7: Items.output -> Listing.input, broadcast, packed: only Python reads it:
-    #   every instance of Listing gets every item
-    into_9 = spark_df.shuffle(out_1.where("channel = 7"), 2, ordered=True)
+    into_9 = spark_df.shuffle(spark_df.take(out_1, channel_7), 2, ordered=True)
     # stage 2 x3: CountPE
-    out_2 = into_2.mapInArrow(run.task(stage_2, 3, to={8: run.width}, aggregate="CountPE"), spark_df.BATCHES)
-    # channel 8: CountPE.output -> Seen.input, round robin:
-    #   items take turns over the instances of Seen
-    into_8 = spark_df.shuffle(out_2, run.width, ordered=False)
+    task = run.task(stage_2, 3, to={channel_8: run.width}, aggregate="CountPE")
+    out_2 = into_2.mapInArrow(task, spark_df.BATCHES)
+    into_8 = spark_df.shuffle(out_2, run.width, ordered=False)  # channel_8
     # stage 3 x3: SumPE2
     out_3 = into_3.mapInArrow(run.task(stage_3, 3, aggregate="SumPE2"), spark_df.BATCHES)
     # stage 4 x2: SumPE3
@@ -321,4 +332,4 @@ def main(spark, run):
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark_df.execute)
+    d4p.start(main, workflow, spark_df.ENGINE)

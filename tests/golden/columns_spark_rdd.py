@@ -37,17 +37,34 @@ from d4p.engines import spark_rdd  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("columns:all_kinds", fingerprint="f24e7ec44eb98738", parameters={})
 
+# items take turns over the instances of CountPE
+channel_1 = d4p.Channel(1, "Items.output -> CountPE.input", d4p.RoundRobin())
+# items whose [0] are equal meet in one instance of SumPE2
+channel_2 = d4p.Channel(2, "Items.output -> SumPE2.input", d4p.Hash(0))
+# every instance of SumPE3 gets every item
+channel_3 = d4p.Channel(3, "Items.output -> SumPE3.input", d4p.Broadcast())
+# items take turns over the instances of MinPE
+channel_4 = d4p.Channel(4, "Items.output -> MinPE.input", d4p.RoundRobin())
+# every instance of MaxPE gets every item
+channel_5 = d4p.Channel(5, "Items.output -> MaxPE.input", d4p.Broadcast())
+# items take turns over the instances of AverageParallelPE
+channel_6 = d4p.Channel(6, "Items.output -> AverageParallelPE.input", d4p.RoundRobin())
+# every instance of Listing gets every item
+channel_7 = d4p.Channel(7, "Items.output -> Listing.input", d4p.Broadcast())
+# items take turns over the instances of Seen
+channel_8 = d4p.Channel(8, "CountPE.output -> Seen.input", d4p.RoundRobin())
 
-@d4p.titled("Items")
+
+@d4p.runs("Items")
 def stage_1(stage):
-    (pe_items,) = stage.take("Items")
-    to_count_pe = stage.to(1, "Items.output -> CountPE.input", "round robin")
-    to_sum_pe2 = stage.to(2, "Items.output -> SumPE2.input", "hash", [0])
-    to_sum_pe3 = stage.to(3, "Items.output -> SumPE3.input", "broadcast")
-    to_min_pe = stage.to(4, "Items.output -> MinPE.input", "round robin")
-    to_max_pe = stage.to(5, "Items.output -> MaxPE.input", "broadcast")
-    to_average_parallel_pe = stage.to(6, "Items.output -> AverageParallelPE.input", "round robin")
-    to_listing = stage.to(7, "Items.output -> Listing.input", "broadcast")
+    (pe_items,) = stage.take()
+    to_count_pe = stage.to(channel_1)
+    to_sum_pe2 = stage.to(channel_2)
+    to_sum_pe3 = stage.to(channel_3)
+    to_min_pe = stage.to(channel_4)
+    to_max_pe = stage.to(channel_5)
+    to_average_parallel_pe = stage.to(channel_6)
+    to_listing = stage.to(channel_7)
     n_pe_items = 0
 
     def into_pe_items(items):
@@ -72,10 +89,10 @@ def stage_1(stage):
     return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
 
 
-@d4p.titled("CountPE")
+@d4p.runs("CountPE")
 def stage_2(stage):
-    (count_pe,) = stage.take("CountPE")
-    to_seen = stage.to(8, "CountPE.output -> Seen.input", "round robin")
+    (count_pe,) = stage.take()
+    to_seen = stage.to(channel_8)
     send_count_pe = stage.sender(count_pe)
     n_count_pe = 0
 
@@ -91,9 +108,9 @@ def stage_2(stage):
     return stage.ready({1: into_count_pe}, lambda: {"CountPE": n_count_pe})
 
 
-@d4p.titled("SumPE2")
+@d4p.runs("SumPE2")
 def stage_3(stage):
-    (sum_pe2,) = stage.take("SumPE2")
+    (sum_pe2,) = stage.take()
     result_sum_pe2 = stage.result(sum_pe2, "output")
     send_sum_pe2 = stage.sender(sum_pe2)
     n_sum_pe2 = 0
@@ -110,9 +127,9 @@ def stage_3(stage):
     return stage.ready({2: into_sum_pe2}, lambda: {"SumPE2": n_sum_pe2})
 
 
-@d4p.titled("SumPE3")
+@d4p.runs("SumPE3")
 def stage_4(stage):
-    (sum_pe3,) = stage.take("SumPE3")
+    (sum_pe3,) = stage.take()
     result_sum_pe3 = stage.result(sum_pe3, "output")
     send_sum_pe3 = stage.sender(sum_pe3)
     n_sum_pe3 = 0
@@ -129,9 +146,9 @@ def stage_4(stage):
     return stage.ready({3: into_sum_pe3}, lambda: {"SumPE3": n_sum_pe3})
 
 
-@d4p.titled("MinPE")
+@d4p.runs("MinPE")
 def stage_5(stage):
-    (min_pe,) = stage.take("MinPE")
+    (min_pe,) = stage.take()
     result_min_pe = stage.result(min_pe, "output")
     send_min_pe = stage.sender(min_pe)
     n_min_pe = 0
@@ -148,9 +165,9 @@ def stage_5(stage):
     return stage.ready({4: into_min_pe}, lambda: {"MinPE": n_min_pe})
 
 
-@d4p.titled("MaxPE")
+@d4p.runs("MaxPE")
 def stage_6(stage):
-    (max_pe,) = stage.take("MaxPE")
+    (max_pe,) = stage.take()
     result_max_pe = stage.result(max_pe, "output")
     send_max_pe = stage.sender(max_pe)
     n_max_pe = 0
@@ -167,9 +184,9 @@ def stage_6(stage):
     return stage.ready({5: into_max_pe}, lambda: {"MaxPE": n_max_pe})
 
 
-@d4p.titled("AverageParallelPE")
+@d4p.runs("AverageParallelPE")
 def stage_7(stage):
-    (average_parallel_pe,) = stage.take("AverageParallelPE")
+    (average_parallel_pe,) = stage.take()
     result_average_parallel_pe = stage.result(average_parallel_pe, "output")
     send_average_parallel_pe = stage.sender(average_parallel_pe)
     n_average_parallel_pe = 0
@@ -186,9 +203,9 @@ def stage_7(stage):
     return stage.ready({6: into_average_parallel_pe}, lambda: {"AverageParallelPE": n_average_parallel_pe})
 
 
-@d4p.titled("Seen")
+@d4p.runs("Seen")
 def stage_8(stage):
-    (seen,) = stage.take("Seen")
+    (seen,) = stage.take()
     result_seen = stage.result(seen, "output")
     n_seen = 0
 
@@ -197,17 +214,16 @@ def stage_8(stage):
         for item in items:
             n_seen += 1
             item = [item, 'seen']  # Seen
-            if item is not None:
-                result_seen(item)
+            result_seen(item)
 
     stage.wire(seen, {"output": result_seen})
     stage.inline(into_seen, (seen, "[item, 'seen']"))
     return stage.ready({8: into_seen}, lambda: {"Seen": n_seen})
 
 
-@d4p.titled("Listing")
+@d4p.runs("Listing")
 def stage_9(stage):
-    (listing,) = stage.take("Listing")
+    (listing,) = stage.take()
     result_listing = stage.result(listing, "output")
     n_listing = 0
 
@@ -226,61 +242,50 @@ def stage_9(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: Items
-    with run.named(1, stage_1.title):
+    with run.named(stage_1):
         arriving = sc.parallelize(range(1), 1)
-        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: 3, 2: 3, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2}))
+        task = run.task(
+            stage_1,
+            1,
+            to={channel_1: 3, channel_2: 3, channel_3: 2, channel_4: 2, channel_5: 2, channel_6: 2, channel_7: 2},
+        )
+        out_1 = arriving.mapPartitionsWithIndex(task)
         out_1 = run.once(out_1)  # 7 uses: computed once
-        # channel 1: Items.output -> CountPE.input, round robin:
-        #   items take turns over the instances of CountPE
-        into_2 = spark_rdd.shuffle([spark_rdd.take(out_1, 1)], 3, ordered=True)
-        # channel 2: Items.output -> SumPE2.input, hash [0]:
-        #   items whose [0] are equal meet in one instance of SumPE2
-        into_3 = spark_rdd.shuffle([spark_rdd.take(out_1, 2)], 3, ordered=True)
-        # channel 3: Items.output -> SumPE3.input, broadcast:
-        #   every instance of SumPE3 gets every item
-        into_4 = spark_rdd.shuffle([spark_rdd.take(out_1, 3)], 2, ordered=True)
-        # channel 4: Items.output -> MinPE.input, round robin:
-        #   items take turns over the instances of MinPE
-        into_5 = spark_rdd.shuffle([spark_rdd.take(out_1, 4)], 2, ordered=True)
-        # channel 5: Items.output -> MaxPE.input, broadcast:
-        #   every instance of MaxPE gets every item
-        into_6 = spark_rdd.shuffle([spark_rdd.take(out_1, 5)], 2, ordered=True)
-        # channel 6: Items.output -> AverageParallelPE.input, round robin:
-        #   items take turns over the instances of AverageParallelPE
-        into_7 = spark_rdd.shuffle([spark_rdd.take(out_1, 6)], 2, ordered=True)
-        # channel 7: Items.output -> Listing.input, broadcast:
-        #   every instance of Listing gets every item
-        into_9 = spark_rdd.shuffle([spark_rdd.take(out_1, 7)], 2, ordered=True)
+        into_2 = spark_rdd.shuffle([spark_rdd.take(out_1, channel_1)], 3, ordered=True)
+        into_3 = spark_rdd.shuffle([spark_rdd.take(out_1, channel_2)], 3, ordered=True)
+        into_4 = spark_rdd.shuffle([spark_rdd.take(out_1, channel_3)], 2, ordered=True)
+        into_5 = spark_rdd.shuffle([spark_rdd.take(out_1, channel_4)], 2, ordered=True)
+        into_6 = spark_rdd.shuffle([spark_rdd.take(out_1, channel_5)], 2, ordered=True)
+        into_7 = spark_rdd.shuffle([spark_rdd.take(out_1, channel_6)], 2, ordered=True)
+        into_9 = spark_rdd.shuffle([spark_rdd.take(out_1, channel_7)], 2, ordered=True)
     # stage 2 x3: CountPE
-    with run.named(2, stage_2.title):
-        out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 3, to={8: run.width}))
-        # channel 8: CountPE.output -> Seen.input, round robin:
-        #   items take turns over the instances of Seen
-        into_8 = spark_rdd.shuffle([out_2], run.width, ordered=False)
+    with run.named(stage_2):
+        out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 3, to={channel_8: run.width}))
+        into_8 = spark_rdd.shuffle([out_2], run.width, ordered=False)  # channel_8
     # stage 3 x3: SumPE2
-    with run.named(3, stage_3.title):
+    with run.named(stage_3):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 3))
     # stage 4 x2: SumPE3
-    with run.named(4, stage_4.title):
+    with run.named(stage_4):
         out_4 = into_4.mapPartitionsWithIndex(run.task(stage_4, 2))
     # stage 5 x2: MinPE
-    with run.named(5, stage_5.title):
+    with run.named(stage_5):
         out_5 = into_5.mapPartitionsWithIndex(run.task(stage_5, 2))
     # stage 6 x2: MaxPE
-    with run.named(6, stage_6.title):
+    with run.named(stage_6):
         out_6 = into_6.mapPartitionsWithIndex(run.task(stage_6, 2))
     # stage 7 x2: AverageParallelPE
-    with run.named(7, stage_7.title):
+    with run.named(stage_7):
         out_7 = into_7.mapPartitionsWithIndex(run.task(stage_7, 2))
     # stage 8 xW: Seen
-    with run.named(8, stage_8.title):
+    with run.named(stage_8):
         out_8 = into_8.mapPartitionsWithIndex(run.task(stage_8, run.width))
     # stage 9 x2: Listing
-    with run.named(9, stage_9.title):
+    with run.named(stage_9):
         out_9 = into_9.mapPartitionsWithIndex(run.task(stage_9, 2))
-    with run.named("3, 4, 5, 6, 7, 8, 9", "results"):
+    with run.named(stage_3, stage_4, stage_5, stage_6, stage_7, stage_8, stage_9, to="results"):
         run.finish(out_3, out_4, out_5, out_6, out_7, out_8, out_9)
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark_rdd.execute)
+    d4p.start(main, workflow, spark_rdd.ENGINE)

@@ -16,12 +16,12 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:diamond", fingerprint="d667682fa693b57e", parameters={})
 
 
-@d4p.titled("Numbers > Plus1 > Plus2 > Listing")
+@d4p.runs("Numbers", "Plus1", "Plus2", "Listing")
 def stage_1(stage):
-    numbers, plus1, plus2, listing = stage.take("Numbers", "Plus1", "Plus2", "Listing")
+    numbers, plus1, plus2, listing = stage.take()
     result_listing = stage.result(listing, "output")
     send_listing = stage.sender(listing)
-    n_numbers = n_plus1 = n_plus2 = n_listing = n_plus1_output = n_plus2_output = 0
+    n_numbers = n_plus1 = n_plus2 = n_listing = 0
 
     def into_numbers(items):
         nonlocal n_numbers
@@ -43,22 +43,12 @@ def stage_1(stage):
         if item is not None:
             plus1_output(item)
 
-    def plus1_output(item):
-        nonlocal n_plus1_output
-        n_plus1_output += 1
-        into_listing_l(item)
-
     def into_plus2(item):
         nonlocal n_plus2
         n_plus2 += 1
         item = item + plus2.n  # Plus2
         if item is not None:
             plus2_output(item)
-
-    def plus2_output(item):
-        nonlocal n_plus2_output
-        n_plus2_output += 1
-        into_listing_r(item)
 
     def into_listing_l(item):
         nonlocal n_listing
@@ -74,6 +64,8 @@ def stage_1(stage):
         if result is not None:
             send_listing(result)
 
+    plus1_output = stage.counted("Plus1.output", into_listing_l)
+    plus2_output = stage.counted("Plus2.output", into_listing_r)
     stage.wire(numbers, {"output": numbers_output})
     stage.wire(plus1, {"output": plus1_output})
     stage.wire(plus2, {"output": plus2_output})
@@ -82,25 +74,18 @@ def stage_1(stage):
     stage.inline(into_plus2, (plus2, "item + self.n"))
     return stage.ready(
         {"Numbers": into_numbers},
-        lambda: {
-            "Numbers": n_numbers,
-            "Plus1": n_plus1,
-            "Plus2": n_plus2,
-            "Listing": n_listing,
-            "Plus1.output": n_plus1_output,
-            "Plus2.output": n_plus2_output,
-        },
+        lambda: {"Numbers": n_numbers, "Plus1": n_plus1, "Plus2": n_plus2, "Listing": n_listing},
     )
 
 
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: Numbers > Plus1 > Plus2 > Listing
-    with run.named(1, stage_1.title):
+    with run.named(stage_1):
         arriving = sc.parallelize(range(1), 1)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1))
         run.finish(out_1)
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark_rdd.execute)
+    d4p.start(main, workflow, spark_rdd.ENGINE)

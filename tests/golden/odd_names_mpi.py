@@ -19,11 +19,16 @@ from d4p.engines import mpi  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
 
+# items take turns over the instances of class
+channel_1 = d4p.Channel(1, "item.output -> class.a b", d4p.RoundRobin())
+# items take turns over the instances of class
+channel_2 = d4p.Channel(2, "Numbers.output -> class.c-d", d4p.RoundRobin())
 
-@d4p.titled("item")
+
+@d4p.runs("item")
 def stage_1(stage):
-    (pe_item,) = stage.take("item")
-    to_pe_class = stage.to(1, "item.output -> class.a b", "round robin")
+    (pe_item,) = stage.take()
+    to_pe_class = stage.to(channel_1)
     n_pe_item = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -40,10 +45,10 @@ def stage_1(stage):
     return stage.ready({"item": into_pe_item}, lambda: {"item": n_pe_item})
 
 
-@d4p.titled("Numbers")
+@d4p.runs("Numbers")
 def stage_2(stage):
-    (numbers,) = stage.take("Numbers")
-    to_pe_class = stage.to(2, "Numbers.output -> class.c-d", "round robin")
+    (numbers,) = stage.take()
+    to_pe_class = stage.to(channel_2)
     n_numbers = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -60,9 +65,9 @@ def stage_2(stage):
     return stage.ready({"Numbers": into_numbers}, lambda: {"Numbers": n_numbers})
 
 
-@d4p.titled("class > 2nd PE!")
+@d4p.runs("class", "2nd PE!")
 def stage_3(stage):
-    pe_class, pe_2nd_pe = stage.take("class", "2nd PE!")
+    pe_class, pe_2nd_pe = stage.take()
     result_pe_2nd_pe = stage.result(pe_2nd_pe, "x y")
     send_pe_class = stage.sender(pe_class)
     send_pe_2nd_pe = stage.sender(pe_2nd_pe)
@@ -105,16 +110,12 @@ def stage_3(stage):
 def main(run):
     """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
     # stage 1 x1: item
-    run.stage(stage_1, instances=1, to={1: run.width})
+    run.stage(stage_1, instances=1, sends=[channel_1])
     # stage 2 x1: Numbers
-    run.stage(stage_2, instances=1, to={2: run.width})
-    # channel 1: item.output -> class.a b, round robin:
-    #   items take turns over the instances of class
-    # channel 2: Numbers.output -> class.c-d, round robin:
-    #   items take turns over the instances of class
+    run.stage(stage_2, instances=1, sends=[channel_2])
     # stage 3 xW: class > 2nd PE!
-    run.stage(stage_3, instances=run.width, inputs=[1, 2])
+    run.stage(stage_3, instances=run.width, takes=[channel_1, channel_2])
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, mpi.execute)
+    d4p.start(main, workflow, mpi.ENGINE)

@@ -16,13 +16,13 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
 
 
-@d4p.titled("item > Numbers > class > 2nd PE!")
+@d4p.runs("item", "Numbers", "class", "2nd PE!")
 def stage_1(stage):
-    pe_item, numbers, pe_class, pe_2nd_pe = stage.take("item", "Numbers", "class", "2nd PE!")
+    pe_item, numbers, pe_class, pe_2nd_pe = stage.take()
     result_pe_2nd_pe = stage.result(pe_2nd_pe, "x y")
     send_pe_class = stage.sender(pe_class)
     send_pe_2nd_pe = stage.sender(pe_2nd_pe)
-    n_pe_item = n_numbers = n_pe_class = n_pe_2nd_pe = n_numbers_output = n_pe_item_output = 0
+    n_pe_item = n_numbers = n_pe_class = n_pe_2nd_pe = 0
 
     def into_pe_item(items):
         nonlocal n_pe_item
@@ -32,11 +32,6 @@ def stage_1(stage):
             if item is not None:
                 pe_item_output(item)
 
-    def pe_item_output(item):
-        nonlocal n_pe_item_output
-        n_pe_item_output += 1
-        into_pe_class_a_b(item)
-
     def into_numbers(items):
         nonlocal n_numbers
         for item in items:
@@ -44,11 +39,6 @@ def stage_1(stage):
             item = numbers._process(item)
             if item is not None:
                 numbers_output(item)
-
-    def numbers_output(item):
-        nonlocal n_numbers_output
-        n_numbers_output += 1
-        into_pe_class_c_d(item)
 
     def into_pe_class_a_b(item):
         nonlocal n_pe_class
@@ -71,20 +61,15 @@ def stage_1(stage):
         if result is not None:
             send_pe_2nd_pe(result)
 
+    numbers_output = stage.counted("Numbers.output", into_pe_class_c_d)
+    pe_item_output = stage.counted("item.output", into_pe_class_a_b)
     stage.wire(pe_item, {"output": pe_item_output})
     stage.wire(numbers, {"output": numbers_output})
     stage.wire(pe_class, {"x y": into_pe_2nd_pe})
     stage.wire(pe_2nd_pe, {"x y": result_pe_2nd_pe})
     return stage.ready(
         {"item": into_pe_item, "Numbers": into_numbers},
-        lambda: {
-            "item": n_pe_item,
-            "Numbers": n_numbers,
-            "class": n_pe_class,
-            "2nd PE!": n_pe_2nd_pe,
-            "Numbers.output": n_numbers_output,
-            "item.output": n_pe_item_output,
-        },
+        lambda: {"item": n_pe_item, "Numbers": n_numbers, "class": n_pe_class, "2nd PE!": n_pe_2nd_pe},
     )
 
 
@@ -95,4 +80,4 @@ def main(run):
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, sequential.execute)
+    d4p.start(main, workflow, sequential.ENGINE)

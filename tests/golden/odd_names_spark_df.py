@@ -19,11 +19,16 @@ from d4p.engines import spark_df  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
 
+# items take turns over the instances of class
+channel_1 = d4p.Channel(1, "item.output -> class.a b", d4p.RoundRobin())
+# items take turns over the instances of class
+channel_2 = d4p.Channel(2, "Numbers.output -> class.c-d", d4p.RoundRobin())
 
-@d4p.titled("item")
+
+@d4p.runs("item")
 def stage_1(stage):
-    (pe_item,) = stage.take("item")
-    to_pe_class = stage.to(1, "item.output -> class.a b", "round robin")
+    (pe_item,) = stage.take()
+    to_pe_class = stage.to(channel_1)
     n_pe_item = 0
 
     def into_pe_item(items):
@@ -38,10 +43,10 @@ def stage_1(stage):
     return stage.ready({"item": into_pe_item}, lambda: {"item": n_pe_item})
 
 
-@d4p.titled("Numbers")
+@d4p.runs("Numbers")
 def stage_2(stage):
-    (numbers,) = stage.take("Numbers")
-    to_pe_class = stage.to(2, "Numbers.output -> class.c-d", "round robin")
+    (numbers,) = stage.take()
+    to_pe_class = stage.to(channel_2)
     n_numbers = 0
 
     def into_numbers(items):
@@ -56,9 +61,9 @@ def stage_2(stage):
     return stage.ready({"Numbers": into_numbers}, lambda: {"Numbers": n_numbers})
 
 
-@d4p.titled("class > 2nd PE!")
+@d4p.runs("class", "2nd PE!")
 def stage_3(stage):
-    pe_class, pe_2nd_pe = stage.take("class", "2nd PE!")
+    pe_class, pe_2nd_pe = stage.take()
     result_pe_2nd_pe = stage.result(pe_2nd_pe, "x y")
     send_pe_class = stage.sender(pe_class)
     send_pe_2nd_pe = stage.sender(pe_2nd_pe)
@@ -99,14 +104,11 @@ def main(spark, run):
     """One partition is one instance; rows are batches of items, shuffled by the instance that they go to."""
     # stage 1 x1: item
     arriving = run.instances(1)
-    out_1 = arriving.mapInArrow(run.task(stage_1, 1, to={1: run.width}), spark_df.BATCHES)
+    out_1 = arriving.mapInArrow(run.task(stage_1, 1, to={channel_1: run.width}), spark_df.BATCHES)
     # stage 2 x1: Numbers
     arriving = run.instances(1)
-    out_2 = arriving.mapInArrow(run.task(stage_2, 1, to={2: run.width}), spark_df.BATCHES)
-    # channel 1: item.output -> class.a b, round robin:
-    #   items take turns over the instances of class
-    # channel 2: Numbers.output -> class.c-d, round robin:
-    #   items take turns over the instances of class
+    out_2 = arriving.mapInArrow(run.task(stage_2, 1, to={channel_2: run.width}), spark_df.BATCHES)
+    # channel_1, channel_2
     into_3 = spark_df.shuffle(run.union([out_1, out_2], instances=[1, 1]), run.width, ordered=False)
     # stage 3 xW: class > 2nd PE!
     out_3 = into_3.mapInArrow(run.task(stage_3, run.width), spark_df.BATCHES)
@@ -114,4 +116,4 @@ def main(spark, run):
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark_df.execute)
+    d4p.start(main, workflow, spark_df.ENGINE)

@@ -19,11 +19,16 @@ from d4p.engines import spark_rdd  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:odd_names", fingerprint="b8300eefc20f7b45", parameters={})
 
+# items take turns over the instances of class
+channel_1 = d4p.Channel(1, "item.output -> class.a b", d4p.RoundRobin())
+# items take turns over the instances of class
+channel_2 = d4p.Channel(2, "Numbers.output -> class.c-d", d4p.RoundRobin())
 
-@d4p.titled("item")
+
+@d4p.runs("item")
 def stage_1(stage):
-    (pe_item,) = stage.take("item")
-    to_pe_class = stage.to(1, "item.output -> class.a b", "round robin")
+    (pe_item,) = stage.take()
+    to_pe_class = stage.to(channel_1)
     n_pe_item = 0
 
     def into_pe_item(items):
@@ -38,10 +43,10 @@ def stage_1(stage):
     return stage.ready({"item": into_pe_item}, lambda: {"item": n_pe_item})
 
 
-@d4p.titled("Numbers")
+@d4p.runs("Numbers")
 def stage_2(stage):
-    (numbers,) = stage.take("Numbers")
-    to_pe_class = stage.to(2, "Numbers.output -> class.c-d", "round robin")
+    (numbers,) = stage.take()
+    to_pe_class = stage.to(channel_2)
     n_numbers = 0
 
     def into_numbers(items):
@@ -56,9 +61,9 @@ def stage_2(stage):
     return stage.ready({"Numbers": into_numbers}, lambda: {"Numbers": n_numbers})
 
 
-@d4p.titled("class > 2nd PE!")
+@d4p.runs("class", "2nd PE!")
 def stage_3(stage):
-    pe_class, pe_2nd_pe = stage.take("class", "2nd PE!")
+    pe_class, pe_2nd_pe = stage.take()
     result_pe_2nd_pe = stage.result(pe_2nd_pe, "x y")
     send_pe_class = stage.sender(pe_class)
     send_pe_2nd_pe = stage.sender(pe_2nd_pe)
@@ -98,24 +103,20 @@ def stage_3(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: item
-    with run.named(1, stage_1.title):
+    with run.named(stage_1):
         arriving = sc.parallelize(range(1), 1)
-        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: run.width}))
+        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={channel_1: run.width}))
     # stage 2 x1: Numbers
-    with run.named(2, stage_2.title):
+    with run.named(stage_2):
         arriving = sc.parallelize(range(1), 1)
-        out_2 = arriving.mapPartitionsWithIndex(run.task(stage_2, 1, to={2: run.width}))
-    # channel 1: item.output -> class.a b, round robin:
-    #   items take turns over the instances of class
-    # channel 2: Numbers.output -> class.c-d, round robin:
-    #   items take turns over the instances of class
-    with run.named("1, 2", "for " + stage_3.title):
-        into_3 = spark_rdd.shuffle([out_1, out_2], run.width, ordered=False)
+        out_2 = arriving.mapPartitionsWithIndex(run.task(stage_2, 1, to={channel_2: run.width}))
+    with run.named(stage_1, stage_2, to=stage_3):
+        into_3 = spark_rdd.shuffle([out_1, out_2], run.width, ordered=False)  # channel_1, channel_2
     # stage 3 xW: class > 2nd PE!
-    with run.named(3, stage_3.title):
+    with run.named(stage_3):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, run.width))
         run.finish(out_3)
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark_rdd.execute)
+    d4p.start(main, workflow, spark_rdd.ENGINE)

@@ -18,11 +18,14 @@ from d4p.engines import mpi  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("pairs:batches", fingerprint="42a640dff008cc11", parameters={})
 
+# of any two items the instance of AllPairs that pairs them gets both
+channel_1 = d4p.Channel(1, "Items.output -> AllPairs.input", d4p.Pairs("id"))
 
-@d4p.titled("Items")
+
+@d4p.runs("Items")
 def stage_1(stage):
-    (pe_items,) = stage.take("Items")
-    to_all_pairs = stage.to(1, "Items.output -> AllPairs.input", "pairs", ["id"])
+    (pe_items,) = stage.take()
+    to_all_pairs = stage.to(channel_1)
     n_pe_items = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -39,9 +42,9 @@ def stage_1(stage):
     return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
 
 
-@d4p.titled("AllPairs > InTiles > Joined > Same")
+@d4p.runs("AllPairs", "InTiles", "Joined", "Same")
 def stage_2(stage):
-    all_pairs, in_tiles, joined, same = stage.take("AllPairs", "InTiles", "Joined", "Same")
+    all_pairs, in_tiles, joined, same = stage.take()
     result_joined = stage.result(joined, "output")
     result_same = stage.result(same, "output")
     send_batches_of_in_tiles = stage.batch_sender(in_tiles)
@@ -119,12 +122,10 @@ def stage_2(stage):
 def main(run):
     """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
     # stage 1 x1: Items
-    run.stage(stage_1, instances=1, to={1: run.tiles})
-    # channel 1: Items.output -> AllPairs.input, pairs ['id']:
-    #   of any two items the instance of AllPairs that pairs them gets both
+    run.stage(stage_1, instances=1, sends=[channel_1])
     # stage 2 xT: AllPairs > InTiles > Joined > Same
-    run.stage(stage_2, instances=run.tiles, inputs=[1])
+    run.stage(stage_2, instances=run.tiles, takes=[channel_1])
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, mpi.execute)
+    d4p.start(main, workflow, mpi.ENGINE)

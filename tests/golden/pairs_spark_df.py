@@ -18,11 +18,14 @@ from d4p.engines import spark_df  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("pairs:batches", fingerprint="42a640dff008cc11", parameters={})
 
+# of any two items the instance of AllPairs that pairs them gets both
+channel_1 = d4p.Channel(1, "Items.output -> AllPairs.input", d4p.Pairs("id"))
 
-@d4p.titled("Items")
+
+@d4p.runs("Items")
 def stage_1(stage):
-    (pe_items,) = stage.take("Items")
-    to_all_pairs = stage.to(1, "Items.output -> AllPairs.input", "pairs", ["id"])
+    (pe_items,) = stage.take()
+    to_all_pairs = stage.to(channel_1)
     n_pe_items = 0
 
     def into_pe_items(items):
@@ -37,9 +40,9 @@ def stage_1(stage):
     return stage.ready({"Items": into_pe_items}, lambda: {"Items": n_pe_items})
 
 
-@d4p.titled("AllPairs > InTiles > Joined > Same")
+@d4p.runs("AllPairs", "InTiles", "Joined", "Same")
 def stage_2(stage):
-    all_pairs, in_tiles, joined, same = stage.take("AllPairs", "InTiles", "Joined", "Same")
+    all_pairs, in_tiles, joined, same = stage.take()
     result_joined = stage.result(joined, "output")
     result_same = stage.result(same, "output")
     send_batches_of_in_tiles = stage.batch_sender(in_tiles)
@@ -116,15 +119,13 @@ def main(spark, run):
     """One partition is one instance; rows are batches of items, shuffled by the instance that they go to."""
     # stage 1 x1: Items
     arriving = run.instances(1)
-    out_1 = arriving.mapInArrow(run.task(stage_1, 1, to={1: run.tiles}), spark_df.BATCHES)
-    # channel 1: Items.output -> AllPairs.input, pairs ['id']:
-    #   of any two items the instance of AllPairs that pairs them gets both
+    out_1 = arriving.mapInArrow(run.task(stage_1, 1, to={channel_1: run.tiles}), spark_df.BATCHES)
     # by a broadcast where the items are few and that moves less, else by tiles as keys: the run says which
-    into_2 = run.pairs(out_1, run.tiles, {1: "pairs"})
+    into_2 = run.pairs(out_1, run.tiles, [channel_1])
     # stage 2 xT: AllPairs > InTiles > Joined > Same
     out_2 = into_2.mapInArrow(run.task(stage_2, run.tiles), spark_df.BATCHES)
     run.finish(out_2)
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark_df.execute)
+    d4p.start(main, workflow, spark_df.ENGINE)

@@ -19,11 +19,16 @@ from d4p.engines import processes  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:partitions", fingerprint="5aac5568dbd10e25", parameters={})
 
+# instance i of Pairs feeds instance i of First
+channel_1 = d4p.Channel(1, "Pairs.output -> First.input", d4p.Forward())
+# items whose [0] are equal meet in one instance of Listing
+channel_2 = d4p.Channel(2, "First.output -> Listing.input", d4p.Hash(0))
 
-@d4p.titled("Pairs")
+
+@d4p.runs("Pairs")
 def stage_1(stage):
-    (pairs,) = stage.take("Pairs")
-    to_first = stage.to(1, "Pairs.output -> First.input", "forward")
+    (pairs,) = stage.take()
+    to_first = stage.to(channel_1)
     n_pairs = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -40,10 +45,10 @@ def stage_1(stage):
     return stage.ready({"Pairs": into_pairs}, lambda: {"Pairs": n_pairs})
 
 
-@d4p.titled("First")
+@d4p.runs("First")
 def stage_2(stage):
-    (first,) = stage.take("First")
-    to_listing = stage.to(2, "First.output -> Listing.input", "hash", [0])
+    (first,) = stage.take()
+    to_listing = stage.to(channel_2)
     n_first = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -53,17 +58,16 @@ def stage_2(stage):
             n_first += 1
             at[0] = n_first
             item = (item[0] * 2, item[1])  # First
-            if item is not None:
-                to_listing(item)
+            to_listing(item)
 
     stage.wire(first, {"output": to_listing})
     stage.inline(into_first, (first, "(item[0] * 2, item[1])"))
     return stage.ready({1: into_first}, lambda: {"First": n_first})
 
 
-@d4p.titled("Listing")
+@d4p.runs("Listing")
 def stage_3(stage):
-    (listing,) = stage.take("Listing")
+    (listing,) = stage.take()
     result_listing = stage.result(listing, "output")
     send_listing = stage.sender(listing)
     n_listing = 0
@@ -85,16 +89,12 @@ def stage_3(stage):
 def main(run):
     """Each instance runs in a process of its own; bounded pipes join them."""
     # stage 1 x1: Pairs
-    run.stage(stage_1, instances=1, to={1: 1})
-    # channel 1: Pairs.output -> First.input, forward:
-    #   instance i of Pairs feeds instance i of First
+    run.stage(stage_1, instances=1, sends=[channel_1])
     # stage 2 x1: First
-    run.stage(stage_2, instances=1, to={2: 3}, inputs=[1])
-    # channel 2: First.output -> Listing.input, hash [0]:
-    #   items whose [0] are equal meet in one instance of Listing
+    run.stage(stage_2, instances=1, takes=[channel_1], sends=[channel_2])
     # stage 3 x3: Listing
-    run.stage(stage_3, instances=3, inputs=[2])
+    run.stage(stage_3, instances=3, takes=[channel_2])
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, processes.execute)
+    d4p.start(main, workflow, processes.ENGINE)

@@ -19,11 +19,16 @@ from d4p.engines import spark_rdd  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:partitions", fingerprint="5aac5568dbd10e25", parameters={})
 
+# instance i of Pairs feeds instance i of First
+channel_1 = d4p.Channel(1, "Pairs.output -> First.input", d4p.Forward())
+# items whose [0] are equal meet in one instance of Listing
+channel_2 = d4p.Channel(2, "First.output -> Listing.input", d4p.Hash(0))
 
-@d4p.titled("Pairs")
+
+@d4p.runs("Pairs")
 def stage_1(stage):
-    (pairs,) = stage.take("Pairs")
-    to_first = stage.to(1, "Pairs.output -> First.input", "forward")
+    (pairs,) = stage.take()
+    to_first = stage.to(channel_1)
     n_pairs = 0
 
     def into_pairs(items):
@@ -38,10 +43,10 @@ def stage_1(stage):
     return stage.ready({"Pairs": into_pairs}, lambda: {"Pairs": n_pairs})
 
 
-@d4p.titled("First")
+@d4p.runs("First")
 def stage_2(stage):
-    (first,) = stage.take("First")
-    to_listing = stage.to(2, "First.output -> Listing.input", "hash", [0])
+    (first,) = stage.take()
+    to_listing = stage.to(channel_2)
     n_first = 0
 
     def into_first(items):
@@ -49,17 +54,16 @@ def stage_2(stage):
         for item in items:
             n_first += 1
             item = (item[0] * 2, item[1])  # First
-            if item is not None:
-                to_listing(item)
+            to_listing(item)
 
     stage.wire(first, {"output": to_listing})
     stage.inline(into_first, (first, "(item[0] * 2, item[1])"))
     return stage.ready({1: into_first}, lambda: {"First": n_first})
 
 
-@d4p.titled("Listing")
+@d4p.runs("Listing")
 def stage_3(stage):
-    (listing,) = stage.take("Listing")
+    (listing,) = stage.take()
     result_listing = stage.result(listing, "output")
     send_listing = stage.sender(listing)
     n_listing = 0
@@ -79,20 +83,18 @@ def stage_3(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 x1: Pairs
-    with run.named(1, stage_1.title):
+    with run.named(stage_1):
         arriving = sc.parallelize(range(1), 1)
-        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={1: 1}))
+        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={channel_1: 1}))
     # stage 2 x1: First
-    with run.named(2, stage_2.title):
-        out_2 = out_1.mapPartitionsWithIndex(run.task(stage_2, 1, to={2: 3}))
-        # channel 2: First.output -> Listing.input, hash [0]:
-        #   items whose [0] are equal meet in one instance of Listing
-        into_3 = spark_rdd.shuffle([out_2], 3, ordered=True)
+    with run.named(stage_2):
+        out_2 = out_1.mapPartitionsWithIndex(run.task(stage_2, 1, to={channel_2: 3}))
+        into_3 = spark_rdd.shuffle([out_2], 3, ordered=True)  # channel_2
     # stage 3 x3: Listing
-    with run.named(3, stage_3.title):
+    with run.named(stage_3):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 3))
         run.finish(out_3)
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark_rdd.execute)
+    d4p.start(main, workflow, spark_rdd.ENGINE)

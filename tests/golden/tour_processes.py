@@ -37,21 +37,37 @@ from d4p.engines import processes  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("tour:graph", fingerprint="21f55acd77edb9f2")
 
+# items take turns over the instances of halve
+channel_1 = d4p.Channel(1, "parity.even -> halve.input", d4p.RoundRobin())
+# items take turns over the instances of triple
+channel_2 = d4p.Channel(2, "parity.odd -> triple.input", d4p.RoundRobin())
+# items take turns over the instances of residue
+channel_3 = d4p.Channel(3, "numbers.output -> residue.input", d4p.RoundRobin())
+# every instance of multiples gets every item
+channel_4 = d4p.Channel(4, "numbers.output -> multiples.input", d4p.Broadcast())
+# one instance of digit gets every item
+channel_5 = d4p.Channel(5, "halve.output -> digit.input", d4p.Gather())
+# one instance of digit gets every item
+channel_6 = d4p.Channel(6, "triple.output -> digit.input", d4p.Gather())
+# items whose [0] are equal meet in one instance of by_digit
+channel_7 = d4p.Channel(7, "digit.output -> by_digit.item", d4p.Hash(0))
+# items whose ['residue'] are equal meet in one instance of by_residue
+channel_8 = d4p.Channel(8, "residue.output -> by_residue.item", d4p.Hash("residue"))
 
-@d4p.titled("numbers > parity > extremes > ... > leaves (16 PEs)")
+
+@d4p.runs(
+    "numbers", "parity", "extremes", "least", "greatest", "square", "add", "chain_total", "branch0", "branch00",
+    "leaf000", "leaf001", "branch01", "leaf010", "leaf011", "leaves",
+)
 def stage_1(stage):
-    pes = stage.take(
-        "numbers", "parity", "extremes", "least", "greatest", "square", "add", "chain_total", "branch0", "branch00",
-        "leaf000", "leaf001", "branch01", "leaf010", "leaf011", "leaves",
-    )
     (
         numbers, parity, extremes, least, greatest, square, add, chain_total, branch0, branch00, leaf000, leaf001,
         branch01, leaf010, leaf011, leaves,
-    ) = pes
-    to_halve = stage.to(1, "parity.even -> halve.input", "round robin")
-    to_triple = stage.to(2, "parity.odd -> triple.input", "round robin")
-    to_residue = stage.to(3, "numbers.output -> residue.input", "round robin")
-    to_multiples = stage.to(4, "numbers.output -> multiples.input", "broadcast")
+    ) = stage.take()
+    to_halve = stage.to(channel_1)
+    to_triple = stage.to(channel_2)
+    to_residue = stage.to(channel_3)
+    to_multiples = stage.to(channel_4)
     result_least = stage.result(least, "output")
     result_greatest = stage.result(greatest, "output")
     result_chain_total = stage.result(chain_total, "output")
@@ -62,7 +78,6 @@ def stage_1(stage):
     send_branch01 = stage.sender(branch01)
     n_numbers = n_parity = n_extremes = n_least = n_greatest = n_square = n_branch0 = n_branch00 = 0
     n_leaf000 = n_leaf001 = n_branch01 = n_leaf010 = n_leaf011 = n_leaves = dropped_square = dropped_add = 0
-    n_leaf000_output = n_leaf001_output = n_leaf010_output = n_leaf011_output = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
     def into_numbers(items):
@@ -152,22 +167,12 @@ def stage_1(stage):
         if item is not None:
             leaf000_output(item)
 
-    def leaf000_output(item):
-        nonlocal n_leaf000_output
-        n_leaf000_output += 1
-        into_leaves(item)
-
     def into_leaf001(item):
         nonlocal n_leaf001
         n_leaf001 += 1
         item = leaf001._process(item)
         if item is not None:
             leaf001_output(item)
-
-    def leaf001_output(item):
-        nonlocal n_leaf001_output
-        n_leaf001_output += 1
-        into_leaves(item)
 
     def into_branch01(item):
         nonlocal n_branch01
@@ -183,22 +188,12 @@ def stage_1(stage):
         if item is not None:
             leaf010_output(item)
 
-    def leaf010_output(item):
-        nonlocal n_leaf010_output
-        n_leaf010_output += 1
-        into_leaves(item)
-
     def into_leaf011(item):
         nonlocal n_leaf011
         n_leaf011 += 1
         item = leaf011._process(item)
         if item is not None:
             leaf011_output(item)
-
-    def leaf011_output(item):
-        nonlocal n_leaf011_output
-        n_leaf011_output += 1
-        into_leaves(item)
 
     def into_leaves(item):
         nonlocal n_leaves
@@ -227,12 +222,12 @@ def stage_1(stage):
             "leaf010": n_leaf010,
             "leaf011": n_leaf011,
             "leaves": n_leaves,
-            "leaf000.output": n_leaf000_output,
-            "leaf001.output": n_leaf001_output,
-            "leaf010.output": n_leaf010_output,
-            "leaf011.output": n_leaf011_output,
         }
 
+    leaf000_output = stage.counted("leaf000.output", into_leaves)
+    leaf001_output = stage.counted("leaf001.output", into_leaves)
+    leaf010_output = stage.counted("leaf010.output", into_leaves)
+    leaf011_output = stage.counted("leaf011.output", into_leaves)
     stage.wire(numbers, {"output": numbers_output})
     stage.wire(parity, {"even": to_halve, "odd": to_triple})
     stage.wire(extremes, {"output": extremes_output})
@@ -253,10 +248,10 @@ def stage_1(stage):
     return stage.ready({"numbers": into_numbers}, received)
 
 
-@d4p.titled("halve")
+@d4p.runs("halve")
 def stage_2(stage):
-    (halve,) = stage.take("halve")
-    to_digit = stage.to(5, "halve.output -> digit.input", "gather")
+    (halve,) = stage.take()
+    to_digit = stage.to(channel_5)
     n_halve = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -274,10 +269,10 @@ def stage_2(stage):
     return stage.ready({1: into_halve}, lambda: {"halve": n_halve})
 
 
-@d4p.titled("triple")
+@d4p.runs("triple")
 def stage_3(stage):
-    (triple,) = stage.take("triple")
-    to_digit = stage.to(6, "triple.output -> digit.input", "gather")
+    (triple,) = stage.take()
+    to_digit = stage.to(channel_6)
     n_triple = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -295,10 +290,10 @@ def stage_3(stage):
     return stage.ready({2: into_triple}, lambda: {"triple": n_triple})
 
 
-@d4p.titled("digit")
+@d4p.runs("digit")
 def stage_4(stage):
-    (digit,) = stage.take("digit")
-    to_by_digit = stage.to(7, "digit.output -> by_digit.item", "hash", [0])
+    (digit,) = stage.take()
+    to_by_digit = stage.to(channel_7)
     n_digit = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -308,17 +303,16 @@ def stage_4(stage):
             n_digit += 1
             at[0] = n_digit
             item = (item % 10, item)  # digit
-            if item is not None:
-                to_by_digit(item)
+            to_by_digit(item)
 
     stage.wire(digit, {"output": to_by_digit})
     stage.inline(into_digit, (digit, "(item % 10, item)"))
     return stage.ready({5: into_digit, 6: into_digit}, lambda: {"digit": n_digit})
 
 
-@d4p.titled("by_digit")
+@d4p.runs("by_digit")
 def stage_5(stage):
-    (by_digit,) = stage.take("by_digit")
+    (by_digit,) = stage.take()
     result_by_digit = stage.result(by_digit, "count")
     send_by_digit = stage.sender(by_digit)
     n_by_digit = 0
@@ -337,10 +331,10 @@ def stage_5(stage):
     return stage.ready({7: into_by_digit}, lambda: {"by_digit": n_by_digit})
 
 
-@d4p.titled("residue")
+@d4p.runs("residue")
 def stage_6(stage):
-    (residue,) = stage.take("residue")
-    to_by_residue = stage.to(8, "residue.output -> by_residue.item", "hash", ["residue"])
+    (residue,) = stage.take()
+    to_by_residue = stage.to(channel_8)
     n_residue = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
 
@@ -357,9 +351,9 @@ def stage_6(stage):
     return stage.ready({3: into_residue}, lambda: {"residue": n_residue})
 
 
-@d4p.titled("by_residue")
+@d4p.runs("by_residue")
 def stage_7(stage):
-    (by_residue,) = stage.take("by_residue")
+    (by_residue,) = stage.take()
     result_by_residue = stage.result(by_residue, "count")
     send_by_residue = stage.sender(by_residue)
     n_by_residue = 0
@@ -378,9 +372,9 @@ def stage_7(stage):
     return stage.ready({8: into_by_residue}, lambda: {"by_residue": n_by_residue})
 
 
-@d4p.titled("multiples")
+@d4p.runs("multiples")
 def stage_8(stage):
-    (multiples,) = stage.take("multiples")
+    (multiples,) = stage.take()
     result_multiples = stage.result(multiples, "output")
     n_multiples = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
@@ -401,38 +395,22 @@ def stage_8(stage):
 def main(run):
     """Each instance runs in a process of its own; bounded pipes join them."""
     # stage 1 x1: numbers > parity > extremes > ... > leaves (16 PEs)
-    run.stage(stage_1, instances=1, to={1: 2, 2: 3, 3: 2, 4: 3})
-    # channel 1: parity.even -> halve.input, round robin:
-    #   items take turns over the instances of halve
+    run.stage(stage_1, instances=1, sends=[channel_1, channel_2, channel_3, channel_4])
     # stage 2 x2: halve
-    run.stage(stage_2, instances=2, to={5: 1}, inputs=[1])
-    # channel 2: parity.odd -> triple.input, round robin:
-    #   items take turns over the instances of triple
+    run.stage(stage_2, instances=2, takes=[channel_1], sends=[channel_5])
     # stage 3 x3: triple
-    run.stage(stage_3, instances=3, to={6: 1}, inputs=[2])
-    # channel 5: halve.output -> digit.input, gather:
-    #   one instance of digit gets every item
-    # channel 6: triple.output -> digit.input, gather:
-    #   one instance of digit gets every item
+    run.stage(stage_3, instances=3, takes=[channel_2], sends=[channel_6])
     # stage 4 x1: digit
-    run.stage(stage_4, instances=1, to={7: 4}, inputs=[5, 6])
-    # channel 7: digit.output -> by_digit.item, hash [0]:
-    #   items whose [0] are equal meet in one instance of by_digit
+    run.stage(stage_4, instances=1, takes=[channel_5, channel_6], sends=[channel_7])
     # stage 5 x4: by_digit
-    run.stage(stage_5, instances=4, inputs=[7])
-    # channel 3: numbers.output -> residue.input, round robin:
-    #   items take turns over the instances of residue
+    run.stage(stage_5, instances=4, takes=[channel_7])
     # stage 6 x2: residue
-    run.stage(stage_6, instances=2, to={8: 3}, inputs=[3])
-    # channel 8: residue.output -> by_residue.item, hash ['residue']:
-    #   items whose ['residue'] are equal meet in one instance of by_residue
+    run.stage(stage_6, instances=2, takes=[channel_3], sends=[channel_8])
     # stage 7 x3: by_residue
-    run.stage(stage_7, instances=3, inputs=[8])
-    # channel 4: numbers.output -> multiples.input, broadcast:
-    #   every instance of multiples gets every item
+    run.stage(stage_7, instances=3, takes=[channel_8])
     # stage 8 x3: multiples
-    run.stage(stage_8, instances=3, inputs=[4])
+    run.stage(stage_8, instances=3, takes=[channel_4])
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, processes.execute)
+    d4p.start(main, workflow, processes.ENGINE)

@@ -19,11 +19,16 @@ from d4p.engines import mpi  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
 
+# items whose [0] are equal meet in one instance of count
+channel_1 = d4p.Channel(1, "split.word -> count.word", d4p.Hash(0))
+# one instance of top gets every item
+channel_2 = d4p.Channel(2, "count.count -> top.input", d4p.Gather())
 
-@d4p.titled("read > split")
+
+@d4p.runs("read", "split")
 def stage_1(stage):
-    read, split = stage.take("read", "split")
-    to_count = stage.to(1, "split.word -> count.word", "hash", [0])
+    read, split = stage.take()
+    to_count = stage.to(channel_1)
     send_split = stage.sender(split)
     n_read = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
@@ -42,10 +47,10 @@ def stage_1(stage):
     return stage.ready({"read": into_read}, lambda: {"read": n_read, "split": n_read})
 
 
-@d4p.titled("count")
+@d4p.runs("count")
 def stage_2(stage):
-    (count,) = stage.take("count")
-    to_top = stage.to(2, "count.count -> top.input", "gather")
+    (count,) = stage.take()
+    to_top = stage.to(channel_2)
     send_count = stage.sender(count)
     n_count = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
@@ -63,9 +68,9 @@ def stage_2(stage):
     return stage.ready({1: into_count}, lambda: {"count": n_count})
 
 
-@d4p.titled("top")
+@d4p.runs("top")
 def stage_3(stage):
-    (top,) = stage.take("top")
+    (top,) = stage.take()
     result_top = stage.result(top, "output")
     n_top = 0
     at = stage.at  # the number of the item in hand, in memory that outlives this process
@@ -86,16 +91,12 @@ def stage_3(stage):
 def main(run):
     """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
     # stage 1 xW: read > split
-    run.stage(stage_1, instances=run.width, to={1: 4})
-    # channel 1: split.word -> count.word, hash [0]:
-    #   items whose [0] are equal meet in one instance of count
+    run.stage(stage_1, instances=run.width, sends=[channel_1])
     # stage 2 x4: count
-    run.stage(stage_2, instances=4, to={2: 1}, inputs=[1])
-    # channel 2: count.count -> top.input, gather:
-    #   one instance of top gets every item
+    run.stage(stage_2, instances=4, takes=[channel_1], sends=[channel_2])
     # stage 3 x1: top
-    run.stage(stage_3, instances=1, inputs=[2])
+    run.stage(stage_3, instances=1, takes=[channel_2])
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, mpi.execute)
+    d4p.start(main, workflow, mpi.ENGINE)

@@ -19,11 +19,16 @@ from d4p.engines import spark_rdd  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
 
+# items whose [0] are equal meet in one instance of count
+channel_1 = d4p.Channel(1, "split.word -> count.word", d4p.Hash(0))
+# one instance of top gets every item
+channel_2 = d4p.Channel(2, "count.count -> top.input", d4p.Gather())
 
-@d4p.titled("read > split")
+
+@d4p.runs("read", "split")
 def stage_1(stage):
-    read, split = stage.take("read", "split")
-    to_count = stage.to(1, "split.word -> count.word", "hash", [0])
+    read, split = stage.take()
+    to_count = stage.to(channel_1)
     send_split = stage.sender(split)
     n_read = 0
 
@@ -40,10 +45,10 @@ def stage_1(stage):
     return stage.ready({"read": into_read}, lambda: {"read": n_read, "split": n_read})
 
 
-@d4p.titled("count")
+@d4p.runs("count")
 def stage_2(stage):
-    (count,) = stage.take("count")
-    to_top = stage.to(2, "count.count -> top.input", "gather")
+    (count,) = stage.take()
+    to_top = stage.to(channel_2)
     send_count = stage.sender(count)
     n_count = 0
 
@@ -59,9 +64,9 @@ def stage_2(stage):
     return stage.ready({1: into_count}, lambda: {"count": n_count})
 
 
-@d4p.titled("top")
+@d4p.runs("top")
 def stage_3(stage):
-    (top,) = stage.take("top")
+    (top,) = stage.take()
     result_top = stage.result(top, "output")
     n_top = 0
 
@@ -80,23 +85,19 @@ def stage_3(stage):
 def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 xW: read > split
-    with run.named(1, stage_1.title):
+    with run.named(stage_1):
         arriving = run.read("read", run.width)
-        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, run.width, to={1: 4}, root="read"))
-        # channel 1: split.word -> count.word, hash [0]:
-        #   items whose [0] are equal meet in one instance of count
-        into_2 = spark_rdd.shuffle([out_1], 4, ordered=True)
+        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, run.width, to={channel_1: 4}, root="read"))
+        into_2 = spark_rdd.shuffle([out_1], 4, ordered=True)  # channel_1
     # stage 2 x4: count
-    with run.named(2, stage_2.title):
-        out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 4, to={2: 1}))
-        # channel 2: count.count -> top.input, gather:
-        #   one instance of top gets every item
-        into_3 = spark_rdd.shuffle([out_2], 1, ordered=True)
+    with run.named(stage_2):
+        out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 4, to={channel_2: 1}))
+        into_3 = spark_rdd.shuffle([out_2], 1, ordered=True)  # channel_2
     # stage 3 x1: top
-    with run.named(3, stage_3.title):
+    with run.named(stage_3):
         out_3 = into_3.mapPartitionsWithIndex(run.task(stage_3, 1))
         run.finish(out_3)
 
 
 if __name__ == "__main__":
-    d4p.start(main, workflow, spark_rdd.execute)
+    d4p.start(main, workflow, spark_rdd.ENGINE)

@@ -8,16 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from d4p.engines.declared import Stages
 from d4p.engines.mpi.credit import CHANNEL, LEAST, Lane, Owed, window
 from d4p.engines.mpi.instance import SLICE, Slices
-from d4p.engines.mpi.layout import Declared, Layout
+from d4p.engines.mpi.layout import Layout
 from d4p.engines.mpi.message import MOST, Kind, Message, pack_head, unpack_head
 from d4p_compile.targets.mpi_here import of_stages
 
 
 def layout(counts: list[int], size: int) -> Layout:
-    firsts = [sum(counts[:i]) for i in range(len(counts))]
-    return Layout([Declared(len, count, {}, (), first) for count, first in zip(counts, firsts, strict=True)], size)
+    stages = Stages()
+    for count in counts:
+        stages.declare(None, count)
+    return Layout(stages, size)
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.integers(1, 40))

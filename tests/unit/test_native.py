@@ -11,6 +11,7 @@ import pytest
 import d4p_compile
 from d4p import IterativePE, ProducerPE, WorkflowGraph
 from d4p.library import aggregate
+from d4p.stage.function import StageInfo
 from d4p.stage.instance import Stage
 from d4p_compile.analysis.aggregates import aggregate_of
 from d4p_compile.ir.graph import Aggregate
@@ -179,16 +180,16 @@ def test_a_stage_may_be_asked_what_it_did_while_it_is_made():
 
     writing = SimpleNamespace(run="run", places={}, spooled=True, begin_notes=lambda: None)
     workflow = SimpleNamespace(writing=writing, copy=copy)
-    stage = Stage(workflow, 1, 0, lanes=None, spool=None, log=None)
-    stage.take("first", "second")
+    stage = Stage(workflow, StageInfo(1, ("first", "second")), 0, lanes=None, spool=None, log=None)
+    stage.take()
     assert said == [{}, {}]
 
 
 def test_items_that_an_engine_took_are_counted():
     writing = SimpleNamespace(run="run", places={}, spooled=True, begin_notes=lambda: None)
     workflow = SimpleNamespace(writing=writing, copy=lambda name, index, instances: aggregate.CountPE())
-    stage = Stage(workflow, 1, 0, lanes=None, spool=None, log=None)
-    (count,) = stage.take("count")
+    stage = Stage(workflow, StageInfo(1, ("count",)), 0, lanes=None, spool=None, log=None)
+    (count,) = stage.take()
     stage.ready({}, lambda: {"count": 2})
     stage.take_in("count", 5, ())
     assert count.value == [5] and stage.report()["received"] == {"count": 7}

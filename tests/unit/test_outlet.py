@@ -3,13 +3,18 @@
 import pytest
 
 from d4p.describe.failure import PeFailed
+from d4p.stage.channel import Broadcast, Channel, Forward, Gather, Hash, RoundRobin
 from d4p.stage.instance import FAILURES
 from d4p.stage.outlet import Lanes, outlet
 
-KINDS = [("hash", (0,)), ("round robin", ()), ("forward", ()), ("gather", ()), ("broadcast", ())]
+KINDS = [Hash(0), RoundRobin(), Forward(), Gather(), Broadcast()]
 
 
-def an_outlet(most=3, kind="hash", fields=(0,)):
+def channel(exchange):
+    return Channel(1, "a.out -> b.in", exchange)
+
+
+def an_outlet(most=3, exchange=KINDS[0]):
     """An outlet, by the first field, to two instances: its function, how many it took, what was sent."""
     sent = []
 
@@ -18,7 +23,7 @@ def an_outlet(most=3, kind="hash", fields=(0,)):
         lanes.held[dest].clear()
 
     lanes = Lanes(2, send, most)
-    put, taken = outlet("a.out -> b.in", kind, 1, lanes, fields)
+    put, taken = outlet(channel(exchange), 1, lanes)
     return put, taken, sent
 
 
@@ -29,10 +34,10 @@ def failed(error):
     return error
 
 
-@pytest.mark.parametrize("kind, fields", KINDS)
-def test_what_is_written_goes_where_what_is_put_goes(kind, fields):
-    put, put_taken, put_sent = an_outlet(3, kind, fields)
-    other, taken, sent = an_outlet(3, kind, fields)
+@pytest.mark.parametrize("exchange", KINDS)
+def test_what_is_written_goes_where_what_is_put_goes(exchange):
+    put, put_taken, put_sent = an_outlet(3, exchange)
+    other, taken, sent = an_outlet(3, exchange)
     write = other.writer("out", None, failed, FAILURES)
     for item in ITEMS:
         put(item)
@@ -48,7 +53,7 @@ def test_each_of_several_producers_deals_from_the_consumer_of_its_own_number(pro
     firsts = []
     for producer in range(producers):
         lanes = Lanes(consumers, lambda dest: None, 1_000)
-        put, taken = outlet("a.out -> b.in", "round robin", producer, lanes)
+        put, taken = outlet(channel(RoundRobin()), producer, lanes)
         write = put.writer("out", None, failed, FAILURES)
         for item in range(10):
             write("out", item) if written else put(item)
@@ -59,18 +64,18 @@ def test_each_of_several_producers_deals_from_the_consumer_of_its_own_number(pro
     assert firsts == [producer % consumers for producer in range(producers)]
 
 
-@pytest.mark.parametrize("kind, fields", KINDS)
-def test_written_and_put_items_are_counted_together(kind, fields):
-    put, taken, _ = an_outlet(3, kind, fields)
+@pytest.mark.parametrize("exchange", KINDS)
+def test_written_and_put_items_are_counted_together(exchange):
+    put, taken, _ = an_outlet(3, exchange)
     write = put.writer("out", None, failed, FAILURES)
     write("out", ("x", 1))
     put(("y", 2))
     assert taken() == 2
 
 
-@pytest.mark.parametrize("kind, fields", KINDS)
-def test_another_port_is_not_its_own(kind, fields):
-    put, taken, _ = an_outlet(3, kind, fields)
+@pytest.mark.parametrize("exchange", KINDS)
+def test_another_port_is_not_its_own(exchange):
+    put, taken, _ = an_outlet(3, exchange)
     seen = []
     put.writer("out", lambda name, item: seen.append((name, item)), failed, FAILURES)("log", "item")
     assert seen == [("log", "item")] and taken() == 0
@@ -93,9 +98,10 @@ def test_an_item_without_the_field_is_named_with_its_number():
     assert str(error).startswith("a.out -> b.in, item 2: group-by [0] needs items with that field")
 
 
-def test_an_item_without_a_field_that_all_need_is_named_with_its_number():
+@pytest.mark.parametrize("exchange", [Gather([0]), Forward([0])])
+def test_an_item_without_a_field_that_all_need_is_named_with_its_number(exchange):
     lanes = Lanes(1, lambda dest: lanes.held[dest].clear())
-    put, _ = outlet("a.out -> b.in", "gather", 0, lanes, (), (0,))
+    put, _ = outlet(channel(exchange), 0, lanes)
     told = []
     write = put.writer("out", None, lambda error: told.append(error) or KeyboardInterrupt(), FAILURES)
     write("out", ("x", 1))
@@ -104,13 +110,13 @@ def test_an_item_without_a_field_that_all_need_is_named_with_its_number():
     assert isinstance(told[0], PeFailed) and str(told[0]).startswith("a.out -> b.in, item 2: ")
 
 
-@pytest.mark.parametrize("kind, fields", KINDS)
-def test_what_sending_raises_is_told(kind, fields):
+@pytest.mark.parametrize("exchange", KINDS)
+def test_what_sending_raises_is_told(exchange):
     def send(dest):
         raise LookupError("no room")  # of the kind that an item without a field raises
 
     lanes = Lanes(2, send)
-    put, _ = outlet("a.out -> b.in", kind, 0, lanes, fields)
+    put, _ = outlet(channel(exchange), 0, lanes)
     told = []
     with pytest.raises(ValueError):
         put.writer("out", None, lambda error: told.append(error) or ValueError(), FAILURES)("out", ("x", 1))

@@ -9,9 +9,14 @@ import pytest
 import d4p_compile
 from d4p.engines.spark.broadcast import MOST, SETTING, Limits, as_moved, limits, most_executors, needs, size_of, sizes
 from d4p.errors import Refused
-from d4p.stage.outlet import spread
+from d4p.stage.channel import Channel, Pairs
 
-ONE = {1: "pairs"}
+
+def channel(number, *fields, side=""):
+    return Channel(number, "a.out -> b.in", Pairs(*fields, side=side))
+
+
+ONE = [channel(1)]
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "pairs.py"
 
 
@@ -47,7 +52,7 @@ def test_executors_are_weighed_against_tiles():
         "an item goes to 8 tiles, and by a broadcast to 8 executors"
     assert Limits(1 << 30, "1g", 0, None).why_tiles(ONE, 36).startswith("dynamic allocation may start any number")
     # Two streams, one of which goes to more tiles than there are executors: it is the sum that counts.
-    uneven = {1: "pairs left", 2: "pairs right"}
+    uneven = [channel(1, side="left"), channel(2, side="right")]
     assert Limits(1 << 30, "1g", 0, 3).why_tiles(uneven, 8) == ""
     assert Limits(1 << 30, "1g", 0, 3).why_tiles_of(100, 200) == "a broadcast would move 300 bytes, to 3 executors"
     assert Limits(1 << 30, "1g", 0, 3).why_tiles_of(0, 0)  # nothing to broadcast
@@ -67,19 +72,19 @@ def test_how_many_executors_there_may_be(given, now, expected):
 
 @pytest.mark.parametrize("instances", [1, 3, 6, 8, 12, 36])
 def test_a_tile_needs_the_blocks_that_are_sent_to_it(instances):
-    kinds = {1: "pairs left", 4: "pairs right", 5: "pairs"}
-    found = needs(kinds, instances)
-    for channel, kind in kinds.items():
-        for block, reached in enumerate(spread(kind, instances)):
-            assert [(channel, block) in mine for mine in found] == [i in reached for i in range(instances)]
+    channels = [channel(1, side="left"), channel(4, side="right"), channel(5)]
+    found = needs(channels, instances)
+    for each in channels:
+        for block, reached in enumerate(each.exchange.spread(instances)):
+            assert [(each.number, block) in mine for mine in found] == [i in reached for i in range(instances)]
 
 
 def test_what_moved_is_what_was_broadcast():
     edge, other = "a.out -> b.in", "a.out -> c.in"
     reports = [{"moved": {edge: 80, other: 7}, "once": {1: (edge, 10)}}, {"moved": {edge: 40}, "once": {1: (edge, 5)}},
                {"moved": {}}]  # fmt: skip
-    assert sizes(reports, {1: "pairs"}) == (15, 120)
-    assert sizes(reports, {2: "pairs"}) == (0, 0)
+    assert sizes(reports, ONE) == (15, 120)
+    assert sizes(reports, [channel(2)]) == (0, 0)
     assert [report["moved"] for report in as_moved(reports, {1: 2})] == [{edge: 20, other: 7}, {edge: 10}, {}]
     assert as_moved(reports, {}) == reports
 

@@ -14,16 +14,17 @@ from d4p.describe.failure import PeFailed
 from d4p.engines.channels import sender as senders
 from d4p.engines.channels.parcels import unpack_parcel
 from d4p.engines.channels.sender import BATCH_BYTES, BATCH_ITEMS, LATE, Flusher, Sender
+from d4p.stage.channel import Channel, Gather, RoundRobin
 from d4p.stage.outlet import outlet
 
 
 class Line:
     """A channel to some instances, and what was sent to them."""
 
-    def __init__(self, instances=1, kind="gather"):
+    def __init__(self, instances=1, exchange=None):
         self.sent = [[] for _ in range(instances)]
         self.sender = Sender(1, "a.x -> b.y", instances, self.post)
-        self.put, _ = outlet("a.x -> b.y", kind, 0, self.sender.lanes)
+        self.put, _ = outlet(Channel(1, "a.x -> b.y", exchange or Gather()), 0, self.sender.lanes)
 
     def post(self, dest, parcel):
         self.sent[dest].append(unpack_parcel(parcel.head, map(bytearray, parcel.buffers)))
@@ -138,7 +139,7 @@ def test_how_large_an_item_is_about():
 def test_what_waits_is_late_after_a_while(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(senders.time, "perf_counter", lambda: clock[0])
-    line = Line(2, "round robin")
+    line = Line(2, RoundRobin())
     for n in range(4):  # the first of each leaves at once
         line.put(n)
     clock[0] = LATE
@@ -200,7 +201,7 @@ def test_what_a_producer_leaves_behind_while_it_sleeps_is_sent():
 
 
 def test_order_holds_while_two_threads_send():
-    line = Line(3, "round robin")
+    line = Line(3, RoundRobin())
     stop = threading.Event()
 
     def flush():

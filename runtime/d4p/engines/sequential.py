@@ -7,19 +7,22 @@ that way is processed before that root's next item.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from d4p.describe.failure import pack_for
+from d4p.engines.declared import Stages
 from d4p.engines.line import Line
 from d4p.items.packing import unpack
 from d4p.program.engine import Engine
 from d4p.program.events import Sampler
 from d4p.program.job import Job
 from d4p.stage import stdin
+from d4p.stage.channel import Channel
 from d4p.stage.depth import Trampoline
+from d4p.stage.function import StageFunction
 from d4p.stage.instance import Stage
-from d4p.stage.outlet import Lanes, spread
+from d4p.stage.outlet import Lanes
 
 
 class Run:
@@ -29,36 +32,30 @@ class Run:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self._instances: dict[Callable, list[Stage]] = {}
-        self._consumers: dict[int, list[Stage]] = {}
+        self._stages = Stages()
+        self._consumers: dict[int, list[Stage]] = {}  # the instances that take the items of a channel
         self._trampoline = Trampoline()
-        self._declared: list[tuple[Callable, int, dict[int, int]]] = []
-        self._back: set[int] = set()
         self._line = Line(job.spool.folder)
         self._kept: set[int] = set()  # instances whose output is there from an earlier run
 
-    def stage(self, function: Callable[[Stage], Stage], instances: int, to: dict[int, int] | None = None,
-              inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
-        """Declare a stage: how many instances it has, how many instances the consumer of each channel has
-        (`to`), the channels it takes its items from (`inputs`), and those of `to` that lead back."""
-        self._back.update(back)
-        self._declared.append((function, instances, to or {}))
-        for channel in inputs:
-            self._consumers[channel] = self._instances.setdefault(function, [])
+    def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
+              sends: Sequence[Channel] = ()) -> None:
+        """Declare a stage: how many instances it has, the channels it takes its items from, and those it sends on."""
+        self._stages.declare(function, instances, takes, sends)
 
     def go(self) -> list[dict[str, Any]]:
         """Run all stages; gives a report for each instance."""
         job, stages = self.job, []
-        for function, instances, to in self._declared:
-            made = self._instances.setdefault(function, [])
-            for index in range(instances):
-                stage = Stage(job.workflow, job.number(function), index, lanes=self._to(to),
-                              spool=job.spooler(index), log=job.log, instances=instances, checker=job.checker,
+        for declared in self._stages.all:
+            made: list[Stage] = []
+            self._consumers |= dict.fromkeys((channel.number for channel in declared.takes), made)
+            for index in range(declared.instances):
+                stage = Stage(job.workflow, declared.function.info, index, lanes=self._lanes, spool=job.spooler(index),
+                              log=job.log, instances=declared.instances, checker=job.checker,
                               trampoline=self._trampoline)
-                function(stage)
-                made.append(stage)
+                made.append(declared.function(stage))
             stages += made
-        running = [stage for stage in stages if not stage.kept(bool(self._back))]
+        running = [stage for stage in stages if not stage.kept(self._stages.cyclic)]
         self._kept = set(map(id, stages)) - set(map(id, running))
         of = {name: [s for s in running if name in s.names] for name in job.workflow.order}
         job.phase("")
@@ -82,7 +79,7 @@ class Run:
     def _feed(self, root: str, stages: list[Stage]) -> None:
         for stage in stages:
             items = self.job.feed(stage, root, stage.instances)
-            stage.feed(root, self._one_by_one(items) if self._back else items)
+            stage.feed(root, self._one_by_one(items) if self._stages.cyclic else items)
             self._go_round()  # of the last item, where a limit ended in the middle of it
 
     def _one_by_one(self, items: Iterable[Any]) -> Iterator[Any]:
@@ -96,34 +93,33 @@ class Run:
             number, dest, items = self._line.get()
             self._consumers[number][dest].feed(number, items)
 
-    def _to(self, to: dict[int, int]) -> Callable[[int, str, str], Lanes]:
-        def lanes(number: int, edge: str, kind: str) -> Lanes:
-            consumers, reached = self._consumers[number], spread(kind, to[number])
+    def _lanes(self, channel: Channel) -> Lanes:
+        number, edge = channel.number, channel.edge
+        reached = channel.exchange.spread(self._stages.consumer[channel.number].instances)
 
-            def deliver(parcel: tuple[int, list[Any]]) -> None:
-                dest, items = parcel
-                if id(consumers[dest]) not in self._kept:
-                    consumers[dest].feed(number, items)
+        def deliver(parcel: tuple[int, list[Any]]) -> None:
+            dest, items = parcel
+            consumer = self._consumers[number][dest]
+            if id(consumer) not in self._kept:
+                consumer.feed(number, items)
 
-            bounded = self._trampoline.bounded(deliver)
+        bounded = self._trampoline.bounded(deliver)
 
-            def send(lane: int) -> None:
-                # As other engines send them: what a consumer changes, nobody else sees.
-                items = made.held[lane]
-                if number in self._back:
-                    for dest in reached[lane]:
-                        self._line.put(number, dest, edge, items)
-                    items.clear()
-                    return
-                packed = pack_for(edge, items)
-                items.clear()
+        def send(lane: int) -> None:
+            # As other engines send them: what a consumer changes, nobody else sees.
+            items = made.held[lane]
+            if channel.back:
                 for dest in reached[lane]:
-                    bounded((dest, unpack(packed)))
+                    self._line.put(number, dest, edge, items)
+                items.clear()
+                return
+            packed = pack_for(edge, items)
+            items.clear()
+            for dest in reached[lane]:
+                bounded((dest, unpack(packed)))
 
-            made = Lanes(len(reached), send)
-            return made
-
-        return lanes
+        made = Lanes(len(reached), send)
+        return made
 
 
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:

@@ -21,17 +21,6 @@ from d4p.workflow.results import Spool
 from d4p.workflow.workflow import Workflow, unconnected
 
 
-def titled(title: str) -> Callable[[Callable], Callable]:
-    """Gives a stage's function the title of the stage, by which messages and engines call it. A docstring would not do:
-    `python -OO` has none."""
-
-    def give(function: Callable) -> Callable:
-        function.title = title
-        return function
-
-    return give
-
-
 class Job:
     """What every engine needs and none does in its own way.
 
@@ -55,11 +44,6 @@ class Job:
     def has_results(self) -> bool:
         """Whether some output is connected to nothing, and its items are to be spooled."""
         return self.workflow.writing.spooled and bool(unconnected(self.workflow))
-
-    @staticmethod
-    def number(function: Callable) -> int:
-        """The number of a generated `stage_<n>`."""
-        return int(function.__name__.removeprefix("stage_"))
 
     def feed(self, stage: Any, root: str, instances: int, begin: Callable[[], None] = lambda: None) -> Iterator[Any]:
         """The items of a root's instance: from the command line, or from its share of a reader's splits, before each of

@@ -15,7 +15,9 @@ from d4p.host.signals import OF_USERS
 from d4p.items.batch import read_only
 from d4p.items.packing import own
 from d4p.outputs.instance import InstanceOutputs
+from d4p.stage.channel import Channel
 from d4p.stage.depth import Trampoline
+from d4p.stage.function import StageInfo
 from d4p.stage.limit import Enough, Limit
 from d4p.stage.outlet import Put, needs, outlet
 
@@ -36,9 +38,9 @@ class Stage:
 
     Args:
         workflow: where the PEs come from.
-        number: the stage's number in the plan.
+        info: the stage's number in the plan and its PEs.
         index: which instance of the stage this is, from 0.
-        lanes: called with (channel number, edge, kind of exchange); gives the Lanes to the consumer's instances.
+        lanes: called with a channel; gives the Lanes to the consumer's instances.
         spool: called with (PE name, port); gives the function that takes an item of a result.
         log: called with a line of text that a PE logs.
         instances: how many instances of the stage there are.
@@ -50,10 +52,10 @@ class Stage:
 
     own = staticmethod(own)
 
-    def __init__(self, workflow, number: int, index: int, *, lanes, spool, log, instances=1, repeatable=True,
+    def __init__(self, workflow, info: StageInfo, index: int, *, lanes, spool, log, instances=1, repeatable=True,
                  checker=None, at: memoryview | list[int] | None = None, trampoline: Trampoline | None = None) -> None:
-        self.number, self.index, self.instances = number, index, instances
-        self.names: tuple[str, ...] = ()
+        self.number, self.index, self.instances = info.number, index, instances
+        self.names = info.pes
         self.pes: tuple[GenericPE, ...] = ()
         self.inlined: dict[CodeType, list[str]] = {}
         self._written: list[tuple[GenericPE, str]] = []
@@ -67,6 +69,7 @@ class Stage:
         self._senders: set[int] = set()
         self._limits: dict[str, Limit] = {}
         self._sent: dict[str, Callable[[], int]] = {}
+        self._given: dict[str, Callable[[], int]] = {}
         self._moved: dict[str, Any] = {}
         self._results: Counter[tuple[str, str]] = Counter()
         workflow.writing.begin_notes()
@@ -82,23 +85,22 @@ class Stage:
 
     # What generated code calls
 
-    def take(self, *names: str) -> tuple[GenericPE, ...]:
+    def take(self) -> tuple[GenericPE, ...]:
         """This instance's own copies of the PEs of the stage, in topological order."""
-        self.names = names
-        self.pes = tuple(self._workflow.copy(name, self.index, self.instances) for name in names)
-        for name, pe in zip(names, self.pes, strict=True):
+        self.pes = tuple(self._workflow.copy(name, self.index, self.instances) for name in self.names)
+        for name, pe in zip(self.names, self.pes, strict=True):
             pe._d4p_log = _logger(self._log, name, self.index)
             pe._d4p_ports = {}
             pe._d4p_share = (self.index, self.instances)
             self._outputs.writer(name, pe)
         return self.pes
 
-    def to(self, channel: int, edge: str, kind: str, fields: Iterable = (), needs: Iterable = ()) -> Put:
+    def to(self, channel: Channel) -> Put:
         """The function that sends one item on its way to another stage."""
-        lanes = self._lanes(channel, edge, kind)
-        self._moved[edge] = lanes
-        put, self._sent[edge] = outlet(edge, kind, self.index, lanes, tuple(fields), tuple(needs), channel)
-        return self._checker.guard(edge.partition(" -> ")[0], self.index, put) if self._checker else put
+        lanes = self._lanes(channel)
+        self._moved[channel.edge] = lanes
+        put, self._sent[channel.edge] = outlet(channel, self.index, lanes)
+        return self._checker.guard(channel.output, self.index, put) if self._checker else put
 
     def result(self, pe: GenericPE, port: str) -> Put:
         """The function that takes one item of an output that nothing is connected to."""
@@ -111,6 +113,18 @@ class Stage:
             put(item)
 
         return self._checker.guard(f"{name}.{port}", self.index, keep) if self._checker else keep
+
+    def counted(self, output: str, take: Callable[[Any], None]) -> Put:
+        """`take`, called with what an output ("pe.port") is given, and counted, which nobody else does."""
+        given = 0
+
+        def put(item: Any) -> None:
+            nonlocal given
+            given += 1
+            take(item)
+
+        self._given[output] = lambda: given
+        return put
 
     def wire(self, pe: GenericPE, ports: dict[str, Callable[[Any], None]] | None = None, *,
              keywords: bool = False) -> None:
@@ -276,7 +290,8 @@ class Stage:
         """Called last: `entries` are by channel number or root name, `counts` gives items received so far by PE;
         `repeatable` says that what comes from other stages is the same in every run."""
         self.entries, self._repeatable, self.program = entries, repeatable, counts.__code__.co_filename
-        self.counts = lambda: {name: count + self._taken_in[name] for name, count in counts().items()}
+        self.counts = lambda: {**{name: count + self._taken_in[name] for name, count in counts().items()},
+                               **{output: given() for output, given in self._given.items()}}
         return self
 
     # What an engine calls

@@ -8,8 +8,8 @@ from typing import Any
 from d4p.describe.failure import PeFailed
 from d4p.errors import RunFailed
 from d4p.keys.partition import NO_SUBSCRIPT, by_key, require
-from d4p.pairs.grid import grid
 from d4p.pairs.sent import Sent
+from d4p.stage.channel import Channel, Forward, Gather, Hash, Pairs, RoundRobin
 
 Put = Callable[[Any], None]
 #: Remembers what went wrong behind a PE's `write`, and gives what to raise there instead.
@@ -20,7 +20,7 @@ class Lanes:
     """What an engine gives an outlet to fill: for each lane the items that wait to be sent, how many of them make a
     batch, and the function that sends what waits in a lane. It empties that list in place.
 
-    A lane leads to one instance of the consumer or to several, as `spread` says.
+    A lane leads to one instance of the consumer or to several, as the exchange's `spread` says.
     """
 
     def __init__(self, instances: int, send: Callable[[int], None], most: int = 1) -> None:
@@ -31,28 +31,13 @@ class Lanes:
         self.once = 0  # and, where it may move them in another way, those of each batch once
 
 
-def spread(kind: str, instances: int) -> list[tuple[int, ...]]:
-    """The lanes of an edge to so many instances: for each lane the instances that get what is sent on it."""
-    if kind == "broadcast":
-        return [tuple(range(instances))]
-    if kind.startswith("pairs"):
-        side = kind.removeprefix("pairs").strip()
-        return grid(side, instances).instances(side)
-    return [(instance,) for instance in range(instances)]
-
-
-def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), fields_needed: tuple = (),
-           channel: int = 0) -> tuple[Put, Callable[[], int]]:
+def outlet(channel: Channel, index: int, lanes: Lanes) -> tuple[Put, Callable[[], int]]:
     """A function that takes one item, and one that tells how many it took.
 
     Args:
-        edge: its name for error messages.
-        kind: forward, round robin, hash, broadcast, gather, or pairs (of two streams "pairs left" and "pairs right").
+        channel: where the items go.
         index: the producer's instance, from 0.
         lanes: where items wait to be sent.
-        fields: the key of a hash, or by which pairs are ordered; `fields_needed` are fields that every item must have
-            although one instance gets all.
-        channel: its number.
 
     Where a call an item is much of the work (not for pairs, nor keys of several fields), the function has an
     attribute `writer`: called with (port, other, failed, failures) it makes the `write` of a PE whose only output this
@@ -60,9 +45,11 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
     exceptions that `failed` is told of.
     """
     held, most, send, instances = lanes.held, lanes.most, lanes.send, len(lanes.held)
+    edge, exchange = channel.edge, channel.exchange
     taken = 0
+    fields = exchange.fields if isinstance(exchange, Hash | Pairs) else ()
     if fields:
-        route = by_key(fields, instances, "group-by" if kind == "hash" else "order_by")
+        route = by_key(fields, instances, "group-by" if isinstance(exchange, Hash) else "order_by")
 
         def routed(item: Any) -> int:
             try:
@@ -70,7 +57,7 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
             except RunFailed as error:
                 raise _at(edge, taken, error) from None
 
-    if kind == "hash" and len(fields) == 1:
+    if isinstance(exchange, Hash) and len(fields) == 1:
         (field,) = fields
         memo, kinds = route.memo, route.kinds
 
@@ -111,7 +98,7 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
 
         put.writer = writer
 
-    elif kind == "hash":
+    elif isinstance(exchange, Hash):
 
         def put(item: Any) -> None:
             nonlocal taken
@@ -122,7 +109,7 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
             if len(batch) >= most[dest]:
                 send(dest)
 
-    elif kind == "round robin":
+    elif isinstance(exchange, RoundRobin):
 
         def put(item: Any) -> None:
             nonlocal taken
@@ -153,7 +140,7 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
 
         put.writer = writer
 
-    elif kind.startswith("pairs"):
+    elif isinstance(exchange, Pairs):
 
         def put(item: Any) -> None:
             nonlocal taken
@@ -161,13 +148,14 @@ def outlet(edge: str, kind: str, index: int, lanes: Lanes, fields: tuple = (), f
             # By what it is ordered by, so that another run puts it into the same block, whoever sends it.
             block = routed(item) if fields else (index + number) % instances
             batch = held[block]
-            batch.append(Sent(block, (channel, index, number), item))
+            batch.append(Sent(block, (channel.number, index, number), item))
             if len(batch) >= most[block]:
                 send(block)
 
     else:
-        dest = index % instances if kind == "forward" else 0  # a broadcast has one lane
-        check = needs(edge, fields_needed) if fields_needed else None
+        dest = index % instances if isinstance(exchange, Forward) else 0  # a broadcast has one lane
+        requires = exchange.requires if isinstance(exchange, Forward | Gather) else ()
+        check = needs(edge, requires) if requires else None
         batch = held[dest]
 
         def put(item: Any) -> None:

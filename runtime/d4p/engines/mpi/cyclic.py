@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from d4p.engines.mpi.control import Control
@@ -21,16 +21,14 @@ class Round:
     """One rank's part in it. The coordinator is rank 0's.
 
     Args:
-        names: the PEs of each stage, by its function.
         instances: those of this rank, by number.
     """
 
-    def __init__(self, control: Control, layout: Layout, job: Job, names: Mapping[Callable, tuple[str, ...]],
-                 instances: Mapping[int, Instance]) -> None:
+    def __init__(self, control: Control, layout: Layout, job: Job, instances: Mapping[int, Instance]) -> None:
         self._layout, self._transport, self._instances = layout, control.transport, instances
         self._coordinator: Coordinator | None = None
         if control.world.rank == 0:
-            pes = {number: names[stage.function] for stage in layout.stages for number in stage.all}
+            pes = {number: stage.function.info.pes for stage in layout.stages for number in stage.all}
             self._coordinator = Coordinator(pes, job.workflow.postprocess_order)
         self._transport.handlers |= {Kind.STATUS: self._reported, Kind.COMMAND: self._commanded}
 

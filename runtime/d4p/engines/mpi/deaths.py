@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from d4p.engines.entries import entries
+from d4p.engines.declared import entries
 from d4p.engines.mpi import notes
 from d4p.engines.mpi.layout import Layout
 from d4p.engines.mpi.world import Peer, machine
@@ -48,8 +48,8 @@ def lost(peer: Peer, layout: Layout, workflow: Workflow, folder: str) -> WorkerL
     """What to say of a rank that died: the instances that it held, what each was at, and the PE's own last lines."""
     placements = layout.on(peer.rank)
     noted, fault = notes.read(folder, peer.rank, len(placements))
-    entered, names = entries([stage.function for stage in layout.stages], workflow)
-    at = [f"{placement}, {where(note, names[placement.stage.function], entered)}"
+    entered = entries(layout.stages, workflow)
+    at = [f"{placement}, {where(note, placement.stage.function.info.pes, entered)}"
           for placement, note in zip(placements, noted)]  # noqa: B905
     held = several(at) or layout.held(peer.rank)
     message = f"{peer} died, killed from outside or in native code: it held {held}"

@@ -9,13 +9,14 @@ from typing import Any
 
 from d4p.engines.channels.parcels import Parcel, unpack_parcel
 from d4p.engines.channels.sender import Sender
-from d4p.engines.entries import Entry
+from d4p.engines.declared import Entry
 from d4p.engines.mpi.layout import Placement
 from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
 from d4p.engines.quiescence import ASK, END, Command, Tally
 from d4p.errors import RunFailed
+from d4p.stage.channel import Channel, Pairs
 from d4p.stage.instance import Stage
-from d4p.stage.outlet import Lanes, spread
+from d4p.stage.outlet import Lanes
 
 #: What batches grow to, in bytes: a message costs more than a note in shared memory.
 BATCH = 1 << 20
@@ -56,10 +57,12 @@ class Instance:
         ends: how many ends it will see, one for each producer instance of each of its channels; None in a run with
             cycles, where the end is commanded.
         post: called with (this instance, channel, instance of the consumer, parcel); may wait.
+        consumers: gives how many instances take the items of a channel.
     """
 
     def __init__(self, placement: Placement, job: Any, note: Note, entered: Mapping[int, Entry], ends: int | None,
-                 post: Callable[[Instance, int, int, Parcel], None]) -> None:
+                 post: Callable[[Instance, Channel, int, Parcel], None],
+                 consumers: Callable[[Channel], int]) -> None:
         self.placement, self.number, self.cyclic = placement, placement.number, ends is None
         self.ends = 1 if ends is None else ends
         self._note, self._entered, self._taken = note, entered, Counter()
@@ -69,26 +72,27 @@ class Instance:
         self.done = self.kept = False
         self.tally, self.sent = Tally(), 0
         self.orders: deque[Command] = deque()  # of a run with cycles
-        self._job, self._post = job, post
+        self._job, self._post, self._consumers = job, post, consumers
         self._loose = False  # whether its senders may hold something back
         stage, index = placement.stage, placement.index
-        made = Stage(job.workflow, job.number(stage.function), index, lanes=self._lanes, spool=job.spooler(index),
+        made = Stage(job.workflow, stage.function.info, index, lanes=self._lanes, spool=job.spooler(index),
                      log=job.log, instances=stage.instances, at=note.number)
         self.stage = stage.function(made)
         self.in_turns = any(getattr(pe, "in_turns", False) for pe in self.stage.pes)
         self.may_end: Callable[[], bool] = lambda: True  # the rank may have it wait with `postprocess`
 
-    def _lanes(self, channel: int, edge: str, kind: str) -> Lanes:
-        reached = spread(kind, self.placement.stage.to[channel])
+    def _lanes(self, channel: Channel) -> Lanes:
+        reached = channel.exchange.spread(self._consumers(channel))
 
         def post(lane: int, parcel: Parcel) -> None:
-            if kind.startswith("pairs"):
+            if isinstance(channel.exchange, Pairs):
                 parcel = parcel.to_share()
             for dest in reached[lane]:
                 self._post(self, channel, dest, parcel)
                 sender.lanes.moved += parcel.nbytes
 
-        sender = self.senders[channel] = Sender(channel, edge, len(reached), post, batch_bytes=BATCH)
+        sender = Sender(channel.number, channel.edge, len(reached), post, batch_bytes=BATCH)
+        self.senders[channel.number] = sender
         return sender.lanes
 
     def begin(self) -> None:

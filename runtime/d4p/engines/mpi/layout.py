@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Declared:
-    """A stage of the program: its instances have the numbers from `first` on, in the order of stages."""
-
-    function: Callable
-    instances: int
-    to: dict[int, int]
-    inputs: tuple[int, ...]
-    first: int
-    back: frozenset[int] = frozenset()  # those of `to` that lead back
-
-    @property
-    def all(self) -> range:
-        """The numbers of its instances."""
-        return range(self.first, self.first + self.instances)
+from d4p.engines.declared import Declared, Stages
 
 
 @dataclass(frozen=True)
@@ -32,8 +16,7 @@ class Placement:
     index: int
 
     def __str__(self) -> str:
-        number = self.stage.function.__name__.removeprefix("stage_")
-        return f"stage {number} ({self.stage.function.title}), instance {self.index}"
+        return f"{self.stage.function.info}, instance {self.index}"
 
 
 class Layout:
@@ -43,21 +26,10 @@ class Layout:
     stage is spread evenly, and no rank holds two more than another.
     """
 
-    def __init__(self, stages: Iterable[Declared], size: int) -> None:
-        self.stages = tuple(stages)
-        self.size = size
-        self.consumer = {channel: stage for stage in self.stages for channel in stage.inputs}
-        self.producer = {channel: stage for stage in self.stages for channel in stage.to}
-
-    @property
-    def cyclic(self) -> bool:
-        """Whether some channel leads back."""
-        return any(stage.back for stage in self.stages)
-
-    @property
-    def count(self) -> int:
-        """How many instances there are."""
-        return sum(stage.instances for stage in self.stages)
+    def __init__(self, stages: Stages, size: int) -> None:
+        self.stages, self.size = tuple(stages.all), size
+        self.cyclic, self.count = stages.cyclic, stages.count
+        self.consumer, self.producer = stages.consumer, stages.producer
 
     def rank(self, number: int) -> int:
         """The rank that holds an instance."""

@@ -9,12 +9,12 @@ from typing import Any
 
 from d4p.engines.channels.backlog import MEMORY, Backlog
 from d4p.engines.channels.parcels import Parcel
-from d4p.engines.entries import entries
+from d4p.engines.declared import Declared, entries
 from d4p.engines.mpi.control import Control
 from d4p.engines.mpi.credit import LEAST, Lane, Owed, window
 from d4p.engines.mpi.cyclic import Round
 from d4p.engines.mpi.instance import Instance
-from d4p.engines.mpi.layout import Declared, Layout, Placement
+from d4p.engines.mpi.layout import Layout, Placement
 from d4p.engines.mpi.message import Kind, Message
 from d4p.engines.mpi.notes import RankNotes
 from d4p.engines.mpi.patience import Patience
@@ -22,6 +22,7 @@ from d4p.engines.postmortem.notes import Note
 from d4p.errors import ControlFlow, D4pError
 from d4p.host.threads import use_threads
 from d4p.program.job import Job
+from d4p.stage.channel import Channel
 
 #: So many instances may wait for credit, one within the other; the next one sends without.
 NESTED = 40
@@ -56,7 +57,7 @@ class Rank:
         self._begun: set[int] = set()  # stages whose instances are at much work, by their first one's number
         self._reported = time.monotonic()
         placements = layout.on(control.world.rank)
-        self._entered, names = entries([stage.function for stage in layout.stages], job.workflow)
+        self._entered = entries(layout.stages, job.workflow)
         self.notes = RankNotes(str(job.spool.folder), control.world.rank, len(placements))
         self.instances = [self._make(each, job, self.notes.of(index)) for index, each in enumerate(placements)]
         self._by_number = {instance.number: instance for instance in self.instances}
@@ -64,13 +65,14 @@ class Rank:
             if instance.in_turns:
                 instance.may_end = functools.partial(self._all_here, instance.placement.stage)
         self._order = self.instances[::-1]  # the last first: what is on its way goes before what is new
-        self._round = Round(control, layout, job, names, self._by_number) if layout.cyclic else None
+        self._round = Round(control, layout, job, self._by_number) if layout.cyclic else None
         self._folder = job.spool.folder
         self._transport.handlers |= {Kind.ITEMS: self._items, Kind.END: self._end, Kind.CREDIT: self._credit}
 
     def _make(self, placement: Placement, job: Job, note: Note) -> Instance:
-        ends = sum(self.layout.producer[channel].instances for channel in placement.stage.inputs)
-        return Instance(placement, job, note, self._entered, None if self.layout.cyclic else ends, self._post)
+        ends = sum(self.layout.producer[channel.number].instances for channel in placement.stage.takes)
+        return Instance(placement, job, note, self._entered, None if self.layout.cyclic else ends, self._post,
+                        lambda channel: self.layout.consumer[channel.number].instances)
 
     def _all_here(self, stage: Declared) -> bool:
         """Whether the instances of a stage may begin with much work: while one of them is at it nothing is taken in and
@@ -85,11 +87,11 @@ class Rank:
 
     # What an instance sends
 
-    def _post(self, instance: Instance, channel: int, dest: int, parcel: Parcel) -> None:
+    def _post(self, instance: Instance, channel: Channel, dest: int, parcel: Parcel) -> None:
         """Send a parcel as soon as there is credit for it. What leads back waits elsewhere, not here."""
-        number = self.layout.consumer[channel].first + dest
-        key = (channel, instance.number, number)
-        lane = self._lanes.get(key) or self._open(key, instance.placement.stage)
+        number = self.layout.consumer[channel.number].first + dest
+        key = (channel.number, instance.number, number)
+        lane = self._lanes.get(key) or self._open(key, channel)
         instance.sent += 1
         if lane.behind is not None and (lane.behind or not lane.room):
             lane.behind.put(parcel.head, *parcel.buffers)
@@ -101,10 +103,10 @@ class Rank:
         if number not in self._by_number:
             self._poll()
 
-    def _open(self, key: tuple[int, int, int], stage: Declared) -> Lane:
-        channel = key[0]
-        producers, consumers = stage.instances, self.layout.consumer[channel].instances
-        behind = Backlog(self._folder, max(LEAST, MEMORY // consumers)) if channel in stage.back else None
+    def _open(self, key: tuple[int, int, int], channel: Channel) -> Lane:
+        producers = self.layout.producer[channel.number].instances
+        consumers = self.layout.consumer[channel.number].instances
+        behind = Backlog(self._folder, max(LEAST, MEMORY // consumers)) if channel.back else None
         lane = self._lanes[key] = Lane(window(producers, consumers), behind)
         return lane
 
@@ -145,9 +147,9 @@ class Rank:
 
     def _ends(self, instance: Instance) -> None:
         """Tell all consumers of an instance that it is done."""
-        for channel in instance.placement.stage.to:
-            for number in self.layout.consumer[channel].all:
-                message = Message(Kind.END, channel, instance.number, number)
+        for channel in instance.placement.stage.sends:
+            for number in self.layout.consumer[channel.number].all:
+                message = Message(Kind.END, channel.number, instance.number, number)
                 if number in self._by_number:
                     self._end(message)
                 else:

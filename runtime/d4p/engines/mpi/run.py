@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from d4p.engines.declared import Stages
 from d4p.engines.mpi import deaths, spools
 from d4p.engines.mpi.control import Control
-from d4p.engines.mpi.layout import Declared, Layout
+from d4p.engines.mpi.layout import Layout
 from d4p.engines.mpi.message import Kind
 from d4p.engines.mpi.rank import Rank
 from d4p.engines.mpi.spokesman import has_the_word
@@ -16,6 +17,8 @@ from d4p.pairs.grid import tiles
 from d4p.program.events import Sampler
 from d4p.program.job import Job
 from d4p.program.saying import say
+from d4p.stage.channel import Channel
+from d4p.stage.function import StageFunction
 
 
 class Run:
@@ -26,14 +29,12 @@ class Run:
     def __init__(self, control: Control, job: Job) -> None:
         self.job, self.width = job, control.world.size
         self.tiles = tiles(self.width)
-        self._control, self._stages, self._count = control, [], 0
+        self._control, self._stages = control, Stages()
 
-    def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
-              inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
-        """Declare a stage: its instances, the instances of the consumer of each of its channels (`to`), the channels
-        it takes its items from (`inputs`), and those of `to` that lead back."""
-        self._stages.append(Declared(function, instances, to or {}, tuple(inputs), self._count, frozenset(back)))
-        self._count += instances
+    def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
+              sends: Sequence[Channel] = ()) -> None:
+        """Declare a stage: how many instances it has, the channels it takes its items from, and those it sends on."""
+        self._stages.declare(function, instances, takes, sends)
 
     def rank(self) -> Rank:
         """This rank's instances. Raises what is wrong with the workflow here."""

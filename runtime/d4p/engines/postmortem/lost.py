@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Mapping
 
 from d4p.describe.ours import OURS
-from d4p.engines.entries import Entry
+from d4p.engines.declared import Entry
 from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, STARTING, WAITING
 
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')

@@ -10,12 +10,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any
 
-from d4p.engines.entries import entries
+from d4p.engines.declared import Stages, entries
 from d4p.engines.postmortem.lost import how, own_lines, several, where
 from d4p.engines.postmortem.notes import Notes
 from d4p.engines.processes.arena import SharedFile
@@ -33,20 +32,13 @@ from d4p.host.signals import ENDS
 from d4p.host.threads import cores
 from d4p.pairs.grid import tiles
 from d4p.program.job import Job
+from d4p.stage.channel import Channel
+from d4p.stage.function import StageFunction
 
 #: More instances than this share processes, a thread each.
 MOST_PROCESSES = 64
 #: Seconds that workers have to end, and after which is looked whether one ended that can't be heard to.
 _GRACE, _LOOK = 0.5, 0.3
-
-
-@dataclass
-class _Declared:
-    function: Callable
-    instances: int
-    to: dict[int, int]
-    inputs: list[int]
-    back: frozenset[int]
 
 
 class Run:
@@ -56,27 +48,26 @@ class Run:
         self.job = job
         self.width = cores()
         self.tiles = tiles(self.width)
-        self._stages: list[_Declared] = []
+        self._stages = Stages()
         self._shared: SharedFile | None = None
         self._store: Store | None = None
         self._turns: list[Turns] = []
 
-    def stage(self, function: Callable, instances: int, to: dict[int, int] | None = None,
-              inputs: Iterable[int] = (), back: Iterable[int] = ()) -> None:
-        """Declare a stage: its instances, the instances of the consumer of each of its channels (`to`), the channels
-        it takes its items from (`inputs`), and those of `to` that lead back."""
-        self._stages.append(_Declared(function, instances, to or {}, list(inputs), frozenset(back)))
+    def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
+              sends: Sequence[Channel] = ()) -> None:
+        """Declare a stage: how many instances it has, the channels it takes its items from, and those it sends on."""
+        self._stages.declare(function, instances, takes, sends)
 
     def go(self) -> list[dict[str, Any]]:
         """Start a worker for each instance and wait for all; gives a report for each instance."""
         context = multiprocessing.get_context(_start_method())
-        with enough_files(sum(stage.instances for stage in self._stages)):
+        with enough_files(self._stages.count):
             tasks = self._tasks(context)
             return self._run(context, tasks)
 
     def _run(self, context: Any, tasks: list[Task]) -> list[dict[str, Any]]:
-        commands = _Commands(self.job, tasks, self._names) if tasks[0].cyclic else None
-        workers = _Workers(self.job, context, self._names, commands)
+        commands = _Commands(self.job, tasks) if tasks[0].cyclic else None
+        workers = _Workers(self.job, context, commands)
         try:
             shares = _shares(tasks)
             self.job.phase(f"starting {len(shares)} workers")
@@ -92,26 +83,25 @@ class Run:
                 turns.close()
 
     def _tasks(self, context: Any) -> list[Task]:
-        sections = itertools.count()
-        cyclic = any(s.back for s in self._stages)  # then commands come to roots too
-        self._shared = shared = SharedFile(sum(s.instances for s in self._stages if s.inputs or cyclic))
+        sections, stages = itertools.count(), self._stages
+        cyclic = stages.cyclic  # then commands come to roots too
+        self._shared = shared = SharedFile(sum(s.instances for s in stages.all if s.takes or cyclic))
         self._store = store = Store(context)
         inboxes = {
-            id(s): [Inbox(context, shared, next(sections), store) if s.inputs or cyclic else None
-                    for _ in range(s.instances)]
-            for s in self._stages
+            s.first: [Inbox(context, shared, next(sections), store) if s.takes or cyclic else None
+                      for _ in range(s.instances)]
+            for s in stages.all
         }
-        consumer = {channel: s for s in self._stages for channel in s.inputs}
-        producers = {channel: s.instances for s in self._stages for channel in s.to}
-        entered, self._names = entries([s.function for s in self._stages], self.job.workflow)
-        turns = {id(s): {name: Turns(context, s.instances, self.width) for name in self._names[s.function]
-                         if getattr(self.job.workflow.pes[name], "in_turns", False)} for s in self._stages}
+        entered = entries(stages.all, self.job.workflow)
+        turns = {s.first: {name: Turns(context, s.instances, self.width) for name in s.function.info.pes
+                           if getattr(self.job.workflow.pes[name], "in_turns", False)} for s in stages.all}
         self._turns = [each for mine in turns.values() for each in mine.values()]
         return [
-            Task(s.function, index, s.instances, inboxes[id(s)][index], sum(producers[c] for c in s.inputs),
-                 {channel: inboxes[id(consumer[channel])] for channel in s.to}, {c: entered[c] for c in s.inputs},
-                 s.back, cyclic, turns[id(s)])
-            for s in self._stages
+            Task(s.function, index, s.instances, inboxes[s.first][index],
+                 sum(stages.producer[channel.number].instances for channel in s.takes),
+                 {channel.number: inboxes[stages.consumer[channel.number].first] for channel in s.sends},
+                 {channel.number: entered[channel.number] for channel in s.takes}, cyclic, turns[s.first])
+            for s in stages.all
             for index in range(s.instances)
         ]
 
@@ -152,9 +142,8 @@ def _shares(tasks: list[Task]) -> list[list[Task]]:
 class _Workers:
     """The worker processes and what they say."""
 
-    def __init__(self, job: Job, context: Any, names: Mapping[Callable, tuple[str, ...]],
-                 commands: _Commands | None) -> None:
-        self.job, self.context, self.names, self.commands = job, context, names, commands
+    def __init__(self, job: Job, context: Any, commands: _Commands | None) -> None:
+        self.job, self.context, self.commands = job, context, commands
         self.notes: dict[Any, Notes] = {}
         self.processes: dict[Any, tuple[Any, list[Task]]] = {}
         self.reports: dict[Any, list[dict[str, Any]]] = {}
@@ -170,7 +159,7 @@ class _Workers:
             target=work,
             args=(len(self.lifelines), tasks, self.job.workflow, self.job.inputs, str(self.job.spool.folder), notes,
                   theirs, lifeline, others),
-            name="d4p " + ", ".join(f"stage {self.job.number(t.function)} [{t.index}]" for t in tasks[:3]),
+            name="d4p " + ", ".join(f"stage {t.function.info.number} [{t.index}]" for t in tasks[:3]),
         )
         with _held_back():
             process.start()
@@ -216,12 +205,11 @@ class _Workers:
     def _died(self, control: Any) -> WorkerLost:
         process, tasks = self.processes[control]
         process.join(_GRACE)
-        notes, told = self.notes[control], []
-        for task, note in zip(tasks, notes.read(), strict=True):
-            stage = f"stage {self.job.number(task.function)} ({task.function.title}), instance {task.index}"
-            told.append(f"{stage}, {where(note, self.names[task.function], task.entries)}")
+        notes = self.notes[control]
+        at = [f"{task}, {where(note, task.function.info.pes, task.entries)}"
+              for task, note in zip(tasks, notes.read(), strict=True)]
         lines = own_lines(notes.fault()) if process.exitcode is not None and process.exitcode < 0 else ""
-        message = f"a worker process {how(process.exitcode)}: it held {several(told)}"
+        message = f"a worker process {how(process.exitcode)}: it held {several(at)}"
         return WorkerLost("\n".join(filter(None, [message, lines])))
 
     def end(self) -> None:
@@ -245,10 +233,10 @@ class _Workers:
 class _Commands:
     """What the coordinator of a run with cycles has to say, on its way to the instances."""
 
-    def __init__(self, job: Job, tasks: list[Task], names: Mapping[Callable, tuple[str, ...]]) -> None:
-        keys = [(job.number(task.function), task.index) for task in tasks]
-        self.inboxes = {key: task.inbox for key, task in zip(keys, tasks, strict=True)}
-        pes = {key: names[task.function] for key, task in zip(keys, tasks, strict=True)}
+    def __init__(self, job: Job, tasks: list[Task]) -> None:
+        by_key = {(task.function.info.number, task.index): task for task in tasks}
+        self.inboxes = {key: task.inbox for key, task in by_key.items()}
+        pes = {key: task.function.info.pes for key, task in by_key.items()}
         self.coordinator = Coordinator(pes, job.workflow.postprocess_order)
         self.unsent: list[tuple[Any, Command]] = []
 

@@ -8,14 +8,14 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from d4p.engines.channels.parcels import Parcel
 from d4p.engines.channels.sender import Flusher, Sender
-from d4p.engines.entries import Entry
+from d4p.engines.declared import Entry
 from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
 from d4p.engines.processes.cyclic import Back, Part
 from d4p.engines.processes.pipes import Inbox
@@ -28,9 +28,11 @@ from d4p.program import leaving
 from d4p.program.events import Events, Sampler
 from d4p.program.job import Job
 from d4p.stage import stdin
+from d4p.stage.channel import Channel, Pairs
 from d4p.stage.depth import FRAMES
+from d4p.stage.function import StageFunction
 from d4p.stage.instance import Stage
-from d4p.stage.outlet import Lanes, spread
+from d4p.stage.outlet import Lanes
 from d4p.workflow.inputs import Inputs
 from d4p.workflow.results import Spool
 from d4p.workflow.workflow import Workflow
@@ -40,16 +42,18 @@ from d4p.workflow.workflow import Workflow
 class Task:
     """One instance of a stage: what it runs, what feeds it, and what it feeds."""
 
-    function: Callable[[Stage], Stage]
+    function: StageFunction
     index: int
     instances: int
     inbox: Inbox | None
     ends: int  # how many ends its inbox will bring: one for each producer instance of each of its channels
-    to: dict[int, list[Inbox]]
+    to: dict[int, list[Inbox]]  # by channel
     entries: dict[int, Entry]  # of the channels that its inbox brings
-    back: frozenset[int] = frozenset()  # those of `to` that lead back
-    cyclic: bool = False  # whether anything in the run does: then no ends come, but commands
+    cyclic: bool = False  # whether anything in the run leads back: then no ends come, but commands
     turns: Mapping[str, Turns] = field(default_factory=dict)  # of PEs whose instances end in turns, and not all at once
+
+    def __str__(self) -> str:
+        return f"{self.function.info}, instance {self.index}"
 
 
 def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, notes: Notes, control: Any,
@@ -84,7 +88,7 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
                 _side_by_side(runs)
         job.spool.close()
         say("done", [run.stage.report() for run in runs])
-        leaving.tell_if_held(", ".join(run.called for run in runs[:3]))
+        leaving.tell_if_held(", ".join(str(run.task) for run in runs[:3]))
     except D4pError as error:
         say("failed", error)
     except BaseException as error:
@@ -103,29 +107,26 @@ class _Instance:
         self.task, self.job, self.note = task, job, note
         self.taken: Counter[str] = Counter()
         self.senders: dict[int, Sender] = {}
-        self.stage = Stage(job.workflow, job.number(task.function), task.index, lanes=self._lanes,
+        self.stage = Stage(job.workflow, task.function.info, task.index, lanes=self._lanes,
                            spool=job.spooler(task.index), log=job.log, instances=task.instances, at=note.number)
         self.failure: BaseException | None = None
         self.sent = dict.fromkeys(task.to, 0)  # parcels by channel: each is posted by one thread at a time
         key, sent = (self.stage.number, task.index), lambda: sum(self.sent.values())
         self.part = Part(task.inbox, sent, lambda report: say("status", (key, report))) if task.cyclic else None
-        self.back = Back(job.spool.folder, lambda error: say("failed", _as_said(error))) if task.back else None
+        self.back = Back(job.spool.folder, lambda error: say("failed", _as_said(error)))  # starts when it is needed
 
-    @property
-    def called(self) -> str:
-        return f"stage {self.stage.number} ({self.task.function.title}), instance {self.task.index}"
-
-    def _lanes(self, channel: int, edge: str, kind: str) -> Lanes:
-        inboxes = self.task.to[channel]
-        reached = spread(kind, len(inboxes))
+    def _lanes(self, channel: Channel) -> Lanes:
+        number = channel.number
+        inboxes = self.task.to[number]
+        reached = channel.exchange.spread(len(inboxes))
 
         def post(lane: int, parcel: Parcel) -> None:
             for dest in reached[lane]:
-                self.sent[channel] += 1
-                if channel in self.task.back:
-                    self.back.post(inboxes[dest], channel, parcel)
+                self.sent[number] += 1
+                if channel.back:
+                    self.back.post(inboxes[dest], number, parcel)
                 else:
-                    inboxes[dest].put(channel, parcel)
+                    inboxes[dest].put(number, parcel)
                 sender.lanes.moved += parcel.nbytes
 
         def post_stored(lane: int, parcel: Parcel) -> None:
@@ -135,11 +136,11 @@ class _Instance:
                 return post(lane, parcel)
             sender.lanes.moved += parcel.nbytes
             for dest in reached[lane]:
-                self.sent[channel] += 1
-                inboxes[dest].put_stored(channel, len(parcel.head), at)
+                self.sent[number] += 1
+                inboxes[dest].put_stored(number, len(parcel.head), at)
 
-        stored = kind.startswith("pairs") and channel not in self.task.back
-        sender = self.senders[channel] = Sender(channel, edge, len(reached), post_stored if stored else post)
+        stored = isinstance(channel.exchange, Pairs) and not channel.back
+        sender = self.senders[number] = Sender(number, channel.edge, len(reached), post_stored if stored else post)
         return sender.lanes
 
     def run(self) -> None:
@@ -214,7 +215,7 @@ class _Instance:
         try:
             return self.task.inbox.take()
         except RunFailed as error:
-            raise RunFailed(f"{self.called}: {error}") from error
+            raise RunFailed(f"{self.task}: {error}") from error
 
     def _flush(self) -> None:
         for sender in self.senders.values():

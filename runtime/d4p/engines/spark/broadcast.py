@@ -7,20 +7,20 @@ A broadcast goes through the driver's memory, so it has a limit; where the items
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from d4p.errors import Refused
-from d4p.stage.outlet import spread
+from d4p.stage.channel import Channel
 
 #: The setting that says how many bytes of items are broadcast at most, as Spark writes sizes; and where nobody does.
 SETTING, MOST = "spark.d4p.pairs.broadcast", "100m"
 _UNITS = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
 #: Gives the value of one of Spark's settings, or else the second argument.
 Setting = Callable[[str, str], str]
-#: The kinds of exchange of the channels into a stage, by number.
-Kinds = Mapping[int, str]
+#: Channels for pairs, into one stage.
+Channels = Sequence[Channel]
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Limits:
     result: int
     executors: int | None
 
-    def why_tiles(self, kinds: Kinds, instances: int) -> str:
+    def why_tiles(self, channels: Channels, instances: int) -> str:
         """Why there can be no broadcast, whatever the items are; empty where there can."""
         if self.most <= 0:
             return f"{SETTING} is {self.said}"
         if self.executors is None:
             return ("dynamic allocation may start any number of executors, each of which a broadcast would go to, "
                     "unless spark.dynamicAllocation.maxExecutors is set")
-        times = max(len(reached) for kind in kinds.values() for reached in spread(kind, instances))
+        times = max(len(reached) for channel in channels for reached in channel.exchange.spread(instances))
         if times <= self.executors:
             return f"an item goes to {_count(times, 'tile')}, and by a broadcast to {self._executors}"
         return ""
@@ -99,24 +99,41 @@ def most_executors(setting: Setting, here: bool, now: Callable[[], int]) -> int 
     return max(1, now(), int(asked) if asked.isdigit() else 0)
 
 
-def needs(kinds: Kinds, instances: int) -> list[list[tuple[int, int]]]:
+def needs(channels: Channels, instances: int) -> list[list[tuple[int, int]]]:
     """For each instance the (channel, block) whose batches it needs."""
-    found: list[list[tuple[int, int]]] = [[] for _ in range(instances)]
-    for channel, kind in kinds.items():
-        for block, reached in enumerate(spread(kind, instances)):
+    needed: list[list[tuple[int, int]]] = [[] for _ in range(instances)]
+    for channel in channels:
+        for block, reached in enumerate(channel.exchange.spread(instances)):
             for instance in reached:
-                found[instance].append((channel, block))
-    return found
+                needed[instance].append((channel.number, block))
+    return needed
 
 
-def sizes(reports: Iterable[Mapping[str, Any]], kinds: Kinds) -> tuple[int, int]:
+def sizes(reports: Iterable[Mapping[str, Any]], channels: Channels) -> tuple[int, int]:
     """The bytes of all batches of some channels, each counted once, and as often as there are tiles that need it."""
     once = tiles = 0
+    numbers = {channel.number for channel in channels}
     for report in reports:
         for channel, (edge, size) in report.get("once", {}).items():
-            if channel in kinds:
+            if channel in numbers:
                 once, tiles = once + size, tiles + report["moved"][edge]
     return once, tiles
+
+
+def are_broadcast(limits: Limits, channels: Channels, instances: int,
+                  reports: Callable[[], Iterable[Mapping[str, Any]]], say: Callable[[str], None]) -> bool:
+    """Whether the items of channels for pairs are broadcast, which is said with the reason.
+
+    Args:
+        reports: computes the items, and gives the reports of their producers: called where the way depends on how many
+            there are.
+    """
+    why, size, by_tiles = limits.why_tiles(channels, instances), 0, 0
+    if not why:
+        size, by_tiles = sizes(reports(), channels)
+        why = limits.why_tiles_of(size, by_tiles)
+    say(f"{numbered(channels)}: {f'tiles as keys: {why}' if why else limits.broadcast(size, by_tiles)}")
+    return not why
 
 
 def as_moved(reports: Iterable[dict[str, Any]], executors: Mapping[int, int]) -> list[dict[str, Any]]:
@@ -127,9 +144,9 @@ def as_moved(reports: Iterable[dict[str, Any]], executors: Mapping[int, int]) ->
     }}} for report in reports]  # fmt: skip
 
 
-def channels(kinds: Kinds) -> str:
+def numbered(channels: Channels) -> str:
     """`channel 1` or `channels 1 and 2`, as they are numbered in the plan."""
-    return f"channel{'s' * (len(kinds) > 1)} {' and '.join(map(str, kinds))}"
+    return f"channel{'s' * (len(channels) > 1)} {' and '.join(str(channel.number) for channel in channels)}"
 
 
 def megabytes(size: int) -> str:

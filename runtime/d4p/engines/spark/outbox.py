@@ -10,7 +10,8 @@ from typing import Any
 
 from d4p.describe.failure import pack_for
 from d4p.host import scratch
-from d4p.stage.outlet import Lanes, spread
+from d4p.stage.channel import Channel, Pairs
+from d4p.stage.outlet import Lanes
 
 #: A record is (key, batch); a key is (destination instance, channel, producer instance, sequence).
 #: Channel 0 is for results, whose batch is (PE id, port, items).
@@ -31,7 +32,7 @@ class Outbox:
 
     Args:
         index: the instance that sends.
-        to: the instances of the consumer of each channel.
+        to: the instances of the consumer of each channel, by its number.
         forms: of channels whose batches may be of another form: of the function that packs a batch, the one to call
             instead, a new one for each destination.
     """
@@ -46,12 +47,13 @@ class Outbox:
         self.size = 0
         self.full = False  # whether it is time to hand over what is ready
 
-    def channel(self, number: int, edge: str, kind: str) -> Lanes:
+    def channel(self, channel: Channel) -> Lanes:
         """What a stage asks for a channel: where the items for its consumer's instances wait.
 
         A batch for pairs is made once, with its block in place of a destination: the exchange knows who needs it.
         """
-        reached, pairs = spread(kind, self.to[number]), kind.startswith("pairs")
+        number, edge, pairs = channel.number, channel.edge, isinstance(channel.exchange, Pairs)
+        reached = channel.exchange.spread(self.to[number])
         goes = [(block,) for block in range(len(reached))] if pairs else reached
         keys = [[(dest, number, self.index) for dest in dests] for dests in goes]
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from d4p.describe.failure import PeFailed
 from d4p.describe.tracebacks import error_text
-from d4p.engines.entries import names
 from d4p.engines.spark import disks
 from d4p.engines.spark.logs import Address, Lines
 from d4p.engines.spark.outbox import Key, Outbox, until_full
@@ -27,7 +26,9 @@ from d4p.items.shape import parsed
 from d4p.program.events import Events
 from d4p.program.job import Job
 from d4p.stage import stdin
+from d4p.stage.channel import Channel
 from d4p.stage.depth import FRAMES
+from d4p.stage.function import StageFunction
 from d4p.stage.instance import Stage
 from d4p.workflow.inputs import Inputs
 from d4p.workflow.results import Spool
@@ -65,13 +66,14 @@ class Task:
         log_to: where the program takes what PEs log.
     """
 
-    def __init__(self, function: Callable[[Stage], Stage], workflow: Workflow, inputs: Inputs, instances: int,
-                 to: dict[int, int], root: str | None, source: Source | None = None,
+    def __init__(self, function: StageFunction, workflow: Workflow, inputs: Inputs, instances: int,
+                 to: Mapping[Channel, int], root: str | None, source: Source | None = None,
                  forms: Mapping[int, Callable] | None = None, aggregate: str | None = None,
                  log_to: Address | None = None) -> None:
         self.function, self.workflow, self.log_to = function, workflow, log_to
-        self.inputs = inputs.planned(workflow, [name for name in names(function) if name != root])
-        self.instances, self.to, self.root = instances, to, root
+        self.inputs = inputs.planned(workflow, [name for name in function.info.pes if name != root])
+        self.instances, self.root = instances, root
+        self.to = {channel.number: consumers for channel, consumers in to.items()}
         self.items, self.native = (source.items, source.native) if source else (None, False)
         self.default_fs = default()
         self.forms, self.aggregate = forms or {}, aggregate
@@ -79,7 +81,7 @@ class Task:
     @property
     def title(self) -> str:
         """`stage <number>: <pes>`, as in the plan."""
-        return f"stage {Job.number(self.function)}: {self.function.title}"
+        return f"stage {self.function.info.number}: {self.function.info.title}"
 
     def run(self, index: int, arriving: Iterable[Any], report: Report) -> Iterator[tuple[Key, Any]]:
         """Give the batches that an instance sends; `arriving` are (channel, batch), or what the
@@ -87,7 +89,7 @@ class Task:
 
         Raises RuntimeError with a marked message: `unmarked` makes the error of it again on the driver.
         """
-        lines = Lines((Job.number(self.function), index), self.log_to)
+        lines = Lines((self.function.info.number, index), self.log_to)
         try:
             yield from self._run(index, arriving, lambda key, found: report(key, found | lines.report()), lines.log)
         except D4pError as error:
@@ -108,7 +110,7 @@ class Task:
         outbox = Outbox(index, self.to, self.forms)
         results = iter(range(1 << 30))
         stage = Stage(
-            self.workflow, job.number(self.function), index, lanes=outbox.channel, log=log,
+            self.workflow, self.function.info, index, lanes=outbox.channel, log=log,
             instances=self.instances, repeatable=not self.native,
             spool=lambda name, port: outbox.result(self.workflow.pes[name].id, str(port), next(results)),
         )
@@ -141,7 +143,7 @@ class Task:
             raise RunFailed(f"{self._where(index)}: {error}") from error
 
     def _where(self, index: int) -> str:
-        return f"stage {Job.number(self.function)} ({self.function.title}), instance {index}"
+        return f"{self.function.info}, instance {index}"
 
     def _roots(self, stage: Stage) -> list[str]:
         return [name for name in self.workflow.roots() if name in stage.names and name != self.root]

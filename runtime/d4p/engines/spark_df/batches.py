@@ -12,6 +12,7 @@ from d4p.engines.spark.outbox import RESULTS
 from d4p.engines.spark.task import Aggregated, Task, marked
 from d4p.engines.spark_df.columns import Columns, Wanted, aggregated, fields, record_batch
 from d4p.errors import RunFailed
+from d4p.stage.channel import Channel
 
 #: The columns of what a stage gives. `dest` is the consumer's instance, `producer` the one that wrote the batch and
 #: `sequence` its place among the batches from there to here.
@@ -27,11 +28,11 @@ _BYTES = 4 << 20
 _MOST = (1 << 31) - (1 << 20)
 
 
-def on_batches(task: Task, columns: Mapping[int, Wanted] | None = None) -> Callable:
+def on_batches(task: Task, columns: Mapping[Channel, Wanted] | None = None) -> Callable:
     """What mapInArrow calls for a stage: one partition is one instance.
 
     Partitions that are put together with those of other stages lie behind a multiple of their own count (see `union`),
-    so what is left over by it is the instance. `columns` are those of the stage's channels, by number.
+    so what is left over by it is the instance. `columns` are those of the stage's channels.
     """
     count = task.instances
     schema = pa.schema([*_SCHEMA, *fields(columns or {})])

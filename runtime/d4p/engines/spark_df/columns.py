@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 
 from d4p.engines.spark.outbox import Packed
 from d4p.engines.spark.task import Aggregated
+from d4p.stage.channel import Channel
 
 #: `{column: (field of the item, type)}` of a channel; the field None stands for no more than the number of items.
 Wanted = Mapping[str, tuple[int | str | None, str]]
@@ -57,17 +58,17 @@ class Columns:
         return 24 * self.rows + sum(array.nbytes for array in self.arrays.values())
 
 
-def ddl(channels: Mapping[int, Wanted]) -> str:
+def ddl(channels: Mapping[Channel, Wanted]) -> str:
     """The columns of a stage's channels, as they follow those that every batch has."""
     return "".join(f", `{name}` {_TYPES[kind][2]}" for name, kind in _kinds(channels).items())
 
 
-def fields(channels: Mapping[int, Wanted]) -> list[tuple[str, pa.DataType]]:
+def fields(channels: Mapping[Channel, Wanted]) -> list[tuple[str, pa.DataType]]:
     """The same in Arrow."""
     return [(name, _TYPES[kind][1]) for name, kind in _kinds(channels).items()]
 
 
-def _kinds(channels: Mapping[int, Wanted]) -> dict[str, str]:
+def _kinds(channels: Mapping[Channel, Wanted]) -> dict[str, str]:
     return {name: kind for wanted in channels.values() for name, (_, kind) in wanted.items()}
 
 

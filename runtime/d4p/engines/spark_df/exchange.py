@@ -5,12 +5,25 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from d4p.engines.spark.broadcast import Kinds
+from d4p.engines.spark.broadcast import Channels
+from d4p.engines.spark.outbox import RESULTS
 from d4p.engines.spark_df.pairs import by_tiles
+from d4p.stage.channel import Channel
 
 
-def shuffle(batches: DataFrame, instances: int, ordered: bool, pairs: Kinds | None = None) -> DataFrame:
-    """Bring every batch to the partition of its instance; those of channels for `pairs` to all that need them.
+def take(stage: DataFrame, *channels: Channel) -> DataFrame:
+    """The rows of some of a stage's channels."""
+    numbers = [channel.number for channel in channels]
+    return stage.where(F.col("channel") == numbers[0] if len(numbers) == 1 else F.col("channel").isin(numbers))
+
+
+def results(stage: DataFrame) -> DataFrame:
+    """The rows of a stage's results."""
+    return stage.where(F.col("channel") == RESULTS)
+
+
+def shuffle(batches: DataFrame, instances: int, ordered: bool, pairs: Channels = ()) -> DataFrame:
+    """Bring every batch to the partition of its instance; those of the channels for `pairs` to all that need them.
 
     A shuffle hands over in another order on every run. A stage that keeps state or routes by a counter takes its
     batches `ordered` by (channel, producer instance, sequence), or a re-run task would route differently.

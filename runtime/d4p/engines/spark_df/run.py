@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from d4p.engines.spark.broadcast import Kinds, as_moved, channels, limits, sizes
-from d4p.engines.spark.driver import failure, log_of, name, showing, stages_progress
+from d4p.engines.spark import connect
+from d4p.engines.spark.broadcast import Channels, are_broadcast, as_moved, limits
+from d4p.engines.spark.driver import log_of
 from d4p.engines.spark.logs import Log
-from d4p.engines.spark.outbox import RESULTS
 from d4p.engines.spark.readers import Source, source, width
+from d4p.engines.spark.run import begun, shown, spool
 from d4p.engines.spark.task import Task
-from d4p.engines.spark_df import connect
 from d4p.engines.spark_df.batches import NOTHING, REPORTS, on_batches
 from d4p.engines.spark_df.columns import Wanted, form
-from d4p.engines.spark_df.exchange import shuffle
+from d4p.engines.spark_df.exchange import results, shuffle
 from d4p.engines.spark_df.pairs import from_broadcast
-from d4p.errors import D4pError, Refused
+from d4p.errors import Refused
 from d4p.hadoop.packages import lacking, remedy
-from d4p.items.packing import unpack
 from d4p.pairs.grid import tiles
-from d4p.program.events import Sampler
 from d4p.program.job import Job
+from d4p.stage.channel import Channel
+from d4p.stage.function import StageFunction
 
 #: Adaptive execution would leave out a stage that gets no rows, whose instances live all the same, and may merge
 #: partitions, which are instances.
@@ -49,7 +48,7 @@ class Run:
         self.cores = connect.width(spark)
         self.width = width(job.workflow.pes.values(), self.cores)
         self.tiles = tiles(self.cores)
-        self.reports: dict[tuple[int, int], dict[str, Any]] = {}
+        self.reported: dict[tuple[int, int], dict[str, Any]] = {}
         self._sources: dict[str, Source] = {}
         self._kept: list[DataFrame] = []
         self._reached: dict[int, int] = {}  # by channel that was broadcast, the executors
@@ -64,13 +63,14 @@ class Run:
         self._sources[reader] = found
         return self.instances(instances) if found.frame is None else found.frame
 
-    def task(self, function: Callable, instances: int, to: dict[int, int] | None = None, root: str | None = None,
-             columns: Mapping[int, Wanted] | None = None, aggregate: str | None = None) -> Callable:
+    def task(self, function: StageFunction, instances: int, to: Mapping[Channel, int] | None = None,
+             root: str | None = None, columns: Mapping[Channel, Wanted] | None = None,
+             aggregate: str | None = None) -> Callable:
         """What mapInArrow calls: a stage's instances. `to` gives the instances of the consumer of each of its channels,
         `root` the reader whose items are what arrives, `columns` what of the items of its channels are columns,
         `aggregate` the PE for which Spark aggregated those that arrive."""
         columns, read = columns or {}, self._sources.get(root)
-        forms = {channel: form(wanted) for channel, wanted in columns.items()}
+        forms = {channel.number: form(wanted) for channel, wanted in columns.items()}
         task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, read, forms, aggregate,
                     self.log.address)
         return on_batches(task, columns)
@@ -103,45 +103,40 @@ class Run:
         self._take_reports(stage)
         return stage
 
-    def pairs(self, batches: DataFrame, instances: int, kinds: Kinds) -> DataFrame:
+    def pairs(self, batches: DataFrame, instances: int, channels: Channels) -> DataFrame:
         """The batches of the items to be paired, at the tiles that need them: by a broadcast or by a shuffle, whichever
-        moves less. `kinds` are the kinds of exchange of the channels that they come on.
+        moves less. `channels` are those that they come on.
 
         Where it depends on how many there are, they are computed here, once, and kept for one or the other.
         """
-        found = limits(self.spark.conf.get, connect.most_executors(self.spark, self.cores))
-        why = found.why_tiles(kinds, instances)
-        if not why:
-            batches = self._computed(batches, StorageLevel.MEMORY_AND_DISK)
-            size, by_tiles = sizes(self.reports.values(), kinds)
-            why = found.why_tiles_of(size, by_tiles)
-        if why:
-            self.job.log(f"{channels(kinds)}: tiles as keys: {why}")
-            return shuffle(batches, instances, ordered=False, pairs=kinds)
-        self.job.log(f"{channels(kinds)}: {found.broadcast(size, by_tiles)}")
-        self._reached |= dict.fromkeys(kinds, found.executors)
-        return from_broadcast(batches, kinds, instances)
+        executors = connect.most_executors(self.spark, self.cores)
+
+        def computed() -> Iterable[dict[str, Any]]:
+            self._computed(batches, StorageLevel.MEMORY_AND_DISK)
+            return self.reported.values()
+
+        if not are_broadcast(limits(self.spark.conf.get, executors), channels, instances, computed, self.job.log):
+            return shuffle(batches, instances, ordered=False, pairs=channels)
+        self._reached |= dict.fromkeys((channel.number for channel in channels), executors)
+        return from_broadcast(batches, channels, instances)
 
     def _take_reports(self, stage: DataFrame) -> None:
         for row in stage.where(F.col("channel") == REPORTS).select("items").collect():
             key, report = pickle.loads(row.items)
-            self.reports[key] = report
+            self.reported[key] = report
 
     def finish(self, last: DataFrame) -> None:
         """Run what is left, and spool the results one partition at a time."""
         if not self.job.has_results:
             self._take_reports(last)
-        else:
-            last = self.once(last)
-            parts: dict[tuple, Callable] = {}
-            results = last.where(F.col("channel") == RESULTS).select("producer", "items")
-            for instance, packed in results.toLocalIterator():
-                pe_id, port, batch = pickle.loads(packed)
-                key = (pe_id, port, instance)
-                if key not in parts:
-                    parts[key] = self.job.spool.part(*key)
-                for item in unpack(batch):
-                    parts[key](item)
+            return
+        found = results(self.once(last)).select("producer", "items").toLocalIterator()
+        named = ((instance, *pickle.loads(packed)) for instance, packed in found)
+        spool(self.job, (((pe_id, port, instance), batch) for instance, pe_id, port, batch in named))
+
+    def reports(self) -> list[dict[str, Any]]:
+        """What the instances counted, in order."""
+        return as_moved((self.reported[key] for key in sorted(self.reported)), self._reached)
 
     def close(self) -> None:
         """Give back what was kept."""
@@ -152,35 +147,12 @@ class Run:
 
 def execute(job: Job, main: Callable[[SparkSession, Run], None]) -> list[dict[str, Any]]:
     """Run a DataFrame program's `main` in the session that spark-submit or SPARK_REMOTE gives, or in a local one."""
-    job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
     if lacks := lacking("connect" if "SPARK_REMOTE" in os.environ else "sql"):
         raise Refused(f"this pyspark asks for {', '.join(lacks)}: {remedy(lacks)}")
-    script = Path(main.__globals__["__file__"]).resolve()
-    job.phase("starting Spark")
-    with connect.session(name(job)) as spark:
-        try:
-            connect.ship(spark, script.parent)
-            job.phase("trying what the executors can do")
-            connect.look_first(spark, job)
-            job.phase("")
-            run = Run(job, spark)
-            with (closing(run), _settings(spark, run.width), showing(run.log),
-                  Sampler(lambda: _progress(job, run), seconds=0.5)):
-                main(spark, run)
-                run.log.close(run.reports)
-            return as_moved((run.reports[key] for key in sorted(run.reports)), run._reached)
-        except D4pError:
-            raise
-        except Exception as error:
-            raise failure(error) from None  # what Spark says lies in its Java, which ends with the session
-
-
-def _progress(job: Job, run: Run) -> None:
-    run.log.reported(run.reports)
-    if not connect.is_remote(run.spark):
-        with suppress(Exception):  # Java may be gone: whoever waits for it says so
-            stages_progress(job, run.spark.sparkContext)
-    job.progress(list(run.reports.values()))
+    with (begun(job, main, connect.session) as spark, closing(Run(job, spark)) as run, _settings(spark, run.width),
+          shown(run)):
+        main(spark, run)
+    return run.reports()
 
 
 @contextmanager

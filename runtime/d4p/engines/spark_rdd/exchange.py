@@ -6,8 +6,10 @@ from typing import Any
 
 from pyspark import RDD
 
-from d4p.engines.spark.broadcast import Kinds
+from d4p.engines.spark.broadcast import Channels
+from d4p.engines.spark.outbox import RESULTS
 from d4p.engines.spark_rdd.pairs import by_tiles
+from d4p.stage.channel import Channel
 
 
 def destination(key: tuple) -> int:
@@ -15,14 +17,22 @@ def destination(key: tuple) -> int:
     return key[0]
 
 
-def take(stage: RDD, *channels: int) -> RDD:
+def take(stage: RDD, *channels: Channel) -> RDD:
     """The batches of some of a stage's channels."""
-    wanted = frozenset(channels)
+    return _take(stage, frozenset(channel.number for channel in channels))
+
+
+def results(stage: RDD) -> RDD:
+    """The batches of a stage's results."""
+    return _take(stage, frozenset([RESULTS]))
+
+
+def _take(stage: RDD, wanted: frozenset[int]) -> RDD:
     return stage.filter(lambda record: record[0][1] in wanted)
 
 
-def shuffle(batches: list[RDD], instances: int, ordered: bool, pairs: Kinds | None = None) -> RDD:
-    """Bring every batch to the partition that its key names; those of channels for `pairs` to all that need them.
+def shuffle(batches: list[RDD], instances: int, ordered: bool, pairs: Channels = ()) -> RDD:
+    """Bring every batch to the partition that its key names; those of the channels for `pairs` to all that need them.
 
     A shuffle hands over in another order on every run. A stage that keeps state or routes by a counter takes its
     batches `ordered` by (channel, producer instance, sequence), or a re-run task would route differently.

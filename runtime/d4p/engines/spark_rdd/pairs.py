@@ -8,14 +8,13 @@ from typing import Any
 
 from pyspark import RDD, Broadcast, SparkContext
 
-from d4p.engines.spark.broadcast import Kinds, needs
+from d4p.engines.spark.broadcast import Channels, needs
 from d4p.engines.spark.outbox import Key
-from d4p.stage.outlet import spread
 
 
-def by_tiles(batches: RDD, kinds: Kinds, instances: int) -> RDD:
+def by_tiles(batches: RDD, channels: Channels, instances: int) -> RDD:
     """A batch that names its block goes to every tile that needs the block; others stay as they are."""
-    tiles = {channel: spread(kind, instances) for channel, kind in kinds.items()}
+    tiles = {channel.number: channel.exchange.spread(instances) for channel in channels}
 
     def addressed(record: tuple[Key, Any]) -> Iterator[tuple[Key, Any]]:
         (block, channel, *place), batch = record
@@ -34,9 +33,9 @@ def gather(batches: RDD) -> Broadcast:
     return batches.context.broadcast(blocks)
 
 
-def from_broadcast(sc: SparkContext, blocks: Broadcast, kinds: Kinds, instances: int) -> RDD:
+def from_broadcast(sc: SparkContext, blocks: Broadcast, channels: Channels, instances: int) -> RDD:
     """For each tile the batches that it needs: nothing moves, and a task that is run again takes the same."""
-    needed = needs(kinds, instances)
+    needed = needs(channels, instances)
 
     def mine(tile: int, _: Any) -> Iterator[tuple[Key, bytes]]:
         found = blocks.value  # read once by each Python process

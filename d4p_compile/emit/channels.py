@@ -1,0 +1,62 @@
+"""The channels of a program, each stated once: its number, its edge, its exchange, and what that keeps."""
+
+from __future__ import annotations
+
+from ..ir.graph import Exchange
+from ..ir.plan import Channel, Plan
+from .layout import broken
+from .names import quoted
+
+#: The longest line at the margin.
+_LINE = 120
+#: The classes of `d4p` that stand for the kinds of exchange.
+_TYPES = {"forward": "Forward", "round robin": "RoundRobin", "hash": "Hash", "broadcast": "Broadcast",
+          "gather": "Gather", "pairs": "Pairs", "pairs left": "Pairs", "pairs right": "Pairs"}  # fmt: skip
+
+
+def variable(channel: Channel) -> str:
+    """What a program calls a channel."""
+    return f"channel_{channel.number}"
+
+
+def listed(channels: tuple[Channel, ...]) -> str:
+    """Some channels as an expression."""
+    return f"[{', '.join(map(variable, channels))}]"
+
+
+def statements(plan: Plan) -> list[str]:
+    """The lines that make the channels."""
+    return [line for channel in plan.channels for line in _statement(channel)]
+
+
+def _statement(channel: Channel) -> list[str]:
+    arguments = [str(channel.number), quoted(str(channel)), _exchange(channel.edge.exchange)]
+    if channel.edge.back:
+        arguments.append("back=True")
+    return [f"# {keeps(channel)}", *broken(f"{variable(channel)} = d4p.Channel(", arguments, ")", _LINE)]
+
+
+def _exchange(exchange: Exchange) -> str:
+    arguments = [quoted(field) for field in exchange.fields]
+    if exchange.require:
+        arguments.append(quoted(list(exchange.require)))
+    side = exchange.kind.removeprefix("pairs ")
+    if side in ("left", "right"):
+        arguments.append(f"side={quoted(side)}")
+    return f"d4p.{_TYPES[exchange.kind]}({', '.join(arguments)})"
+
+
+def keeps(channel: Channel) -> str:
+    """What an exchange keeps, in a line."""
+    edge, exchange = channel.edge, channel.edge.exchange
+    what = {
+        "forward": f"instance i of {edge.source} feeds instance i of {edge.dest}",
+        "round robin": f"items take turns over the instances of {edge.dest}",
+        "hash": f"items whose {list(exchange.fields)} are equal meet in one instance of {edge.dest}",
+        "broadcast": f"every instance of {edge.dest} gets every item",
+        "gather": f"one instance of {edge.dest} gets every item",
+        "pairs": f"of any two items the instance of {edge.dest} that pairs them gets both",
+        "pairs left": f"an instance of {edge.dest} gets all items that it pairs with some of the right",
+        "pairs right": f"an instance of {edge.dest} gets all items that it pairs with some of the left",
+    }[exchange.kind]
+    return f"{what}; leads back" if edge.back else what
