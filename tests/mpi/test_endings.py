@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
+from d4p_compile.targets import mpi_here
 
 from .starting import ANYWHERE, mpiexec, on_ranks, session, started
 
@@ -116,6 +117,27 @@ def test_mpiexec_that_is_ended_leaves_nobody_behind(how, bundle, tmp_path):
         assert session(program.pid) == []
         if how != signal.SIGKILL:
             assert left(tmp_path) == []
+
+
+def in_memory(leader: int) -> list[Path]:
+    """The files of /dev/shm that the processes of a session have mapped."""
+    maps = "".join(Path(f"/proc/{process}/maps").read_text() for process in session(leader))
+    return [path for path in map(Path, set(re.findall(r" (/dev/shm/\S+)$", maps, re.MULTILINE))) if path.exists()]
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no /dev/shm here")
+@pytest.mark.parametrize("everybody", [False, True], ids=["mpiexec alone", "everybody"])
+def test_mpiexec_that_is_killed_leaves_nothing_in_memory_or_on_disk(everybody, bundle, tmp_path):
+    with start(bundle("wait"), tmp_path) as program:
+        assert program.stdout.readline() == "now: wait\n"
+        mine = in_memory(program.pid)
+        assert mine or not mpi_here.library().name.startswith("Open MPI")
+        for process in session(program.pid) if everybody else [program.pid]:
+            os.kill(process, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while (left_of := [*filter(Path.exists, mine), *(tmp_path / "tmp").iterdir()]) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert left_of == []
 
 
 def test_what_is_refused_is_refused_once_and_by_all(bundle):

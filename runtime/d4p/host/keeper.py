@@ -131,7 +131,8 @@ def end_own() -> None:
 
 
 def start(mark: int, *folders: str) -> subprocess.Popen:
-    """Start a keeper of what this process owns: the processes of a mark, and folders, which go when it has gone."""
+    """Start a keeper of what this process owns: the processes of a mark, and folders, of which all but the first may be
+    files; they go when it has gone."""
     code = "import sys; sys.path.append(sys.argv[1]); import keeper; keeper.keep(*sys.argv[2:])"
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", code, os.path.dirname(__file__), str(os.getpid()), str(mark), *folders],
@@ -153,8 +154,15 @@ def keep(owner: str, mark: str, folder: str, *more: str) -> None:
     until = time.monotonic() + GRACE
     while lock is not None and not _locked(lock, _OTHERS, 0) and time.monotonic() < until:
         time.sleep(0.02)
-    for each in (folder, *more):
-        shutil.rmtree(each, ignore_errors=True)
+    remove([folder, *more])
+
+
+def remove(paths: Iterable[str]) -> None:
+    """Remove files and folders, as far as they are there."""
+    for path in paths:
+        with contextlib.suppress(OSError):  # it is a folder
+            os.unlink(path)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def use(folder: str, number: int) -> int | None:

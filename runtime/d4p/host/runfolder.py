@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,11 @@ class RunFolder:
             fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1)
             os.rename(f"{path}.new", path)  # so nobody finds it without a lock
 
-    def keep(self) -> None:
-        """From now on a keeper sees to it that nothing is left of the run, should this process be killed."""
+    def keep(self, others: Iterable[str] = ()) -> None:
+        """From now on a keeper sees to it that nothing is left of the run, should this process be killed; of files and
+        folders of `others` neither, who remove them if nobody is."""
         if self._keeper is None:
-            more = [self._memory.name] if self._memory else []
+            more = [*others, *([self._memory.name] if self._memory else [])]
             self._keeper = keeper.start(self.mark, self.name, *more)
 
     def in_memory(self) -> str | None:

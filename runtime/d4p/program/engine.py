@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +12,8 @@ from d4p.program.job import Job
 from d4p.workflow.workflow import Workflow
 
 
-def _as_it_is(main: Callable, workflow: Workflow, events: Events) -> AbstractContextManager[None]:
-    return nullcontext()
+def _as_it_is(main: Callable, workflow: Workflow, events: Events) -> AbstractContextManager[Iterable[str]]:
+    return nullcontext(())
 
 
 def _here() -> tuple[None, None]:
@@ -27,7 +27,8 @@ class Engine:
     Attributes:
         execute: of a job and a program's `main`: runs that; gives a report for each instance.
         entered: of a program's `main`, its workflow and events: what `d4p.start` works within. Where a launcher starts
-            the program many times over, one of them goes on and the others do there what it says.
+            the program many times over, one of them goes on and the others do there what it says. It gives
+            the files and folders that the launcher leaves on this machine where all are killed.
         a_core_each: its instances have a core each, so libraries are told to start no threads of their own.
         watched: its processes end with the run, so what PEs read by themselves can be watched.
         default_fs: gives the file system in which a path that is no URL is looked for, and the folder of relative
@@ -35,7 +36,7 @@ class Engine:
     """
 
     execute: Callable[[Job, Callable], list[dict[str, Any]]]
-    entered: Callable[[Callable, Workflow, Events], AbstractContextManager[None]] = _as_it_is
+    entered: Callable[[Callable, Workflow, Events], AbstractContextManager[Iterable[str]]] = _as_it_is
     a_core_each: bool = False
     watched: bool = False
     default_fs: Callable[[], tuple[str | None, str | None]] = _here

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -70,9 +70,9 @@ def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
     if mark := int(os.environ.pop(MARK, 0)):
         keeper.wear(mark)
     try:
-        with _saying(events), engine.entered(main, workflow, events), _saying(events):
+        with _saying(events), engine.entered(main, workflow, events) as left, _saying(events):
             arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
-            with _alone(mark):
+            with _alone(mark, left):
                 run(main, workflow, engine, arguments, events)
                 leaving.wait("the run")
     except SystemExit as end:
@@ -82,9 +82,9 @@ def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
 
 
 @contextmanager
-def _alone(mark: int) -> Iterator[None]:
+def _alone(mark: int, left: Iterable[str]) -> Iterator[None]:
     """What PEs have started and left ends with this. A program that nobody has started who would keep it has a folder
-    and a keeper of its own."""
+    and a keeper of its own, who sees to what else is `left`."""
     if mark:
         mine = os.getpid()
         try:
@@ -95,7 +95,7 @@ def _alone(mark: int) -> Iterator[None]:
         return
     with RunFolder() as folder:
         keeper.wear(folder.mark)
-        folder.keep()
+        folder.keep(left)
         os.environ["D4P_SCRATCH"] = folder.name
         yield
 

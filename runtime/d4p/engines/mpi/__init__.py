@@ -24,7 +24,7 @@ def _execute(job: Job, main: Callable) -> list[dict[str, Any]]:
     return run(job, main)
 
 
-def _entered(main: Callable, workflow: Workflow, events: Events) -> AbstractContextManager[None]:
+def _entered(main: Callable, workflow: Workflow, events: Events) -> AbstractContextManager[list[str]]:
     """What `d4p.start` works within: rank 0 goes on and tells the others what came of it; they follow it and exit.
 
     Raises Refused where there is no mpi4py, or no MPI for it.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -19,6 +19,8 @@ from d4p.errors import WorkerLost
 from d4p.host import keeper
 from d4p.workflow.workflow import Workflow
 
+#: What Open MPI calls the part of one rank.
+_RANK = re.compile(r"\.\d+$")
 _SHARED = re.compile(r" /\S+/((sm|vader)_segment\.|mpich_shar_tmp|mpich-)\S*$")
 #: Seconds between two looks at whether mpiexec is still there.
 _LOOK = 0.5
@@ -56,15 +58,14 @@ def lost(peer: Peer, layout: Layout, workflow: Workflow, folder: str) -> WorkerL
     return WorkerLost("\n".join(filter(None, [message, own_lines(fault) if fault else ""])))
 
 
-def _remove_files() -> None:
-    """Remove what the MPI library keeps in files, as an mpiexec would that wasn't killed: memory that ranks share, by
-    the names that Open MPI and MPICH give it, and the folder of Open MPI's mpiexec."""
+def files() -> list[str]:
+    """What the MPI library keeps in files on this machine, which an mpiexec removes that isn't killed: memory that
+    ranks share, by the names that Open MPI and MPICH give it, and the folder of Open MPI's mpiexec."""
+    found: set[str] = set()
     with contextlib.suppress(OSError), open("/proc/self/maps") as maps:
-        for path in {line.split()[-1] for line in maps if _SHARED.search(line)}:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-    if session := os.environ.get("PMIX_SERVER_TMPDIR"):
-        shutil.rmtree(session, ignore_errors=True)
+        for path in [line.split()[-1] for line in maps if _SHARED.search(line)]:
+            found |= {path, *glob.glob(f"{glob.escape(_RANK.sub('', path))}.[0-9]*" if _RANK.search(path) else path)}
+    return [*sorted(found), *filter(None, [os.environ.get("PMIX_SERVER_TMPDIR")])]
 
 
 def end_with_parent() -> None:
@@ -75,7 +76,7 @@ def end_with_parent() -> None:
         while os.getppid() == parent:
             time.sleep(_LOOK)
         keeper.end_own()
-        _remove_files()
+        keeper.remove(files())
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="d4p-parent").start()

@@ -35,9 +35,9 @@ _GRACE = 1.0
 
 
 @contextlib.contextmanager
-def entered(world: World, main: Callable, workflow: Workflow, events: Events) -> Iterator[None]:
+def entered(world: World, main: Callable, workflow: Workflow, events: Events) -> Iterator[list[str]]:
     """Rank 0 works within this; what it exits with, all exit with. Others exit when they come in here. `events` are
-    rank 0's to use, as long as there is one."""
+    rank 0's to use, as long as there is one. Gives what is left on this machine where all are killed."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # what PEs print is seen when they print it
     memory.keep()
@@ -51,7 +51,7 @@ def entered(world: World, main: Callable, workflow: Workflow, events: Events) ->
     Run.control = control
     status = 1
     try:
-        yield
+        yield deaths.files()
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
