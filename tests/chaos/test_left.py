@@ -86,6 +86,16 @@ def test_what_pes_started_ends_with_the_run(target, then, tmp_path):
         until(lambda: nothing_left(tmp_path), SOON)
 
 
+@pytest.mark.spark
+@pytest.mark.parametrize("then", ["end", "fail"])
+def test_spark_waits_for_nothing_that_pes_left_in_its_workers(then, tmp_path):
+    """They go on to the next task, and at the end Spark kills them."""
+    with started(tmp_path, "spark-rdd", "processes thread child", then) as run:
+        assert run.wait(120) == (then == "fail"), (tmp_path / "said").read_text()
+        assert len((tmp_path / "left").read_text().split()) == 4
+        until(lambda: nothing_left(tmp_path), SOON)
+
+
 @pytest.mark.parametrize("target", LOCAL)
 def test_it_says_what_it_waits_for(target, tmp_path):
     """Python waits for threads and for children of `multiprocessing`, so the run does, and says so."""
