@@ -22,11 +22,16 @@ ENGINES = {"sequential": "sequential", "spark-rdd": "spark_rdd", "spark-df": "sp
 TARGETS = ("sequential", "processes", "mpi", "spark-rdd", "spark-df")
 
 
+def on_spark(target: str) -> bool:
+    """Whether a target's programs need a Spark session."""
+    return target in ("spark-rdd", "spark-df")
+
+
 def answers(workflow: Any, target: str, *, instances: int | None = None, inputs: Any = None, session: Any = None,
             options: list[str] = (), own_process: bool = False, **more: Any) -> dict[tuple[str, str], Counter]:
     """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand, unless it is to have a process
     of its own; others run as users run them."""
-    if target.startswith("spark") and not own_process:
+    if on_spark(target) and not own_process:
         assert session is not None, "ask for the fixture spark_session"
         found = _here(workflow, target, instances, inputs, options, **more)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from d4p.errors import Refused
@@ -27,9 +28,18 @@ def _templates() -> Any:
     )
 
 
-def render(template: str, plan: Plan, what: str, **more: Any) -> str:
-    """The text of a program; the same plan gives the same bytes."""
-    return _templates().get_template(template).render(
+def render(template: str | Path, plan: Plan, what: str, **more: Any) -> str:
+    """The text of a program; the same plan gives the same bytes.
+
+    Args:
+        template: its name in d4p_compile/templates, or the path of one elsewhere. One of a program extends
+            `program.py.j2`, and has a block `main`.
+        what: what the program is for, in its docstring.
+        more: what else the template takes; `engine` is the name of the engine's module.
+    """
+    made = _templates()
+    found = made.from_string(template.read_text()) if isinstance(template, Path) else made.get_template(template)
+    return found.render(
         docstring=in_docstring(docstring(plan, what)),
         version=__version__,
         workflow=workflow(plan),

@@ -27,7 +27,7 @@ from ..bundle.bundle import Bundle
 from ..bundle.temporary import temporary_bundle
 from ..front.load import Loaded
 from ..ir.plan import Plan
-from ..targets import canonical, target
+from ..targets import target
 from .launcher import Launcher
 
 Watch = Callable[[dict[str, Any]], None]
@@ -188,7 +188,7 @@ def check_inputs(loaded: Loaded, plan: Plan, iterations: int | None, data: str |
 
 def check_checks(name: str) -> None:
     """Raises Refused where a target can't look after what PEs wrote."""
-    if canonical(name) != "sequential":
+    if not target(name).checks:
         raise Refused("--check is for the sequential target only, which sees every item in one process: "
                       "leave --target out")
 

@@ -36,4 +36,5 @@ TARGET = Target(
     program=program,
     command=command,
     available=available,
+    checks=True,
 )

@@ -112,7 +112,7 @@ _SAY = Dialect(
 
 def program(plan: Plan) -> str:
     """The text of the script."""
-    return render("spark_df.py.j2", plan, WHAT, blocks=blocks(plan, _SAY),
+    return render("spark_df.py.j2", plan, WHAT, engine="spark_df", blocks=blocks(plan, _SAY),
                   aggregates=any(stage.native for stage in plan.stages))
 
 

@@ -35,7 +35,7 @@ _SAY = Dialect(
 
 def program(plan: Plan) -> str:
     """The text of the script."""
-    return render("spark_rdd.py.j2", plan, WHAT, blocks=blocks(plan, _SAY))
+    return render("spark_rdd.py.j2", plan, WHAT, engine="spark_rdd", blocks=blocks(plan, _SAY))
 
 
 def command(script: Path) -> list[str]:

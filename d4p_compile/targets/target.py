@@ -39,6 +39,7 @@ class Target:
         environment: of a bundle and a run's folder: what `d4p run` adds to the program's environment.
         extras: of a plan and the bundle's folder: `{name: text}` of what else goes into the bundle.
         launched: something else starts its programs, which hands no open files on and has an exit status of its own.
+        checks: every item is seen in one process, so that `--check` can look after what PEs wrote.
         archive: the zip in a bundle by which the workflow's own modules go to other machines; "" where none do.
     """
 
@@ -53,6 +54,7 @@ class Target:
     environment: Callable[[Any, RunFolder], dict[str, str]] = _nothing
     extras: Callable[[Plan, Path], dict[str, str]] = _nothing
     launched: bool = False
+    checks: bool = False
     archive: str = ""
 
     def typed(self, script: Path) -> list[str]:

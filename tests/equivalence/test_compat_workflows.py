@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
-from tests.targets import TARGETS, answers
+from tests.targets import TARGETS, answers, on_spark
 
 WORKFLOW = Path(__file__).parents[1] / "workflows" / "compat" / "workflow.py"
 
 
-MARKED = [pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS]
+MARKED = [pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS]
 
 
 @pytest.fixture(scope="module", params=MARKED)
@@ -27,7 +27,7 @@ def run(request):
 
     A result is named `<PE>.<port>`, in a graph of several graphs `<graph>.<PE>.<port>`.
     """
-    session = request.getfixturevalue("spark_session") if request.param.startswith("spark") else None
+    session = request.getfixturevalue("spark_session") if on_spark(request.param) else None
 
     @functools.cache
     def call(attribute: str, **more):

@@ -19,17 +19,17 @@ import d4p_compile
 from d4p.seismo import Correlations
 from d4p_compile.targets import running_cycles
 from tests.seismograms import observe
-from tests.targets import TARGETS, answers, canonical
+from tests.targets import TARGETS, answers, canonical, on_spark
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MISFIT = f"{EXAMPLES / 'misfit' / 'misfit.py'}:make"
 REGIONAL = str(EXAMPLES / "misfit" / "processing.json")
 
 
-@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS[1:]])
+@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS[1:]])
 def target(request):
     """A target that isn't the definition, and the session that it needs."""
-    return request.param, request.getfixturevalue("spark_session") if request.param.startswith("spark") else None
+    return request.param, request.getfixturevalue("spark_session") if on_spark(request.param) else None
 
 
 def test_wordcount(target):
@@ -74,7 +74,7 @@ def test_xcorr(target, tmp_path):
     for which, of in (("sequential", None), (name, session)):
         out = tmp_path / which
         parameters = {"output": str(out)}
-        if which.startswith("spark"):
+        if on_spark(which):
             answers(f"{EXAMPLES / 'xcorr' / 'xcorr.py'}:make", which, parameters=parameters, session=of)
         else:
             d4p_compile.run(f"{EXAMPLES / 'xcorr' / 'xcorr.py'}:make", which, parameters=parameters)
@@ -98,7 +98,7 @@ def test_stations(target, tmp_path):
     for which, of in (("sequential", None), (name, session)):
         parameters = {"path": f"{tmp_path / 'data'}/*.mseed", "output": str(tmp_path / which), "seconds": 600.0,
                       "max_lag": 200.0}
-        if which.startswith("spark"):
+        if on_spark(which):
             answers(workflow, which, parameters=parameters, session=of)
         else:
             d4p_compile.run(workflow, which, parameters=parameters)
@@ -123,7 +123,7 @@ def test_misfit(target, data, tmp_path):
         parameters = {"observed": str(tmp_path / "observed"), "synthetics": str(tmp_path / "synthetics"),
                       "stations": str(tmp_path / "stations.xml"), "event": str(tmp_path / "event.xml"),
                       "processing": REGIONAL, "output": str(out)}  # fmt: skip
-        if which.startswith("spark"):
+        if on_spark(which):
             answers(MISFIT, which, parameters=parameters, session=of)
         else:
             d4p_compile.run(MISFIT, which, parameters=parameters)

@@ -10,7 +10,7 @@ import pytest
 
 from d4p.describe.printable import printable
 from d4p.errors import RunFailed
-from tests.targets import TARGETS, answers, definition
+from tests.targets import TARGETS, answers, definition, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "raising.py"
 HANDLED = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
@@ -54,9 +54,9 @@ def test_whatever_a_pe_raises_is_told_with_its_place_and_its_own_traceback(attri
 
 @pytest.mark.parametrize("what", ABROAD)
 @pytest.mark.parametrize(
-    "target", [pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS[1:]])
+    "target", [pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS[1:]])
 def test_on_every_target(target, what, request):
-    session = request.getfixturevalue("spark_session") if target.startswith("spark") else None
+    session = request.getfixturevalue("spark_session") if on_spark(target) else None
     with pytest.raises(RunFailed) as caught:
         answers(f"{WORKFLOWS}:raises_behind", target, session=session, parameters={"what": what})
     check(printable(caught.value), "CallsPorts", what)

@@ -18,16 +18,16 @@ from d4p.errors import RunFailed
 from d4p_compile.targets import target as engine
 from tests.chaos.programs import until
 from tests.mpi.starting import ANYWHERE
-from tests.targets import TARGETS, answers
+from tests.targets import TARGETS, answers, on_spark
 
 CONF = Path(__file__).parents[2] / "conf"
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "failing.py"
 
 
-@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS])
+@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS])
 def failure(request):
     """Run a graph of failing.py and give the message of its failure."""
-    session = request.getfixturevalue("spark_session") if request.param.startswith("spark") else None
+    session = request.getfixturevalue("spark_session") if on_spark(request.param) else None
 
     def call(attribute: str, **more) -> str:
         with pytest.raises(RunFailed) as caught:

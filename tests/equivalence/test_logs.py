@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from d4p.errors import RunFailed
-from tests.targets import TARGETS, answers
+from tests.targets import TARGETS, answers, on_spark
 
 WORKFLOW = """
 from d4p import IterativePE, ProducerPE, WorkflowGraph
@@ -50,7 +50,7 @@ def workflow(tmp_path):
 @pytest.mark.spark
 @pytest.mark.parametrize("target", TARGETS)
 def test_lines_of_pes(target, workflow, spark_session, capfd):
-    more = {"session": spark_session} if target.startswith("spark") else {"quiet": False}
+    more = {"session": spark_session} if on_spark(target) else {"quiet": False}
     answers(workflow(100), target, instances=2, **more)
     lines = [line for line in capfd.readouterr().out.splitlines() if line.startswith("Logs [")]
     assert lines == ["Logs [0]: begins", *(f"Logs [0]: has {number}" for number in range(6)), "Logs [0]: ends"]

@@ -22,10 +22,10 @@ from d4p.errors import Refused, RunFailed
 from d4p.items.packing import loads_json
 from d4p_compile.targets import target as engine
 
-from ..targets import TARGETS, answers
+from ..targets import TARGETS, answers, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "outputs.py"
-ON_EVERY = [pytest.param(t, marks=pytest.mark.spark) if t.startswith("spark") else t for t in TARGETS]
+ON_EVERY = [pytest.param(t, marks=pytest.mark.spark) if on_spark(t) else t for t in TARGETS]
 LINES = [f"line {i:03d}" for i in range(300)]
 
 
@@ -44,8 +44,8 @@ def here(tmp_path, monkeypatch):
 @pytest.fixture
 def session(request):
     """The Spark session, where a test runs on Spark."""
-    on_spark = request.node.callspec.params["target"].startswith("spark")
-    return request.getfixturevalue("spark_session") if on_spark else None
+    target = request.node.callspec.params["target"]
+    return request.getfixturevalue("spark_session") if on_spark(target) else None
 
 
 def run(graph: str, target: str, session, here: Path, *options: str, instances: int | None = None, **parameters):
@@ -111,7 +111,7 @@ def test_what_is_committed_is_not_run_again(target, session, here, capsys):
     assert set(ran.values()) == {1} and (len(ran) > 1 or target == "sequential")
     run("copy", target, session, here, "--resume", instances=9, **paths(here))
     assert traced(here) == ran and (here / "out" / "_SUCCESS").read_text() == before
-    if target.startswith("spark"):
+    if on_spark(target):
         assert "nothing was run: an earlier run of the same plan on the same input" in capsys.readouterr().out
     run("copy", target, session, here, "--overwrite", instances=9, **paths(here))
     assert traced(here) == {rank: 2 for rank in ran} and lines(here / "out") == UPPER
@@ -373,7 +373,7 @@ def test_results_are_there_for_python_although_their_output_is_committed(here):
 def test_it_is_said_why_resume_keeps_nothing(target, session, here, capsys):
     """Each stage's reason once, however many instances it has; and without --resume nothing."""
     def said(*options: str) -> list[str]:
-        if target.startswith("spark"):
+        if on_spark(target):
             run("both", target, session, here, *options, folder=str(here))
             out = capsys.readouterr().out
         else:

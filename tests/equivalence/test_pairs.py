@@ -13,18 +13,18 @@ import pytest
 
 import d4p_compile
 from d4p.errors import Refused, RunFailed
-from tests.targets import TARGETS, answers, canonical
+from tests.targets import TARGETS, answers, canonical, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "pairs.py"
 
 
-@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS])
+@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS])
 def run(request):
     """Run a graph of pairs.py on a target; gives `{port of the result: texts}` and takes the graph's parameters."""
-    session = request.getfixturevalue("spark_session") if request.param.startswith("spark") else None
+    session = request.getfixturevalue("spark_session") if on_spark(request.param) else None
 
     def call(attribute: str, *, instances: int | None = None, tiles: bool = False, **parameters):
-        if request.param.startswith("spark") and not tiles:
+        if on_spark(request.param) and not tiles:
             instances = instances or 12  # a task is slow to start: as many tiles as there would be only where asked for
         found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, instances=instances,
                         parameters=parameters)
@@ -55,7 +55,7 @@ def test_every_pair_once_the_earlier_first(run, graph):
 @pytest.mark.parametrize("graph", ["singly", "in_tiles"])
 def test_other_pairs(run, graph):
     assert only(run(graph, count=9, ordered=True)) == texts(permutations(ids(9), 2))
-    if run.target.startswith("spark") and graph == "singly":
+    if on_spark(run.target) and graph == "singly":
         return  # how a pair is handed over is the same for all kinds of pairs
     assert only(run(graph, count=9, itself=True)) == texts(combinations_with_replacement(ids(9), 2))
     assert only(run(graph, count=9, itself=True, ordered=True)) == texts(product(ids(9), repeat=2))

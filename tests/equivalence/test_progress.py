@@ -10,7 +10,7 @@ import d4p_compile
 from d4p.program.events import Events
 from d4p_compile.bundle.temporary import temporary_bundle
 from d4p_compile.launch.execute import execute
-from tests.targets import TARGETS, answers
+from tests.targets import TARGETS, answers, on_spark
 from tests.workflows.progress import ITEMS, LINES
 
 WORKFLOW = f"{Path(__file__).parents[1] / 'workflows' / 'progress.py'}:make"
@@ -38,7 +38,7 @@ def events(target, request, folder):
         with holder:
             assert execute(bundle, ["--output", str(folder / "out")], holder, watch=said.append) == 0
         return said
-    heard, session = Heard(), request.getfixturevalue("spark_session") if target.startswith("spark") else None
+    heard, session = Heard(), request.getfixturevalue("spark_session") if on_spark(target) else None
     if session is None:
         from tests.targets import definition
 
@@ -48,7 +48,7 @@ def events(target, request, folder):
     return heard.said
 
 
-@pytest.mark.parametrize("target", [pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ())
+@pytest.mark.parametrize("target", [pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ())
                                     for t in TARGETS])
 def test_each_item_counts_once(target, request, tmp_path):
     said = events(target, request, tmp_path)
@@ -58,7 +58,7 @@ def test_each_item_counts_once(target, request, tmp_path):
     assert (last["received"]["Pair"], last["received"]["Everyone"], last["received"]["Numbers"]) == (pairs, ITEMS, 1)
     assert last["written"] == {"Numbers": ITEMS, "ReadLines": LINES}
     assert set(last["done"]) == {"ReadLines", "Keyed", "AllPairs", "Pair", "Numbers", "Everyone"}
-    if not target.startswith("spark"):  # Spark reads the files itself, and counts tasks
+    if not on_spark(target):  # Spark reads the files itself, and counts tasks
         assert (last["pieces"], last["read"]) == ({"ReadLines": 3}, {"ReadLines": 3})
     phases = [event["what"] for event in said if event["event"] == "phase"]
     assert phases[0] == "looking for what there is to read" and "" in phases

@@ -19,7 +19,7 @@ from d4p.commit import folder as outputs_folder
 from d4p.errors import Refused
 from d4p.filesystems import files, reads
 
-from ..targets import TARGETS, answers, definition
+from ..targets import TARGETS, answers, definition, on_spark
 from ..unit.byhand import ByHand
 
 WORKFLOW = """
@@ -61,7 +61,7 @@ def make(how, here, out, scale=1):
     graph.connect(read, "output", WriteText(out), "input")
     return graph
 """
-ON_EVERY = [pytest.param(t, marks=pytest.mark.spark) if t.startswith("spark") else t for t in TARGETS]
+ON_EVERY = [pytest.param(t, marks=pytest.mark.spark) if on_spark(t) else t for t in TARGETS]
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize("target", ON_EVERY)
 def test_other_files_than_before_are_refused_by_name(target, here, request):
     """Whole outputs, of a run that noted all that it read."""
-    session = request.getfixturevalue("spark_session") if target.startswith("spark") else None
+    session = request.getfixturevalue("spark_session") if on_spark(target) else None
     ways = {"sequential": ("files", "glob", "path", "list"), "processes": ("glob",), "mpi": ("path",)}
     for turn, how in enumerate(ways.get(target, ("files",)), 1):
         def run(*options: str, how: str = how, **parameters) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
-from tests.targets import TARGETS, answers, canonical
+from tests.targets import TARGETS, answers, canonical, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "semantics.py"
 
 
-@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS])
+@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS])
 def run(request):
     """Run a graph of semantics.py on a target and give `{port of the result: list of items, sorted}`."""
-    session = request.getfixturevalue("spark_session") if request.param.startswith("spark") else None
+    session = request.getfixturevalue("spark_session") if on_spark(request.param) else None
 
     def call(attribute: str, **more):
         found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, **more)

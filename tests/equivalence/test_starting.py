@@ -17,16 +17,16 @@ import d4p_compile
 from d4p.errors import RunFailed
 from d4p_compile.targets import target as engine
 from tests.mpi.starting import ANYWHERE, world
-from tests.targets import TARGETS, answers
+from tests.targets import TARGETS, answers, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "starting.py"
 EVERY_TARGET = pytest.mark.parametrize(
-    "target", [pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS])
+    "target", [pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS])
 
 
 @EVERY_TARGET
 def test_what_pes_start_has_the_defaults_of_python(target, request):
-    session = request.getfixturevalue("spark_session") if target.startswith("spark") else None
+    session = request.getfixturevalue("spark_session") if on_spark(target) else None
     with world(2):
         (found,) = answers(f"{WORKFLOWS}:starts", target, session=session).values()
     pool, terminated, by_int, by_term, by_hup, handlers = ast.literal_eval(next(iter(found)))
@@ -54,7 +54,7 @@ def test_an_interrupt_that_comes_when_the_program_is_done_is_one():
 
 @EVERY_TARGET
 def test_threads_that_the_module_of_a_workflow_starts_are_there_for_its_pes(target, request):
-    session = request.getfixturevalue("spark_session") if target.startswith("spark") else None
+    session = request.getfixturevalue("spark_session") if on_spark(target) else None
     with world(2):
         (found,) = answers(f"{WORKFLOWS.with_name('threads.py')}:uses", target, session=session).values()
     assert sorted(map(json.loads, found)) == [[n * n, True] for n in range(6)]

@@ -8,7 +8,7 @@ import pytest
 
 import d4p_compile
 from d4p.errors import Refused, RunFailed
-from tests.targets import TARGETS, answers
+from tests.targets import TARGETS, answers, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "unmade.py"
 ONE_BY_ONE = "its items are sent one by one, with self.write(port, item) for each"
@@ -33,10 +33,10 @@ def test_one_that_is_read_in_the_source_is_refused_before_anything_starts(target
     ids=["in one stage", "between two"],
 )
 @pytest.mark.parametrize(
-    "target", [pytest.param(t, marks=pytest.mark.spark if t.startswith("spark") else ()) for t in TARGETS]
+    "target", [pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS]
 )
 def test_one_that_is_not_is_told_of_where_it_is_found(target, attribute, at, where, request):
-    session = request.getfixturevalue("spark_session") if target.startswith("spark") else None
+    session = request.getfixturevalue("spark_session") if on_spark(target) else None
     source = f"{WORKFLOWS}:{attribute}"
     stage_of = d4p_compile.plan(source, target).stage_of
     assert (stage_of["Unseen"] is stage_of["Adds"]) == (attribute == "unseen")
