@@ -12,7 +12,7 @@ from d4p.errors import Refused
 from d4p.graph.workflow_graph import WorkflowGraph
 from d4p.workflow.results import Results
 
-from . import choose
+from . import choose, uncaught
 from .bundle.bundle import LONGEST, Bundle, write_bundle
 from .front.convert import to_graph
 from .front.load import Loaded, live
@@ -23,6 +23,7 @@ from .passes import Options, run_passes
 from .targets import canonical, running_cycles
 from .targets import target as target_of
 
+uncaught.tell()
 Workflow = str | Path | WorkflowGraph
 
 

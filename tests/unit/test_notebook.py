@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import linecache
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -144,6 +146,43 @@ def test_refusals_have_no_frames_of_ours():
     lines = refused.value._render_traceback_()
     assert lines[0].startswith("Traceback") and lines[-1].startswith("Refused: there is no target 'procceses'")
     assert [line for line in lines if "File" in line] == [lines[1]] and __file__ in lines[1]
+
+
+REFUSED = """
+import d4p_compile
+from d4p import WorkflowGraph
+def mine():
+    d4p_compile.plan(WorkflowGraph(), "procceses")
+
+mine()
+"""
+
+
+@pytest.mark.parametrize("how", ["script", "-c", "prompt"])
+def test_a_refusal_that_nobody_catches_is_told_in_the_users_lines_alone(how, tmp_path):
+    script = tmp_path / "d4p_compile_of_mine" / "d4p_compile" / "mine.py"  # not the compiler
+    script.parent.mkdir(parents=True)
+    script.write_text(REFUSED)
+    words = {"script": [script], "-c": ["-c", REFUSED], "prompt": ["-iq"]}[how]
+
+    def lines(**more: str) -> list[str]:
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **more}
+        done = subprocess.run([sys.executable, *words], input=REFUSED, env=environ, capture_output=True, text=True,
+                              timeout=60)  # fmt: skip
+        assert how == "prompt" or done.returncode == 1
+        return [line.removeprefix(">>> ") for line in done.stderr.splitlines() if line.strip(">. ")]
+
+    *frames, last = lines()
+    assert last.startswith("Refused: there is no target 'procceses'")
+    assert frames[0].endswith("Traceback (most recent call last):")
+    assert [line.rpartition(" in ")[2] for line in frames if line.startswith("  File")] == ["<module>", "mine"]
+    assert any("api.py" in line for line in lines(D4P_DEBUG="1"))
+
+
+def test_other_errors_are_told_as_they_were(capsys):
+    error = ValueError("another's")
+    sys.excepthook(ValueError, error, None)
+    assert capsys.readouterr().err == "ValueError: another's\n"
 
 
 def test_progress_in_a_notebook(monkeypatch):

@@ -13,6 +13,9 @@ from d4p.errors import ENGINES_OWN, D4pError, RunFailed
 
 #: Of what an error says so many characters are told; of a line of a traceback; of its first and last lines.
 _SAID, _LINE, _FIRST, _LAST = 2_000, 500, 100, 40
+#: Folders whose frames are ours beside this package's: the compiler's, where it is at work.
+_BESIDE: set[str] = set()
+_NOTEBOOKS = (f"{os.sep}IPython{os.sep}", f"{os.sep}ipykernel{os.sep}")
 _TITLE, _OWN = "Traceback (most recent call last):", "Traceback (the PE's own):"
 
 
@@ -56,11 +59,16 @@ def traceback_without(error: BaseException, *more: str) -> str:
     return "".join(format_list(kept)).rstrip()
 
 
-def for_notebooks(error: BaseException) -> list[str]:
-    """The lines of an error that is meant for the user, at the end of a cell: where it came from in the user's code,
-    without the compiler and the notebook, and what it says."""
-    ours = (OURS, f"{os.sep}d4p_compile{os.sep}", f"{os.sep}IPython{os.sep}", f"{os.sep}ipykernel{os.sep}")
-    own = [frame for frame in extract_tb(error.__traceback__) if not any(part in frame.filename for part in ours)]
+def also_ours(folder: str) -> None:
+    """Have `told` leave out the frames of the files in a folder."""
+    _BESIDE.add(os.path.join(folder, ""))
+
+
+def told(error: BaseException) -> list[str]:
+    """The lines of an error that is meant for the user, at the end of a notebook's cell, say: where it came from in the
+    user's code, without the compiler and the notebook, and what it says."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith((OURS, *_BESIDE))]
+    own = [frame for frame in frames if not any(part in frame.filename for part in _NOTEBOOKS)]
     title = [_TITLE] if own else []
     return [*title, *"".join(format_list(own)).splitlines(), f"{type(error).__name__}: {error}"]
 
@@ -110,4 +118,4 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 
-D4pError._render_traceback_ = for_notebooks  # what IPython asks an exception for
+D4pError._render_traceback_ = told  # what IPython asks an exception for
