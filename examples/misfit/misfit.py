@@ -1,10 +1,9 @@
 """Synthetic seismograms beside observed ones, station by station.
 
-    observed   > window > detrend > taper > remove_response > filter_bandpass > resample > rotate > match
-    synthetics > window > detrend > taper > pre_filter      > filter_bandpass > resample > rotate > match
-    match > compare > write
-                    > draw
-                    > report
+    read > window > detrend > taper > remove_response > filter_bandpass > resample > rotate \
+                  > assemble                                                      > rotate   match > compare > write
+    read > window > detrend > taper > pre_filter      > filter_bandpass > resample > rotate /                > draw
+                  > assemble                                                      > rotate                  > report
 
 Phase 1 prepares both in the same way, as processing.json says; phase 2 joins them by network, station and component
 and says how far apart they are. What can't be used (a broken file, a gap, no response, no partner) goes into a list
@@ -16,12 +15,38 @@ import os
 from misfit_measures import PEAKS, misfits
 from misfit_processing import read_processing
 from misfit_report import Draw, Report
-from misfit_steps import Record, resample, rotate, to_units, window
+from misfit_steps import Piece, Record, can_be_rotated, piece, resample, rotate, to_units, window
 
 from d4p import GenericPE, SimpleFunctionPE, WorkflowGraph, WriteRecords, create_iterative_chain
-from d4p.seismo import LeftOut, ReadWaveforms
+from d4p.seismo import Incomplete, LeftOut, ReadWaveforms, merged
 
 # -- phase 1: one record ---------------------------------------------------------------------------------------------
+
+
+class Window(GenericPE):
+    """Cuts each trace to the window. What has only a part of it is written as a piece; that there is a whole one is
+    said there, too."""
+
+    def __init__(self, **window):
+        GenericPE.__init__(self)
+        self._add_input("trace")
+        self._add_output("whole")
+        self._add_output("piece")
+        self.window = window
+
+    def process(self, inputs):
+        trace = inputs["trace"]
+        if isinstance(trace, LeftOut):
+            self.write("whole", trace)
+            return
+        (trace,) = merged([trace])  # what isn't a number is missing
+        try:
+            self.write("whole", window(trace, **self.window))
+            self.write("piece", Piece(trace.stats.network, trace.stats.station, trace.id, None))
+        except Incomplete:
+            self.write("piece", piece(trace, **self.window))
+        except ValueError as reason:
+            self.write("whole", LeftOut.of(trace.id, "", reason))
 
 
 class Step(SimpleFunctionPE):
@@ -29,12 +54,49 @@ class Step(SimpleFunctionPE):
     later steps hand on as it is."""
 
     def _process(self, item):
-        if isinstance(item, LeftOut):
-            return item
-        try:
-            return self.compute_fn(item, **self.params)
-        except ValueError as reason:
-            return LeftOut.of(item.id, "", reason)
+        return applied(item, self.compute_fn, self.params)
+
+
+def applied(item, function, parameters):
+    """A step applied to a record, or a `LeftOut`."""
+    if isinstance(item, LeftOut):
+        return item
+    try:
+        return function(item, **parameters)
+    except ValueError as reason:
+        return LeftOut.of(item.id, "", reason)
+
+
+class Assemble(GenericPE):
+    """Puts together at the end what several files have of a window, and takes all steps with it. It is left out where
+    samples are missing."""
+
+    any_order = True  # pieces are sorted before they are put together
+
+    def __init__(self, steps):
+        GenericPE.__init__(self)
+        self._add_input("piece", grouping=["network", "station"])
+        self._add_output("record")
+        self.steps = steps
+        self.pieces, self.whole = {}, set()
+
+    def process(self, inputs):
+        piece = inputs["piece"]
+        if piece.trace is None:
+            self.whole.add(piece.id)
+        else:
+            self.pieces.setdefault(piece.id, []).append(piece.trace)
+
+    def postprocess(self):
+        for id, traces in sorted(self.pieces.items()):
+            if id not in self.whole:
+                traces.sort(key=lambda trace: (trace.stats.starttime, trace.stats.npts, trace.data.tobytes()))
+                found = merged([trace for trace in traces if trace.stats.npts] or traces[:1])
+                item = found[0] if len(found) == 1 else LeftOut.of(
+                    id, "", f"its {len(traces)} pieces have different rates or calibrations")
+                for function, parameters in self.steps:
+                    item = applied(item, function, parameters)
+                self.write("record", item)
 
 
 class Join(GenericPE):
@@ -62,18 +124,18 @@ class Join(GenericPE):
 
 
 class Rotate(Join):
-    """Turns the two horizontal components of a station into radial and transverse. Vertical ones go on as they are, and
-    so do all of a station whose place isn't known, or whose sensors' directions aren't."""
+    """Turns the two horizontal components of a station into radial and transverse, where that is wanted. Vertical ones
+    go on as they are, and so do all of a station whose place isn't known, or whose sensors' directions aren't."""
 
-    def __init__(self):
+    def __init__(self, wanted=True):
         Join.__init__(self)
         self._add_input("record", grouping=["network", "station"])
         self._add_output("record")
+        self.wanted = wanted
 
     def process(self, inputs):
         record = inputs["record"]
-        known = isinstance(record, Record) and record.back_azimuth == record.back_azimuth
-        if not known or record.orientation != record.orientation:
+        if not (self.wanted and isinstance(record, Record) and can_be_rotated(record)):
             self.write("record", record)
             return
         side = int(record.component in "E2Y")
@@ -190,15 +252,30 @@ COLUMNS = {
 # -- the workflow ----------------------------------------------------------------------------------------------------
 
 
-def prepared(steps, given, processing):
-    """The chain of steps from a trace in units of `given` to a record."""
-    start, seconds = processing["window"]["start"], processing["window"]["seconds"]
-    rate, units = processing["sampling_rate"], processing["output_units"]
-    chain = [(window, {"start": start, "seconds": seconds}), *steps]
-    if given != units:
-        chain.append((to_units, {"given": given, "wanted": units}))
-    chain.append((resample, {"start": start, "seconds": seconds, "rate": rate}))
-    return create_iterative_chain(chain, Step, name_prefix="")
+def steps_of(side, said):
+    """What is done to each record of a side, from a trace to a `Record`: `(function, parameters)` each."""
+    given, steps = ((said["output_units"], said["data_processing"]) if side == "observed" else
+                    (said["synthetics_units"], said["synthetics_processing"]))
+    units, window = said["output_units"], said["window"]
+    changed = [] if given == units else [(to_units, {"given": given, "wanted": units})]
+    last = {"start": window["start"], "seconds": window["seconds"], "rate": said["sampling_rate"]}
+    return [*steps, *changed, (resample, last)]
+
+
+def prepare(graph, side, path, stations, event, said):
+    """Phase 1 of the observed or the synthetic records: adds it to the graph, gives the PE and port they come from."""
+    steps = steps_of(side, said)
+    read, cut = ReadWaveforms(path, stations, event), Window(**said["window"])
+    chain = create_iterative_chain(steps, Step, name_prefix="", name_suffix=f"_{side}")
+    assemble, rotating = Assemble([(window, said["window"]), *steps]), Rotate(said["rotate_to_ZRT"])
+    for pe, name in ((read, "read"), (cut, "window"), (assemble, "assemble"), (rotating, "rotate")):
+        pe.name = f"{name}_{side}"
+    graph.connect(read, "output", cut, "trace")
+    graph.connect(cut, "whole", chain, "input")
+    graph.connect(cut, "piece", assemble, "piece")
+    graph.connect(chain, "output", rotating, "record")
+    graph.connect(assemble, "record", rotating, "record")
+    return rotating, "record"
 
 
 def make(
@@ -223,21 +300,8 @@ def make(
     said = read_processing(processing)
     graph = WorkflowGraph()
     match, compare = Match(), Compare(said["output_units"], **said["misfit"])
-    for name, path, given, steps in (
-        ("observed", observed, said["output_units"], said["data_processing"]),
-        ("synthetic", synthetics, said["synthetics_units"], said["synthetics_processing"]),
-    ):
-        read = ReadWaveforms(path, stations, event)
-        read.name = f"read_{name}"
-        chain = prepared(steps, given, said)
-        graph.connect(read, "output", chain, "input")
-        if said["rotate_to_ZRT"]:
-            rotating = Rotate()
-            rotating.name = f"rotate_{name}"
-            graph.connect(chain, "output", rotating, "record")
-            graph.connect(rotating, "record", match, name)
-        else:
-            graph.connect(chain, "output", match, name)
+    for side, path in zip(SIDES, (observed, synthetics), strict=True):
+        graph.connect(*prepare(graph, side, path, stations, event, said), match, side)
     write = WriteRecords(os.path.join(output, "misfits"), "parquet", schema=COLUMNS)
     report = Report(output, event, list(COLUMNS))
     match.name, compare.name, write.name, report.name = "match", "compare", "write", "report"
@@ -253,4 +317,23 @@ def make(
     return graph
 
 
-graph = make()
+#: For the records of generate.py: P of a distant, deep earthquake.
+DISTANT = {
+    "window": {"start": -20.0, "seconds": 75.0, "phase": "P", "model": "iasp91"},
+    "sampling_rate": 4.0,
+    "synthetics_units": "displacement",
+    "data_processing": [
+        {"type": "detrend", "parameters": {"method": "linear"}},
+        {"type": "taper", "parameters": {"taper_type": "hann", "max_percentage": 0.1}},
+        {"type": "remove_response", "parameters": {"pre_filt": [0.02, 0.05, 1.2, 1.6], "response_output": "VEL"}},
+        {"type": "filter_bandpass", "parameters": {"min_frequency": 0.1, "max_frequency": 1.0, "corners": 2}},
+    ],
+    "synthetics_processing": [
+        {"type": "taper", "parameters": {"taper_type": "hann", "max_percentage": 0.1}},
+        {"type": "pre_filter", "parameters": {"pre_filt": [0.02, 0.05, 1.2, 1.6]}},
+        {"type": "filter_bandpass", "parameters": {"min_frequency": 0.1, "max_frequency": 1.0, "corners": 2}},
+    ],
+    "misfit": {"max_delay": 10.0, "min_frequency": 0.1, "max_frequency": 1.0},
+}
+
+graph = make(processing=DISTANT)

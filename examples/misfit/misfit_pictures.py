@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 #: What each component is drawn in.
 COLOURS = {"Z": "tab:blue", "R": "tab:orange", "T": "tab:green", "N": "tab:orange", "E": "tab:green"}
@@ -80,13 +80,16 @@ def prefixed(largest):
     return next(fitting, (1e9, "n"))
 
 
-def of_all(rows):
+def of_all(rows, name_of_event):
     """Misfits by distance, by azimuth, and where both are, as seen from the epicentre. None where no place is known."""
     rows = [row for row in rows if not np.isnan(row["distance_km"])]
     if not rows:
         return None
-    figure = Figure(figsize=(13, 2.7 * len(MEASURES) + 0.5), layout="constrained")
-    grid = figure.add_gridspec(len(MEASURES), 3, width_ratios=(3, 3, 2.2))
+    stations = {(row["network"], row["station"]) for row in rows}
+    figure = Figure(figsize=(13, 2.7 * len(MEASURES) + 0.5))
+    figure.suptitle(f"{name_of_event}: {len(rows)} pairs of records, {len(stations)} stations", fontsize=12)
+    grid = figure.add_gridspec(len(MEASURES), 3, width_ratios=(3, 3, 2.2), left=0.07, right=0.95, bottom=0.06, top=0.94,
+                               wspace=0.16, hspace=0.3)
     for at, (name, title, logarithmic, neutral) in enumerate(MEASURES):
         for column, (across, label, limits) in enumerate(
             (("distance_km", "distance (km)", None), ("azimuth", "azimuth (°)", (0, 360)))
@@ -105,7 +108,12 @@ def of_all(rows):
                     label=component,
                 )
             if logarithmic:
+                values = [row[name] for row in rows if row[name] > 0] or [1.0]
                 ax.set_yscale("log")
+                ax.set_ylim(min(0.45, 0.8 * min(values)), max(2.2, 1.25 * max(values)))
+                ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+                ax.yaxis.set_minor_formatter(NullFormatter())
             ax.set_xlim(limits)
             if limits:
                 ax.set_xticks(range(0, 361, 60))
@@ -145,6 +153,14 @@ def _around(figure, cell, rows, name, title, logarithmic, neutral):
     ax.set_ylim(0, 1.08 * distances.max())
     ax.set_xticks(np.radians(range(0, 360, 90)), ["N", "E", "S", "W"])
     ax.tick_params(labelsize=7, pad=0)
-    ax.set_rlabel_position(45)
+    ax.set_rlabel_position(_emptiest(azimuths))
     ax.yaxis.set_major_locator(MaxNLocator(3))
     figure.colorbar(shown, ax=ax, shrink=0.85, pad=0.1).set_label(f"mean {title}", fontsize=8)
+
+
+def _emptiest(azimuths):
+    """The middle of the widest gap between azimuths, degrees: where the labels of distances hide no station."""
+    around = np.sort(azimuths)
+    gaps = np.diff(np.append(around, around[0] + 360))
+    widest = int(np.argmax(gaps))
+    return float(around[widest] + gaps[widest] / 2) % 360

@@ -49,7 +49,7 @@ def read_processing(given):
     for name in ("output_units", "synthetics_units"):
         if said[name] not in UNITS:
             raise Refused(f"{name} must be one of {', '.join(UNITS)}; it is {said[name]!r}")
-    said["window"] = _filled(said, "window", ("start", "seconds"))
+    said["window"] = _filled(said, "window", ("start", "seconds", "phase", "model"))
     said["misfit"] = _filled(said, "misfit", list(inspect.signature(misfits).parameters)[4:])
     _check_numbers(said)
     _check_response(said)
@@ -115,7 +115,7 @@ def _check_numbers(said):
     seconds = window["seconds"]
     numbers = {
         "sampling_rate": rate,
-        **{f"window.{n}": v for n, v in window.items()},
+        **{f"window.{n}": window[n] for n in ("start", "seconds")},
         **{f"misfit.{n}": v for n, v in misfit.items() if n != "subsample"},
     }
     for name, value in numbers.items():

@@ -65,8 +65,9 @@ class Report(GenericPE):
         left_out = sorted((left.id, left.what, left.reason) for left in self.left_out)
         self.write_file("misfits.csv", table(self.columns, ([row[name] for name in self.columns] for row in rows)))
         self.write_file("left-out.csv", table(("id", "what", "reason"), left_out))
-        self.write_file("misfits.geojson", json.dumps(features(rows, origin_of(self.event)), indent=1))
-        if figure := of_all(rows):
+        origin = origin_of(self.event)
+        self.write_file("misfits.geojson", json.dumps(features(rows, origin), indent=1))
+        if figure := of_all(rows, origin.name):
             self.write_file("misfits.png", png(figure))
         self.log(f"{len(rows)} pairs compared, {len(left_out)} left out: {self.folder}")
 

@@ -3,13 +3,16 @@
 Steps that obspy has are obspy's. Each takes a trace and returns it; ValueError says why it can't be used.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import obspy
+from obspy.geodetics import kilometers2degrees
 from obspy.signal.invsim import cosine_sac_taper
 from obspy.signal.rotate import rotate2zne, rotate_ne_rt
 from obspy.signal.util import _npts2nfft
+from obspy.taup import TauPyModel
 from scipy.fft import irfft, rfft, rfftfreq
 
 from d4p.seismo import cut
@@ -67,15 +70,61 @@ class Record(NamedTuple):
 # -- the window ------------------------------------------------------------------------------------------------------
 
 
-def window(trace, start, seconds):
-    """The samples from `start` s after the origin on, for `seconds` s; the first is at that time or just before it."""
-    first, stats = trace.stats.origin.time + start, trace.stats
+def window(trace, start, seconds, phase=None, model="iasp91"):
+    """The samples from `start` s after the reference on, for `seconds` s; the first is at that time or just before it.
+    The reference is the origin, or when a phase arrives."""
+    reference, stats = arrival(trace, phase, model), trace.stats
+    first = reference + start
     late = (first - stats.starttime.timestamp) * stats.sampling_rate % 1
     between = 1e-3 < late < 1 - 1e-3
     whole = cut(trace, first - between * late * stats.delta, seconds + between * stats.delta)
     if np.ptp(whole.data) <= 1e-9 * np.abs(whole.data).max():
         raise ValueError("it is constant: is the channel dead?")
+    whole.stats.reference = reference
     return whole
+
+
+def arrival(trace, phase, model):
+    """When a phase arrives at the trace's station, or, without one, when the event was: s since 1970."""
+    origin = trace.stats.origin
+    if phase is None:
+        return origin.time
+    if "distance" not in trace.stats:
+        raise ValueError(f"the time of {phase} isn't known, since the place of its station isn't")
+    degrees = kilometers2degrees(trace.stats.distance / 1000)
+    seconds = travel_time(model, round(origin.depth / 1000, 3), round(degrees, 4), phase)
+    if seconds is None:
+        raise ValueError(f"{model} has no {phase} at {degrees:.1f} degrees")
+    return origin.time + seconds
+
+
+@lru_cache(maxsize=10_000)
+def travel_time(model, depth, degrees, phase):
+    """That of the first arrival of a phase, s; None where there is none. `depth` in km."""
+    arrivals = earth(model).get_travel_times(depth, degrees, [phase])
+    return float(arrivals[0].time) if arrivals else None
+
+
+@lru_cache(maxsize=4)
+def earth(model):
+    """A model of TauP, loaded once in a process."""
+    return TauPyModel(model)
+
+
+class Piece(NamedTuple):
+    """What a file has of a window that it doesn't have all of; without a trace: another file has all of it."""
+
+    network: str
+    station: str
+    id: str
+    trace: obspy.Trace | None
+
+
+def piece(trace, start, seconds, phase=None, model="iasp91"):
+    """The samples in the window, as far as they are there."""
+    stats, first = trace.stats, obspy.UTCDateTime(arrival(trace, phase, model) + start)
+    part = trace.slice(first - stats.delta, first + seconds + stats.delta)  # a sample more, as some are between others
+    return Piece(stats.network, stats.station, trace.id, part)
 
 
 # -- the types of processing.json ------------------------------------------------------------------------------------
@@ -148,9 +197,9 @@ def to_units(trace, given, wanted):
 
 
 def resample(trace, start, seconds, rate):
-    """Samples the trace at `rate` (Hz) from `start` s after the origin on, so that all have their samples at the same
-    times: a `Record`. Lanczos interpolation; the filters before are those against aliasing."""
-    first, npts, stats = trace.stats.origin.time + start, round(seconds * rate), trace.stats
+    """Samples the trace at `rate` (Hz) from `start` s after the reference on, so that all have their samples at the
+    same times: a `Record`. Lanczos interpolation; the filters before are those against aliasing."""
+    first, npts, stats = trace.stats.reference + start, round(seconds * rate), trace.stats
     if stats.sampling_rate < 0.999 * rate:
         raise ValueError(f"its rate must be at least {rate:g} Hz; it is {stats.sampling_rate:g} Hz")
     same = abs(stats.sampling_rate - rate) < 1e-9 * rate and abs(stats.starttime.timestamp - first) * rate < 1e-3
@@ -192,6 +241,11 @@ def record(trace, start):
 
 
 # -- radial and transverse -------------------------------------------------------------------------------------------
+
+
+def can_be_rotated(record):
+    """Whether it is a horizontal one, and it is known where it points and where the event is."""
+    return not (np.isnan(record.orientation) or np.isnan(record.back_azimuth))
 
 
 def rotate(one, other):

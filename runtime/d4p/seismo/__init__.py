@@ -20,10 +20,12 @@ from d4p.seismo.left_out import LeftOut
 from d4p.seismo.metadata import Metadata
 from d4p.seismo.reading import ReadWaveforms
 from d4p.seismo.waveforms import read_waveforms
-from d4p.seismo.windows import cut, longest, merged, sliding
+from d4p.seismo.windows import Incomplete, cut, longest, merged, sliding
 
-__all__ = ["Correlation", "Correlations", "LeftOut", "Metadata", "Origin", "ReadWaveforms", "cut", "longest", "merged",
-           "origin_of", "read_waveforms", "sliding"]  # fmt: skip
+__all__ = [
+    "Correlation", "Correlations", "Incomplete", "LeftOut", "Metadata", "Origin", "ReadWaveforms", "cut", "longest",
+    "merged", "origin_of", "read_waveforms", "sliding",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 
 
+class Incomplete(ValueError):
+    """Not every sample of a window is there."""
+
+
 def merged(traces: Iterable[Any]) -> list[Any]:
     """The pieces of records, put together: an obspy trace for each id, rate and calibration, float64, in order of
     their first piece. What isn't there (time between pieces, NaN, infinities, masked samples) is masked; where pieces
@@ -51,7 +55,7 @@ def cut(trace: Any, start: float, seconds: float) -> Any:
         A trace with a copy of the data, float64: `round(seconds * rate)` samples.
 
     Raises:
-        ValueError: not every sample of the window is there; it says how many are.
+        Incomplete (a ValueError): not every sample of the window is there; it says how many are.
     """
     from obspy import UTCDateTime
 
@@ -61,8 +65,9 @@ def cut(trace: Any, start: float, seconds: float) -> Any:
     data = trace.data[max(0, first) : max(0, first + npts)]
     finite = np.ma.masked_invalid(np.ma.asarray(data, dtype=float))
     if np.ma.count(finite) < npts:
-        raise ValueError(f"it has {np.ma.count(finite):,} of the {npts:,} samples from {UTCDateTime(start)} on")
-    made = trace.__class__(np.ma.getdata(finite), stats.copy())
+        raise Incomplete(f"it has {np.ma.count(finite):,} of the {npts:,} samples from {UTCDateTime(start)} on")
+    made = trace.__class__(header=stats.copy())
+    made.data = np.ma.getdata(finite)
     made.stats.starttime = stats.starttime + first / stats.sampling_rate
     return made
 
@@ -84,5 +89,5 @@ def sliding(trace: Any, seconds: float, step: float | None = None) -> Iterator[t
         number += 1
         try:
             yield start, cut(trace, start, seconds)
-        except ValueError:  # a gap
+        except Incomplete:
             continue
