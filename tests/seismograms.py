@@ -13,7 +13,7 @@ SYNTHETICS, EVENT = "misfit_italy/synth", "misfit_italy/events_info.xml"
 #: What the instruments give for 1 m/s.
 COUNTS = 2.0**30
 #: Zeros before and behind, s.
-QUIET = 10.0
+QUIET = 20.0
 
 
 class Known(NamedTuple):
@@ -35,14 +35,14 @@ def known(number: int) -> Known:
     )
 
 
-def observe(data: Path, folder: Path, stations: int = 43, noise: float = 0.0, only: str = "") -> dict[str, Known]:
+def observe(data: Path, folder: Path, stations: int = 43, noise: float = 0.0) -> dict[str, Known]:
     """Writes the folders `synthetics` and `observed`, `stations.xml` and `event.xml`, and says what was done to each
     station, by NET.STA.
 
-    The synthetics are those of the data, brought to nothing within 4 s at both ends and with 10 s of zeros before and
-    behind, so that what is later has nothing cut off. The observed ones are miniSEED, float64, with the times of the
-    event; their delay is in their start time, which is exact. `noise` is that of the observed ones, in shares of their
-    largest amplitude.
+    The synthetics are those of the data, brought to nothing within 4 s at both ends, with zeros before and behind, so
+    that what is later has nothing cut off. The observed ones are miniSEED, float64, with the times of the event; their
+    delay is in their start time, which is exact. `noise` is that of the observed ones, in shares of their largest
+    amplitude.
     """
     from obspy.core.inventory import Channel, Inventory, Network, Response, Station
 
@@ -53,7 +53,7 @@ def observe(data: Path, folder: Path, stations: int = 43, noise: float = 0.0, on
     shutil.copyfile(data / EVENT, folder / "event.xml")
     origin = origin_of(str(folder / "event.xml"))
     paths: dict[str, list[Path]] = {}
-    for path in sorted((data / SYNTHETICS).glob(only or "*.sac")):
+    for path in sorted((data / SYNTHETICS).glob("*.sac")):
         paths.setdefault(".".join(path.name.split(".")[:2]), []).append(path)
     made, networks = {}, {}
     for number, name in enumerate(sorted(paths)[:stations]):

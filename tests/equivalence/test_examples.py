@@ -22,8 +22,6 @@ from tests.seismograms import observe
 from tests.targets import TARGETS, answers, canonical, on_spark
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-MISFIT = f"{EXAMPLES / 'misfit' / 'misfit.py'}:make"
-REGIONAL = str(EXAMPLES / "misfit" / "processing.json")
 
 
 @pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS[1:]])
@@ -111,25 +109,37 @@ def test_stations(target, tmp_path):
         assert c.peak()[1] == pytest.approx(late[pair[0]] - late[pair[1]], abs=1 / c.rate)
 
 
-def test_misfit(target, data, tmp_path):
-    """The same table, map and list of what was left out, to the byte."""
-    name, session = target
-    observe(data, tmp_path, stations=3)
-    (tmp_path / "observed" / "IV.AQU..HHE.mseed").unlink()
-    (tmp_path / "observed" / "broken").write_bytes(b"not a seismogram")
-    found = {}
-    for which, of in (("sequential", None), (name, session)):
-        out = tmp_path / which
-        parameters = {"observed": str(tmp_path / "observed"), "synthetics": str(tmp_path / "synthetics"),
-                      "stations": str(tmp_path / "stations.xml"), "event": str(tmp_path / "event.xml"),
-                      "processing": REGIONAL, "output": str(out)}  # fmt: skip
-        if on_spark(which):
-            answers(MISFIT, which, parameters=parameters, session=of)
-        else:
-            d4p_compile.run(MISFIT, which, parameters=parameters)
-        found[which] = {path.name: path.read_bytes() for path in out.glob("*.*") if path.is_file()}
-    assert found[name] == found["sequential"]
-    assert found[name]["misfits.csv"].count(b"\n") == 1 + 7 and found[name]["left-out.csv"].count(b"\n") == 1 + 4
+def misfits(folder, name, session):
+    """The files of examples/misfit, by name: the table, the map, what was left out and the pictures."""
+    out = folder / name
+    parameters = {"observed": str(folder / "observed"), "synthetics": str(folder / "synthetics"),
+                  "stations": str(folder / "stations.xml"), "event": str(folder / "event.xml"), "output": str(out),
+                  "processing": str(EXAMPLES / "misfit" / "processing.json")}  # fmt: skip
+    workflow = f"{EXAMPLES / 'misfit' / 'misfit.py'}:make"
+    assert answers(workflow, name, session=session, parameters=parameters) == {}
+    assert (out / "misfits" / "_SUCCESS").exists()
+    return {path.name: path.read_bytes() for path in [*out.glob("*.*"), *out.glob("stations/*")]}
+
+
+@pytest.fixture(scope="module")
+def event(data, tmp_path_factory):
+    """A folder with records of three stations, some of them not to be used, and what the sequential program makes of
+    them."""
+    folder = tmp_path_factory.mktemp("event")
+    observe(data, folder, stations=3)
+    (folder / "observed" / "IV.AQU..HHE.mseed").unlink()
+    (folder / "observed" / "broken").write_bytes(b"not a seismogram")
+    return folder, misfits(folder, "sequential", None)
+
+
+def test_misfit(target, event):
+    """The same table, map, list of what was left out and pictures, to the byte."""
+    folder, expected = event
+    found = misfits(folder, *target)
+    assert sorted(found) == ["IV.AQT1.png", "IV.AQU.png", "IV.ARRO.png", "left-out.csv", "misfits.csv",
+                             "misfits.geojson", "misfits.png"]  # fmt: skip
+    assert [name for name in found if found[name] != expected[name]] == []
+    assert found["misfits.csv"].count(b"\n") == 1 + 7 and found["left-out.csv"].count(b"\n") == 1 + 4
 
 
 @pytest.mark.spark
