@@ -4,6 +4,7 @@
          > pair > correlate > write
                             > plot
 
+With a window, an hour say, it is that of each window, and `stack`, behind `correlate`, gives the mean of each pair.
 What a step can't use (a broken file, a dead channel, a stretch behind a gap) is left out by name in the log, and the
 rest goes on.
 
@@ -27,7 +28,7 @@ from scipy.ndimage import uniform_filter1d
 
 from d4p import GenericPE, ReadFiles, SimpleFunctionPE, WorkflowGraph, WriteRecords, create_iterative_chain, files
 from d4p.errors import Refused
-from d4p.seismo import longest, merged, read_waveforms
+from d4p.seismo import longest, merged, read_waveforms, sliding
 
 # Eight stations on Montserrat, 30 January 1997: a test record of obspy.
 RECORD = Path(obspy.__file__).parent / "io/seisan/tests/data/9701-30-1048-54S.MVO_21_1"
@@ -47,15 +48,18 @@ class Traces(GenericPE):
         component: the last letter of the channel code; None takes all.
         rate: the lowest sampling rate that is useful, in Hz.
         shortest: the shortest stretch that is useful, in s.
+        window, step: the length of windows, and from one to the next, in s; without them, the longest stretch is one.
+            Windows with a gap in them are left out.
     """
 
-    def __init__(self, component, rate, shortest):
+    def __init__(self, component, rate, shortest, window=None, step=None):
         GenericPE.__init__(self)
         self._add_input("stream")
         self._add_output("trace")
         self.component = component
         self.rate = rate
         self.shortest = shortest
+        self.window, self.step = window, step
 
     def process(self, inputs):
         for whole in merged(trace for trace in inputs["stream"]
@@ -63,6 +67,9 @@ class Traces(GenericPE):
             name, rate = whole.id, whole.stats.sampling_rate
             if rate < 0.999 * self.rate:
                 self.log(f"{name} left out: {rate:g} Hz are less than {self.rate:g} Hz")
+                continue
+            if self.window:
+                self.cut(whole)
                 continue
             trace, stretches = longest(whole)
             if trace is None or trace.stats.npts < self.shortest * rate:
@@ -73,6 +80,17 @@ class Traces(GenericPE):
                 self.log(f"{name} has gaps: of {stretches} stretches the longest is used, {trace.stats.npts:,} of "
                          f"{np.ma.count(whole.data):,} samples")
             self.write("trace", trace)
+
+    def cut(self, whole):
+        """Writes the windows of a record, each with its begin in `stats.window`."""
+        count = 0
+        for start, trace in sliding(whole, self.window, self.step):
+            trace.stats.window = start
+            self.write("trace", trace)
+            count += 1
+        if not count:
+            self.log(f"{whole.id} of {whole.stats.starttime} left out: it has no window of {self.window:g} s without a "
+                     "gap")
 
 
 # -- one trace -------------------------------------------------------------------------------------------------------
@@ -147,25 +165,26 @@ class Spectrum(NamedTuple):
     """
 
     id: str
+    window: float  # when its window begins, s since 1970; 0 without windows
     start: obspy.UTCDateTime
     rate: float  # Hz
     npts: int
     values: np.ndarray  # complex128, dimensionless
 
     @classmethod
-    def of(cls, id, start, rate, data):
+    def of(cls, id, window, start, rate, data):
         """Raises ValueError for data that have no energy."""
         data = data - data.mean()
         energy = np.linalg.norm(data)
         if not energy > 0:
             raise ValueError("nothing is left of it")
-        return cls(id, start, rate, len(data), rfft(data / energy, next_fast_len(2 * len(data), real=True)))
+        return cls(id, window, start, rate, len(data), rfft(data / energy, next_fast_len(2 * len(data), real=True)))
 
     def between(self, start, stop):
         """The same of the samples from `start` up to `stop`, times that the grid has."""
         data = irfft(self.values, next_fast_len(2 * self.npts, real=True))[: self.npts]
         first, last = round((start - self.start) * self.rate), round((stop - self.start) * self.rate)
-        return Spectrum.of(self.id, start, self.rate, data[first:last])
+        return Spectrum.of(self.id, self.window, start, self.rate, data[first:last])
 
     @property
     def stop(self):
@@ -176,36 +195,39 @@ class Spectrum(NamedTuple):
 def transform(trace):
     """The spectrum of a trace."""
     stats = trace.stats
-    return Spectrum.of(trace.id, stats.starttime, stats.sampling_rate, trace.data)
+    return Spectrum.of(trace.id, stats.get("window", 0.0), stats.starttime, stats.sampling_rate, trace.data)
 
 
 # -- pairs -----------------------------------------------------------------------------------------------------------
 
 
 class Pair(GenericPE):
-    """Takes all spectra, writes every pair once, ordered by station: the answer doesn't depend on who comes first."""
+    """Takes all spectra of a window, writes every pair once, ordered by station: the answer doesn't depend on who comes
+    first."""
 
     any_order = True  # the spectra are sorted before they are paired
 
     def __init__(self):
         GenericPE.__init__(self)
-        self._add_input("spectrum", grouping="global")
+        self._add_input("spectrum", grouping=["window"])
         self._add_output("pair")
-        self.spectra = []
+        self.spectra = {}
 
     def process(self, inputs):
-        self.spectra.append(inputs["spectrum"])
+        spectrum = inputs["spectrum"]
+        self.spectra.setdefault(spectrum.window, []).append(spectrum)
 
     def postprocess(self):
-        chosen = {}
-        for spectrum in sorted(self.spectra, key=lambda s: (-s.npts, s.start, s.values.tobytes())):
-            kept = chosen.setdefault(spectrum.id, spectrum)
-            if kept is not spectrum:
-                self.log(f"{spectrum.id} of {spectrum.start} left out: there is a longer one, of {kept.start}")
-        if len(chosen) < 2:
-            raise ValueError(f"a correlation needs two usable traces; there are {len(chosen)}: {', '.join(chosen)}")
-        for pair in combinations(sorted(chosen.values(), key=lambda s: (s.id.split(".")[1], s.id)), 2):
-            self.write("pair", pair)
+        for _, spectra in sorted(self.spectra.items()):
+            chosen = {}
+            for spectrum in sorted(spectra, key=lambda s: (-s.npts, s.start, s.values.tobytes())):
+                kept = chosen.setdefault(spectrum.id, spectrum)
+                if kept is not spectrum:
+                    self.log(f"{spectrum.id} of {spectrum.start} left out: there is a longer one, of {kept.start}")
+            if len(chosen) < 2:
+                self.log(f"{', '.join(chosen)} of {spectra[0].start} has no other to be correlated with")
+            for pair in combinations(sorted(chosen.values(), key=lambda s: (s.id.split(".")[1], s.id)), 2):
+                self.write("pair", pair)
 
 
 def correlate(pair, max_lag):
@@ -223,18 +245,51 @@ def correlate(pair, max_lag):
         a, b = a.between(start, stop), b.between(start, stop)
     shift = round(max_lag * a.rate)
     circular = irfft(a.values * b.values.conj(), next_fast_len(2 * a.npts, real=True))
-    correlation = np.concatenate([circular[-shift:], circular[: shift + 1]])
-    peak = int(np.abs(correlation).argmax())
+    return correlation(a.id, b.id, a.start, a.npts / a.rate, a.rate, np.concatenate([circular[-shift:],
+                                                                                     circular[: shift + 1]]))
+
+
+def correlation(first, second, start, seconds, rate, values, **more):
+    """What is stored of a pair, as a dict."""
+    peak, shift = int(np.abs(values).argmax()), len(values) // 2
     return {
-        "first": a.id,
-        "second": b.id,
-        "start": str(a.start),
-        "seconds": a.npts / a.rate,
-        "rate_hz": a.rate,
-        "peak": float(correlation[peak]),
-        "peak_lag_s": (peak - shift) / a.rate,
-        "correlation": correlation.tolist(),
+        "first": first,
+        "second": second,
+        "start": str(start),
+        "seconds": seconds,
+        "rate_hz": rate,
+        "peak": float(values[peak]),
+        "peak_lag_s": (peak - shift) / rate,
+        **more,
+        "correlation": values.tolist(),
     }
+
+
+class Stack(GenericPE):
+    """Writes the mean of all windows of each pair.
+
+    Sums are of whole multiples of 2**-40, which is 1e-12: whoever comes first, they are the same to the last bit.
+    """
+
+    any_order = True
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("window", grouping=["first", "second"])
+        self._add_output("mean")
+        self.sums = {}
+
+    def process(self, inputs):
+        window = inputs["window"]
+        values = np.rint(np.array(window["correlation"]) * 2.0**40).astype(np.int64)
+        key = window["first"], window["second"], window["rate_hz"]
+        count, start, seconds, before = self.sums.get(key, (0, window["start"], 0.0, 0))
+        self.sums[key] = count + 1, min(start, window["start"]), max(seconds, window["seconds"]), before + values
+
+    def postprocess(self):
+        for (first, second, rate), (count, start, seconds, values) in sorted(self.sums.items()):
+            self.write("mean", correlation(first, second, start, seconds, rate, values / (2.0**40 * count),
+                                           windows=count))
 
 
 class Plot(GenericPE):
@@ -253,7 +308,8 @@ class Plot(GenericPE):
 
     def postprocess(self):
         if not self.correlations:
-            return
+            raise ValueError("a correlation needs two usable traces of the same time, and there are none: the log says "
+                             "what was left out")
         figure = record_section(sorted(self.correlations, key=lambda c: (c["peak_lag_s"], c["first"], c["second"])))
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=150)
@@ -301,7 +357,7 @@ def names(correlations):
 
 
 def make(path=RECORD, output="xcorr-output", component="Z", rate=25.0, freqmin=1.0, freqmax=5.0, max_lag=5.0,
-         normalised=True, whitened=True):
+         normalised=True, whitened=True, window=None, step=None):
     """The workflow: `d4p run xcorr.py:make -p path='/data/*.mseed' -p max_lag=60`.
 
     Args:
@@ -313,12 +369,19 @@ def make(path=RECORD, output="xcorr-output", component="Z", rate=25.0, freqmin=1
         max_lag: the longest lag, in s. Records shorter than twice that are left out.
         normalised: whether amplitudes are evened out in time,
         whitened: and over frequencies.
+        window: the length of windows to cut records into, in s; the correlations of a pair are averaged over them. None
+            correlates one stretch of each record.
+        step: from the begin of a window to that of the next, in s; as long as a window when not given.
     """
     if not 0 < freqmin < freqmax <= 0.4 * rate:
         raise Refused(f"the band must be 0 < freqmin < freqmax <= 0.4 rate = {0.4 * rate:g} Hz; it is {freqmin:g} to "
                       f"{freqmax:g} Hz")
     if max_lag < 1 / rate:
         raise Refused(f"max_lag must be at least a sample, {1 / rate:g} s; it is {max_lag:g} s")
+    if window is not None and window < 2 * max_lag:
+        raise Refused(f"window must be at least twice max_lag, {2 * max_lag:g} s; it is {window:g} s")
+    if step is not None and (window is None or not 0 < step <= window):
+        raise Refused(f"step must be more than 0 and at most the window, {window} s; it is {step:g} s")
     steps = [detrend, demean, (bandpass, {"freqmin": freqmin, "freqmax": freqmax}), (decimate, {"rate": rate})]
     if normalised:
         steps.append((normalise, {"window": 0.5 / freqmin}))  # half the longest period, as B07 advise
@@ -327,7 +390,7 @@ def make(path=RECORD, output="xcorr-output", component="Z", rate=25.0, freqmin=1
     steps.append(transform)
 
     read = ReadFiles(path, reader=read_waveforms, skip_broken=True)
-    traces = Traces(component, rate, shortest=2 * max_lag)
+    traces = Traces(component, rate, 2 * max_lag, window, step)
     prepare = create_iterative_chain(steps, Step, name_prefix="")
     pair = Pair()
     cross = create_iterative_chain([(correlate, {"max_lag": max_lag})], Step, name_prefix="")
@@ -340,8 +403,14 @@ def make(path=RECORD, output="xcorr-output", component="Z", rate=25.0, freqmin=1
     graph.connect(traces, "trace", prepare, "input")
     graph.connect(prepare, "output", pair, "spectrum")
     graph.connect(pair, "pair", cross, "input")
-    graph.connect(cross, "output", write, "input")
-    graph.connect(cross, "output", plot, "correlation")
+    found = cross, "output"
+    if window:
+        stack = Stack()
+        stack.name = "stack"
+        graph.connect(*found, stack, "window")
+        found = stack, "mean"
+    graph.connect(*found, write, "input")
+    graph.connect(*found, plot, "correlation")
     return graph
 
 

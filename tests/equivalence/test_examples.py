@@ -67,11 +67,13 @@ def test_sieve(name):
 
 
 def test_xcorr(target, tmp_path):
+    """Of whole records, and on some targets of windows, stacked by pair."""
     name, session = target
+    window = {"window": 12.0} if name in ("processes", "spark-rdd") else {}
     found = {}
     for which, of in (("sequential", None), (name, session)):
         out = tmp_path / which
-        parameters = {"output": str(out)}
+        parameters = {"output": str(out), **window}
         if on_spark(which):
             answers(f"{EXAMPLES / 'xcorr' / 'xcorr.py'}:make", which, parameters=parameters, session=of)
         else:

@@ -139,6 +139,48 @@ def test_what_cannot_be_used_is_named_and_stops_nothing(tmp_path, capfd):
     assert pairs["XX.A..BHZ", "XX.NAN..BHZ"]["peak"] > 0.95 and pairs["XX.A..BHZ", "XX.NAN..BHZ"]["seconds"] == 45.0
 
 
+@pytest.mark.parametrize("step", [None, 20.0])
+def test_windows_are_stacked_by_pair(xcorr, tmp_path, step):
+    """As the mean of what obspy gives for each window; a gap costs the windows that it lies in."""
+    records = {"A": wave("A", seconds=200.0), "B": wave("B", seconds=200.0, later=0.5), "C": wave("C", seconds=200.0)}
+    noise = np.random.default_rng(2)
+    for trace in records.values():
+        trace.data += 200 * noise.standard_normal(len(trace.data))
+    save(tmp_path, "a1", records["A"].slice(endtime=START + 99.95))  # a record of two files
+    save(tmp_path, "a2", records["A"].slice(START + 100))
+    save(tmp_path, "b", records["B"])
+    save(tmp_path, "c", records["C"].slice(endtime=START + 50), records["C"].slice(START + 55))
+    found = {(c["first"][3], c["second"][3]): c for c in run(tmp_path / "out", path=str(tmp_path / "[abc]*"),
+                                                             window=40.0, step=step, **SMALL)}
+    begins = np.arange(0, 161, step or 40.0)
+    of_a, of_c = ((begins + 40 <= gap) | (begins >= end) for gap, end in ((100, 100), (50.05, 55)))
+    assert {pair: c["windows"] for pair, c in found.items()} == {
+        ("A", "B"): of_a.sum(), ("A", "C"): (of_a & of_c).sum(), ("B", "C"): of_c.sum()}  # fmt: skip
+    wanted = []
+    for begin in begins[of_c]:
+        pair = [record.slice(START + begin, START + begin + 39.95).copy() for record in (records["B"], records["C"])]
+        pair = [xcorr.decimate(xcorr.bandpass(xcorr.demean(xcorr.detrend(one)), 1.0, 5.0), 20.0) for one in pair]
+        wanted.append(correlate(*pair, 40))
+    np.testing.assert_allclose(found["B", "C"]["correlation"], np.mean(wanted, axis=0), rtol=0, atol=1e-6)
+    assert found["B", "C"]["seconds"] == 40.0
+    assert found["A", "B"]["peak_lag_s"] == -0.5
+
+
+def test_a_stack_is_the_same_to_the_last_bit_whoever_comes_first(xcorr):
+    rng = np.random.default_rng(4)
+    windows = [xcorr.correlation("A", "B", f"{n}", 60.0, 5.0, rng.uniform(-1, 1, 11)) for n in range(50)]
+    found = []
+    for order in (windows, windows[::-1], sorted(windows, key=lambda c: c["peak"])):
+        pe = xcorr.Stack()
+        pe.write = lambda port, item: found.append(item)
+        for window in order:
+            pe.process({"window": window})
+        pe.postprocess()
+    assert found[0] == found[1] == found[2] and found[0]["windows"] == 50
+    wanted = np.mean([c["correlation"] for c in windows], axis=0)
+    np.testing.assert_allclose(found[0]["correlation"], wanted, rtol=0, atol=1e-12)
+
+
 def test_traces_that_share_too_little_are_not_correlated(tmp_path, capfd):
     save(tmp_path, "a", wave("A"))
     save(tmp_path, "b", wave("B", begin=57.0))
@@ -162,6 +204,9 @@ def test_nothing_to_correlate_is_an_error_that_leaves_nothing(tmp_path):
     ({"freqmin": 5.0, "freqmax": 2.0}, "the band must be"),
     ({"freqmax": 20.0}, "the band must be 0 < freqmin < freqmax <= 0.4 rate = 10 Hz"),
     ({"max_lag": 0.0}, "max_lag must be at least a sample"),
+    ({"window": 8.0}, "window must be at least twice max_lag, 10 s; it is 8 s"),
+    ({"window": 60.0, "step": 90.0}, "step must be more than 0 and at most the window, 60.0 s; it is 90 s"),
+    ({"step": 10.0}, "step must be more than 0 and at most the window, None s"),
 ])  # fmt: skip
 def test_senseless_parameters_are_refused(parameters, said):
     with pytest.raises(Refused, match=said):
