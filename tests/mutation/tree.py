@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import shutil
@@ -13,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+_PDEATHSIG = 1  # of Linux's prctl
 #: MPI begins as it is imported, and whoever is forked later has half of it.
 NOT_WARMED = ("mpi4py",)
 
@@ -45,6 +48,7 @@ class Tree:
         status = 70
         try:
             os.setsid()
+            _end_with_parent()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             for at, file in enumerate((os.open(os.devnull, os.O_RDONLY), output, output)):
@@ -69,6 +73,12 @@ class Tree:
                 del sys.modules[name]
         sys.path[:] = [*ours, *(path for path in sys.path if path not in theirs)]
         os.environ["PYTHONPATH"] = os.pathsep.join(sorted(ours))
+
+
+def _end_with_parent() -> None:
+    """End when the process that this one is forked from is killed, where the system can do that: on Linux."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
 
 
 def warm(modules: list[str]) -> None:

@@ -82,7 +82,11 @@ def try_area(root: Path, area: Area, chosen: list[Fault], jobs: int, note: Calla
 def _measured(area: Area, root: Path, tree: Tree, folder: Path) -> Measured:
     said, to = folder / "said", folder / "measured.json"
     work = tree.fork(lambda: measure(tree.folder, area.sources(root), area.test_files(root), to), said)
-    _, status = os.waitpid(work, 0)
+    try:
+        _, status = os.waitpid(work, 0)
+    except BaseException:
+        _end(work)
+        raise
     if status or not to.exists():
         raise SystemExit(f"the tests {', '.join(area.test_files(root))} can't be run:\n{said.read_text()[-4000:]}")
     return read(to)

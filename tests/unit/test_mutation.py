@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,49 @@ def test_each_area_has_code_and_tests(area):
     for fault in faults(sources[-1], source)[:40]:
         assert fault.put_into(source) != source
         compile(fault.put_into(source), fault.path, "exec")
+
+
+def lives(process: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a process that is killed takes no other along here")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_ended_leaves_no_fork_behind(how, tmp_path):
+    for name, text in {"runtime/code_of.py": "n = 1\n", "pytest.ini": "[pytest]\npythonpath = runtime\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_code.py").write_text(
+        f"import os, time\ndef test_code():\n    with open({str(tmp_path / 'new')!r}, 'w') as file:\n"
+        f"        file.write(str(os.getpid()))\n    os.rename({str(tmp_path / 'new')!r}, {str(tmp_path / 'pid')!r})\n"
+        "    time.sleep(600)\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True, timeout=20)
+    program = (
+        "import signal, sys\nfrom pathlib import Path\nfrom tests.mutation import trial\n"
+        "from tests.mutation.areas import Area\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
+        f"root, area = Path({str(tmp_path)!r}), Area(('runtime/code_of.py',), ('tests/test_*.py',))\n"
+        "list(trial.try_area(root, area, [], 1, print))\n"
+    )
+    run = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
+    try:
+        until = time.monotonic() + 60
+        while not (tmp_path / "pid").exists():
+            assert run.poll() is None and time.monotonic() < until
+            time.sleep(0.02)
+        fork = int((tmp_path / "pid").read_text())
+        assert lives(fork)
+        run.send_signal(how)
+        assert run.wait(30) in (143, -9)
+        while lives(fork):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    finally:
+        run.kill()
+        run.wait(30)
 
 
 def test_a_weak_test_lets_a_fault_pass_and_an_endless_one_is_ended(tmp_path):
