@@ -130,8 +130,7 @@ def _names(schema, aggregate: Aggregate, stage: Stage) -> dict[str, int]:
 
 
 def _place(schema, field: int | str) -> int | None:
-    """Which of a schema's fields `item[field]` is."""
+    """Which of a schema's fields `item[field]` is; None for the name of a tuple's. `verify` has seen that it is one."""
     if schema.form is dict:
-        return schema.names.index(field) if field in schema.names else None
-    size = len(schema)
-    return field % size if isinstance(field, int) and -size <= field < size else None
+        return schema.names.index(field)
+    return field % len(schema) if isinstance(field, int) else None
