@@ -266,3 +266,39 @@ def test_what_another_thread_has_sent_meanwhile_is_not_looked_at(monkeypatch):
     assert line.sender.flush_late()
     line.sender.lanes.send(0)
     assert line.items() == [1, 2]
+
+
+def test_what_another_thread_has_sent_while_the_lock_was_waited_for_is_not_sent_again():
+    """Nor as a batch of nothing."""
+    line, asked = Line(), threading.Event()
+    line.sender.lanes.held[0].append(1)
+
+    class Asked:
+        """The lock, which tells that it was asked for; meanwhile another thread has sent what was held."""
+
+        def __enter__(self):
+            asked.set()
+            assert line.sender.lanes.held[0].pop() == 1
+
+        def __exit__(self, *exc):
+            pass
+
+    line.sender._sending = Asked()
+    line.sender.lanes.send(0)
+    assert asked.is_set() and line.sent == [[]]
+
+
+def test_a_batch_that_took_as_long_as_it_may_leaves(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(senders.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(senders, "BATCH_SECONDS", 0.25)
+    for seconds, sent in ((0.25, [64]), (0.125, [])):
+        clock[0] = 0.0
+        line = Line()
+        for n in range(1023):
+            line.put(n)
+        before = len(line.sent[0])
+        clock[0] = seconds
+        for n in range(64):
+            line.put(n)
+        assert [len(batch) for batch in line.sent[0]][before:] == sent

@@ -1,0 +1,166 @@
+"""What becomes of what a PE hands to another: to callables of the user's own, to classes, to `print`."""
+
+import array
+import collections
+import csv
+import functools
+import linecache
+import types
+
+import pytest
+
+from d4p_compile.analysis import State, state_of
+
+from .examples import COUNTS, Box, box, traced
+
+
+class Fill:
+    """A callable that keeps nothing, and puts something into what it is given."""
+
+    def __call__(self, items):
+        items.append(1)
+
+
+FILL = Fill()
+
+
+def aside(function):
+    """A decorator whose function finds what it stands for by itself."""
+
+    @functools.wraps(function)
+    def inner(*args):
+        return inner.__wrapped__(*args)
+
+    return inner
+
+
+@aside
+def counts(x):
+    COUNTS[x] += 1
+
+
+def of_a_library(source, module="numpy"):
+    """A function as an installed package has it, with its source."""
+    name = f"/nowhere/site-packages/{len(linecache.cache)}.py"
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    names = {"__name__": module, "SEEN": [], "Box": Box}
+    exec(compile(source, name, "exec"), names)
+    return names["helper"]
+
+
+class ToFile(Box):
+    def __init__(self):
+        Box.__init__(self)
+        self.file = open("/dev/null", "w")  # noqa: SIM115
+
+
+#: A user's function around a library's, which keeps what it has seen.
+REMEMBERS = traced(of_a_library("def helper(x):\n    SEEN.append(x)\n"))
+#: The same, and behind that is another of the user's.
+BEHIND = of_a_library("def helper(x):\n    return helper.__wrapped__(x)\n")
+BEHIND.__wrapped__ = counts.__wrapped__
+BEHIND = traced(BEHIND)
+
+
+def k_own_callable(self, x):
+    FILL(self.items)
+
+
+def k_elements_of_a_deque(self, x):
+    for bucket in collections.deque(self.buckets):
+        bucket.append(x)
+
+
+def k_elements_of_a_proxy(self, x):
+    for group in types.MappingProxyType(self.groups).values():
+        group.append(x)
+
+
+def k_wrapped(self, x):
+    counts(x)
+
+
+def k_wrapped_behind_a_library_s(self, x):
+    return BEHIND(x)
+
+
+def n_wrapped_library(self, x):
+    return REMEMBERS(x)
+
+
+def n_own_callable(self, x):
+    FILL([x])
+
+
+def n_rows_of_a_reader(self, x):
+    """A library's class makes its own of what it reads."""
+    for row in csv.DictReader(self.items):
+        row.update(x)
+
+
+def n_elements_of_an_array(self, x):
+    return [number.hex() for number in array.array("d", self.items)]
+
+
+@pytest.mark.parametrize("process", [f for n, f in list(globals().items()) if n.startswith("k_")])
+def test_it_may_be_changed(process):
+    assert state_of(box(process)).keeps
+
+
+@pytest.mark.parametrize("process", [f for n, f in list(globals().items()) if n.startswith("n_")])
+def test_it_is_as_it_was(process):
+    assert state_of(box(process)) == State(False, "no state found")
+
+
+def passes_on(self, x):
+    self.helper(self.items)
+
+
+@pytest.mark.parametrize(("body", "keeps"), [("items.append(1)", True), ("return len(items)", False)])
+def test_a_method_that_a_library_has_given_the_class_is_followed(body, keeps):
+    helper = of_a_library(f"def helper(self, items):\n    {body}\n")
+    assert state_of(type("Case", (Box,), {"_process": passes_on, "helper": helper})()).keeps == keeps
+
+
+def prints(self, x):
+    print(x, file=self.file)
+
+
+def prints_flushed(self, x):
+    print(x, flush=self.ids)
+
+
+def test_a_file_that_is_printed_to_moves_on():
+    cls = type("Case", (ToFile,), {"_process": prints})
+    assert "prints to self.file" in state_of(cls()).why
+    assert not state_of(box(prints_flushed)).keeps
+
+
+def changes(self, *args, **kwargs):
+    self.n = args
+
+
+@pytest.mark.parametrize("name", [
+    "preprocess", "_preprocess", "__init__", "__new__", "__init_subclass__", "__class_getitem__", "__set_name__",
+    "__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__", "__del__",
+    "setInputTypes", "getOutputTypes", "set_input_types", "get_output_types", "_add_input", "_add_output", "add_input",
+    "add_output",
+])  # fmt: skip
+def test_what_runs_before_the_first_item_or_outside_of_the_run_may_change_it(name):
+    cls = type("Case", (Box,), {"_process": lambda self, x: self.n})
+    pe = cls()
+    setattr(cls, name, changes)
+    assert state_of(pe) == State(False, "no state found")
+
+
+@pytest.mark.parametrize("name", ["__getitem__", "__call__", "close", "_postprocess"])
+def test_other_methods_may_not(name):
+    assert state_of(type("Case", (Box,), {"_process": lambda self, x: self.n, name: changes})()).keeps
+
+
+@pytest.mark.parametrize("name", ["process", "_process", "process_batch", "postprocess", "_postprocess", "write",
+                                  "_write"])  # fmt: skip
+def test_what_the_engine_calls_is_no_setup_though_setup_calls_it_too(name):
+    own = f"class helper(Box):\n    def __init__(self):\n        Box.__init__(self)\n        self.{name}(1)\n"
+    own += f"    def {name}(self, *args):\n        self.n = 1\n"
+    assert state_of(of_a_library(own, "__main__")()).keeps
