@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from d4p.graph.inline import lines, place_of, returns
-from d4p_compile.analysis.inline import with_variable, written_out
+from d4p_compile.analysis.inline import never_none, with_variable, written_out
 
 from . import inlining
 
@@ -62,6 +62,21 @@ def test_whatever_may_do_more_is_called(cls):
 ])
 def test_a_function_that_may_give_something_else_is_called(function, params):
     assert written_out(inlining.SimpleFunctionPE(function, params)) == ""
+
+
+def test_what_can_not_be_read_is_called():
+    names = {"IterativePE": inlining.IterativePE}
+    exec("class Unread(IterativePE):\n    def _process(self, x):\n        return x\n", names)
+    assert written_out(names["Unread"]()) == ""
+
+
+@pytest.mark.parametrize("expression, never", [
+    ("", False), ("item", False), ("None", False), ("1", True), ("(item, 1)", True), ("[item]", True), ("{}", True),
+    ("not item", True), ("-item", False), ("item and 1", False), ("item < 1", False), ("1 if item else 2", True),
+    ("1 if item else None", False), ("item if item else 1", False),
+])  # fmt: skip
+def test_which_expressions_are_never_none(expression, never):
+    assert never_none(expression) is never
 
 
 def test_another_function_is_seen():

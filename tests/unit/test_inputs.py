@@ -76,6 +76,10 @@ def test_each_root_runs_once_or_as_often_as_it_is_told():
     roots = workflow(Made(), Called(), ReadLines("x"))
     assert read_inputs(roots, None, None, None).given == {"Made": 1, "Called": 1}
     assert read_inputs(roots, 3, None, None).given == {"Made": 3, "Called": 3}
+    three = read_inputs(roots, 3, None, None)
+    assert three.count("Made") == 3 == len(list(three.items("Made")))
+    listed = read_inputs(workflow(Called()), None, '{"Called": [{"a": 1}, {"a": 2}]}', None)
+    assert listed.count("Called") == 2
     none = read_inputs(roots, 0, None, None)
     assert none.given == {"Made": 0, "Called": 0} and list(none.items("Made")) == [] and none.notes == ()
 

@@ -65,7 +65,8 @@ def test_an_item_goes_to_few_instances_and_work_is_even(instances):
 #: By instances: the blocks of one stream, and of two on their sides.
 BLOCKS = {1: (1, 1, 1), 2: (2, 1, 2), 3: (3, 1, 3), 5: (5, 4, 4), 6: (6, 2, 3), 7: (7, 5, 5), 8: (4, 2, 4),
           10: (8, 2, 5), 12: (9, 3, 4), 13: (5, 8, 8), 14: (8, 7, 7), 15: (10, 3, 5), 16: (8, 4, 4), 21: (9, 3, 7),
-          28: (16, 4, 7), 29: (13, 12, 12), 30: (13, 5, 6), 35: (8, 5, 7), 36: (8, 6, 6), 37: (12, 12, 12),
+          22: (9, 8, 8), 28: (16, 4, 7), 29: (13, 12, 12), 30: (13, 5, 6), 33: (8, 8, 8), 35: (8, 5, 7), 36: (8, 6, 6),
+          37: (12, 12, 12),
           66: (11, 6, 11), 136: (16, 8, 17)}  # fmt: skip
 
 
@@ -226,6 +227,11 @@ def test_items_of_equal_order_are_in_that_of_their_place():
 def test_what_has_no_order(values, says):
     with pytest.raises(RunFailed, match=says):
         in_order(sent(*((value, 0) for value in values)), key_of((0,)), (0,))
+
+
+def test_an_item_without_the_field_is_shown():
+    with pytest.raises(RunFailed, match=r"^order_by \['id'\] needs items with that field, .* \{'x': 1\}\. It has the"):
+        key_of(("id",))(*sent({"x": 1}))
 
 
 def test_direct_runs_pair_items_of_equal_order_as_they_came():

@@ -61,7 +61,8 @@ class Key:
     (frozenset([Key(LOCK)]), " element Key().lock"), (Key([1, {"x": LOCK}]), ".lock[1]['x']"),
     (Made(list, ([1, LOCK],)), ".__reduce__()[1][0][1]"), (Made(Key, (1,), {"more": LOCK}), ".more"),
     (Made(Key, (1,), (None, {"slot": LOCK})), ".slot"), (Made(Key, (1,), [LOCK]), ".__getstate__()[0]"),
-    (ByProtocol(), ".__reduce__()[1][0][0]"), (Stated({"kept": LOCK}), ".kept"), (Stated([1, LOCK]), ".__getstate__()[1]"),
+    (ByProtocol(), ".__reduce__()[1][0][0]"), (Stated({"kept": LOCK}), ".kept"),
+    (Stated([1, LOCK]), ".__getstate__()[1]"),
 ])  # fmt: skip
 def test_the_path_to_it(item, path):
     assert why_unpicklable(item) == f"{path}: {WHY}"

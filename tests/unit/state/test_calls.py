@@ -11,7 +11,7 @@ import pytest
 
 from d4p_compile.analysis import State, state_of
 
-from .examples import COUNTS, Box, box, traced
+from .examples import COUNTS, Box, Tally, box, g_rank, traced
 
 
 class Fill:
@@ -62,8 +62,30 @@ BEHIND.__wrapped__ = counts.__wrapped__
 BEHIND = traced(BEHIND)
 
 
+SETTINGS = Tally()
+
+
+def k_attribute_of_an_object(self, x):
+    SETTINGS.table.update(x)
+
+
+def n_attribute_of_an_object(self, x):
+    return SETTINGS.table.get(x), SETTINGS.n
+
+
 def k_own_callable(self, x):
     FILL(self.items)
+
+
+class Holder:
+    """Of whose attributes one has another with the name of one of its own."""
+
+    items = (1, 2)
+    inner = Box()
+
+
+def k_an_attribute_that_is_named_while_it_runs(self, x):
+    getattr(Holder, x).items.append(1)
 
 
 def k_elements_of_a_deque(self, x):
@@ -164,3 +186,11 @@ def test_what_the_engine_calls_is_no_setup_though_setup_calls_it_too(name):
     own = f"class helper(Box):\n    def __init__(self):\n        Box.__init__(self)\n        self.{name}(1)\n"
     own += f"    def {name}(self, *args):\n        self.n = 1\n"
     assert state_of(of_a_library(own, "__main__")()).keeps
+
+
+@pytest.mark.parametrize(("process", "why"), [
+    (k_attribute_of_an_object, "calls SETTINGS.table.update"), (g_rank, "reads self.rank"),
+    (k_own_callable, "passes self.items to FILL"),
+])  # fmt: skip
+def test_why(process, why):
+    assert why in state_of(box(process)).why.split(" (")[0]
