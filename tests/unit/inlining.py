@@ -1,5 +1,6 @@
 """PEs that are one expression, and others that are nearly so."""
 
+import sys
 from functools import wraps
 
 from d4p import ConsumerPE, GenericPE, IterativePE, SimpleFunctionPE
@@ -72,6 +73,16 @@ class Same(IterativePE):
 class PlusGlobal(IterativePE):
     def _process(self, item):
         return item + ONE
+
+
+class AttributeOfAGlobal(IterativePE):
+    def _process(self, item):
+        return item + sys.maxsize
+
+
+class Dunder(IterativePE):
+    def _process(self, item):
+        return item.__doc__
 
 
 class Upper(IterativePE):

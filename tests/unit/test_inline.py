@@ -29,6 +29,8 @@ def test_one_expression_of_the_item_and_attributes_is_written_out(pe, expression
 
 @pytest.mark.parametrize("cls", [
     inlining.PlusGlobal,  # a name that something may give another value
+    inlining.AttributeOfAGlobal,
+    inlining.Dunder,  # which may be anything
     inlining.Upper,  # a call
     inlining.Itself,  # the PE gets out of sight
     inlining.Counts,  # more than an expression

@@ -5,13 +5,16 @@ import collections
 import csv
 import functools
 import linecache
+import re
 import types
+from unittest import mock
 
+import numpy as np
 import pytest
 
 from d4p_compile.analysis import State, state_of
 
-from .examples import COUNTS, Box, Tally, box, g_rank, traced
+from .examples import COUNTS, Box, Numbers, Rows, Tally, box, g_rank, traced
 
 
 class Fill:
@@ -194,3 +197,77 @@ def test_what_the_engine_calls_is_no_setup_though_setup_calls_it_too(name):
 ])  # fmt: skip
 def test_why(process, why):
     assert why in state_of(box(process)).why.split(" (")[0]
+
+
+class Later(Box):
+    """Of what it assigns before the first item the types are known at most."""
+
+    def preprocess(self):
+        self.poly = np.polynomial.Polynomial([1, 2])
+        self.mock = mock.Mock()
+        self.generator = np.random.Generator(np.random.PCG64(1))
+        self.total = unknown()
+
+
+def unknown():
+    return None
+
+
+def calls_an_object_that_keeps_nothing(self, x):
+    return self.poly(x)
+
+
+def calls_a_library_s_object(self, x):
+    return self.mock(x)
+
+
+def calls_what_moves_on(self, x):
+    return self.generator(x)
+
+
+def adds_to_an_attribute(self, x):
+    total = self.total
+    total += x
+
+
+def adds_to_what_is_inside(self, x):
+    n = self.counts[x]
+    n += 1
+    return n
+
+
+@pytest.mark.parametrize(("process", "keeps"), [
+    (calls_an_object_that_keeps_nothing, False), (calls_a_library_s_object, True), (calls_what_moves_on, True),
+    (adds_to_an_attribute, True), (adds_to_what_is_inside, False),
+])  # fmt: skip
+def test_objects_that_are_not_there_yet(process, keeps):
+    assert state_of(type("Case", (Later,), {"_process": process})()).keeps == keeps
+
+
+class Given(Box):
+    """Library functions that have been given an object of the user's own."""
+
+    def __init__(self):
+        Box.__init__(self)
+        self.following = functools.partial(next, Numbers())
+        self.first = functools.partial(max, Rows())
+
+
+def takes_the_following(self, x):
+    return self.following()
+
+
+def looks_at_all(self, x):
+    return self.first()
+
+
+def test_next_of_an_object_moves_it_on():
+    why = state_of(type("Case", (Given,), {"_process": takes_the_following})()).why
+    assert why.startswith("calls self.following in takes_the_following, line ")
+    assert why.endswith(", which changes a Numbers")
+    assert state_of(type("Case", (Given,), {"_process": looks_at_all})()) == State(False, "no state found")
+
+
+def test_adding_to_an_attribute_says_no_more_than_that():
+    why = state_of(type("Case", (Later,), {"_process": adds_to_an_attribute})()).why
+    assert re.fullmatch(r"changes self.total in adds_to_an_attribute, line \d+", why)
