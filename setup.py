@@ -16,7 +16,7 @@ connect = ["pyspark[connect]>=3.5"]
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
 parquet = ["pyarrow>=14.0.1"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib", "pyarrow>=14.0.1"]
-test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "coverage>=7", "ruff"]
+test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "coverage>=7", "ruff", "pyright[nodejs]==1.1.414"]
 
 setup(
     name="d4p_compile",
@@ -27,7 +27,11 @@ setup(
     python_requires=">=3.10",
     packages=[*find_packages(include=["d4p_compile*"]), *find_packages("runtime"), "d4p_compile.conf_files"],
     package_dir={"d4p": "runtime/d4p", "d4p_compile.conf_files": "conf"},
-    package_data={"d4p_compile": ["templates/*", "help/*"], "d4p_compile.conf_files": ["*", "profiles/*"]},
+    package_data={
+        "d4p": ["py.typed"],
+        "d4p_compile": ["py.typed", "templates/*", "help/*"],
+        "d4p_compile.conf_files": ["*", "profiles/*"],
+    },
     install_requires=[
         "click>=8.1",
         "cloudpickle>=2.2",

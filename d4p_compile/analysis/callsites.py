@@ -23,7 +23,7 @@ MAX_DEPTH = 4
 class Call:
     """A call's arguments as references."""
 
-    node: ast.AST
+    node: ast.Call
     args: tuple[Refs, ...] = ()
     keywords: tuple[tuple[str | None, Refs], ...] = ()
 

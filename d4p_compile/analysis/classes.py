@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from types import FunctionType
 
@@ -99,7 +99,7 @@ def _taken(table: MethodTable, setup: Trace) -> set[str]:
     return {name for name, value in found.items() if not isinstance(value, property | functools.cached_property)}
 
 
-def _reach(table: MethodTable, start: Iterable[str], trace: Trace, skip: set[str] = frozenset()) -> list:
+def _reach(table: MethodTable, start: Iterable[str], trace: Trace, skip: Set[str] = frozenset()) -> list:
     """Walks the methods named `start` and all they mention; returns the (name, function) walked."""
     done: list[tuple[str, FunctionType]] = []
     todo = [(name, f) for name in start for f in table.own(name)]

@@ -25,6 +25,10 @@ class ExpressionWalker:
         self.locals = local_names(function.node)
         self.inner = 0  # how many nested functions deep the walk is
 
+    def run(self) -> Refs:
+        """Walks the whole function; returns the references of what it returns."""
+        raise NotImplementedError
+
     # -- helpers ---------------------------------------------------------------------------------------------------
     def op(self, kind: str, ref: Ref | None, what: str, node: ast.AST, name: str = "") -> None:
         where = f"in {self.function.name}, line {getattr(node, 'lineno', self.function.node.lineno)}"
@@ -213,7 +217,7 @@ def local_names(node: FunctionNode) -> set[str]:
         elif isinstance(part, ast.Global | ast.Nonlocal):
             outside.update(part.names)
         if isinstance(part, _FUNCTIONS):
-            names.update([part.name] if hasattr(part, "name") else [])
+            names.update([] if isinstance(part, ast.Lambda) else [part.name])
         else:
             todo.extend(ast.iter_child_nodes(part))
     return names - outside

@@ -73,10 +73,11 @@ def _assigned(source: Function) -> dict[str, list[ast.expr | None]]:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             found.setdefault(node.id, []).append(None)
     for node in _own(source.body):
-        for target in node.targets if isinstance(node, ast.Assign) else ():
-            if isinstance(target, ast.Name):
-                found[target.id].remove(None)
-                found[target.id].append(node.value)
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found[target.id].remove(None)
+                    found[target.id].append(node.value)
     return found
 
 

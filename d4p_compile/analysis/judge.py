@@ -35,15 +35,15 @@ def judge(op: Op, frame: Frame) -> str | None:
     """None if `op` keeps no state, else "" or what to add to its description."""
     if op.kind in ("always", "rank"):
         return ""
-    certain = all(kind in ("attr", "in") for kind, _ in op.ref.steps)
-    if op.kind == "store" and certain and op.ref.root.kind != "param":
+    certain = all(kind in ("attr", "in") for kind, _ in op.on.steps)
+    if op.kind == "store" and certain and op.on.root.kind != "param":
         return ""
-    return _RULES[op.kind](op, values(op.ref, frame), frame)
+    return _RULES[op.kind](op, values(op.on, frame), frame)
 
 
 # -- the rules, one per kind of operation --------------------------------------------------------------------------
 def _is_inside(op: Op) -> bool:
-    return any(kind != "attr" for kind, _ in op.ref.steps)
+    return any(kind != "attr" for kind, _ in op.on.steps)
 
 
 def _store(op: Op, found: list[Known], frame: Frame) -> str | None:
@@ -58,7 +58,7 @@ def _aug(op: Op, found: list[Known], frame: Frame) -> str | None:
 
 
 def _call(op: Op, found: list[Known], frame: Frame) -> str | None:
-    if op.ref.root.kind != "param" and not found and op.name in known.MUTATORS:
+    if op.on.root.kind != "param" and not found and op.name in known.MUTATORS:
         return ""
     for k in found:
         why = None if k.fresh else _call_on(op.name, k, frame, _is_inside(op))
@@ -87,20 +87,20 @@ def _call_on(name: str, k: Known, frame: Frame, inside: bool = False) -> str | N
         return None
     if name in known.MUTATORS:
         return ""
-    return None if known.reads_of(k.type, name) else _DOUBT
+    return None if known.reads_of(k.cls, name) else _DOUBT
 
 
 def _method_of_user(k: Known, name: str, frame: Frame) -> str | None:
     """A method of an object of the user's own class: read like a PE's."""
     if k.value is not UNSET and name in getattr(k.value, "__dict__", {}):
         return _invoke_one(of(k.value.__dict__[name]), frame)
-    if not methods_of(k.type).own(name):
+    if not methods_of(k.cls).own(name):
         if name in known.MUTATORS and hasattr(k.type, name):
             return ""
         return None if hasattr(k.type, name) or name.startswith("__") else ", which can't be read"
     if frame.depth >= MAX_DEPTH:
         return ", which is too deep to follow"
-    ops = class_ops(k.type, (name,))
+    ops = class_ops(k.cls, (name,))
     why = first_reason(ops.ops, Frame(k.value, ops.types, depth=frame.depth + 1))
     return None if why is None else f", which {why}"
 
@@ -120,7 +120,7 @@ def _invoke_one(k: Known, frame: Frame) -> str | None:
         return _method_of_user(k, "__call__", frame)
     if k.kind in ("harmless", "container"):
         return None
-    return None if k.kind == "library" and known.is_harmless_to_call(k.type) else _UNKNOWN
+    return None if k.kind == "library" and known.is_harmless_to_call(k.cls) else _UNKNOWN
 
 
 def callable_reason(value: Any, frame: Frame, args: tuple = (), keywords: dict[str, Any] | None = None) -> str | None:

@@ -29,6 +29,7 @@ import types
 import uuid
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from d4p_compile.analysis import arrays
 from d4p_compile.analysis.origin import is_user
@@ -132,13 +133,13 @@ def kind_of(cls: type) -> str:
     return "library"
 
 
-def builtin_name(value: object) -> str | None:
+def builtin_name(value: Any) -> str | None:
     """The name of a builtin function or class, else None."""
     name = getattr(value, "__name__", None)
     return name if isinstance(name, str) and getattr(builtins, name, None) is value else None
 
 
-def qualified(value: object) -> str:
+def qualified(value: Any) -> str:
     """`heapq.heappush` of a library function; the C half of a module counts as the module."""
     module = (getattr(value, "__module__", None) or "").split(".")[0].lstrip("_")
     return f"{module}.{getattr(value, '__name__', '')}"
@@ -158,14 +159,14 @@ def reads_of(cls: type, name: str) -> bool:
     return reads(name) and not moves and not (hasattr(cls, "get") and hasattr(cls, "put") and name.startswith("get"))
 
 
-def is_bound(value: object) -> bool:
+def is_bound(value: Any) -> bool:
     """Is it a method of an object (neither of a class nor a module's function)?"""
     owner = getattr(value, "__self__", None)
     bound = isinstance(value, types.MethodType | types.BuiltinMethodType | types.MethodWrapperType)
     return bound and not isinstance(owner, types.ModuleType | type | None)
 
 
-def is_function_like(value: object) -> bool:
+def is_function_like(value: Any) -> bool:
     """Is it a function or class, of Python or of C, rather than an object that can be called?"""
     return hasattr(value, "__name__")
 
@@ -175,7 +176,7 @@ def is_harmless_to_call(cls: type) -> bool:
     return kind_of(cls) == "harmless" or cls.__module__.startswith(("scipy.interpolate", "numpy"))
 
 
-def draws_from(value: object) -> str | None:
+def draws_from(value: Any) -> str | None:
     """The name of the module whose hidden generator a function draws from, else None."""
     owner = getattr(value, "__self__", None)
     if is_bound(value) and owner is getattr(random.random, "__self__", None):
@@ -191,7 +192,7 @@ def draws_from(value: object) -> str | None:
     return "torch" if torch and name.startswith(("rand", "normal", "bernoulli", "multinomial", "manual_seed")) else None
 
 
-def changed_positions(value: object, count: int) -> tuple[int, ...]:
+def changed_positions(value: Any, count: int) -> tuple[int, ...]:
     """Which of the first `count` arguments a library's function changes."""
     name = getattr(value, "__name__", "")
     if isinstance(value, types.MethodDescriptorType | types.WrapperDescriptorType):
@@ -205,7 +206,7 @@ def changed_positions(value: object, count: int) -> tuple[int, ...]:
     return tuple(i for i in found if i < count)
 
 
-def _out(value: object) -> tuple[int, ...]:
+def _out(value: Any) -> tuple[int, ...]:
     """The position of a numpy function's argument `out`."""
     if (getattr(value, "__module__", None) or "").split(".")[0] not in ("numpy", "scipy") or isinstance(value, type):
         return ()

@@ -103,6 +103,12 @@ class Op:
     def __str__(self) -> str:
         return f"{self.what} {self.where}"
 
+    @property
+    def on(self) -> Ref:
+        """What it works on, of a kind that depends on that."""
+        assert self.ref is not None, self.kind
+        return self.ref
+
 
 @dataclass
 class Trace:

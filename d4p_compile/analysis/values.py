@@ -44,6 +44,12 @@ class Known:
     fresh: bool = False
 
     @property
+    def cls(self) -> Any:
+        """The type, where it is known."""
+        assert self.type is not None
+        return self.type
+
+    @property
     def kind(self) -> str:
         if self.type is LibraryResult:
             return "result"

@@ -17,7 +17,7 @@ class FunctionWalker(CallWalker):
     def run(self) -> Refs:
         """Walks the whole function; returns the references of what it returns."""
         self.returned: Refs = NONE
-        self.nested: list[ast.AST] = []
+        self.nested: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self.block(self.function.body)
         for node in self.nested:  # once more, now that all names around them are known
             self.nested_function(node)
@@ -66,8 +66,8 @@ class FunctionWalker(CallWalker):
 
     def on_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
-            pairs = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
-            if pairs and len(target.elts) == len(node.value.elts):
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) \
+                    and len(target.elts) == len(node.value.elts):
                 values = [self.eval(v) for v in node.value.elts]
                 for part, refs in zip(target.elts, values, strict=True):
                     self.bind(part, refs)

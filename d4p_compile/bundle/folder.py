@@ -24,7 +24,7 @@ def claimed(folder: Path, overwrite: bool) -> Iterator[Path]:
     """A new folder to make a bundle in, beside its place and hidden, as runs make their outputs; of several compilers
     at the same time one gets it. It goes at the end. Raises Refused."""
     folder = Path(os.path.abspath(folder))
-    store, hidden = Store(folder), f"{folder.parent}/.{folder.name}.d4p-unfinished"
+    store, hidden = Store(str(folder)), f"{folder.parent}/.{folder.name}.d4p-unfinished"
     try:
         claim = take(store, hidden, new_id(), f"the bundle {folder}")
     except OSError as error:

@@ -112,7 +112,7 @@ def _parameters(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -
 
 def _workflow(target: str | None) -> Callable[[Callable], Callable]:
     """The options of every command that takes a workflow; without a default the target must be given."""
-    how = {"default": target, "show_default": True} if target else {"required": True}
+    how: dict[str, Any] = {"default": target, "show_default": True} if target else {"required": True}
     options = [
         click.argument("workflow"),
         click.option("-t", "--target", metavar="T", help="What to compile for; `d4p targets` lists them.", **how),

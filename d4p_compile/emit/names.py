@@ -7,6 +7,7 @@ import keyword
 import math
 import re
 import unicodedata
+from typing import Any
 
 from ..ir.plan import Plan, Stage
 
@@ -54,7 +55,7 @@ def in_docstring(text: str) -> str:
     return text[:-1] + '\\"' if text.endswith('"') else text
 
 
-def quoted(value: object) -> str:
+def quoted(value: Any) -> str:
     """A plain value as Python source, strings in double quotes where that needs no escapes.
 
     Raises TypeError for what has no literal: the `repr` of another class may be any text, and would be run.

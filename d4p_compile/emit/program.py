@@ -58,6 +58,7 @@ def render(template: str | Path, plan: Plan, what: str, **more: Any) -> str:
 def workflow(plan: Plan) -> str:
     """The expression for the program's workflow."""
     origin = plan.graph.origin
+    assert origin is not None, "a graph that was loaded has one"
     fingerprint = f"fingerprint={quoted(plan.graph.fingerprint)}"
     if origin.live:
         return f'd4p.Workflow("a live graph", {fingerprint}, pickled=d4p.beside(__file__, "graph.pickle"))'
@@ -78,5 +79,6 @@ def _parameter(name: str, value: Any) -> str:
 
 def count(instances: Instances) -> str:
     """Instances as an expression of the program."""
-    return {WIDTH: "run.width", TILES: "run.tiles"}.get(instances, str(instances))
+    known: dict[Instances, str] = {WIDTH: "run.width", TILES: "run.tiles"}
+    return known.get(instances, str(instances))
 

@@ -168,6 +168,7 @@ def _import(source: Source) -> ModuleType:
     try:
         if source.file and source.folder and source.module != source.file.stem:
             spec = importlib.util.spec_from_file_location(source.module, source.file)
+            assert spec is not None and spec.loader is not None, "it is the file of a Python module"
             module = importlib.util.module_from_spec(spec)
             sys.modules[source.module] = module
             spec.loader.exec_module(module)
@@ -220,7 +221,7 @@ def _places(module: ModuleType) -> set[Path]:
 
 def _shadowed(name: str, module: ModuleType, source: Source) -> bool:
     file = getattr(module, "__file__", None)
-    if not isinstance(file, str) or not _is_own(Path(file)):
+    if not isinstance(file, str) or not _is_own(Path(file)) or source.folder is None:
         return False
     path = source.folder.joinpath(*name.split("."))
     return any(here.exists() and here != Path(file) for here in (path.with_suffix(".py"), path / "__init__.py"))
@@ -308,11 +309,8 @@ def _offer(module: ModuleType) -> str:
                  and not isinstance(v, type)]
     graphs = [f"{n} (a {type(v).__name__})" for n, v in kinds.items() if isinstance(v, WorkflowGraph)]
     classes = [n for n, v in kinds.items() if isinstance(v, type) and v.__module__ == module.__name__]
-    return "; ".join(filter(None, [
-        graphs and f"graphs {', '.join(graphs)}",
-        functions and f"functions {', '.join(functions)}",
-        classes and f"classes {', '.join(classes)}",
-    ])) or "nothing of its own"
+    kinds_of = {"graphs": graphs, "functions": functions, "classes": classes}
+    return "; ".join(f"{kind} {', '.join(names)}" for kind, names in kinds_of.items() if names) or "nothing of its own"
 
 
 def _top_folder(module: str, file: str | Path | None) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from d4p.items.schema import Schema
 
@@ -18,7 +19,9 @@ TILES = "tiles"
 #: The most instances that may be asked for: nobody runs more, and each takes memory.
 MOST = 1_000_000
 Instances = int | str
-_LETTERS = {WIDTH: "W", TILES: "T"}
+_LETTERS: dict[Instances, str] = {WIDTH: "W", TILES: "T"}
+#: What a pass fills in, before that.
+_LATER: Any = None
 
 #: What every pair needs is asked of one port, or of two whose items are paired.
 PAIRS = ("pairs", "pairs left", "pairs right")
@@ -171,7 +174,7 @@ class Pe:
     call: Call = Call()
     schemas: tuple[tuple[str, Schema], ...] = ()
     aggregate: Aggregate | None = None
-    instances: Instances | None = None
+    instances: Instances = _LATER
     because: str = ""
 
     @property
@@ -199,7 +202,7 @@ class Edge:
     dest: str
     input: str
     where: str = ""
-    exchange: Exchange | None = None
+    exchange: Exchange = _LATER
     back: bool = False
 
     def __str__(self) -> str:

@@ -174,6 +174,7 @@ class _Signals:
             self._later(number)
 
     def _hand_on(self, number: int) -> None:
+        assert self.process is not None
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
 

@@ -29,7 +29,7 @@ PASSES: tuple[Callable[[Any, Options], Any], ...] = (break_cycles, place, route,
 
 def run_passes(graph: Graph, options: Options, watch: Callable[[str, Any], None] | None = None) -> Plan:
     """Take a loaded graph through all passes; `watch` is called with each pass's name and result."""
-    ir = verify(graph, options)
+    ir: Any = verify(graph, options)
     if watch:
         watch("load", ir)
     for step in PASSES:

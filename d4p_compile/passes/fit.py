@@ -22,7 +22,7 @@ def fit(plan: Plan, options: Options) -> Plan:
     """Raise Refused if the instances of the fused stages are more than `-n`."""
     if options.instances is None:
         return plan
-    least = sum(stage.instances for stage in plan.stages)  # numbers all, since with -n nothing is left to the engine
+    least = sum(int(stage.instances) for stage in plan.stages)  # numbers all: with -n the engine is left nothing
     if least > options.instances:
         stages = ", ".join(f"{stage} {stage.times}" for stage in plan.stages)
         raise Refused(

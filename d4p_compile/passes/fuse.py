@@ -81,7 +81,7 @@ def _way(plan: Plan, channel: Channel) -> str:
 
 
 def _instances(graph: Graph) -> int:
-    return sum(pe.instances for pe in graph.pes)  # numbers all, since with -n nothing is left to the engine
+    return sum(int(pe.instances) for pe in graph.pes)  # numbers all, since with -n nothing is left to the engine
 
 
 def _between(channel: Channel) -> str:
@@ -114,9 +114,10 @@ class _Clusters:
                 self.cut[new] |= 1 << producer
         if self.graph.is_root(name):
             self.has_root.add(new)
-        for edge in edges if reasons is not None else ():
+        for edge in edges:
             mine, theirs = self.of[name], self.of[edge.source]
-            if mine != theirs and reasons[edge.key] is None and self._obstacle(theirs, mine) is None:
+            joins = reasons is not None and reasons[edge.key] is None
+            if mine != theirs and joins and self._obstacle(theirs, mine) is None:
                 self._merge(theirs, mine)
 
     def _obstacle(self, a: int, b: int) -> str | None:

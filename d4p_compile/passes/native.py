@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from ..ir.graph import Aggregate
 from ..ir.plan import Channel, Column, Native, Plan, Stage
@@ -37,7 +38,7 @@ def native(plan: Plan, options: Options) -> Plan:
     for stage in plan.stages:
         head = _head(plan, stage)
         aggregate = plan.graph.by_name[head].aggregate if head else None
-        if aggregate is not None:
+        if head is not None and aggregate is not None:
             reason = why_python(plan, stage, aggregate, options)
             if reason is None:
                 carried = {c.number: _columns(plan, stage, c, aggregate) for c in plan.channels_into(stage)}
@@ -107,8 +108,8 @@ def _columns(plan: Plan, stage: Stage, channel: Channel, aggregate: Aggregate) -
     if aggregate.kind == "count":
         return (Column(f"items_{stage.number}", "int64"),)
     first = plan.channels_into(stage)[0]
-    named = plan.graph.by_name[first.edge.source].schema(first.edge.output)
-    schema = plan.graph.by_name[channel.edge.source].schema(channel.edge.output)
+    named: Any = plan.graph.by_name[first.edge.source].schema(first.edge.output)
+    schema: Any = plan.graph.by_name[channel.edge.source].schema(channel.edge.output)
     names = {place: name for name, place in _names(named, aggregate, stage).items()}
     found = []
     for field in aggregate.fields:
@@ -129,7 +130,7 @@ def _names(schema, aggregate: Aggregate, stage: Stage) -> dict[str, int]:
     return names
 
 
-def _place(schema, field: int | str) -> int | None:
+def _place(schema: Any, field: int | str) -> Any:
     """Which of a schema's fields `item[field]` is; None for the name of a tuple's. `verify` has seen that it is one."""
     if schema.form is dict:
         return schema.names.index(field)

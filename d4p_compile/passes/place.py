@@ -37,11 +37,12 @@ def place(graph: Graph, options: Options) -> Graph:
         if found:
             fixed[pe.name] = found
     free = [pe.name for pe in graph.pes if pe.name not in fixed]
+    chosen: dict[str, tuple[Instances, str]]
     if options.instances is None:
         counts = _by_width(graph, fixed, free) if options.can.wide else {}
         chosen = {**{name: (1, _alone(graph.by_name[name])) for name in free}, **counts}
     else:
-        chosen = share(graph, fixed, free, options.instances)
+        chosen = {**share(graph, fixed, free, options.instances)}
     chosen |= fixed
     warnings += _without_order(graph, chosen)
     pes = (replace(pe, instances=chosen[pe.name][0], because=chosen[pe.name][1]) for pe in graph.pes)
@@ -103,14 +104,14 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         behind_wide = bool(edges) and all(
             e.source in wide and pe.port(e.input).grouping.kind == "none" for e in edges
         )
-        before = {wide[e.source][0] for e in edges} if behind_wide else ()
+        before = {wide[e.source][0] for e in edges} if behind_wide else set()
         tiled = {fixed[e.source][0] for e in edges if _gives_tiles(graph, e) and e.source in fixed}
         if pe.call.batches and len(tiled) == 1 and all(_gives_tiles(graph, e) and e.source in fixed for e in edges):
-            wide[name] = (*tiled, "takes tiles, of as many instances")
+            wide[name] = (tiled.pop(), "takes tiles, of as many instances")
         elif pe.kind == "reader":
             wide[name] = (WIDTH, "reads splits")
         elif len(before) == 1:
-            wide[name] = (*before, "keeps no state, and its producers are as wide")
+            wide[name] = (before.pop(), "keeps no state, and its producers are as wide")
         elif name not in feeds_state:
             wide[name] = (WIDTH, "keeps no state, and no PE after it can tell")
     return wide

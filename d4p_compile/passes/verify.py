@@ -6,7 +6,7 @@ import difflib
 
 from d4p.errors import Refused
 
-from ..ir.graph import TILES, WIDTH, Edge, Graph, Pe
+from ..ir.graph import Edge, Graph, Pe
 from ..ir.plan import Plan, Stage
 from ..ir.walk import cycle
 from .options import Options
@@ -32,7 +32,7 @@ def _graph(graph: Graph) -> None:
     for edge in graph.edges:
         _fields(graph, edge)
     for pe in graph.pes:
-        if pe.instances not in (None, WIDTH, TILES) and pe.instances < 1:
+        if isinstance(pe.instances, int) and pe.instances < 1:
             raise AssertionError(f"{pe.name} was placed on {pe.instances} instances")
     if any(edge.back for edge in graph.edges) and (left := cycle(producers(graph))):
         raise AssertionError(f"a cycle is left: {left}")
@@ -70,8 +70,8 @@ def _fields(graph: Graph, edge: Edge) -> None:
     asked += [(field, f"{edge.dest} pairs items within {field!r}") for field in port.fields]
     if aggregate is not None and not aggregate.unlike:
         asked += [(field, f"{edge.dest} takes the {aggregate.kind} of {field!r}") for field in aggregate.fields]
-    for field, why in asked if schema is not None else ():
-        if schema.has(field):
+    for field, why in asked:
+        if schema is None or schema.has(field):
             continue
         at = f" ({edge.where})" if edge.where else ""
         close = difflib.get_close_matches(str(field), schema.names, n=1)
@@ -103,13 +103,13 @@ def stages_before(plan: Plan) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
                                           if not c.edge.back)) for stage in plan.stages}
 
 
-def _native(plan: Plan, stage: Stage) -> None:
+def _native(plan: Plan, stage: Stage, pe: str) -> None:
     """All that comes to the stage comes to the PE that the engine computes, in the same columns."""
     channels = plan.channels_into(stage)
     columns = {tuple((column.name, column.type) for column in channel.columns) for channel in channels}
-    if plan.roots(stage) or {c.edge.dest for c in channels} != {stage.native.pe} or len(columns) != 1 or () in columns:
+    if plan.roots(stage) or {c.edge.dest for c in channels} != {pe} or len(columns) != 1 or () in columns:
         into = ", ".join(map(str, channels))
-        raise AssertionError(f"the engine can't compute {stage.native.pe} for stage {stage}, from {into}")
+        raise AssertionError(f"the engine can't compute {pe} for stage {stage}, from {into}")
 
 
 def _plan(plan: Plan, options: Options) -> None:
@@ -126,7 +126,7 @@ def _plan(plan: Plan, options: Options) -> None:
         raise AssertionError(f"the stages wait for each other: {waiting}")
     for stage in plan.stages:
         if stage.native:
-            _native(plan, stage)
+            _native(plan, stage, stage.native.pe)
         for hop in plan.hops(stage):
             if hop.exchange is None or hop.exchange.kind != "forward":
                 raise AssertionError(f"{hop} needs {hop.exchange} and cannot be inside stage {stage}")

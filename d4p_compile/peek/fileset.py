@@ -52,8 +52,8 @@ class FileSet:
     @property
     def count(self) -> int | None:
         """The records in all of them, if their run says so."""
-        counts = [self.items.get(name) for name in self.names]
-        return None if None in counts else sum(counts)
+        known = [self.items[name] for name in self.names if name in self.items]
+        return sum(known) if len(known) == len(self.names) else None
 
 
 def find(path: str) -> list[FileSet]:

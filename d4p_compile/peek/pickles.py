@@ -17,6 +17,8 @@ _DEEPEST = 8  # that a cell of a table shows
 
 
 class _Type(type):
+    shown: str
+
     def __repr__(cls) -> str:
         return cls.shown
 
@@ -25,6 +27,9 @@ class Other(metaclass=_Type):
     """What a pickle names, and what it does to it."""
 
     module = shown = "?"
+    arguments: tuple[Any, ...]
+    named: dict[str, Any]
+    state: Any
 
     def __new__(cls, *arguments: Any, **named: Any) -> Other:
         made = object.__new__(cls)
@@ -63,7 +68,7 @@ class _Unpickler(pickle.Unpickler):
         return _Type("Other", (Other,), {"module": module, "shown": name})
 
 
-def records(file: BinaryIO) -> Iterator[Any]:
+def records(file: Any) -> Iterator[Any]:
     """The objects pickled one after the other. Raises pickle.UnpicklingError, EOFError where one is cut."""
     while True:
         if not file.peek(1) if hasattr(file, "peek") else _at_end(file):

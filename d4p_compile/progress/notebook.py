@@ -43,7 +43,7 @@ class Drawn(Screen):
         self.counts.take(event)
 
     def __enter__(self) -> Drawn:
-        from IPython.display import display
+        from IPython.display import display  # type: ignore[import-not-found]  # a notebook has it
 
         self._handle = display(self._drawn(), raw=True, display_id=True)
         self._thread.start()

@@ -21,12 +21,12 @@ _WIDTH = 110
 @contextmanager
 def page(width: int = _WIDTH) -> Iterator[Console]:
     """A console; what was drawn on it is printed at the end. `width` is for what is no terminal."""
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    if terminal:
-        width = os.get_terminal_size(sys.stdout.fileno()).columns or width
-    console = Console(file=io.StringIO(), force_terminal=terminal, highlight=False, width=width)
+    terminal, drawn = False, io.StringIO()
+    if sys.stdout is not None and sys.stdout.isatty():
+        terminal, width = True, os.get_terminal_size(sys.stdout.fileno()).columns or width
+    console = Console(file=drawn, force_terminal=terminal, highlight=False, width=width)
     yield console
-    put(console.file.getvalue())
+    put(drawn.getvalue())
     put("")
 
 

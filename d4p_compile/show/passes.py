@@ -28,6 +28,7 @@ class Steps:
     def text(self) -> str:
         """A heading for each pass, numbered from 1, and below it what it changed."""
         name, graph = self._seen[0]
+        assert isinstance(graph, Graph), "the first step is to load it"
         size = f"{plural(len(graph.pes), 'PE')}, {plural(len(graph.edges), 'edge')}"
         out = [f"0 {name}: {size}", *_elided(_loaded(graph))]
         for number, ((_, before), (name, after)) in enumerate(zip(self._seen, self._seen[1:], strict=False), 1):
@@ -73,7 +74,8 @@ def _stages(before: IR, after: Plan) -> Iterator[tuple[str, Sequence[str]]]:
         yield title, _stage_lines(after)
     if after.apart and (not isinstance(before, Plan) or before.apart != after.apart):
         yield "apart because", apart(after)
-    if any(c.number for c in after.channels) and before.channels != after.channels:
+    then = before.channels if isinstance(before, Plan) else ()
+    if any(c.number for c in after.channels) and then != after.channels:
         yield "channels", table((str(c.number), str(c), f"{c.edge.exchange}{leading(c)}{carried(c)}")
                                 for c in after.channels)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..conf import batch_scripts
 from ..emit.program import render
 from ..ir.capabilities import Capabilities
-from ..ir.graph import TILES, WIDTH
+from ..ir.graph import TILES, WIDTH, Instances
 from ..ir.plan import Plan
 from .mpi_here import available, command, environment, shown
 from .target import Target
@@ -27,8 +27,8 @@ def program(plan: Plan) -> str:
 def extras(plan: Plan, folder: Path) -> dict[str, str]:
     """What else goes into the bundle: scripts for batch systems, for as many ranks as there are instances."""
     counts = [stage.instances for stage in plan.stages]
-    known = {WIDTH: _WIDTH, TILES: _WIDTH}  # tiles share the ranks of other instances
-    total = sum(known.get(count, count) for count in counts)
+    known: dict[Instances, int] = {WIDTH: _WIDTH, TILES: _WIDTH}  # tiles share the ranks of other instances
+    total = sum(int(known.get(count, count)) for count in counts)
     many = "Instances, of some stages as many as there are ranks,"
     said = many if set(known) & set(counts) else f"The {total} instances"
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", plan.graph.name)

@@ -133,8 +133,8 @@ def ranks(script: Path) -> int:
 
 def of_stages(instances: list[Any], asked: int | None, width: int) -> int:
     """The ranks for stages of so many instances, where `-n` was `asked`."""
-    known = {WIDTH: width, TILES: tiles(width)}
-    total = sum(known.get(count, count) for count in instances)
+    known: dict[Any, Any] = {WIDTH: width, TILES: tiles(width)}
+    total = sum(int(known.get(count, count)) for count in instances)
     return total if asked is not None else min(total, width)
 
 

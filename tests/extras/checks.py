@@ -16,6 +16,8 @@ SPARK = frozenset({"spark-rdd", "spark-df"})
 _WORKFLOW = Path(__file__).with_name("workflow.py")
 _ASK = ("import json; from d4p_compile.command.targets import rows; "
         "print(json.dumps([(r[0], r[3].runs) for r in rows()]))")
+_TYPED = ("from importlib.resources import files; "
+          "assert all((files(name) / 'py.typed').is_file() for name in ('d4p', 'd4p_compile'))")
 _ANSWER = {(length, 40) for length in (0, 3, 6, 9, 12)}
 
 
@@ -25,6 +27,7 @@ def check(made: Environment) -> Iterator[str]:
     yield f"installed, {made.seconds:.0f} s"
     shutil.copy(_WORKFLOW, made.work)
     made.run("python", "-m", "pip", "check")
+    made.run("python", "-c", _TYPED)
     said = dict(json.loads(made.run("python", "-c", _ASK).splitlines()[-1]))
     if {name for name, here in said.items() if here} != runs:
         raise Wrong(f"d4p targets says that {said} run, and it should be {sorted(runs)}")

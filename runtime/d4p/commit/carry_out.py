@@ -40,7 +40,7 @@ def carry_out(decided: dict[str, Any], folder: Output) -> None:
     whole = success is not None and success["run"] == decided["run"]
     if not store.atomic:
         _copy_in_place(store, decided, folder, whole)
-    elif not whole:
+    elif success is None or not whole:
         _put_together(store, decided, folder.attempts, folder.whole)
         _put_in_place(store, decided["replace"], folder)
     elif changed := changes(store, place, success["parts"]):
@@ -58,7 +58,7 @@ def changes(store: Store, place: str, parts: dict[str, dict[str, int]]) -> str:
 def _success(decided: dict[str, Any]) -> dict[str, Any]:
     """What _SUCCESS says."""
     parts = {join(sub, part.final): {"items": part.count, "bytes": part.size}
-             for sub, names in decided["parts"].items() for part in map(Part.of, names)}
+             for sub, names in decided["parts"].items() for part in map(Part.named, names)}
     noted = {name: decided[name] for name in ("reads", "watched") if decided.get(name)}
     return {"run": decided["run"], "identity": decided["identity"], "parts": parts, **noted}
 
@@ -70,7 +70,7 @@ def _put_together(store: Store, decided: dict[str, Any], attempts: str, whole: s
     def move(sub: str) -> None:
         store.makedirs(join(whole, sub))
         moved = store.sizes(join(whole, sub))
-        for part in map(Part.of, decided["parts"][sub]):
+        for part in map(Part.named, decided["parts"][sub]):
             if part.final not in moved:
                 store.rename(f"{join(attempts, sub)}/{part.name}", f"{join(whole, sub)}/{part.final}")
         store.sync_folder(join(whole, sub))
@@ -114,7 +114,7 @@ def _copy_in_place(store: Store, decided: dict[str, Any], folder: Output, whole:
     for sub, names in decided["parts"].items():
         store.makedirs(join(place, sub))
         there = store.sizes(join(place, sub))
-        for part in map(Part.of, names):
+        for part in map(Part.named, names):
             if there.get(part.final) != part.size:
                 store.copy(f"{join(folder.attempts, sub)}/{part.name}", f"{join(place, sub)}/{part.final}")
     if changed := changes(store, place, success["parts"]):

@@ -161,7 +161,7 @@ def _here() -> dict[str, Any]:
 def _is_earlier_attempt(container: str | None) -> bool:
     """Whether a YARN container was of an earlier attempt of the application that this process belongs to."""
     theirs, mine = _CONTAINER.match(container or ""), _CONTAINER.match(os.environ.get("CONTAINER_ID", ""))
-    return bool(theirs and mine) and theirs[1] == mine[1] and int(theirs[2]) < int(mine[2])
+    return theirs is not None and mine is not None and theirs[1] == mine[1] and int(theirs[2]) < int(mine[2])
 
 
 def _started(pid: int) -> str | None:

@@ -158,10 +158,16 @@ class Folder:
     def _or_overwrite(self) -> str:
         return "" if stranger(self.store, self.place) else ", or --overwrite to replace it"
 
+    @property
+    def _claimed(self) -> Claim:
+        """The claim on it, which `begin` took."""
+        assert self._claim is not None
+        return self._claim
+
     def prepare(self, identity: dict[str, Any], run: str) -> None:
         """Make room for attempts; only complete ones that are of use are left of an earlier run. Raises Refused."""
         try:
-            self._claim.check()
+            self._claimed.check()
             if not self.kept:
                 self.store.clear(self.unfinished, keep=lambda name: name.startswith("claim-"))
                 begun = {"identity": identity, "replace": self._replace, "watched": self.watched}
@@ -172,7 +178,7 @@ class Folder:
                 self.store.makedirs(folder)
                 self.store.clear(self.unfinished, join("attempts", sub), self.kept.get(sub, ()).__contains__)
                 self.store.write(f"{folder}/{BEGUN}", b"", sync=False)
-            self._claim.check()
+            self._claimed.check()
         except RunFailed:
             raise Refused(f"{self.title} is being claimed by another run at the same time: wait for it, or give "
                           "another folder") from None
@@ -196,7 +202,7 @@ class Folder:
         try:
             for sub, wanted in parts.items():
                 self._check_there(sub, wanted)
-            self._claim.check()
+            self._claimed.check()
             names = {sub: [part.name for part in wanted] for sub, wanted in parts.items()}
             decision = {"run": run, "identity": identity, "replace": self._replace, "parts": names,
                         "reads": self.noted(), "watched": self.watched}
@@ -217,8 +223,9 @@ class Folder:
 
     def commit(self) -> None:
         """Carry out what was decided, from wherever an earlier run was killed. Raises RunFailed."""
+        assert self.decided is not None
         try:
-            self._claim.check()
+            self._claimed.check()
             carry_out(self.decided, self)
             self.committed, self.decided = True, None
         except OSError as error:
@@ -245,7 +252,7 @@ class Folder:
         if self._claim is None:
             return
         try:
-            self._claim.check()
+            self._claimed.check()
             if self.committed or self.decided or (keep and any(map(self._complete, self.subs))):
                 self.release()
             else:

@@ -52,8 +52,9 @@ def differences(earlier: dict[str, Any], now: dict[str, Any]) -> str:
 def _named(earlier: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What differs of what else is only another plan."""
     were, are = earlier.get("parameters"), now.get("parameters", {})
+    were = are if were is None else were
     found = []
-    for name in sorted({*were, *are}) if were is not None else ():
+    for name in sorted({*were, *are}):
         if were.get(name) != are.get(name):
             was, value = (each.get(name, "not given").partition(_DIGEST)[0] for each in (were, are))
             found.append(f"another {name} ({value}, was {was})" if value != was else f"another {name}")

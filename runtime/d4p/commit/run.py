@@ -141,7 +141,7 @@ class Outputs:
         found: dict[Key, dict[int, Part]] = {key: {} for key, (folder, _) in self._keys.items() if folder in todo}
         for report in reports:
             for key, name in report["outputs"].items():
-                found[key][report["instance"]] = Part.of(name)
+                found[key][report["instance"]] = Part.named(name)
         parts: dict[int, dict[str, list[Part]]] = {id(folder): {} for folder in todo}
         for key, by_instance in found.items():
             folder, sub = self._keys[key]
@@ -181,7 +181,7 @@ class Outputs:
         gone_on = [folder for folder in self.folders if folder.compared is not None]
         if not gone_on:
             return None
-        count = max(folder.compared for folder in gone_on)
+        count = max(folder.compared or 0 for folder in gone_on)
         unseen = "what C code (HDF5, netCDF) and child processes read"
         if not all(folder.watched for folder in gone_on):
             unseen = f"what PEs opened without d4p.files (that run had no --resume, or is on Spark), {unseen}"
@@ -205,7 +205,7 @@ def _none_in_another(folders: list[Folder]) -> None:
 
 def _one_each(by_instance: dict[int, Part], folder: Folder, key: Key) -> list[Part]:
     """The part of each instance. Raises RunFailed naming the instances that have none."""
-    what = folder.title + (f" ({'.'.join(key)})" if key[1] else "")
+    what = folder.title + (f" ({key[0]}.{key[1]})" if key[1] else "")
     instances = max((part.instances for part in by_instance.values()), default=1)
     missing = [str(index) for index in range(instances) if index not in by_instance]
     if missing:

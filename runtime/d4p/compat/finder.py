@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from d4p.errors import Refused
 
@@ -116,7 +116,7 @@ class Dispel4pyFinder:
             known = ", ".join(PROVIDED)
             raise ModuleNotFoundError(f"No module named {name!r}: d4p doesn't provide it; dispel4py itself, if it has"
                                       f" it, must be installed. d4p provides {known}", name=name)
-        spec = ModuleSpec(name, self, origin="d4p", is_package=not PROVIDED[name])
+        spec = ModuleSpec(name, cast(Any, self), origin="d4p", is_package=not PROVIDED[name])
         if spec.submodule_search_locations is not None and installed is not None:
             spec.submodule_search_locations.extend(installed.submodule_search_locations or ())
         return spec

@@ -14,7 +14,10 @@ where it is, on this machine without a copy (the file is mapped into memory).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from d4p.containers.records import Records
 
 __all__ = ["Records"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 
@@ -29,7 +29,7 @@ class ArrowFile:
     def __init__(self, attempt: Attempt) -> None:
         self._sink = Sink(attempt)
         self._writer: Any = None
-        self.fields: Fields | None = None
+        self.fields: Any = None  # Fields, from the first item on
         self.count = 0  # items taken
         self._items: list[Any] = []  # taken one by one, and no Arrow yet
         self._bytes_each = 1 << 16
@@ -58,7 +58,8 @@ class ArrowFile:
         if self.fields is None:
             self._begin(batch[0], self.count + 1)
         self._gather()
-        if (columns := self.fields.columns(batch)) is None:
+        fields: Any = self.fields
+        if (columns := fields.columns(batch)) is None:
             self._refuse(batch)
         self.count += len(batch)
         self._put_block(self._block(columns, len(batch)))
@@ -96,7 +97,7 @@ class ArrowFile:
                     raise Misfit(f"item {self.count - count + 1 + at:,}: {its}") from its
             raise Misfit(f"items from {self.count - count + 1:,} to {self.count:,}: {error}") from error
 
-    def _refuse(self, batch: Batch) -> None:
+    def _refuse(self, batch: Batch) -> NoReturn:
         """Say which item of a batch it is that doesn't fit."""
         for number, item in enumerate(batch, self.count + 1):
             if said := self.fields.misfit(item):

@@ -56,7 +56,8 @@ def complain(line: str) -> None:
         if sys.stderr is not None:
             write_line(printable(line), sys.stderr)
     except OSError:
-        _to_nowhere(sys.stderr)
+        if sys.stderr is not None:
+            _to_nowhere(sys.stderr)
 
 
 def _write(stream: IO[str] | None, text: str) -> None:
@@ -68,7 +69,8 @@ def _write(stream: IO[str] | None, text: str) -> None:
     try:
         stream.write(text)
     except UnicodeEncodeError:  # a terminal of another encoding
-        stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
+        encoding = getattr(stream, "encoding", "ascii")
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _to_nowhere(stream: IO[str]) -> None:

@@ -98,7 +98,7 @@ def _without_ours(error: TracebackException, program: str) -> None:
     """Take our frames out of an error and all that is told with it, and what was raised and handled by us alone."""
     left = [error]
     while left:
-        told = left.pop()
+        told: Any = left.pop()
         own = _own(told.stack, program)
         told.stack = StackSummary.from_list(own) if own else None  # then there is no title either
         context = told.__context__
@@ -118,4 +118,4 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 
-D4pError._render_traceback_ = told  # what IPython asks an exception for
+setattr(D4pError, "_render_traceback_", told)  # noqa: B010  what IPython asks an exception for

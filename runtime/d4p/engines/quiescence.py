@@ -14,8 +14,8 @@ it and one instance.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Hashable, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
 ASK, POSTPROCESS, END = "ask", "postprocess", "end"
 
@@ -69,16 +69,16 @@ class Coordinator:
         order: the PEs in the order in which they run `postprocess`, each with all its instances.
     """
 
-    def __init__(self, pes: Mapping[Hashable, Collection[str]], order: Iterable[str]) -> None:
+    def __init__(self, pes: Mapping[Any, Collection[str]], order: Iterable[str]) -> None:
         self._instances = list(pes)
         self._left = deque((i, pe) for pe in order for i in self._instances if pe in pes[i])
-        self._reports: dict[Hashable, StatusReport] = {}
+        self._reports: dict[Any, StatusReport] = {}
         self._due = dict.fromkeys(self._instances, 0)  # the last command of each
         self._number = 0
-        self._before: dict[Hashable, tuple[int, ...]] = {}  # what all had counted when they were asked last
+        self._before: dict[Any, tuple[int, ...]] = {}  # what all had counted when they were asked last
         self.ended = False
 
-    def take(self, instance: Hashable, report: StatusReport) -> list[tuple[Hashable, Command]]:
+    def take(self, instance: Any, report: StatusReport) -> list[tuple[Any, Command]]:
         """What to command whom, as an instance has reported this: at most one command each, until it is followed."""
         self._reports[instance] = report
         if self.ended or any(i not in self._reports or self._reports[i].number < due for i, due in self._due.items()):
@@ -95,7 +95,7 @@ class Coordinator:
         self.ended = True
         return self._commands(self._instances, END)
 
-    def _commands(self, to: list[Hashable], what: str, pe: str = "") -> list[tuple[Hashable, Command]]:
+    def _commands(self, to: list[Any], what: str, pe: str = "") -> list[tuple[Any, Command]]:
         self._number += 1
         self._due.update(dict.fromkeys(to, self._number))
         return [(instance, Command(self._number, what, pe)) for instance in to]

@@ -9,7 +9,7 @@ import shutil
 import stat
 import sys
 import uuid
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from d4p.filesystems.appended import Appended
 from d4p.filesystems.globs import expand
@@ -39,7 +39,7 @@ class Local:
         return expand(self, path)
 
     def open(self, path: str, mode: str = "rb", follow: bool = True) -> BinaryIO:
-        return open(path, mode, opener=None if follow else not_following)
+        return cast(BinaryIO, open(path, mode, opener=None if follow else not_following))
 
     def append(self, path: str) -> Appended:
         """A new file, one of any number that are written side by side."""

@@ -41,9 +41,10 @@ def use_default(url: str | None, home: str | None = None) -> None:
         url: of the file system ("hdfs://host:8020"); None or "file:///" for this machine.
         home: the folder of relative paths; /user/<name> when not given.
     """
-    local = url is None or url.startswith("file:")
-    _Default.url = None if local else url if url.endswith("://") else url.rstrip("/")
-    _Default.home = None if local else home
+    if url is None or url.startswith("file:"):
+        _Default.url = _Default.home = None
+        return
+    _Default.url, _Default.home = url if url.endswith("://") else url.rstrip("/"), home
 
 
 def default() -> tuple[str | None, str | None]:
@@ -79,7 +80,8 @@ def locate(path: str | os.PathLike) -> tuple[Any, str]:
         path = _in_default(path)
     if "::" in path.partition("://")[0]:
         return _through_fsspec(path)
-    scheme, host, name = _PARTS.match(path).groups()
+    parts: Any = _PARTS.match(path)
+    scheme, host, name = parts.groups()
     scheme = scheme.lower()
     if scheme == "file":
         return _file(path, host, name)

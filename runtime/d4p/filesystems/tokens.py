@@ -45,7 +45,8 @@ def read(content: bytes) -> list[Token]:
     for _ in range(data.number()):
         data.bytes()  # its alias
         start = data.at
-        data.bytes(), data.bytes()
+        for _ in ("identifier", "password"):
+            data.bytes()
         kind, service = data.bytes().decode(), data.bytes().decode()
         text = base64.urlsafe_b64encode(data.content[start:data.at]).rstrip(b"=").decode()
         tokens.append(Token(kind, service, text))

@@ -150,7 +150,7 @@ def _identity() -> tuple[Any, ...]:
     return configuration.folder(), *map(os.environ.get, _ENVIRONMENT)
 
 
-def _clients(root: str, addresses: tuple[str, ...], service: str) -> tuple[Any, Any]:
+def _clients(root: str, addresses: tuple[str, ...], service: str) -> tuple[Any, ...]:
     """A client for calls, and a more patient one for what is in files."""
     try:
         from hdfs import InsecureClient, TokenClient

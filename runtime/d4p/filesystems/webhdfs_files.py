@@ -118,7 +118,7 @@ class Writer(io.RawIOBase):
             try:
                 return self._pieces.put(piece, timeout=0.1)
             except queue.Full:
-                if not self._thread.is_alive():
+                if self._thread is None or not self._thread.is_alive():
                     continue  # it failed just now
         raise errors.silent(DATA_SECONDS, self._fs.root, self._path)
 

@@ -64,7 +64,7 @@ class ProducerPE(GenericPE):
         self._add_output(ProducerPE.OUTPUT_NAME)
 
     def process(self, inputs: dict[str, Any]) -> dict[str, Any] | None:
-        method = self._process
+        method: Callable[..., Any] = self._process
         function = getattr(method, "__func__", method)
         result = method(inputs) if _takes_inputs(function, function is not method) else method()
         if result is not None:
@@ -113,7 +113,7 @@ class SimpleFunctionPE(IterativePE):
         IterativePE.__init__(self)
         if compute_fn:
             self.name = "PE_" + _function_name(compute_fn)
-        self.compute_fn = compute_fn
+        self.compute_fn: Any = compute_fn
         self.params = dict(params or {})
 
     def _process(self, data: Any) -> Any:

@@ -42,7 +42,8 @@ def copied(pe: Any, sole: bool = False) -> Any:
         mine = copy.deepcopy(pe, memo)
         vars(mine).update(_class_state(cls, vars(mine), memo))
         return mine
-    mine = memo[id(pe)] = cls.__new__(cls)
+    new: Any = cls.__new__
+    mine = memo[id(pe)] = new(cls)
     state = copy.deepcopy(state, memo)
     for name, value in (state | _class_state(cls, state, memo)).items():
         object.__setattr__(mine, name, value)

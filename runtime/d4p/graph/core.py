@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 NAME = "name"
 TYPE = "type"
@@ -46,6 +47,12 @@ class GenericPE:
     _d4p_numprocesses = 1
     _d4p_asked = False
     _d4p_inherited = False  # the count was passed down by a composite or a partition
+
+    if TYPE_CHECKING:  # what an engine puts there
+        _d4p_log: Callable[[Any], None]
+        _d4p_ports: dict[str, Callable[[Any], None]]
+        _d4p_batches: dict[str, Callable[[Any], None]]
+        _d4p_share: tuple[int, int]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Joins the two spellings of a method, and takes `numprocesses = 3` in a class body as a request."""

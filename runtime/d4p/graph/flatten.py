@@ -209,7 +209,8 @@ def _pass_groupings(composite: AnyGraph) -> None:
 
 def _partitions(graph: AnyGraph, members: ByIdentity) -> tuple[tuple[Any, ...], ...]:
     partitions, home = [], ByIdentity()  # home: PE -> number of its partition
-    for number, part in enumerate(vars(graph).get("partitions") or ()):
+    parts: Any = vars(graph).get("partitions") or ()
+    for number, part in enumerate(parts):
         expanded = ByIdentity()
         for item in part:
             item = item.getContainedObject() if isinstance(item, WorkflowNode) else item

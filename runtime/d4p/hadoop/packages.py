@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib import metadata
+from typing import Any
 
 #: The names of pyspark on PyPI: the whole, and the clients of Spark Connect.
 _PYSPARK = ("pyspark", "pyspark-connect", "pyspark-client")
@@ -33,7 +34,8 @@ def _wanted(extra: str) -> Iterator[tuple[str, str]]:
         except metadata.PackageNotFoundError:
             continue
         for requirement in stated:
-            package, versions, marker = _REQUIREMENT.match(requirement).groups()
+            found: Any = _REQUIREMENT.match(requirement)
+            package, versions, marker = found.groups()
             if marker is None or re.search(rf"""extra\s*==\s*['"]{extra}['"]""", marker):
                 least = re.search(r">=\s*([\d.]+)", versions)
                 yield package, least[1] if least else ""

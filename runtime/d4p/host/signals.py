@@ -115,7 +115,7 @@ class Interrupts:
             self._again()
 
     def _again(self) -> None:
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def _dropped(self, told: Any) -> None:
         if not issubclass(told.exc_type, Interrupted):

@@ -255,9 +255,10 @@ def _pack_one_by_one(items: list, least: int | None = None) -> tuple[bytes, list
             "in a __getstate__()"
         ) from error
     raw = [buffer.raw() for buffer in buffers]
-    beside = [view for view in raw if view.nbytes >= least] if least is not None else []
-    sizes = [view.nbytes | _APART if beside and view.nbytes >= least else view.nbytes for view in raw]
-    inside = [view for view in raw if view.nbytes < least] if beside else raw
+    from_size = float("inf") if least is None else least
+    beside = [view for view in raw if view.nbytes >= from_size]
+    sizes = [view.nbytes | _APART if view.nbytes >= from_size else view.nbytes for view in raw]
+    inside = [view for view in raw if view.nbytes < from_size]
     table = struct.pack(f"<{len(ends) + len(raw)}Q", *ends, *sizes)
     return b"".join([_COUNTS.pack(_ONE_BY_ONE, len(ends), len(raw)), table, stream.getbuffer(), *inside]), beside
 

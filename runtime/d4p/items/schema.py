@@ -108,7 +108,7 @@ def schema_of(port: Mapping[str, Any]) -> Schema | None:
 def declared_schema(declared: Any) -> Schema:
     """The schema of a declaration that is one: `why_none` says of the others what they lack."""
     form = dict if isinstance(declared, Mapping) else tuple
-    return Schema(tuple(Field(name, _named(what)) for name, what in _pairs(declared)), form)
+    return Schema(tuple(Field(name, _named(what) or "") for name, what in _pairs(declared) or ()), form)
 
 
 def why_none(declared: Any) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 #: What a value must be: a class; several shapes, of which one; a predicate; {name: shape}, names that must be there
 #: among others; {shape of a name: shape}, any number of those; [shape], a list of those.
@@ -19,7 +19,7 @@ def parsed(text: str | bytes, **how: Any) -> Any:
         raise ValueError("it is nested too deeply to be read") from None
 
 
-def fits(value: Any, shape: Shape) -> bool:
+def fits(value: Any, shape: Shape) -> TypeGuard[Any]:
     """
     >>> fits({"run": "a", "parts": {"x": 1}}, {"run": str, "parts": {str.isalpha: int}})
     True

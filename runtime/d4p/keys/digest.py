@@ -129,12 +129,12 @@ def _mapping(key: Any, above: tuple) -> bytes:
 
 def _memoryview(key: memoryview, above: tuple) -> bytes:
     try:
-        values = key.tolist()
+        values: Any = key.tolist()
     except (NotImplementedError, ValueError):
         return _refuse(key, above)
     for _ in range(key.ndim - 1):
         values = [value for row in values for value in row]
-    return foreign.of_values(key.shape, values if key.ndim else [values], _encode, above)
+    return foreign.of_values(key.shape or (), values if key.ndim else [values], _encode, above)
 
 
 def _range(key: range, above: tuple) -> bytes:

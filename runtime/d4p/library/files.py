@@ -88,7 +88,8 @@ class ReadFiles(Reader):
         with tempfile.TemporaryDirectory(prefix="d4p-fetched-", dir=scratch.folder()) as folder:
             place = os.path.join(folder, os.path.basename(path))
             fetch(place)
-            yield from _several(self.reader(place))
+            reader: Any = self.reader  # what is behind a URL is fetched for one
+            yield from _several(reader(place))
 
     def _traceback(self, error: Exception) -> str:
         """The part of the traceback that is the reader's own."""

@@ -56,7 +56,7 @@ class Writer(ConsumerPE):
         """Import what instances need; called in the program before it makes them, so that forked ones needn't."""
 
     def preprocess(self) -> None:
-        if self._place is not None:
+        if self._place is not None and self._maker is not None:
             self._file = Attempt(self._place, self._maker, self.suffix)
         self._write_bytes = len if self._file is None else self._file.write
         self._count = 0
@@ -67,7 +67,7 @@ class Writer(ConsumerPE):
         try:
             self._write_bytes(record)
         except OSError as error:
-            raise self._file.failed(error) from error
+            raise error if self._file is None else self._file.failed(error) from error
 
     def postprocess(self) -> None:
         if self._file is not None:
@@ -89,6 +89,7 @@ class Writer(ConsumerPE):
 
     def commit_output(self) -> None:
         """Put the folder in its place."""
+        assert self.part is not None, "postprocess has completed it"
         self._folder.decide({"": [self.part]}, {}, self._run)
         self._folder.commit()
 

@@ -51,7 +51,7 @@ class InstanceOutputs:
             puts.append(spool(name, port))
         if len(puts) == 2:
             written, spooled = puts
-            return lambda item: (written(item), spooled(item))
+            return _both(written, spooled)
         return puts[0] if puts else self._first_of(key)
 
     def _first_of(self, key: Key) -> Put:
@@ -123,3 +123,11 @@ class InstanceOutputs:
             "outputs": {key: part.name for key, part in list(self._parts.items())},
             "first": self._first | ({key: file.first for key, file in files} if self._parts else {}),
         }
+
+
+def _both(one: Put, other: Put) -> Put:
+    def put(item: Any) -> None:
+        one(item)
+        other(item)
+
+    return put

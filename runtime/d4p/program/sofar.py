@@ -64,8 +64,9 @@ class SoFar:
                     received[pe] = count
                 if pe not in done and all(source in done for source, _, _ in edges):
                     expected[pe] = count
-        written = {root: sum(counts) for root in self._ports
-                   if None not in (counts := self._written(root, received, sent, results)) and counts}
+        of_roots = {root: self._written(root, received, sent, results) for root in self._ports}
+        written = {root: sum(count or 0 for count in counts) for root, counts in of_roots.items()
+                   if counts and None not in counts}
         return {"received": dict(received), "written": written, "expected": dict(expected), "pieces": dict(pieces),
                 "read": dict(read), "done": dict.fromkeys(sorted(done), 1)}
 

@@ -43,7 +43,7 @@ def of_reports(workflow: Workflow, reports: list[dict[str, Any]], results: list[
     for key in results:
         mine = [report for report in reports if key in report["results"] or key in report["outputs"]]
         first = [text for report in mine for text in report["first"].get(key, ())]
-        suffixes = Counter(Part.of(report["outputs"][key]).suffix for report in mine if key in report["outputs"])
+        suffixes = Counter(Part.named(report["outputs"][key]).suffix for report in mine if key in report["outputs"])
         others = "all of them are written below" if suffixes else "--output DIR writes them all"
         if len(suffixes) > 1:
             others += (f", in {_count(suffixes['.jsonl'], 'part')} of JSON lines, each with an item that isn't exactly "
@@ -119,7 +119,8 @@ def edge_counts(workflow: Workflow, reports: list[dict[str, Any]]) -> dict[str, 
             of_ports[source, output] = counts[edge]
     # Where a fan-in keeps an edge from being counted by itself, another one that leaves the same port has as many.
     ports = {f"{source}.{output} -> {dest}.{port}": (source, output) for source, output, dest, port in edges}
-    return {edge: counts.get(edge, of_ports.get(at)) for edge, at in ports.items() if edge in counts or at in of_ports}
+    known = {edge: of_ports[at] for edge, at in ports.items() if at in of_ports}
+    return {edge: {**known, **counts}[edge] for edge in ports if edge in counts or edge in known}
 
 
 def _items(count: int) -> str:

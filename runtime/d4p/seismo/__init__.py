@@ -12,7 +12,7 @@ correlations.stream("CI.CCA..BHN").plot()
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from d4p.seismo.correlation import Correlation
 from d4p.seismo.event import Origin, origin_of
@@ -21,6 +21,9 @@ from d4p.seismo.metadata import Metadata
 from d4p.seismo.reading import ReadWaveforms
 from d4p.seismo.waveforms import read_waveforms
 from d4p.seismo.windows import Incomplete, cut, longest, merged, sliding
+
+if TYPE_CHECKING:
+    from d4p.seismo.correlations import Correlations
 
 __all__ = [
     "Correlation", "Correlations", "Incomplete", "LeftOut", "Metadata", "Origin", "ReadWaveforms", "cut", "longest",

@@ -26,7 +26,8 @@ def matching(name: str, ids: Sequence[str]) -> list[str]:
 
 def parts(name: str) -> tuple[str, str, str, str]:
     """Network, station, location and channel of an id; a name without dots is a station."""
-    return tuple(f"{name}...".split(".")[:4] if "." in name else ("", name, "", ""))
+    network, station, location, channel = f"{name}...".split(".")[:4] if "." in name else ("", name, "", "")
+    return network, station, location, channel
 
 
 def joined(first: str, second: str) -> tuple[str, str, str, str]:

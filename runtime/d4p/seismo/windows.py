@@ -25,7 +25,7 @@ def merged(traces: Iterable[Any]) -> list[Any]:
         pieces.setdefault((trace.id, trace.stats.sampling_rate, trace.stats.calib), []).append(trace)
     found = []
     for several in pieces.values():
-        whole = several[0]
+        whole: Any = several[0]
         if len(several) > 1 and (stretches := Stream(several).split()):  # merge takes no masked samples
             whole = stretches.merge(method=1)[0]
         if np.ma.count_masked(whole.data) == 0:

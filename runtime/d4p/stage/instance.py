@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, cast
 
 from d4p.describe.failure import PeFailed, blame
 from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, RunFailed
@@ -136,8 +136,8 @@ class Stage:
         pe._d4p_ports = {port: self._guarded(put) for port, put in ports.items()}
         if id(pe) in self._quick or not _overrides(pe, "write") and not _overrides(pe, "_write"):
             self._quick.add(id(pe))
-            write = self._writer(pe, ports)
-            pe.write = _with_keywords(write) if keywords else write
+            own, write = cast(Any, pe), self._writer(pe, ports)
+            own.write = _with_keywords(write) if keywords else write
 
     def inline(self, loop: FunctionType, *written: tuple[GenericPE, str]) -> None:
         """Say that a loop has what these PEs return written out, in this order, where it would have called them.
@@ -258,7 +258,7 @@ class Stage:
                 if outputs is None:
                     continue
                 for port, batch in outputs.items() if isinstance(outputs, dict) else [(None, outputs)]:
-                    put = pe._d4p_batches.get(port)
+                    put = None if port is None else pe._d4p_batches.get(port)
                     if put is None or not isinstance(batch, Sequence) or isinstance(batch, (str, bytes)):
                         what = f"{type(batch).__name__} for {port!r}" if isinstance(outputs, dict) else \
                             type(outputs).__name__
@@ -321,7 +321,7 @@ class Stage:
             if hasattr(pe, "expected") and getattr(pe, "in_turns", False):
                 for source, _, dest, _ in self._workflow.edges():
                     if source == name:
-                        found[dest] += pe.expected()
+                        found[dest] += cast(Any, pe).expected()
         return dict(found)
 
     def kept(self, cyclic: bool = False) -> bool:
@@ -352,7 +352,8 @@ class Stage:
 
     def limited(self, root: str, items: Iterable[Any], most: int) -> Iterable[Any]:
         """The items of a root that may write no more than `most` from now on."""
-        pe, limit = self._pe(root), Limit(most)
+        pe: Any = self._pe(root)
+        limit = Limit(most)
         self._limits[root] = limit
         if ports := self._ports.get(id(pe)):
             self.wire(pe, {port: limit.put(put) for port, put in ports.items()}, keywords=True)
@@ -390,7 +391,7 @@ class Stage:
 
     def take_in(self, name: str, count: int, values: tuple) -> None:
         """Take what the engine made of `count` items for an aggregate PE into its state."""
-        self._guard(self._pe(name)._d4p_take_in, count, values)
+        self._guard(cast(Any, self._pe(name))._d4p_take_in, count, values)
         self._taken_in[name] += count
 
     def postprocess(self) -> None:

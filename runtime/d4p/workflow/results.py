@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -142,9 +142,10 @@ class Results(Mapping):
         names: `{name in the plan: PE id}`.
     """
 
-    def __init__(self, folder: str | Path, expected: list[tuple[str, str]] = (),
+    def __init__(self, folder: str | Path, expected: Iterable[tuple[str, str]] = (),
                  names: Mapping[str, str] | None = None) -> None:
         self._names = dict(names or {})
+        self.spool: Any = None  # what is to live as long as the results do
         found: dict[tuple[str, str], list] = {key: [] for key in expected}
         for path in sorted(Path(folder).glob("*.json")):
             head = json.loads(path.read_text())

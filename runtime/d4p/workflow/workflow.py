@@ -66,7 +66,7 @@ class Workflow:
         here = os.getcwd()
         try:
             with compat.loading(module):
-                found = importlib.import_module(module)
+                found: Any = importlib.import_module(module)
                 for name in attribute.split("."):
                     found = getattr(found, name)
                 return found(**self.parameters) if self.parameters is not None else found
@@ -81,6 +81,7 @@ class Workflow:
 
     def _pickle(self) -> bytes:
         if self._bytes is None:
+            assert self.pickled is not None
             self._bytes = Path(self.pickled).read_bytes()
         return self._bytes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 
 
 class Timer:
@@ -30,13 +30,14 @@ class MonitoringWrapper:
     def __init__(self, baseObject: Any) -> None:
         base, wrapper = type(baseObject), type(self)
         names = {"__module__": base.__module__, "__qualname__": base.__qualname__, "_d4p_wrapped": base}
-        self.__class__ = type(base.__name__, (wrapper, base), names)
+        made: Any = type(base.__name__, (wrapper, base), names)
+        self.__class__ = made
         self.__dict__ = baseObject.__dict__
 
     @property
     def baseObject(self) -> Any:
         """The wrapped object: of its own class, with all that this one holds, so that a copy of this one is whole."""
-        base = object.__new__(self._d4p_wrapped)
+        base = object.__new__(cast(Any, self)._d4p_wrapped)
         base.__dict__ = self.__dict__
         return base
 
@@ -59,4 +60,4 @@ class ProcessTimingPE(MonitoringWrapper):
     def _postprocess(self) -> None:
         self.baseObject._postprocess()
         if self.times_count:
-            self.log(f"Average processing time: {self.times_total / self.times_count}")
+            cast(Any, self).log(f"Average processing time: {self.times_total / self.times_count}")

@@ -202,7 +202,7 @@ def num(s: Any) -> int | float:
 
 def commandChain(commands: list, envhpc: dict[str, str], queue: Any = None) -> tuple[bytes, bytes] | None:
     """Runs shell commands one after the other; what the last one printed, or into `queue` with it."""
-    said = None
+    said = b"", b""
     for command in commands:
         said = Popen(command, stdout=PIPE, stderr=PIPE, env=envhpc, shell=True).communicate()
     if queue is None:

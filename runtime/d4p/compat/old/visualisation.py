@@ -18,8 +18,8 @@ def display(graph: WorkflowGraph) -> None:
         return
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:
-        from IPython.display import Image
-        from IPython.display import display as show
+        from IPython.display import Image  # type: ignore[import-not-found]  # a notebook has it
+        from IPython.display import display as show  # type: ignore[import-not-found]
 
         try:
             show(Image(drawDot(graph)))

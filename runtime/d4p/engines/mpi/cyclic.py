@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from d4p.engines.mpi.control import Control
@@ -48,7 +48,8 @@ class Round:
     def _reported(self, message: Message) -> None:
         self._command(message.dest, StatusReport(*pickle.loads(message.body)))
 
-    def _command(self, instance: Hashable, report: StatusReport) -> None:
+    def _command(self, instance: int, report: StatusReport) -> None:
+        assert self._coordinator is not None, "reports come to rank 0"
         for number, command in self._coordinator.take(instance, report):
             if number in self._instances:
                 self._instances[number].orders.append(command)

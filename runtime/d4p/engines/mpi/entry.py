@@ -10,6 +10,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 from d4p.engines.mpi import deaths
 from d4p.engines.mpi.control import Control, carried
@@ -39,7 +40,7 @@ def entered(world: World, main: Callable, workflow: Workflow, events: Events) ->
     """Rank 0 works within this; what it exits with, all exit with. Others exit when they come in here. `events` are
     rank 0's to use, as long as there is one. Gives what is left on this machine where all are killed."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)  # what PEs print is seen when they print it
+        cast(Any, stream).reconfigure(line_buffering=True)  # what PEs print is seen when they print it
     memory.keep()
     keeper.wear(keeper.member(keeper.worn() or keeper.new(), world.rank + 1))
     stdin.refuse("mpiexec hands it to rank 0 alone")
@@ -100,6 +101,7 @@ def _work(control: Control, main: Callable, job: Job, shared: str, mine: str | N
     control.say(0, Kind.READY, (control.world.here, refused, mine is None))
     kind, said = control.hear(Kind.GO, Kind.EXIT)
     if kind == Kind.GO:
+        assert rank is not None, "no rank goes that had to refuse"
         control.peers = said
         signals(control, rank.layout, job.workflow, shared, mine, events)
         rank.run()

@@ -78,7 +78,7 @@ class Arena:
             self._map = mmap.mmap(self.file.fd, SECTION, offset=self.section * SECTION)
             if hasattr(os, "register_at_fork"):
                 mine = weakref.ref(self)
-                os.register_at_fork(before=lambda: mine() and mine()._keep_lent())
+                os.register_at_fork(before=lambda: (arena := mine()) and arena._keep_lent())
         return self._map
 
     # The producer's side; one producer at a time

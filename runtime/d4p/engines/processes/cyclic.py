@@ -41,7 +41,7 @@ class Part:
         self._inbox, self._sent, self._send = inbox, sent, send
         self._tally = Tally()
 
-    def play(self, take: Callable[[], tuple[int, list[Any]]], feed: Callable[[int, list[Any]], None],
+    def play(self, take: Callable[[], tuple[int, Any]], feed: Callable[[int, list[Any]], None],
              flush: Callable[[], None], postprocess: Callable[[str], None]) -> None:
         """Process what comes until the end is commanded.
 

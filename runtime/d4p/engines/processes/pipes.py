@@ -62,6 +62,7 @@ class Inbox:
             self.arena.free(at, [length])
             return channel, items
         if kind == _STORED:
+            assert self.store is not None
             head = self.store.head(at, length)
             return channel, unpack_parcel(head, self.store.view(at + padded(length), sizes(head)))
         (head,) = self._read([length])

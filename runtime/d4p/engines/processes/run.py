@@ -49,9 +49,7 @@ class Run:
         self.width = cores()
         self.tiles = tiles(self.width)
         self._stages = Stages()
-        self._shared: SharedFile | None = None
-        self._store: Store | None = None
-        self._turns: list[Turns] = []
+        self._to_close: list[SharedFile | Store | Turns] = []
 
     def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
               sends: Sequence[Channel] = ()) -> None:
@@ -77,17 +75,15 @@ class Run:
             return workers.watch()
         finally:
             workers.end()
-            self._shared.close()
-            self._store.close()
-            for turns in self._turns:
-                turns.close()
+            for each in self._to_close:
+                each.close()
 
     def _tasks(self, context: Any) -> list[Task]:
         sections, stages = itertools.count(), self._stages
         cyclic = stages.cyclic  # then commands come to roots too
-        self._shared = shared = SharedFile(sum(s.instances for s in stages.all if s.takes or cyclic))
-        self._store = store = Store(context)
-        inboxes = {
+        shared = SharedFile(sum(s.instances for s in stages.all if s.takes or cyclic))
+        store = Store(context)
+        inboxes: dict[int, list[Any]] = {
             s.first: [Inbox(context, shared, next(sections), store) if s.takes or cyclic else None
                       for _ in range(s.instances)]
             for s in stages.all
@@ -95,7 +91,7 @@ class Run:
         entered = entries(stages.all, self.job.workflow)
         turns = {s.first: {name: Turns(context, s.instances, self.width) for name in s.function.info.pes
                            if getattr(self.job.workflow.pes[name], "in_turns", False)} for s in stages.all}
-        self._turns = [each for mine in turns.values() for each in mine.values()]
+        self._to_close = [shared, store, *(each for mine in turns.values() for each in mine.values())]
         return [
             Task(s.function, index, s.instances, inboxes[s.first][index],
                  sum(stages.producer[channel.number].instances for channel in s.takes),
@@ -174,7 +170,8 @@ class _Workers:
         finished: set[Any] = set()
         while open_controls:
             said = False
-            for control in wait(open_controls, timeout=_LOOK):
+            ready: list[Any] = wait(open_controls, timeout=_LOOK)
+            for control in ready:
                 try:
                     what, message = control.recv()
                 except (EOFError, OSError):
@@ -184,7 +181,7 @@ class _Workers:
                     continue
                 if what == "failed":
                     raise message if isinstance(message, D4pError) else RunFailed(str(message))
-                if what == "status":
+                if what == "status" and self.commands is not None:
                     self.commands.take(*message)
                     continue
                 self.reports[control] = message
@@ -235,7 +232,7 @@ class _Commands:
 
     def __init__(self, job: Job, tasks: list[Task]) -> None:
         by_key = {(task.function.info.number, task.index): task for task in tasks}
-        self.inboxes = {key: task.inbox for key, task in by_key.items()}
+        self.inboxes: dict[Any, Any] = {key: task.inbox for key, task in by_key.items()}
         pes = {key: task.function.info.pes for key, task in by_key.items()}
         self.coordinator = Coordinator(pes, job.workflow.postprocess_order)
         self.unsent: list[tuple[Any, Command]] = []

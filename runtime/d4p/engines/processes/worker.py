@@ -45,7 +45,7 @@ class Task:
     function: StageFunction
     index: int
     instances: int
-    inbox: Inbox | None
+    inbox: Any  # an Inbox, where anything comes to it
     ends: int  # how many ends its inbox will bring: one for each producer instance of each of its channels
     to: dict[int, list[Inbox]]  # by channel
     entries: dict[int, Entry]  # of the channels that its inbox brings
@@ -131,6 +131,7 @@ class _Instance:
 
         def post_stored(lane: int, parcel: Parcel) -> None:
             try:
+                assert inboxes[0].store is not None
                 at = inboxes[0].store.place([parcel.head, *parcel.buffers])
             except OSError:  # files may not be so large here (ulimit -f): all goes through pipes
                 return post(lane, parcel)

@@ -56,8 +56,9 @@ class Limits:
             return f"the items take {megabytes(size)}, and {SETTING} is {self.said}"
         if size > self.result > 0:
             return f"the items take {megabytes(size)}, which is more than spark.driver.maxResultSize"
-        if size * self.executors >= tiles:
-            return f"a broadcast would move {megabytes(size * self.executors)}, to {self._executors}"
+        moves = size * (self.executors or 0)
+        if moves >= tiles:
+            return f"a broadcast would move {megabytes(moves)}, to {self._executors}"
         return ""
 
     def broadcast(self, size: int, tiles: int) -> str:
@@ -66,7 +67,7 @@ class Limits:
 
     @property
     def _executors(self) -> str:
-        return _count(self.executors, "executor")
+        return _count(self.executors or 0, "executor")
 
 
 def limits(setting: Setting, executors: int | None) -> Limits:

@@ -7,7 +7,7 @@ import pickle
 import re
 import socket
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from d4p.engines.spark import broadcast
 from d4p.engines.spark.driver import executors, in_one_process
-from d4p.engines.spark.preflight import Look, Seen, check, preflight
+from d4p.engines.spark.preflight import Seen, check, preflight
 from d4p.engines.spark.ship import archives
 from d4p.errors import Refused
 from d4p.program.job import Job
@@ -107,7 +107,7 @@ def look_first(spark: Any, job: Job) -> None:
         preflight(spark.sparkContext, job)
 
 
-def _everywhere(spark: Any, look: Look) -> list[Seen]:
+def _everywhere(spark: Any, look: Callable[[], Seen]) -> list[Seen]:
     """In as many tasks as run side by side."""
 
     def seen(batches: Iterable[Any]) -> Iterator[Any]:

@@ -19,7 +19,7 @@ def name(job: Job) -> str:
     return job.workflow.source.partition(":")[0]
 
 
-def in_one_process(master: str) -> bool:
+def in_one_process(master: Any) -> bool:
     """Whether Spark has no executors but runs tasks beside its driver."""
     return master.startswith("local") and not master.startswith("local-cluster")
 

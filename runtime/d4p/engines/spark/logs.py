@@ -62,7 +62,7 @@ class Lines:
     def with_failure(self, error: D4pError) -> D4pError:
         """An error with the lines that went no other way; `Log.failed` shows them."""
         if self._kept:
-            error.lines = (self.key, self._kept)
+            vars(error)["lines"] = self.key, self._kept
         return error
 
 
@@ -70,8 +70,9 @@ def _sent(address: Address, text: str) -> bool:
     """Send a line, over the one connection of this process. What fails once isn't tried again."""
     if address not in _senders:
         try:
-            _senders[address] = socket.create_connection(address[:2], timeout=_PATIENCE)
-            _senders[address].sendall(f"{address[2]}\n".encode())
+            connection = socket.create_connection(address[:2], timeout=_PATIENCE)
+            connection.sendall(f"{address[2]}\n".encode())
+            _senders[address] = connection
         except OSError:
             _senders[address] = None
     sender = _senders[address]
@@ -96,8 +97,8 @@ class Log:
     def __init__(self, say: Callable[[str], None], host: str | None = None, bind: str | None = None) -> None:
         self._say, self._shown, self._taken = say, dict[Key, int](), set[Key]()
         self._lock, self._last = threading.Lock(), time.monotonic()
-        self._selector: selectors.BaseSelector | None = None
-        self.address: Address | None = None
+        self._selector: Any = None  # None again as soon as it is closed
+        self.address: Any = None  # an Address, while lines are taken
         with contextlib.suppress(OSError):
             if host is not None:
                 family = socket.AF_INET6 if ":" in (bind or host) else socket.AF_INET

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from pyspark import SparkContext
 from pyspark.traceback_utils import SCCallSiteSync
@@ -25,4 +26,4 @@ def named(sc: SparkContext, name: str) -> Iterator[None]:
     finally:
         SCCallSiteSync._spark_stack_depth -= 1
         for key, text in before.items():
-            sc.setLocalProperty(key, text)
+            sc.setLocalProperty(key, cast(str, text))  # None, too: there was none

@@ -11,7 +11,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
@@ -58,7 +58,7 @@ def source(spark: SparkSession, reader: Any, instances: int, limit: int | None) 
     Spark itself reads where it gives the same items. It keeps no order between files, so splits are read in theirs
     where one instance or the first K items are asked for.
     """
-    found = None
+    found: Any = None
     if limit is None and instances > 1 and type(reader) in _NATIVE:
         found = _NATIVE[type(reader)](spark, reader)
     if found is None:
@@ -71,7 +71,8 @@ def _partitions(spark: Any, frame: DataFrame, instances: int) -> DataFrame:
     not, so where Spark makes too few there are some with nothing in them."""
     short = instances
     if hasattr(frame, "_jdf"):  # Spark Connect doesn't tell how many there are
-        short = max(0, instances - frame._jdf.toJavaRDD().getNumPartitions())
+        java: Any = frame._jdf
+        short = max(0, instances - java.toJavaRDD().getNumPartitions())
     if short:
         nothing = spark.range(0, short, 1, short).select(F.lit(None).cast("binary").alias("value"))
         frame = frame.union(nothing)
@@ -175,7 +176,8 @@ def _input_files(frame: DataFrame) -> list[str]:
     """The URLs, encoded, of the files that Spark would read. In one piece: an array of Java's comes over one by one."""
     if not hasattr(frame, "_jdf"):  # Spark Connect
         return frame.inputFiles()
-    urls = frame.sparkSession._jvm.org.apache.hadoop.util.StringUtils.join("\n", frame._jdf.inputFiles())
+    java: Any = frame.sparkSession._jvm
+    urls = java.org.apache.hadoop.util.StringUtils.join("\n", cast(Any, frame)._jdf.inputFiles())
     return urls.split("\n") if urls else []
 
 
@@ -197,7 +199,7 @@ def _url(source: str, name: str | None = None, systems: dict[str, Any] | None = 
     if source not in systems:
         systems[source] = locate(source)
     fs, place = systems[source]
-    name = name or place
+    name = str(name or place)
     return f"file://{os.path.abspath(name)}" if isinstance(fs, Local) else fs.unstrip_protocol(name)
 
 

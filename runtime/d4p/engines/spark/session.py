@@ -117,7 +117,7 @@ def _is_not_py4js(record: logging.LogRecord) -> bool:
 def _announce(sc: SparkContext) -> None:
     """On a cluster, say what the application is called there and where it can be watched; d4p submit does where the
     program itself runs on a node."""
-    if not sc.master.startswith("local") and sc.getConf().get("spark.submit.deployMode") != "cluster":
+    if not str(sc.master).startswith("local") and sc.getConf().get("spark.submit.deployMode") != "cluster":
         say(f"application: {sc.applicationId}" + (f", {sc.uiWebUrl}" if sc.uiWebUrl else ""))
 
 
@@ -147,23 +147,24 @@ def _builder(name: str) -> Any:
 @contextmanager
 def _noting(started: list[subprocess.Popen]) -> Iterator[None]:
     """Note the process that PySpark starts for Java, from its first moment."""
-    before = java_gateway.Popen
+    gateway: Any = java_gateway
+    before = gateway.Popen
 
     def noted(*arguments: Any, **settings: Any) -> subprocess.Popen:
         started.append(before(*arguments, **settings))
         return started[-1]
 
-    java_gateway.Popen = noted
+    gateway.Popen = noted
     try:
         yield
     finally:
-        java_gateway.Popen = before
+        gateway.Popen = before
 
 
 @contextmanager
 def _keeping_handlers() -> Iterator[None]:
     """SparkContext puts a handler for SIGINT of its own, which prints tracebacks: not in here."""
-    module = sys.modules[SparkContext.__module__]
+    module: Any = sys.modules[SparkContext.__module__]
     module.signal = SimpleNamespace(signal=lambda *arguments: None, SIGINT=signal.SIGINT)
     try:
         yield

@@ -74,7 +74,8 @@ class Task:
         self.inputs = inputs.planned(workflow, [name for name in function.info.pes if name != root])
         self.instances, self.root = instances, root
         self.to = {channel.number: consumers for channel, consumers in to.items()}
-        self.items, self.native = (source.items, source.native) if source else (None, False)
+        self.items: Any = source.items if source else None
+        self.native = source is not None and source.native
         self.default_fs = default()
         self.forms, self.aggregate = forms or {}, aggregate
 
@@ -127,6 +128,7 @@ class Task:
         elif any(isinstance(entry, int) for entry in stage.entries):
             for channel, batch in arriving:
                 if isinstance(batch, Aggregated):
+                    assert self.aggregate is not None
                     stage.take_in(self.aggregate, batch.count, batch.values)
                 else:
                     yield from _feed_batch(stage, channel, self._unpacked(batch, index), outbox)

@@ -40,7 +40,8 @@ def on_batches(task: Task, columns: Mapping[Channel, Wanted] | None = None) -> C
     def stage(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from pyspark import TaskContext
 
-        index = TaskContext.get().partitionId() % count
+        context: Any = TaskContext.get()
+        index = context.partitionId() % count
         reports: list[tuple] = []
         if task.root is None:
             arriving: Iterable[Any] = _received(batches, reports)

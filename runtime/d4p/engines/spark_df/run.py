@@ -6,7 +6,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
@@ -69,7 +69,7 @@ class Run:
         """What mapInArrow calls: a stage's instances. `to` gives the instances of the consumer of each of its channels,
         `root` the reader whose items are what arrives, `columns` what of the items of its channels are columns,
         `aggregate` the PE for which Spark aggregated those that arrive."""
-        columns, read = columns or {}, self._sources.get(root)
+        columns, read = columns or {}, self._sources.get(root or "")
         forms = {channel.number: form(wanted) for channel, wanted in columns.items()}
         task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, read, forms, aggregate,
                     self.log.address)
@@ -115,9 +115,10 @@ class Run:
             self._computed(batches, StorageLevel.MEMORY_AND_DISK)
             return self.reported.values()
 
-        if not are_broadcast(limits(self.spark.conf.get, executors), channels, instances, computed, self.job.log):
+        most = limits(cast(Any, self.spark.conf.get), executors)
+        if not are_broadcast(most, channels, instances, computed, self.job.log):
             return shuffle(batches, instances, ordered=False, pairs=channels)
-        self._reached |= dict.fromkeys((channel.number for channel in channels), executors)
+        self._reached |= dict.fromkeys((channel.number for channel in channels), executors or 0)
         return from_broadcast(batches, channels, instances)
 
     def _take_reports(self, stage: DataFrame) -> None:

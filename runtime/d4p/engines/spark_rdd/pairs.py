@@ -17,16 +17,16 @@ def by_tiles(batches: RDD, channels: Channels, instances: int) -> RDD:
     tiles = {channel.number: channel.exchange.spread(instances) for channel in channels}
 
     def addressed(record: tuple[Key, Any]) -> Iterator[tuple[Key, Any]]:
-        (block, channel, *place), batch = record
+        (block, channel, producer, sequence), batch = record
         for tile in tiles[channel][block] if channel in tiles else (block,):
-            yield (tile, channel, *place), batch
+            yield (tile, channel, producer, sequence), batch
 
     return batches.flatMap(addressed)
 
 
 def gather(batches: RDD) -> Broadcast:
     """All batches at every executor, by (channel, block). They go through the driver's memory."""
-    blocks: dict[tuple[int, int], list[tuple[Key, bytes]]] = {}
+    blocks: dict[tuple[int, int], list[tuple[list[int], bytes]]] = {}
     for key, batch in sorted(batches.collect(), key=itemgetter(0)):
         block, channel, *place = key
         blocks.setdefault((channel, block), []).append((place, batch))
@@ -37,7 +37,7 @@ def from_broadcast(sc: SparkContext, blocks: Broadcast, channels: Channels, inst
     """For each tile the batches that it needs: nothing moves, and a task that is run again takes the same."""
     needed = needs(channels, instances)
 
-    def mine(tile: int, _: Any) -> Iterator[tuple[Key, bytes]]:
+    def mine(tile: int, _: Any) -> Iterator[tuple[tuple[int, ...], bytes]]:
         found = blocks.value  # read once by each Python process
         for channel, block in needed[tile]:
             for place, batch in found.get((channel, block), ()):

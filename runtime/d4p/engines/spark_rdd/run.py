@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, suppress
-from typing import Any
+from typing import Any, cast
 
 from pyspark import RDD, Broadcast, SparkContext, StorageLevel
 from pyspark.accumulators import AccumulatorParam
@@ -47,7 +47,7 @@ class Run:
         self.width = width(job.workflow.pes.values(), self.sc.defaultParallelism)
         self.tiles = tiles(self.sc.defaultParallelism)
         self._reports = self.sc.accumulator({}, _Accumulated())
-        self._sources: dict[str, Source] = {}
+        self._read: dict[str, Source] = {}
         self._kept: list[RDD] = []
         self._broadcasts: list[Broadcast] = []
         self._reached: dict[int, int] = {}  # by channel that was broadcast, the executors
@@ -68,7 +68,7 @@ class Run:
              root: str | None = None) -> Callable[[int, Iterable[Any]], Iterator[Any]]:
         """What mapPartitionsWithIndex calls: a stage's instances. `to` gives the instances of the consumer of each of
         its channels, `root` the reader whose items are what arrives."""
-        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, self._sources.get(root),
+        task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, self._read.get(root or ""),
                     log_to=self.log.address)
         reports = self._reports
 
@@ -82,12 +82,13 @@ class Run:
     def read(self, reader: str, instances: int) -> RDD:
         """What the items of a reader are made from, in as many partitions as the stage has instances."""
         found = source(self.spark, self.job.workflow.pes[reader], instances, self.job.inputs.limit)
-        self._sources[reader] = found
+        self._read[reader] = found
         if found.frame is None:
             return self.sc.parallelize(range(instances), instances)
         # As bytes from Java to Python: rows would be pickled one by one.
-        binary = self.sc._jvm.org.apache.spark.sql.Encoders.BINARY()
-        return RDD(getattr(found.frame._jdf, "as")(binary).toJavaRDD(), self.sc, NoOpSerializer())
+        java: Any = self.sc._jvm
+        binary = java.org.apache.spark.sql.Encoders.BINARY()
+        return RDD(getattr(cast(Any, found.frame)._jdf, "as")(binary).toJavaRDD(), self.sc, NoOpSerializer())
 
     def once(self, stage: RDD) -> RDD:
         """A stage with several consumers is computed here, once, and kept on disk for all of them."""
@@ -96,7 +97,7 @@ class Run:
     def _computed(self, stage: RDD, where: StorageLevel) -> RDD:
         stage = stage.persist(where)
         self._kept.append(stage)
-        stage._jrdd.count()  # counts Spark's own batches: nothing goes back to Python
+        cast(Any, stage)._jrdd.count()  # counts Spark's own batches: nothing goes back to Python
         return stage
 
     def pairs(self, batches: list[RDD], instances: int, channels: Channels) -> RDD:
@@ -112,13 +113,14 @@ class Run:
             self._computed(together, StorageLevel.MEMORY_AND_DISK)
             return self.reported.values()
 
-        if not are_broadcast(limits(self.spark.conf.get, executors), channels, instances, computed, self.job.log):
+        most = limits(cast(Any, self.spark.conf.get), executors)
+        if not are_broadcast(most, channels, instances, computed, self.job.log):
             return shuffle([together], instances, ordered=False, pairs=channels)
         with named(self.sc, f"{numbered(channels)}: a broadcast"):
             blocks = gather(together)
         self._broadcasts.append(blocks)
         together.unpersist()
-        self._reached |= dict.fromkeys((channel.number for channel in channels), executors)
+        self._reached |= dict.fromkeys((channel.number for channel in channels), executors or 0)
         return from_broadcast(self.sc, blocks, channels, instances)
 
     def reports(self) -> list[dict[str, Any]]:
@@ -129,7 +131,7 @@ class Run:
         """Run what is left, and spool the results one partition at a time."""
         last = stages[0] if len(stages) == 1 else self.sc.union(list(stages))
         if not self.job.has_results:
-            last._jrdd.count()
+            cast(Any, last)._jrdd.count()
             return
         found = results(self.once(last)).toLocalIterator()
         spool(self.job, (((pe_id, port, instance), batch) for (_, _, instance, _), (pe_id, port, batch) in found))

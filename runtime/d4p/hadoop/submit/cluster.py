@@ -88,7 +88,7 @@ def _final(said: Said, shown: Shown, status: int) -> Application | Unreachable |
     told = away = False
     while True:
         try:
-            app = shown.look(said.id)
+            app = shown.look(said.id or "")
         except Unreachable as error:
             if knew or isinstance(error, NotThere):  # YARN refused to take it, say
                 return None

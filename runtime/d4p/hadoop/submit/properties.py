@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 #: A setting ends at the first space, `=` or `:` that has no backslash before it; one `=` or `:` may stand between.
 _KEY = re.compile(r"((?:\\.|[^\\\s=:])*)[ \t\f]*[=:]?[ \t\f]*(.*)", re.DOTALL)
@@ -24,7 +25,8 @@ def lines(text: str) -> Iterator[tuple[int, str, str]]:
             continue
         while _goes_on(line):
             line = line[:-1] + next(natural, (0, ""))[1].lstrip(" \t\f")
-        key, value = _KEY.fullmatch(line).groups()
+        parts: Any = _KEY.fullmatch(line)  # any line fits
+        key, value = parts.groups()
         yield number, _plain(key), _plain(value).strip()  # Spark strips them
 
 
@@ -37,7 +39,7 @@ def _plain(word: str) -> str:
     """A word with what its backslashes stand for."""
 
     def one(found: re.Match) -> str:
-        what = found[1]
+        what: str = found[1]
         return chr(int(what[1:], 16)) if len(what) == 5 else _MEANS.get(what, what)
 
     return _ESCAPED.sub(one, word)
