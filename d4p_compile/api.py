@@ -112,7 +112,9 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
     Raises:
         Refused, RunFailed: with what the program said.
     """
-    from .launch.execute import check_checks, program_options, run_for_results
+    from d4p.program.options import words
+
+    from .launch.execute import check_checks, run_for_results
 
     if check:
         check_checks(target)
@@ -120,5 +122,5 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
     made = plan(source, target, instances, fuse=fuse and not check)
     where = f"file://{output.absolute()}" if isinstance(output, Path) else output
     given = {"output": where, "limit": limit, "overwrite": overwrite, "resume": resume, "check": check}
-    return run_for_results(source.loaded, made, inputs, [*program_options(given), *options],
+    return run_for_results(source.loaded, made, inputs, [*words(given), *options],
                            [Path(p) for p in include], quiet, progress)

@@ -131,6 +131,21 @@ def _workflow(target: str | None) -> Callable[[Callable], Callable]:
     return add
 
 
+def _program(*without: str) -> Callable[[Callable], Callable]:
+    """The options of the program, which a command hands on; not those that it goes without."""
+    from d4p.program.options import OPTIONS
+
+    def add(command: Callable) -> Callable:
+        for option in reversed([option for option in OPTIONS if option.name not in without]):
+            how: dict[str, Any] = {"is_flag": True}
+            if option.metavar:
+                how = {"metavar": option.metavar, "type": option.kind}
+            command = click.option(*option.spelled, option.name, help=option.help, **how)(command)
+        return command
+
+    return add
+
+
 _verbose = click.option("-v", "--verbose", is_flag=True, help="Print the whole plan before the run.")
 _include = click.option("--include", metavar="PATH", multiple=True,
                         help="A file or folder that travels with the program; may be repeated.")
@@ -179,55 +194,44 @@ def compile(workflow: str, target: str, instances: int | None, attribute: str | 
 
 @d4p.command()
 @_workflow("sequential")
-@click.option("-i", "--iter", "iterations", type=int, metavar="N", help="Iterations of each root.")
-@click.option("-d", "--data", metavar="JSON", help='Items of the roots: \'{"read": [{"input": "a.txt"}]}\'.')
-@click.option("-f", "--file", metavar="FILE", help="A JSON file with the items of the roots.")
-@click.option("--output", metavar="URL",
-              help="Write all results there: JSON lines, or Parquet where a port declares types.")
-@click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
-@click.option("--resume", is_flag=True,
-              help="Go on with what an earlier run of the same plan on the same input wrote.")
-@click.option("--limit", type=int, metavar="K", help="Stop every root once it has written K items.")
-@click.option("--check", is_flag=True, help="Find PEs that change what they wrote; sequential target only.")
+@_program()
 @_include
 @_verbose
-@click.option("-q", "--quiet", is_flag=True, help="Print results and errors alone.")
 def run(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
-        iterations: int | None, data: str | None, file: str | None, output: str | None, overwrite: bool,
-        resume: bool, limit: int | None, check: bool, include: tuple[str, ...], verbose: bool, quiet: bool) -> int:
+        include: tuple[str, ...], verbose: bool, **given: Any) -> int:
     """Compile WORKFLOW and run the program in this folder."""
     from pathlib import Path
 
     from d4p.describe.printable import complain
     from d4p.errors import Refused
+    from d4p.program.options import words
 
     from ..bundle.temporary import temporary_bundle
-    from ..launch.execute import check_checks, check_inputs, ended_by, execute, program_options
+    from ..launch.execute import check_checks, check_inputs, ended_by, execute
     from ..progress import watching
     from ..show.brief import brief
     from ..show.text import text
     from ..targets import target as engine
 
+    quiet, check = given["quiet"], given["check"]
     if verbose and quiet:
         raise click.UsageError("give one of -v and -q")
     if check:
         check_checks(target)
     source = _load(workflow, target, attribute, parameters)
     made = _plan(source, target, instances, fuse=not check)
-    check_inputs(source.loaded, made, iterations, data, file, limit)
+    check_inputs(source.loaded, made, given)
     available = engine(made.target).available()
     if not available.runs:
         raise Refused(f"{made.target} can't run here: {available.details}"
                       + (f". What makes it so: {available.remedy}" if available.remedy else ""))
-    options = program_options({"iter": iterations, "data": data, "file": file, "limit": limit, "output": output,
-                               "overwrite": overwrite, "resume": resume, "check": check, "quiet": quiet})
     bundle, holder = temporary_bundle(source.loaded, made, [Path(p) for p in include])
     with holder:
         if not quiet:
             echo([(text if verbose else brief)(made), "", *(f"note: {note}" for note in bundle.notes)])
         with watching(made, quiet) as screen:
-            status = execute(bundle, options, holder, watch=screen.watch, stdout=screen.stdout, stderr=screen.stderr,
-                             environment={"D4P_SOURCE": str(source.loaded.folder)})
+            status = execute(bundle, [*words(given)], holder, watch=screen.watch, stdout=screen.stdout,
+                             stderr=screen.stderr, environment={"D4P_SOURCE": str(source.loaded.folder)})
     if said := ended_by(status):
         complain(f"failed: {said}")
     return status
@@ -254,13 +258,7 @@ def _submit_options(command: Callable) -> Callable:
 @d4p.command(short_help="Compile WORKFLOW and submit it to a cluster.")
 @_workflow("spark")
 @click.option("--profile", metavar="NAME", required=True, help="The settings to submit with: a file of conf/profiles.")
-@click.option("-i", "--iter", "iterations", type=int, metavar="N", help="Iterations of each root.")
-@click.option("-d", "--data", metavar="JSON", help='Items of the roots: \'{"read": [{"input": "a.txt"}]}\'.')
-@click.option("-f", "--file", metavar="FILE", help="A JSON file with the items of the roots.")
-@click.option("--output", metavar="URL", help="Write all results there.")
-@click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote.")
-@click.option("--resume", is_flag=True, help="Go on with what an earlier run of the same plan on the same input wrote.")
-@click.option("--limit", type=int, metavar="K", help="Stop every root once it has written K items.")
+@_program("quiet", "check")
 @_include
 @_verbose
 @_submit_options

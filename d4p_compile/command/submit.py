@@ -16,6 +16,7 @@ from d4p.hadoop.submit.profiles import read_properties
 from d4p.hadoop.submit.settings import hadoop_folder, variables
 from d4p.hadoop.submit.spark_home import find_spark
 from d4p.hadoop.submit.submit import submit as submit_bundle
+from d4p.program.options import words
 
 from ..api import Source
 from ..bundle.temporary import temporary_bundle
@@ -26,10 +27,6 @@ from ..progress import watching
 from ..show.brief import brief
 from ..show.text import text
 from ..targets import target as engine
-
-#: Options of the program: what the command calls them, and what the program does.
-_PROGRAM = {"iterations": "--iter", "data": "--data", "file": "--file", "limit": "--limit", "output": "--output",
-            "overwrite": "--overwrite", "resume": "--resume"}  # fmt: skip
 
 
 def submit(source: Source, plan: Plan, given: Mapping[str, Any], compiled_by: Sequence[str],
@@ -44,14 +41,14 @@ def submit(source: Source, plan: Plan, given: Mapping[str, Any], compiled_by: Se
         raise Refused(f"{plan.target} runs on this machine alone, and only Spark programs are submitted to a cluster: "
                       "give --target spark, or d4p run")  # fmt: skip
     with _hadoop(_conf(given), profile):
-        check_inputs(source.loaded, plan, given["iterations"], given["data"], given["file"], given["limit"])
+        check_inputs(source.loaded, plan, given)
     bundle, holder = temporary_bundle(source.loaded, plan, [Path(p) for p in include])
     with holder:
         _copy_profile(profile, bundle.folder)
         folder = f"{plan.graph.name}-{plan.target}"
         request = Request(
             profile=given["profile"], conf=_conf(given), env=given["env"], python=given["python"],
-            program=tuple(_program(given)), dry_run=given["dry_run"], java_stack=given["java_stack"],
+            program=tuple(words(given)), dry_run=given["dry_run"], java_stack=given["java_stack"],
             compiled_by=(*compiled_by, "-o", folder, "--overwrite"), shown_as=folder, source=str(source.loaded.folder),
         )  # fmt: skip
         if not request.dry_run:
@@ -91,16 +88,6 @@ def compile_words(workflow: str, target: str, instances: int | None, attribute: 
     words += ["-a", attribute] if attribute else []
     words += [word for name, value in parameters.items() for word in ("-p", f"{name}={value!r}")]
     return words + [word for path in include for word in ("--include", path)]
-
-
-def _program(given: Mapping[str, Any]) -> Iterator[str]:
-    """The options of the program."""
-    for name, option in _PROGRAM.items():
-        value = given.get(name)
-        if value is True:
-            yield option
-        elif value is not None and value is not False:
-            yield f"{option}={value}"
 
 
 def _conf(given: Mapping[str, Any]) -> dict[str, str]:

@@ -179,12 +179,12 @@ class _Signals:
             self.process.send_signal(signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
 
 
-def check_inputs(loaded: Loaded, plan: Plan, iterations: int | None, data: str | None, file: str | None,
-                 limit: int | None) -> None:
-    """What the program checks first, before any engine starts. Raises Refused for inputs that fit no root."""
+def check_inputs(loaded: Loaded, plan: Plan, given: Mapping[str, Any]) -> None:
+    """What the program checks first of the options that it is `given`, before any engine starts. Raises Refused for
+    inputs that fit no root."""
     workflow = Workflow(loaded.origin.module, plan.graph.fingerprint)
     workflow.flat = flatten(loaded.graph)
-    read_inputs(workflow, iterations, data, file, limit)
+    read_inputs(workflow, given["iterations"], given["data"], given["file"], given["limit"])
 
 
 def check_checks(name: str) -> None:
@@ -192,12 +192,6 @@ def check_checks(name: str) -> None:
     if not target(name).checks:
         raise Refused("--check is for the sequential target only, which sees every item in one process: "
                       "leave --target out")
-
-
-def program_options(given: Mapping[str, Any]) -> list[str]:
-    """Options of a program, by name: flags where they are True, none where they are False or None."""
-    told = {name: value for name, value in given.items() if value is not None and value is not False}
-    return [f"--{name}" if value is True else f"--{name}={value}" for name, value in told.items()]
 
 
 def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str], include: list[Path],

@@ -14,8 +14,8 @@ from unittest import mock
 
 import d4p_compile
 from d4p.program.events import Events
-from d4p.program.main import parser as program_options
 from d4p.program.main import run as run_program
+from d4p.program.options import parser as program_options
 from d4p.workflow.results import Results
 from d4p.workflow.workflow import unconnected
 from d4p_compile.bundle.temporary import temporary_bundle

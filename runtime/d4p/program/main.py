@@ -1,4 +1,4 @@
-"""The command line of a compiled program, and one run of it from the first check to the summary."""
+"""A compiled program from its start to its exit status, and one run of it from the first check to the summary."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from d4p.commit.identity import identity
 from d4p.commit.run import Outputs
@@ -26,6 +25,7 @@ from d4p.program import leaving
 from d4p.program.engine import Engine
 from d4p.program.events import Events, clock
 from d4p.program.job import Job
+from d4p.program.options import parser
 from d4p.program.saying import be_quiet, say
 from d4p.program.summary import account, of_reports, of_results, shown_results
 from d4p.stage.depth import FRAMES
@@ -35,29 +35,6 @@ from d4p.workflow.workflow import Workflow, unconnected
 
 #: In the environment of a program whose run somebody else keeps: the run's mark.
 MARK = "D4P_RUN"
-
-
-class _Parser(argparse.ArgumentParser):
-    def _print_message(self, message: str, file: Any = None) -> None:
-        super()._print_message(printable(message or ""), file)
-
-
-def parser(description: str) -> argparse.ArgumentParser:
-    """The options of every compiled program; `d4p run` hands the same ones on."""
-    options = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("-i", "--iter", type=int, metavar="N", help="iterations of each root")
-    options.add_argument("-d", "--data", metavar="JSON", help='items of the roots: \'{"read": [{"input": "a.txt"}]}\'')
-    options.add_argument("-f", "--file", metavar="FILE", help="a JSON file with the items of the roots")
-    options.add_argument("--limit", type=int, metavar="K",
-                         help="stop every root once it has written K items (has had K, where it has no output)")
-    options.add_argument("--output", metavar="DIR",
-                         help="write all results there: JSON lines, or Parquet where a port declares types")
-    options.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote")
-    options.add_argument("--resume", action="store_true",
-                         help="go on with what an earlier run of the same plan on the same input wrote")
-    options.add_argument("-q", "--quiet", action="store_true", help="print results and errors alone")
-    options.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # `d4p run --check` compiles for it
-    return options
 
 
 def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
@@ -140,7 +117,7 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
     reads.start(watched, program)
     be_quiet(arguments.quiet)
     use_default(*engine.default_fs())
-    inputs = read_inputs(workflow, arguments.iter, arguments.data, arguments.file, arguments.limit)
+    inputs = read_inputs(workflow, arguments.iterations, arguments.data, arguments.file, arguments.limit)
     events.say("phase", what="looking for what there is to read")
     for pe in workflow.pes.values():
         if is_reader(pe):

@@ -13,7 +13,7 @@ from d4p.hadoop.submit.cluster_java import cluster_java
 from d4p.hadoop.submit.options import Request
 from d4p.hadoop.submit.settings import Settings
 from d4p.hadoop.submit.spark_home import Spark
-from d4p.program.main import parser as program_parser
+from d4p.program.options import parser as program_parser
 
 
 def check(request: Request, settings: Settings, spark: Spark, bundle: Path,

@@ -15,7 +15,7 @@ from d4p.errors import Refused
 from d4p.hadoop.submit.options import LISTS, Request
 from d4p.hadoop.submit.settings import Settings
 from d4p.hadoop.submit.spark_home import Spark
-from d4p.program.main import parser as program_parser
+from d4p.program.options import parser as program_parser
 
 #: What a packed environment is called on the nodes.
 ENV = "env"

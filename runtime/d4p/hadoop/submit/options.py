@@ -9,7 +9,8 @@ from typing import Any
 
 from d4p.errors import Refused
 from d4p.hadoop.submit.profiles import begins
-from d4p.program.main import parser as program_parser
+from d4p.program.options import parser as program_parser
+from d4p.program.options import words as program_words
 
 #: Options that are another way to write a setting of Spark: option, its value, the setting, help.
 SPARK_OPTIONS = (
@@ -92,10 +93,9 @@ def parse(words: list[str]) -> Request:
     """What was asked of submit.sh. Raises Refused for a --conf that isn't key=value."""
     before, after = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     given, rest = parser().parse_known_args(before)
-    options = program_parser("")
-    asked, spark = options.parse_known_args(rest)
+    asked, spark = program_parser("").parse_known_args(rest)
     conf = as_settings(vars(given), given.conf, given.keep_jars)
-    return Request(given.profile, conf, given.env, given.python, (*_words(options, asked), *after), tuple(spark),
+    return Request(given.profile, conf, given.env, given.python, (*program_words(vars(asked)), *after), tuple(spark),
                    given.dry_run, given.java_stack)
 
 
@@ -112,14 +112,3 @@ def as_settings(given: Mapping[str, Any], conf: Iterable[str], keep_jars: bool =
         settings[key.strip()] = value
     return settings
 
-
-def _words(options: argparse.ArgumentParser, asked: argparse.Namespace) -> list[str]:
-    """The options of the program that were given, as it would be given them."""
-    words = []
-    for action in options._actions:
-        value = getattr(asked, action.dest, None)
-        if value is True:
-            words.append(action.option_strings[-1])
-        elif value is not None and value is not False:
-            words.append(f"{action.option_strings[-1]}={value}")
-    return words

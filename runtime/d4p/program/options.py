@@ -1,0 +1,76 @@
+"""The options of every compiled program, said once: d4p run, d4p submit and submit.sh take them and hand them on."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from d4p.describe.printable import printable
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option.
+
+    Attributes:
+        name: what its value is called.
+        spelled: its spellings, the long one last.
+        help: what it is for.
+        metavar: what its value is called in a help text; "" for a flag.
+        kind: the type of its value.
+    """
+
+    name: str
+    spelled: tuple[str, ...]
+    help: str
+    metavar: str = ""
+    kind: type = str
+
+
+OPTIONS = (
+    Option("iterations", ("-i", "--iter"), "Iterations of each root.", "N", int),
+    Option("data", ("-d", "--data"), 'Items of the roots: \'{"read": [{"input": "a.txt"}]}\'.', "JSON"),
+    Option("file", ("-f", "--file"), "A JSON file with the items of the roots.", "FILE"),
+    Option("limit", ("--limit",), "Stop every root once it has written K items (has had K, where it has no output).",
+           "K", int),
+    Option("output", ("--output",), "Write all results there: JSON lines, or Parquet where a port declares types.",
+           "URL"),
+    Option("overwrite", ("--overwrite",), "Replace what an earlier run wrote."),
+    Option("resume", ("--resume",), "Go on with what an earlier run of the same plan on the same input wrote."),
+    Option("quiet", ("-q", "--quiet"), "Print results and errors alone."),
+    Option("check", ("--check",), "Find PEs that change what they wrote; sequential target only."),
+)
+#: What a program's own help leaves out: `d4p run` compiles for it.
+_HIDDEN = {"check"}
+
+
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(printable(message or ""), file)
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """What a program parses its command line with; values have the names of the options."""
+    made = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for option in OPTIONS:
+        text = argparse.SUPPRESS if option.name in _HIDDEN else option.help
+        if option.metavar:
+            made.add_argument(*option.spelled, dest=option.name, metavar=option.metavar, type=option.kind, help=text)
+        else:
+            made.add_argument(*option.spelled, dest=option.name, action="store_true", help=text)
+    return made
+
+
+def words(given: Mapping[str, Any]) -> Iterator[str]:
+    """The command line that gives a program some options, by name: flags where they are True, none where they are
+    False or None.
+
+    >>> list(words({"iterations": 3, "overwrite": True, "resume": False, "output": None}))
+    ['--iter=3', '--overwrite']
+    """
+    for option in OPTIONS:
+        value = given.get(option.name)
+        if value is not None and value is not False:
+            yield option.spelled[-1] if value is True else f"{option.spelled[-1]}={value}"
