@@ -140,7 +140,7 @@ def _producer(path: str, form: str) -> Callable:
 
         kinds = (pa.string(), pa.int64())
         lanes = Lanes(INSTANCES, send, most=4096)
-        put, _ = outlet(Channel(1, "words", Hash(0)), index, lanes)
+        put = outlet(Channel(1, "words", Hash(0)), index, lanes).put
         for _ in batches:
             pass
         with open(path) as file:

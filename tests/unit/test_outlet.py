@@ -15,7 +15,7 @@ def channel(exchange):
 
 
 def an_outlet(most=3, exchange=KINDS[0]):
-    """An outlet, by the first field, to two instances: its function, how many it took, what was sent."""
+    """An outlet, by the first field, to two instances, and what was sent."""
     sent = []
 
     def send(dest):
@@ -23,8 +23,7 @@ def an_outlet(most=3, exchange=KINDS[0]):
         lanes.held[dest].clear()
 
     lanes = Lanes(2, send, most)
-    put, taken = outlet(channel(exchange), 1, lanes)
-    return put, taken, sent
+    return outlet(channel(exchange), 1, lanes), sent
 
 
 ITEMS = [("x", 1), ("y", 2), (1, 3), (True, 4), (1.0, 5), ("x", 6), ((1, 2), 7), (None, 8), ["x", 9], ("z", 10)] * 3
@@ -36,14 +35,14 @@ def failed(error):
 
 @pytest.mark.parametrize("exchange", KINDS)
 def test_what_is_written_goes_where_what_is_put_goes(exchange):
-    put, put_taken, put_sent = an_outlet(3, exchange)
-    other, taken, sent = an_outlet(3, exchange)
+    made, put_sent = an_outlet(3, exchange)
+    other, sent = an_outlet(3, exchange)
     write = other.writer("out", None, failed, FAILURES)
     for item in ITEMS:
-        put(item)
+        made.put(item)
         write("out", item)
     assert sent == put_sent and sent
-    assert taken() == put_taken() == len(ITEMS)
+    assert other.taken() == made.taken() == len(ITEMS)
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -53,11 +52,11 @@ def test_each_of_several_producers_deals_from_the_consumer_of_its_own_number(pro
     firsts = []
     for producer in range(producers):
         lanes = Lanes(consumers, lambda dest: None, 1_000)
-        put, taken = outlet(channel(RoundRobin()), producer, lanes)
-        write = put.writer("out", None, failed, FAILURES)
+        made = outlet(channel(RoundRobin()), producer, lanes)
+        write = made.writer("out", None, failed, FAILURES)
         for item in range(10):
-            write("out", item) if written else put(item)
-        assert taken() == 10
+            write("out", item) if written else made.put(item)
+        assert made.taken() == 10
         for dest, held in enumerate(lanes.held):
             assert held == [item for item in range(10) if (producer + item) % consumers == dest]
         firsts.append(next(dest for dest, held in enumerate(lanes.held) if 0 in held))
@@ -66,30 +65,30 @@ def test_each_of_several_producers_deals_from_the_consumer_of_its_own_number(pro
 
 @pytest.mark.parametrize("exchange", KINDS)
 def test_written_and_put_items_are_counted_together(exchange):
-    put, taken, _ = an_outlet(3, exchange)
-    write = put.writer("out", None, failed, FAILURES)
+    made, _ = an_outlet(3, exchange)
+    write = made.writer("out", None, failed, FAILURES)
     write("out", ("x", 1))
-    put(("y", 2))
-    assert taken() == 2
+    made.put(("y", 2))
+    assert made.taken() == 2
 
 
 @pytest.mark.parametrize("exchange", KINDS)
 def test_another_port_is_not_its_own(exchange):
-    put, taken, _ = an_outlet(3, exchange)
+    made, _ = an_outlet(3, exchange)
     seen = []
-    put.writer("out", lambda name, item: seen.append((name, item)), failed, FAILURES)("log", "item")
-    assert seen == [("log", "item")] and taken() == 0
+    made.writer("out", lambda name, item: seen.append((name, item)), failed, FAILURES)("log", "item")
+    assert seen == [("log", "item")] and made.taken() == 0
 
 
 def test_an_item_without_the_field_is_named_with_its_number():
-    put, _, _ = an_outlet()
+    made, _ = an_outlet()
     told = []
 
     def remembered(error):
         told.append(error)
         return KeyboardInterrupt()
 
-    write = put.writer("out", None, remembered, FAILURES)
+    write = made.writer("out", None, remembered, FAILURES)
     write("out", ("x", 1))
     with pytest.raises(KeyboardInterrupt):
         write("out", 5)
@@ -101,9 +100,9 @@ def test_an_item_without_the_field_is_named_with_its_number():
 @pytest.mark.parametrize("exchange", [Gather([0]), Forward([0])])
 def test_an_item_without_a_field_that_all_need_is_named_with_its_number(exchange):
     lanes = Lanes(1, lambda dest: lanes.held[dest].clear())
-    put, _ = outlet(channel(exchange), 0, lanes)
+    made = outlet(channel(exchange), 0, lanes)
     told = []
-    write = put.writer("out", None, lambda error: told.append(error) or KeyboardInterrupt(), FAILURES)
+    write = made.writer("out", None, lambda error: told.append(error) or KeyboardInterrupt(), FAILURES)
     write("out", ("x", 1))
     with pytest.raises(KeyboardInterrupt):
         write("out", 5)
@@ -116,8 +115,8 @@ def test_what_sending_raises_is_told(exchange):
         raise LookupError("no room")  # of the kind that an item without a field raises
 
     lanes = Lanes(2, send)
-    put, _ = outlet(channel(exchange), 0, lanes)
+    made = outlet(channel(exchange), 0, lanes)
     told = []
     with pytest.raises(ValueError):
-        put.writer("out", None, lambda error: told.append(error) or ValueError(), FAILURES)("out", ("x", 1))
+        made.writer("out", None, lambda error: told.append(error) or ValueError(), FAILURES)("out", ("x", 1))
     assert [str(error) for error in told] == ["no room"] and sum(map(len, lanes.held)) == 1

@@ -24,7 +24,7 @@ class Line:
     def __init__(self, instances=1, exchange=None):
         self.sent = [[] for _ in range(instances)]
         self.sender = Sender(1, "a.x -> b.y", instances, self.post)
-        self.put, _ = outlet(Channel(1, "a.x -> b.y", exchange or Gather()), 0, self.sender.lanes)
+        self.put = outlet(Channel(1, "a.x -> b.y", exchange or Gather()), 0, self.sender.lanes).put
 
     def post(self, dest, parcel):
         self.sent[dest].append(unpack_parcel(parcel.head, map(bytearray, parcel.buffers)))

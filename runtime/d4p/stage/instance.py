@@ -69,6 +69,7 @@ class Stage:
         self._senders: set[int] = set()
         self._limits: dict[str, Limit] = {}
         self._sent: dict[str, Callable[[], int]] = {}
+        self._writers: dict[Put, Callable[..., Any]] = {}  # of outlets, which need no call more to be written to
         self._given: dict[str, Callable[[], int]] = {}
         self._moved: dict[str, Any] = {}
         self._results: Counter[tuple[str, str]] = Counter()
@@ -99,8 +100,12 @@ class Stage:
         """The function that sends one item on its way to another stage."""
         lanes = self._lanes(channel)
         self._moved[channel.edge] = lanes
-        put, self._sent[channel.edge] = outlet(channel, self.index, lanes)
-        return self._checker.guard(channel.output, self.index, put) if self._checker else put
+        made = outlet(channel, self.index, lanes)
+        self._sent[channel.edge] = made.taken
+        if self._checker:
+            return self._checker.guard(channel.output, self.index, made.put)
+        self._writers[made.put] = made.writer
+        return made.put
 
     def result(self, pe: GenericPE, port: str) -> Put:
         """The function that takes one item of an output that nothing is connected to."""
@@ -189,9 +194,8 @@ class Stage:
         if len(ports) != 1:
             return write
         ((port, put),) = ports.items()
-        made = getattr(put, "writer", None)
-        if made:
-            return made(port, write, self._fail, FAILURES)
+        if put in self._writers:
+            return self._writers[put](port, write, self._fail, FAILURES)
 
         def write_only(name: str, data: Any) -> None:
             if name != port:

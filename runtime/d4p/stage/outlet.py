@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from d4p.describe.failure import PeFailed
 from d4p.errors import RunFailed
@@ -31,163 +32,135 @@ class Lanes:
         self.once = 0  # and, where it may move them in another way, those of each batch once
 
 
-def outlet(channel: Channel, index: int, lanes: Lanes) -> tuple[Put, Callable[[], int]]:
-    """A function that takes one item, and one that tells how many it took.
+class Outlet(NamedTuple):
+    """What a producer instance does with the items of a channel.
+
+    Attributes:
+        put: takes one item.
+        writer: called with (port, other, failed, failures) makes the `write` of a PE whose only output this is, which
+            does what `put` does, without a call more. `other` takes what is written to no such port, `failures` are
+            exceptions that `failed` is told of.
+        taken: gives how many items it took.
+    """
+
+    put: Put
+    writer: Callable[[str, Any, Failed, tuple], Callable[..., None]]
+    taken: Callable[[], int]
+
+
+#: Both functions of an outlet, with the lines that find an item's lane by the kind of exchange. They are one text and
+#: not functions, since a call more for each item would cost as much as all the rest. `held` has the same lists all the
+#: time: whoever sends what is in one empties it.
+_TEXT = """
+def made(held, most, send, index, instances, channel, routed, field, memo, kinds, dest, check, count):
+    taken = 0
+    {before}
+
+    def put(item):
+        nonlocal taken
+        {find}
+        batch.append({sent})
+        if len(batch) >= most[dest]:
+            send(dest)
+
+    def writer(port, other, failed, failures):
+        def write(name, item):
+            nonlocal taken
+            if name != port:
+                other(name, item)
+                return
+            try:
+                {find}
+                batch.append({sent})
+                if len(batch) >= most[dest]:
+                    send(dest)
+            except failures as error:
+                raise failed(error) from None
+
+        return write
+
+    count.append(lambda: taken)
+    return put, writer
+"""
+
+
+class _Kind(NamedTuple):
+    """How an item's `dest` and `batch` are found, its lane and the list there; what is `sent`; what is done once."""
+
+    find: str
+    sent: str = "item"
+    before: str = "pass"
+
+
+_TO_ONE = _Kind("taken += 1", before="batch = held[dest]")
+_TO_ONE_THAT_REQUIRES = _Kind("taken += 1\ncheck(item)", before="batch = held[dest]")
+_IN_TURN = _Kind("dest = (index + taken) % instances\ntaken += 1\nbatch = held[dest]")
+_BY_KEY = _Kind("taken += 1\ndest = routed(item)\nbatch = held[dest]")
+#: `memo` has the keys that `routed` remembers, of some `kinds`: a call less.
+_BY_FIELD = _Kind("""taken += 1
+try:
+    key = item[field]
+    dest = memo[key] if type(key) in kinds else routed(item)
+except NO_SUBSCRIPT:
+    dest = routed(item)
+batch = held[dest]""")
+_SENT = "Sent(dest, (channel, index, taken - 1), item)"
+_BLOCKS_BY_KEY = _Kind(_BY_KEY.find, _SENT)
+_BLOCKS_IN_TURN = _Kind(_IN_TURN.find, _SENT)
+
+
+@functools.cache
+def _maker(kind: _Kind) -> Callable[..., tuple[Any, Any]]:
+    """The function `made` of the text for a kind."""
+    lines = [line.replace("{find}", kind.find.replace("\n", "\n" + " " * (len(line) - len(line.lstrip()))))
+             for line in _TEXT.splitlines()]  # fmt: skip
+    text = "\n".join(lines).replace("{sent}", kind.sent).replace("{before}", kind.before)
+    names: dict[str, Any] = {"NO_SUBSCRIPT": NO_SUBSCRIPT, "Sent": Sent}
+    exec(compile(text, outlet.__code__.co_filename, "exec"), names)  # known as the runtime's, in tracebacks
+    return names["made"]
+
+
+def outlet(channel: Channel, index: int, lanes: Lanes) -> Outlet:
+    """The outlet of a producer's instance.
 
     Args:
         channel: where the items go.
-        index: the producer's instance, from 0.
+        index: the instance, from 0.
         lanes: where items wait to be sent.
-
-    Where a call an item is much of the work (not for pairs, nor keys of several fields), the function has an
-    attribute `writer`: called with (port, other, failed, failures) it makes the `write` of a PE whose only output this
-    is, which does the same without a call more. `other` takes what is written to no such port, `failures` are
-    exceptions that `failed` is told of.
     """
-    held, most, send, instances = lanes.held, lanes.most, lanes.send, len(lanes.held)
-    edge, exchange = channel.edge, channel.exchange
-    taken = 0
-    fields = exchange.fields if isinstance(exchange, Hash | Pairs) else ()
-    if fields:
-        route = by_key(fields, instances, "group-by" if isinstance(exchange, Hash) else "order_by")
-
-        def routed(item: Any) -> int:
-            try:
-                return route(item)
-            except RunFailed as error:
-                raise _at(edge, taken, error) from None
-
-    if isinstance(exchange, Hash) and len(fields) == 1:
-        (field,) = fields
-        memo, kinds = route.memo, route.kinds
-
-        def put(item: Any) -> None:
-            nonlocal taken
-            taken += 1
-            try:  # what `route` does for a key that it remembers, without a call
-                key = item[field]
-                dest = memo[key] if type(key) in kinds else routed(item)
-            except NO_SUBSCRIPT:
-                dest = routed(item)
-            batch = held[dest]
-            batch.append(item)
-            if len(batch) >= most[dest]:
-                send(dest)
-
-        def writer(port: str, other: Callable[..., None], failed: Failed, failures: tuple) -> Callable[..., None]:
-            def write(name: str, data: Any) -> None:
-                nonlocal taken
-                if name != port:
-                    other(name, data)
-                    return
-                taken += 1
-                try:
-                    try:
-                        key = data[field]
-                        dest = memo[key] if type(key) in kinds else routed(data)
-                    except NO_SUBSCRIPT:
-                        dest = routed(data)
-                    batch = held[dest]
-                    batch.append(data)
-                    if len(batch) >= most[dest]:
-                        send(dest)
-                except failures as error:
-                    raise failed(error) from None
-
-            return write
-
-        put.writer = writer
-
-    elif isinstance(exchange, Hash):
-
-        def put(item: Any) -> None:
-            nonlocal taken
-            taken += 1
-            dest = routed(item)
-            batch = held[dest]
-            batch.append(item)
-            if len(batch) >= most[dest]:
-                send(dest)
-
-    elif isinstance(exchange, RoundRobin):
-
-        def put(item: Any) -> None:
-            nonlocal taken
-            dest = (index + taken) % instances
-            taken += 1
-            batch = held[dest]
-            batch.append(item)
-            if len(batch) >= most[dest]:
-                send(dest)
-
-        def writer(port: str, other: Callable[..., None], failed: Failed, failures: tuple) -> Callable[..., None]:
-            def write(name: str, data: Any) -> None:
-                nonlocal taken
-                if name != port:
-                    other(name, data)
-                    return
-                dest = (index + taken) % instances
-                taken += 1
-                try:
-                    batch = held[dest]
-                    batch.append(data)
-                    if len(batch) >= most[dest]:
-                        send(dest)
-                except failures as error:
-                    raise failed(error) from None
-
-            return write
-
-        put.writer = writer
-
-    elif isinstance(exchange, Pairs):
-
-        def put(item: Any) -> None:
-            nonlocal taken
-            number, taken = taken, taken + 1
-            # By what it is ordered by, so that another run puts it into the same block, whoever sends it.
-            block = routed(item) if fields else (index + number) % instances
-            batch = held[block]
-            batch.append(Sent(block, (channel.number, index, number), item))
-            if len(batch) >= most[block]:
-                send(block)
-
+    exchange, instances, edge = channel.exchange, len(lanes.held), channel.edge
+    field = memo = kinds = routed = check = None
+    dest = index % instances if isinstance(exchange, Forward) else 0  # a broadcast has one lane
+    count: list[Callable[[], int]] = []
+    if isinstance(exchange, RoundRobin):
+        kind = _IN_TURN
+    elif isinstance(exchange, Pairs) and not exchange.fields:
+        kind = _BLOCKS_IN_TURN
+    elif isinstance(exchange, Hash | Pairs):  # pairs, so that another run puts an item into the same block
+        route: Any = by_key(exchange.fields, instances, "group-by" if isinstance(exchange, Hash) else "order_by")
+        routed = _numbered(edge, route, count)
+        kind = _BLOCKS_BY_KEY if isinstance(exchange, Pairs) else _BY_KEY
+        if kind is _BY_KEY and len(exchange.fields) == 1:
+            kind, field, memo, kinds = _BY_FIELD, exchange.fields[0], route.memo, route.kinds
+    elif isinstance(exchange, Forward | Gather) and exchange.requires:
+        kind, check = _TO_ONE_THAT_REQUIRES, needs(edge, exchange.requires)
     else:
-        dest = index % instances if isinstance(exchange, Forward) else 0  # a broadcast has one lane
-        requires = exchange.requires if isinstance(exchange, Forward | Gather) else ()
-        check = needs(edge, requires) if requires else None
-        batch = held[dest]
+        kind = _TO_ONE
+    put, writer = _maker(kind)(lanes.held, lanes.most, lanes.send, index, instances, channel.number, routed, field,
+                               memo, kinds, dest, check, count)  # fmt: skip
+    return Outlet(put, writer, count[0])
 
-        def put(item: Any) -> None:
-            nonlocal taken
-            taken += 1
-            if check:
-                check(item)
-            batch.append(item)
-            if len(batch) >= most[dest]:
-                send(dest)
 
-        def writer(port: str, other: Callable[..., None], failed: Failed, failures: tuple) -> Callable[..., None]:
-            def write(name: str, data: Any) -> None:
-                nonlocal taken
-                if name != port:
-                    other(name, data)
-                    return
-                taken += 1
-                try:
-                    if check:
-                        check(data)
-                    batch.append(data)
-                    if len(batch) >= most[dest]:
-                        send(dest)
-                except failures as error:
-                    raise failed(error) from None
+def _numbered(edge: str, route: Callable[[Any], int], count: list[Callable[[], int]]) -> Callable[[Any], int]:
+    """`route`, with the number of the item in what it raises."""
 
-            return write
+    def routed(item: Any) -> int:
+        try:
+            return route(item)
+        except RunFailed as error:
+            raise _at(edge, count[0](), error) from None
 
-        put.writer = writer
-
-    return put, lambda: taken
+    return routed
 
 
 def needs(edge: str, fields: tuple) -> Put:
