@@ -199,6 +199,9 @@ def test_a_run_that_comes_back_finds_that_it_lost_its_claim(folder):
     with pytest.raises(RunFailed, match="another, process .* has taken over"):
         mine.check()
     os.remove(f"{folder[1]}/claim-1")
+    with pytest.raises(RunFailed, match=r"any more: its claim is gone\. It said nothing for more than"):
+        mine.check()
+    os.remove(f"{folder[1]}/claim-1")
     with pytest.raises(RunFailed, match="its claim is gone"):
         mine.check()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import types
 from pathlib import Path
@@ -16,6 +17,7 @@ from d4p.commit import identity as identities
 from d4p.commit import run as runs
 from d4p.commit.folder import Folder
 from d4p.commit.identity import differences, identity
+from d4p.commit.replace import input_addresses
 from d4p.commit.run import Outputs
 from d4p.errors import Refused, RunFailed, WorkerLost
 from d4p.graph.flatten import flatten
@@ -338,9 +340,10 @@ def test_parameters_are_shown_but_for_secrets_and_the_end_of_long_ones():
     assert shown("maxlag", 60) == "60" and shown("author", "me") == "'me'"
     assert shown("text", "x" * (longest - 2)) == repr("x" * (longest - 2))
     for text in ("x" * (longest - 1), "x" * 1000):
-        assert shown("text", text).startswith(repr(text)[:longest] + "... sha256:")
+        assert re.fullmatch(r"\.\.\. sha256:[0-9a-f]+", shown("text", text).removeprefix(repr(text)[:longest]))
     for name, value in (("api_key", "k"), ("db_passwd", "k"), ("url", "ftp://me:k@host/")):
-        assert shown(name, value).startswith("*** sha256:") and shown(name, value) != shown(name, f"{value}2")
+        assert re.fullmatch(r"\*\*\* sha256:[0-9a-f]+", shown(name, value))
+        assert shown(name, value) != shown(name, f"{value}2")
 
     def made(plan, **given):
         return {"version": "1", "plan": plan, "parameters": {name: shown(name, given[name]) for name in given}}
@@ -421,3 +424,11 @@ def test_a_whole_program(here):
         run("--resume")
     run("--overwrite")
     assert json.loads((here / "out" / "_SUCCESS").read_text())["run"] != success["run"]
+
+
+def test_addresses_of_readers_are_of_files_that_are_there(tmp_path):
+    """A glob isn't one; a link's are where it is and where it leads."""
+    (tmp_path / "a.txt").write_text("")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "a.txt")
+    made = workflow((ReadLines(tmp_path / "*.txt"), Sink()))
+    assert input_addresses(made) == [("ReadLines0", f"file://{os.path.realpath(tmp_path)}/{name}.txt") for name in "ab"]

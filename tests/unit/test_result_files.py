@@ -12,12 +12,13 @@ import pytest
 
 from d4p.commit.run import Outputs
 from d4p.errors import Refused, RunFailed
+from d4p.filesystems import locate
 from d4p.items.packing import loads_json
 from d4p.items.schema import declared_schema
 from d4p.outputs import parquet, store
 from d4p.outputs.part import BEGUN, Attempt, Maker, Part, Place
-from d4p.outputs.records import ResultFile
-from d4p.outputs.store import Store
+from d4p.outputs.records import LONGEST, ResultFile, shown
+from d4p.outputs.store import Store, address
 
 WORDS = declared_schema([("word", str), ("count", int)])
 SIGNALS = declared_schema({"station": str, "samples": "float32[]", "ok": bool, "raw": bytes, "at": float})
@@ -46,6 +47,23 @@ def test_json_lines(tmp_path, count):
     part = write(tmp_path, items)
     assert lines(tmp_path, part) == items
     assert (part.final, part.instance, part.instances) == ("part-00003.jsonl", 3, 5)
+
+
+def test_an_item_is_shown_in_one_line():
+    class Lines:
+        def __repr__(self):
+            return "first\nsecond"
+
+    assert shown([Lines(), "a\nb"]) == "[first second, 'a\\nb']"
+    assert len(shown("x" * 1000)) == LONGEST
+
+
+def test_an_address_is_where_a_link_leads_or_where_it_is(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    fs, path = locate(tmp_path / "link")
+    assert address(fs, path) == address(fs, path, follow=True) == f"file://{os.path.realpath(tmp_path)}/folder"
+    assert address(fs, path, follow=False) == f"file://{os.path.realpath(tmp_path)}/link"
 
 
 @pytest.mark.parametrize("count", [0, 1, 16, 17, 10_000])

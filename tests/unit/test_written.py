@@ -89,6 +89,13 @@ def test_a_file_of_another_shape_is_no_bug(here, decided, name, how):
     assert len(contents) > 30
 
 
+@pytest.mark.parametrize(("name", "is_one"), [
+    ("part-00000", True), ("", False), (".hidden", False), ("..", False), ("a/b", False), ("/a", False), ("a\0", False),
+])  # fmt: skip
+def test_the_name_of_a_file(name, is_one):
+    assert written._name(name) is is_one
+
+
 def test_what_a_run_wrote_is_of_its_shape(here):
     whole()
     place, unfinished = os.path.abspath("out"), os.path.abspath(".out.d4p-unfinished")
