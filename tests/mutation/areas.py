@@ -26,7 +26,7 @@ AREAS = {
                                              "tests/unit/test_declared_fields.py", "tests/unit/test_pairs_ways.py",
                                              "tests/unit/test_show.py")),
     "analysis": Area(("d4p_compile/analysis",), ("tests/unit/state", "tests/unit/test_inline.py",
-                                                 "tests/unit/test_native.py")),
+                                                 "tests/unit/test_native.py", "tests/unit/test_yields.py")),
     "keys": Area(("runtime/d4p/keys",), ("tests/unit/test_keys.py",)),
     "items": Area(("runtime/d4p/items",), ("tests/unit/test_items.py", "tests/unit/test_itemjson.py",
                                            "tests/unit/test_batch.py", "tests/unit/test_schema.py",

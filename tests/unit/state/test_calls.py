@@ -14,7 +14,7 @@ import pytest
 
 from d4p_compile.analysis import State, state_of
 
-from .examples import COUNTS, Box, Numbers, Rows, Tally, box, g_rank, traced
+from .examples import COUNTS, Box, Numbers, Rows, Tally, box, bump, g_rank, traced
 
 
 class Fill:
@@ -113,6 +113,52 @@ def n_wrapped_library(self, x):
     return REMEMBERS(x)
 
 
+class Hooked:
+    """Has a function of the object's own, and takes any other name for one."""
+
+    def __init__(self):
+        self.hook = bump
+
+    def __getattr__(self, name):
+        return len
+
+
+class Remembering:
+    def __init__(self):
+        self.asked = []
+
+    def __getitem__(self, key):
+        self.asked.append(key)
+        return key
+
+
+HOOKED, REMEMBERING = Hooked(), Remembering()
+
+
+def k_function_of_an_object_s_own(self, x):
+    HOOKED.hook()
+
+
+def k_method_that_is_nowhere(self, x):
+    HOOKED.other(x)
+
+
+def k_item_of_an_object_that_remembers(self, x):
+    return REMEMBERING[x]
+
+
+def k_callable_for_a_library_s_function(self, x):
+    return functools.reduce(self.remembers, x)
+
+
+def n_callable_for_a_library_s_function(self, x):
+    return functools.reduce(self.lookup, x)
+
+
+def n_one_of_two_functions(self, x):
+    return list(map(len if x else repr, [x]))
+
+
 def n_own_callable(self, x):
     FILL([x])
 
@@ -194,6 +240,7 @@ def test_what_the_engine_calls_is_no_setup_though_setup_calls_it_too(name):
 @pytest.mark.parametrize(("process", "why"), [
     (k_attribute_of_an_object, "calls SETTINGS.table.update"), (g_rank, "reads self.rank"),
     (k_own_callable, "passes self.items to FILL"),
+    (k_method_that_is_nowhere, "calls HOOKED.other in k_method_that_is_nowhere"),
 ])  # fmt: skip
 def test_why(process, why):
     assert why in state_of(box(process)).why.split(" (")[0]
@@ -202,7 +249,12 @@ def test_why(process, why):
 class Later(Box):
     """Of what it assigns before the first item the types are known at most."""
 
+    def __init__(self):
+        Box.__init__(self)
+        self.data = Tally()
+
     def preprocess(self):
+        self.data = [1]
         self.poly = np.polynomial.Polynomial([1, 2])
         self.mock = mock.Mock()
         self.generator = np.random.Generator(np.random.PCG64(1))
@@ -230,6 +282,19 @@ def adds_to_an_attribute(self, x):
     total += x
 
 
+def hands_over_a_part(self, x):
+    """A copy of the list that it will be, and no copy of the object that it is now."""
+    FILL(self.data[:])
+
+
+def hands_over_an_attribute(self, x):
+    FILL(self.total)
+
+
+def hands_over_what_is_inside(self, x):
+    FILL(self.counts[x])
+
+
 def adds_to_what_is_inside(self, x):
     n = self.counts[x]
     n += 1
@@ -238,7 +303,8 @@ def adds_to_what_is_inside(self, x):
 
 @pytest.mark.parametrize(("process", "keeps"), [
     (calls_an_object_that_keeps_nothing, False), (calls_a_library_s_object, True), (calls_what_moves_on, True),
-    (adds_to_an_attribute, True), (adds_to_what_is_inside, False),
+    (adds_to_an_attribute, True), (adds_to_what_is_inside, False), (hands_over_a_part, True),
+    (hands_over_an_attribute, True), (hands_over_what_is_inside, False),
 ])  # fmt: skip
 def test_objects_that_are_not_there_yet(process, keeps):
     assert state_of(type("Case", (Later,), {"_process": process})()).keeps == keeps
@@ -271,3 +337,22 @@ def test_next_of_an_object_moves_it_on():
 def test_adding_to_an_attribute_says_no_more_than_that():
     why = state_of(type("Case", (Later,), {"_process": adds_to_an_attribute})()).why
     assert re.fullmatch(r"changes self.total in adds_to_an_attribute, line \d+", why)
+
+
+class Static(Box):
+    @staticmethod
+    def fill(out, n):
+        out.append(n)
+
+
+def fills_its_own(self, x):
+    self.fill([], x)
+
+
+def fills_the_pes(self, x):
+    self.fill(self.items, x)
+
+
+@pytest.mark.parametrize(("process", "keeps"), [(fills_its_own, False), (fills_the_pes, True)])
+def test_a_static_method_has_no_self(process, keeps):
+    assert state_of(type("Case", (Static,), {"_process": process})()).keeps == keeps

@@ -1,10 +1,12 @@
 """What is known of libraries' classes by the names of their methods."""
 
+import sys
 import types
 
 import pytest
 
-from d4p_compile.analysis import known
+from d4p_compile.analysis import known, origin
+from d4p_compile.analysis.refs import Root
 
 
 def kind(*names):
@@ -37,3 +39,24 @@ def test_torch_draws_from_a_generator_of_its_own(name):
     assert known.draws_from(made) == "torch"
     made.__name__ = "sum"
     assert known.draws_from(made) is None
+
+
+def test_what_is_run_as_the_program_is_the_users_wherever_it_lies(monkeypatch):
+    """As pytest's own is, and that of a notebook."""
+    main = types.ModuleType("__main__")
+    main.__file__ = "/nowhere/site-packages/pytest/__main__.py"
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    origin._origin.cache_clear()
+    assert origin.is_user(types.FunctionType((lambda: None).__code__, {"__name__": "__main__"}))
+
+
+@pytest.mark.parametrize(("module", "harmless"), [
+    ("scipy.interpolate._cubic", True), ("numpy.polynomial", True), ("scipy.optimize", False)])
+def test_library_objects_that_may_be_called(module, harmless):
+    assert known.is_harmless_to_call(type("Made", (), {"__module__": module})) is harmless
+
+
+def test_roots_are_equal_by_kind_and_name():
+    assert Root("param", "x") == Root("param", "x") and len({Root("param", "x"), Root("param", "x")}) == 1
+    assert Root("param", "x") != Root("param", "y") and Root("param", "x") != Root("self", "x")
+    assert Root("param", "x") != "x"
