@@ -14,7 +14,7 @@ import pytest
 
 from d4p_compile.analysis import State, state_of
 
-from .examples import COUNTS, Box, Numbers, Rows, Tally, box, bump, g_rank, traced
+from .examples import CACHE, COUNTS, Box, Numbers, Rows, Tally, box, bump, g_rank, traced
 
 
 class Fill:
@@ -157,6 +157,10 @@ def n_callable_for_a_library_s_function(self, x):
 
 def n_one_of_two_functions(self, x):
     return list(map(len if x else repr, [x]))
+
+
+def k_default_by_name_alone(self, x, *, seen=CACHE):
+    seen.append(x)
 
 
 def n_own_callable(self, x):

@@ -1,0 +1,110 @@
+"""What preprocess will have assigned to attributes: their types, as far as its source tells them."""
+
+import copy
+import csv
+import importlib
+import io
+import json
+import logging
+import operator
+import pickle
+import queue
+import re
+import threading
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy import zeros
+
+from d4p_compile.analysis.setup_types import LibraryResult, assigned_types
+
+from .examples import Tally, find
+
+
+def displays(self):
+    self.a, other = 1, 2
+    self.list, self.dict, self.set = [], {}, {1}
+    self.l = [1]
+    self.lc = [n for n in (1, 2)]
+    self.d = {}
+    self.dc = {n: n for n in (1, 2)}
+    self.s = {1}
+    self.t = (1, 2)
+    self.f = f"{other}"
+    self.g = (n for n in (1, 2))
+    self.c = 1 < 2
+    self.fn = lambda x: x
+    self.number = 1
+    self.text = "x"
+    self.none = None
+    self.of_another = find
+    find.attribute = 1
+
+
+def library(self):
+    self.pattern = re.compile("a")
+    self.logger = logging.getLogger("x")
+    self.rng = np.random.default_rng(1)
+    self.array = np.zeros(3)
+    self.seed = np.random.SeedSequence(1)
+    self.file = open("x")
+    self.opened = Path("x").open()  # the class isn't asked
+    self.named = zeros(3)
+    self.lock, self.rlock = threading.Lock(), threading.RLock()
+    self.lock = threading.Lock()
+    self.queue = queue.Queue()
+    self.rows = csv.reader(["a"])
+    self.document = json.loads("[]")
+    self.tally = Tally()
+
+
+def brought(self):
+    self.a = pickle.loads(b"")
+    self.b = copy.copy(self)
+    self.c = operator.add(1, 2)
+    self.d = importlib.import_module("json")
+    self.e = find({}, 1)
+    self.f = sorted([1])
+
+
+def texts(self):
+    self.a = "{}".format(1)  # noqa: UP032
+    self.b = ",".join(["a"])
+    self.c = " a ".strip()
+    self.d = "a b".split()
+
+
+def otherwise(self, other):
+    with open("x") as self.file:
+        pass
+    for self.n in (1, 2):
+        pass
+    for self.p, other.q in ((1, 2),):
+        pass
+    self.total: int = 1
+    self.total += 2.5
+    other.seen = 1
+    self.inner.name = 1
+
+
+@pytest.mark.parametrize(("function", "found"), [
+    (displays, {"a": None, "list": None, "dict": None, "set": None, "l": list, "lc": list, "d": dict, "dc": dict,
+                "s": set, "t": tuple, "f": str, "g": types.GeneratorType, "c": bool, "fn": types.FunctionType,
+                "number": int, "text": str, "none": type(None), "of_another": None}),
+    (library, {"pattern": re.Pattern, "logger": logging.Logger, "rng": np.random.Generator, "array": np.ndarray,
+               "seed": np.random.SeedSequence, "file": io.IOBase, "opened": None, "named": LibraryResult,
+               "lock": {None, type(threading.Lock())}, "rlock": None, "queue": queue.Queue,
+               "rows": type(csv.reader([])), "document": LibraryResult, "tally": Tally}),
+    (brought, dict.fromkeys("abcdef")),
+    (texts, {"a": str, "b": str, "c": str, "d": None}),
+    (otherwise, {"file": io.IOBase, "n": None, "p": None, "total": {int, float}}),
+])  # fmt: skip
+def test_the_types_that_are_assigned(function, found):
+    expected = {name: frozenset(kind if isinstance(kind, set) else {kind}) for name, kind in found.items()}
+    assert assigned_types([function]) == expected
+
+
+def test_what_several_functions_assign():
+    assert assigned_types([texts, brought])["a"] == {str, None}
