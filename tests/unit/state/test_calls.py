@@ -360,3 +360,16 @@ def fills_the_pes(self, x):
 @pytest.mark.parametrize(("process", "keeps"), [(fills_its_own, False), (fills_the_pes, True)])
 def test_a_static_method_has_no_self(process, keeps):
     assert state_of(type("Case", (Static,), {"_process": process})()).keeps == keeps
+
+
+@pytest.mark.parametrize(("preprocess", "why"), [
+    (lambda: None, "no state found"), (lambda: PE.write("output", 1), "writes in preprocess"),
+    (lambda: PE._write("output", 1), "writes in preprocess"), (lambda: print(PE.rank), "reads self.rank"),
+])  # fmt: skip
+def test_a_preprocess_of_the_object_s_own(preprocess, why):
+    pe = box(lambda self, x: x)
+    pe.preprocess = preprocess
+    assert state_of(pe).why == why
+
+
+PE = Box()

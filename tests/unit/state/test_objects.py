@@ -42,7 +42,7 @@ def test_value_decides():
     assert not state_of(Uses({})).keeps
 
 
-def test_never_raises():
+def test_never_raises(analysed):
     class Odd(IterativePE):
         def __getattribute__(self, name):
             if name == "__dict__":
@@ -51,6 +51,8 @@ def test_never_raises():
 
     assert "can't be analysed" in state_of(Odd()).why
     assert may_write(Odd())
+    assert len(analysed) == 2
+    analysed.clear()
 
 
 def test_thousand_objects_are_quick():
