@@ -115,7 +115,7 @@ def _ready(shape: Shape, names: StageNames) -> list[str]:
     """What the runtime is given: where items come in, by root and by channel, and what was counted."""
     entries = [f"{quoted(name)}: {_as_loop(shape, names, name, None)}" for name in shape.plan.roots(shape.stage)]
     for channel in shape.plan.channels_into(shape.stage):
-        entries.append(f"{channel.number}: {_as_loop(shape, names, channel.edge.dest, channel.edge.input)}")
+        entries.append(f"{variable(channel)}: {_as_loop(shape, names, channel.edge.dest, channel.edge.input)}")
     counted = counts(shape, names)
     received = names.received if any(map(shape.may_drop, shape.stage.pes)) else None
     given = received or f"lambda: {{{', '.join(counted)}}}"

@@ -74,6 +74,6 @@ def stage_2(stage):
     stage.wire(collatz, {"output": to_test})
     stage.inline(into_start, (start, "(item, item, 0)"))
     return stage.ready(
-        {1: into_start, 2: into_test_stepped},
+        {channel_1: into_start, channel_2: into_test_stepped},
         lambda: {"Start": n_start, "Test": n_test, "Collatz": n_collatz},
     )

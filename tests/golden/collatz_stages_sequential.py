@@ -57,6 +57,6 @@ def stage_1(stage):
     stage.wire(collatz, {"output": to_test})
     stage.inline(into_start, (start, "(item, item, 0)"))
     return stage.ready(
-        {"Numbers": into_numbers, 1: into_test_stepped},
+        {"Numbers": into_numbers, channel_1: into_test_stepped},
         lambda: {"Numbers": n_numbers, "Start": n_start, "Test": n_test, "Collatz": n_collatz},
     )

@@ -70,7 +70,7 @@ def stage_2(stage):
                 send_count_pe(result)
 
     stage.wire(count_pe, {"output": to_seen})
-    return stage.ready({1: into_count_pe}, lambda: {"CountPE": n_count_pe})
+    return stage.ready({channel_1: into_count_pe}, lambda: {"CountPE": n_count_pe})
 
 
 @d4p.runs("SumPE2")
@@ -89,7 +89,7 @@ def stage_3(stage):
                 send_sum_pe2(result)
 
     stage.wire(sum_pe2, {"output": result_sum_pe2})
-    return stage.ready({2: into_sum_pe2}, lambda: {"SumPE2": n_sum_pe2})
+    return stage.ready({channel_2: into_sum_pe2}, lambda: {"SumPE2": n_sum_pe2})
 
 
 @d4p.runs("SumPE3")
@@ -108,7 +108,7 @@ def stage_4(stage):
                 send_sum_pe3(result)
 
     stage.wire(sum_pe3, {"output": result_sum_pe3})
-    return stage.ready({3: into_sum_pe3}, lambda: {"SumPE3": n_sum_pe3})
+    return stage.ready({channel_3: into_sum_pe3}, lambda: {"SumPE3": n_sum_pe3})
 
 
 @d4p.runs("MinPE")
@@ -127,7 +127,7 @@ def stage_5(stage):
                 send_min_pe(result)
 
     stage.wire(min_pe, {"output": result_min_pe})
-    return stage.ready({4: into_min_pe}, lambda: {"MinPE": n_min_pe})
+    return stage.ready({channel_4: into_min_pe}, lambda: {"MinPE": n_min_pe})
 
 
 @d4p.runs("MaxPE")
@@ -146,7 +146,7 @@ def stage_6(stage):
                 send_max_pe(result)
 
     stage.wire(max_pe, {"output": result_max_pe})
-    return stage.ready({5: into_max_pe}, lambda: {"MaxPE": n_max_pe})
+    return stage.ready({channel_5: into_max_pe}, lambda: {"MaxPE": n_max_pe})
 
 
 @d4p.runs("AverageParallelPE")
@@ -165,7 +165,7 @@ def stage_7(stage):
                 send_average_parallel_pe(result)
 
     stage.wire(average_parallel_pe, {"output": result_average_parallel_pe})
-    return stage.ready({6: into_average_parallel_pe}, lambda: {"AverageParallelPE": n_average_parallel_pe})
+    return stage.ready({channel_6: into_average_parallel_pe}, lambda: {"AverageParallelPE": n_average_parallel_pe})
 
 
 @d4p.runs("Seen")
@@ -183,7 +183,7 @@ def stage_8(stage):
 
     stage.wire(seen, {"output": result_seen})
     stage.inline(into_seen, (seen, "[item, 'seen']"))
-    return stage.ready({8: into_seen}, lambda: {"Seen": n_seen})
+    return stage.ready({channel_8: into_seen}, lambda: {"Seen": n_seen})
 
 
 @d4p.runs("Listing")
@@ -201,4 +201,4 @@ def stage_9(stage):
                 result_listing(item)
 
     stage.wire(listing, {"output": result_listing})
-    return stage.ready({7: into_listing}, lambda: {"Listing": n_listing})
+    return stage.ready({channel_7: into_listing}, lambda: {"Listing": n_listing})

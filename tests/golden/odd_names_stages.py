@@ -85,6 +85,6 @@ def stage_3(stage):
     stage.wire(pe_class, {"x y": into_pe_2nd_pe})
     stage.wire(pe_2nd_pe, {"x y": result_pe_2nd_pe})
     return stage.ready(
-        {1: into_pe_class_a_b, 2: into_pe_class_c_d},
+        {channel_1: into_pe_class_a_b, channel_2: into_pe_class_c_d},
         lambda: {"class": n_pe_class, "2nd PE!": n_pe_2nd_pe},
     )

@@ -97,7 +97,7 @@ def stage_2(stage):
     stage.wire(same, {"output": result_same})
     stage.inline(into_same, (same, "item"))
     return stage.ready(
-        {1: into_all_pairs},
+        {channel_1: into_all_pairs},
         lambda: {"AllPairs": n_all_pairs, "InTiles": n_in_tiles, "Joined": n_joined, "Same": n_same},
         repeatable=True,
     )

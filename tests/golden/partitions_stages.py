@@ -45,7 +45,7 @@ def stage_2(stage):
 
     stage.wire(first, {"output": to_listing})
     stage.inline(into_first, (first, "(item[0] * 2, item[1])"))
-    return stage.ready({1: into_first}, lambda: {"First": n_first})
+    return stage.ready({channel_1: into_first}, lambda: {"First": n_first})
 
 
 @d4p.runs("Listing")
@@ -66,4 +66,4 @@ def stage_3(stage):
                 send_listing(result)
 
     stage.wire(listing, {"output": result_listing})
-    return stage.ready({2: into_listing}, lambda: {"Listing": n_listing})
+    return stage.ready({channel_2: into_listing}, lambda: {"Listing": n_listing})

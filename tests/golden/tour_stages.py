@@ -231,7 +231,7 @@ def stage_2(stage):
 
     stage.wire(halve, {"output": to_digit})
     stage.inline(into_halve, (halve, "item // 2"))
-    return stage.ready({1: into_halve}, lambda: {"halve": n_halve})
+    return stage.ready({channel_1: into_halve}, lambda: {"halve": n_halve})
 
 
 @d4p.runs("triple")
@@ -252,7 +252,7 @@ def stage_3(stage):
 
     stage.wire(triple, {"output": to_digit})
     stage.inline(into_triple, (triple, "3 * item + 1"))
-    return stage.ready({2: into_triple}, lambda: {"triple": n_triple})
+    return stage.ready({channel_2: into_triple}, lambda: {"triple": n_triple})
 
 
 @d4p.runs("digit")
@@ -272,7 +272,7 @@ def stage_4(stage):
 
     stage.wire(digit, {"output": to_by_digit})
     stage.inline(into_digit, (digit, "(item % 10, item)"))
-    return stage.ready({5: into_digit, 6: into_digit}, lambda: {"digit": n_digit})
+    return stage.ready({channel_5: into_digit, channel_6: into_digit}, lambda: {"digit": n_digit})
 
 
 @d4p.runs("by_digit")
@@ -293,7 +293,7 @@ def stage_5(stage):
                 send_by_digit(result)
 
     stage.wire(by_digit, {"count": result_by_digit})
-    return stage.ready({7: into_by_digit}, lambda: {"by_digit": n_by_digit})
+    return stage.ready({channel_7: into_by_digit}, lambda: {"by_digit": n_by_digit})
 
 
 @d4p.runs("residue")
@@ -313,7 +313,7 @@ def stage_6(stage):
                 to_by_residue(item)
 
     stage.wire(residue, {"output": to_by_residue})
-    return stage.ready({3: into_residue}, lambda: {"residue": n_residue})
+    return stage.ready({channel_3: into_residue}, lambda: {"residue": n_residue})
 
 
 @d4p.runs("by_residue")
@@ -334,7 +334,7 @@ def stage_7(stage):
                 send_by_residue(result)
 
     stage.wire(by_residue, {"count": result_by_residue})
-    return stage.ready({8: into_by_residue}, lambda: {"by_residue": n_by_residue})
+    return stage.ready({channel_8: into_by_residue}, lambda: {"by_residue": n_by_residue})
 
 
 @d4p.runs("multiples")
@@ -354,4 +354,4 @@ def stage_8(stage):
                 result_multiples(item)
 
     stage.wire(multiples, {"output": result_multiples})
-    return stage.ready({4: into_multiples}, lambda: {"multiples": n_multiples})
+    return stage.ready({channel_4: into_multiples}, lambda: {"multiples": n_multiples})

@@ -48,7 +48,7 @@ def stage_2(stage):
                 send_count(result)
 
     stage.wire(count, {"count": to_top})
-    return stage.ready({1: into_count}, lambda: {"count": n_count})
+    return stage.ready({channel_1: into_count}, lambda: {"count": n_count})
 
 
 @d4p.runs("top")
@@ -68,4 +68,4 @@ def stage_3(stage):
                 result_top(item)
 
     stage.wire(top, {"output": result_top})
-    return stage.ready({2: into_top}, lambda: {"top": n_top})
+    return stage.ready({channel_2: into_top}, lambda: {"top": n_top})

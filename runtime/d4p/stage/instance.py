@@ -289,11 +289,12 @@ class Stage:
 
         return entry
 
-    def ready(self, entries: dict[int | str, Entry], counts: Callable[[], dict[str, int]],
+    def ready(self, entries: dict[Channel | str, Entry], counts: Callable[[], dict[str, int]],
               repeatable: bool = False) -> Stage:
-        """Called last: `entries` are by channel number or root name, `counts` gives items received so far by PE;
+        """Called last: `entries` are by channel or root name, `counts` gives items received so far by PE;
         `repeatable` says that what comes from other stages is the same in every run."""
-        self.entries, self._repeatable, self.program = entries, repeatable, counts.__code__.co_filename
+        self.entries = {key.number if isinstance(key, Channel) else key: entry for key, entry in entries.items()}
+        self._repeatable, self.program = repeatable, counts.__code__.co_filename
         self.counts = lambda: {**{name: count + self._taken_in[name] for name, count in counts().items()},
                                **{output: given() for output, given in self._given.items()}}
         return self
