@@ -13,6 +13,8 @@ _LINE = 120
 _TYPES = {"forward": "Forward", "round robin": "RoundRobin", "hash": "Hash", "broadcast": "Broadcast",
           "gather": "Gather", "pairs": "Pairs", "pairs left": "Pairs", "pairs right": "Pairs"}  # fmt: skip
 
+_SIDES = {"pairs left": "left", "pairs right": "right"}
+
 
 def variable(channel: Channel) -> str:
     """What a program calls a channel."""
@@ -40,9 +42,8 @@ def _exchange(exchange: Exchange) -> str:
     arguments = [quoted(field) for field in exchange.fields]
     if exchange.require:
         arguments.append(quoted(list(exchange.require)))
-    side = exchange.kind.removeprefix("pairs ")
-    if side in ("left", "right"):
-        arguments.append(f"side={quoted(side)}")
+    if exchange.kind in _SIDES:
+        arguments.append(f"side={quoted(_SIDES[exchange.kind])}")
     return f"d4p.{_TYPES[exchange.kind]}({', '.join(arguments)})"
 
 

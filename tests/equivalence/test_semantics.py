@@ -210,6 +210,11 @@ def test_names_that_are_no_python_names(run):
     assert lists(items) == [["a b", ["a b", 0]], ["a b", ["a b", 1]], *[["a b", ["c-d", i]] for i in range(3)]]
 
 
+def test_names_that_a_program_has_for_its_channels(run):
+    ((_, items),) = run("names_of_channels").items()
+    assert [(rank, sorted(got)) for rank, got in lists(items)] == [(0, [1, 2, 3, 4, 5, 6])]
+
+
 def test_ids_follow_the_order_of_addition_in_every_graph():
     for _ in range(2):
         graph = d4p_compile.load(f"{WORKFLOWS}:diamond").graph

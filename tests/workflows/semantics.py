@@ -460,6 +460,17 @@ def odd_names():
     return graph
 
 
+def names_of_channels():
+    """PEs called as a program calls its channels, and one with a port that looks so."""
+    graph = WorkflowGraph()
+    numbers, plus, listing = Numbers(6), Plus(), Listing("global", 1, ("1",))
+    numbers.name, plus.name, listing.name = "channel 1", "channel_2", "channel"
+    plus.numprocesses = 2
+    graph.connect(numbers, "output", plus, "input")
+    graph.connect(plus, "output", listing, "1")
+    return graph
+
+
 class Changes(IterativePE):
     """Changes what it receives and says what came of it."""
 
