@@ -20,7 +20,7 @@ ROOMS = (
     ("keys", "compat"),
     ("items",),
     ("describe",),
-    ("outputs", "pairs"),
+    ("outputs", "pairs", "places"),
     ("stage", "workflow"),
     ("commit",),
     ("program", "containers"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..ir.graph import Exchange
-from ..ir.plan import Channel, Plan
+from ..ir.plan import RUNS, Channel, Plan
 from .layout import broken
 from .names import quoted
 
@@ -35,6 +35,8 @@ def _statement(channel: Channel) -> list[str]:
     arguments = [str(channel.number), quoted(str(channel)), _exchange(channel.edge.exchange)]
     if channel.edge.back:
         arguments.append("back=True")
+    if channel.places:
+        arguments.append(f"places={quoted(channel.places)}")
     return [f"# {keeps(channel)}", *broken(f"{variable(channel)} = d4p.Channel(", arguments, ")", _LINE)]
 
 
@@ -60,4 +62,8 @@ def keeps(channel: Channel) -> str:
         "pairs left": f"an instance of {edge.dest} gets all items that it pairs with some of the right",
         "pairs right": f"an instance of {edge.dest} gets all items that it pairs with some of the left",
     }[exchange.kind]
+    if channel.places == RUNS and exchange.kind == "round robin":
+        what = f"runs of items are dealt to the instances of {edge.dest}"
+    elif channel.places:
+        what = f"{what}, in the order of the sequential run"
     return f"{what}; leads back" if edge.back else what

@@ -79,18 +79,23 @@ class Stage:
         return f"x{counted(self.instances)}"
 
 
+#: How items say where in the sequential run they stand: consecutive ones together, or each for itself.
+RUNS, NUMBERED = "runs", "numbered"
+
+
 @dataclass(frozen=True)
 class Channel:
     """An edge between two stages.
 
     `columns` are what of its items the engine takes as columns; `packed` is why none are, where the items have a
-    schema.
+    schema. `places` is how its items say where in the sequential run they stand, "" where they needn't.
     """
 
     edge: Edge
     number: int = 0
     columns: tuple[Column, ...] = ()
     packed: str = ""
+    places: str = ""
 
     def __str__(self) -> str:
         return str(self.edge)

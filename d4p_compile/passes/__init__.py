@@ -19,12 +19,13 @@ from .number import number
 from .options import Options
 from .order import order
 from .place import place
+from .places import places
 from .repeat import repeat
 from .route import route
 from .verify import verify
 
 PASSES: tuple[Callable[[Any, Options], Any], ...] = (break_cycles, place, route, lower, fuse, fit, order, repeat,
-                                                     number, native)
+                                                     number, places, native)
 
 
 def run_passes(graph: Graph, options: Options, watch: Callable[[str, Any], None] | None = None) -> Plan:

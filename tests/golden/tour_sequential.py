@@ -37,7 +37,7 @@ from d4p.engines import sequential  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("tour:graph", fingerprint="21f55acd77edb9f2")
 
-# the channels and stages of tour_stages.py
+# the channels and stages of tour_stages_sequential.py
 
 
 def main(run):

@@ -2,22 +2,22 @@
 
 import d4p
 
-# items take turns over the instances of halve
-channel_1 = d4p.Channel(1, "parity.even -> halve.input", d4p.RoundRobin())
-# items take turns over the instances of triple
-channel_2 = d4p.Channel(2, "parity.odd -> triple.input", d4p.RoundRobin())
-# items take turns over the instances of residue
-channel_3 = d4p.Channel(3, "numbers.output -> residue.input", d4p.RoundRobin())
+# runs of items are dealt to the instances of halve
+channel_1 = d4p.Channel(1, "parity.even -> halve.input", d4p.RoundRobin(), places="runs")
+# runs of items are dealt to the instances of triple
+channel_2 = d4p.Channel(2, "parity.odd -> triple.input", d4p.RoundRobin(), places="runs")
+# runs of items are dealt to the instances of residue
+channel_3 = d4p.Channel(3, "numbers.output -> residue.input", d4p.RoundRobin(), places="runs")
 # every instance of multiples gets every item
 channel_4 = d4p.Channel(4, "numbers.output -> multiples.input", d4p.Broadcast())
-# one instance of digit gets every item
-channel_5 = d4p.Channel(5, "halve.output -> digit.input", d4p.Gather())
-# one instance of digit gets every item
-channel_6 = d4p.Channel(6, "triple.output -> digit.input", d4p.Gather())
+# one instance of digit gets every item, in the order of the sequential run
+channel_5 = d4p.Channel(5, "halve.output -> digit.input", d4p.Gather(), places="runs")
+# one instance of digit gets every item, in the order of the sequential run
+channel_6 = d4p.Channel(6, "triple.output -> digit.input", d4p.Gather(), places="runs")
 # items whose [0] are equal meet in one instance of by_digit
 channel_7 = d4p.Channel(7, "digit.output -> by_digit.item", d4p.Hash(0))
-# items whose ['residue'] are equal meet in one instance of by_residue
-channel_8 = d4p.Channel(8, "residue.output -> by_residue.item", d4p.Hash("residue"))
+# items whose ['residue'] are equal meet in one instance of by_residue, in the order of the sequential run
+channel_8 = d4p.Channel(8, "residue.output -> by_residue.item", d4p.Hash("residue"), places="runs")
 
 
 @d4p.runs(

@@ -25,7 +25,7 @@ workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
 def main(spark, run):
     """One partition is one instance; rows are batches of items, shuffled by the instance that they go to."""
     # stage 1 xW: read > split
-    arriving = run.read("read", run.width)
+    arriving = run.read("read", run.width, in_order=True)
     out_1 = arriving.mapInArrow(run.task(stage_1, run.width, to={channel_1: 4}, root="read"), spark_df.BATCHES)
     into_2 = spark_df.shuffle(out_1, 4, ordered=True)  # channel_1
     # stage 2 x4: count

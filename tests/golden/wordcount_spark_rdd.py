@@ -26,7 +26,7 @@ def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 xW: read > split
     with run.named(stage_1):
-        arriving = run.read("read", run.width)
+        arriving = run.read("read", run.width, in_order=True)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, run.width, to={channel_1: 4}, root="read"))
         into_2 = spark_rdd.shuffle([out_1], 4, ordered=True)  # channel_1
     # stage 2 x4: count

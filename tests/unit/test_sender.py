@@ -126,7 +126,7 @@ def test_batches_shrink_where_filling_one_took_long(monkeypatch):
 
 
 def test_how_large_an_item_is_about():
-    size, text = senders._roughly, sys.getsizeof
+    size, text = senders.roughly, sys.getsizeof
     assert size(np.zeros(1000)) == 8000 and size("x" * 1000) == text("x" * 1000) and size(b"") == text(b"")
     assert size((np.zeros(10), "a")) == 80 + text("a") == size([np.zeros(10), "a"]) == size({1: np.zeros(10), 2: "a"})
     assert size(SimpleNamespace(data=np.zeros(10))) == 80

@@ -118,7 +118,7 @@ class Endless(ProducerPE):
 
 
 class Ends(IterativePE):
-    """At its 1,000th item: raises, is killed, reaches for memory that isn't there, or waits."""
+    """At item 1999, one of some thousand that are dealt to it: raises, is killed, reaches for memory that isn't there, or waits."""
 
     def __init__(self, how: str) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ def pack_arrays(items: list[Any], least: int) -> tuple[bytes, list[memoryview]] 
     """The head of a batch, and the buffers beside it; None where an item isn't a plain array of at least so many bytes,
     with its elements one behind the other."""
     np = sys.modules.get("numpy")
-    if np is None or type(items[0]) is not np.ndarray:
+    if np is None or not items or type(items[0]) is not np.ndarray:
         return None
     array, described, buffers = np.ndarray, [], []
     for item in items:

@@ -29,8 +29,8 @@ from d4p.items.itemjson import dumps_json, loads_json, to_json
 from d4p.items.whypickle import why_unpicklable
 
 __all__ = [
-    "Uncopyable", "apart", "dumps_json", "loads_json", "own", "pack", "pack_apart", "to_json", "unpack",
-    "why_unpicklable",
+    "Uncopyable", "apart", "dumps_json", "head_of", "headed", "loads_json", "own", "pack", "pack_apart", "to_json",
+    "unpack", "why_unpicklable",
 ]  # fmt: skip
 
 # What marshal writes, and reads as it was. Its format may change with Python's minor version, which all processes of a
@@ -45,8 +45,10 @@ _NAMED = (type, types.FunctionType, types.BuiltinFunctionType)
 # buffers, but for those whose size is marked: they lie beside the batch, in the order of their sizes.
 _ONE_BY_ONE = b"I"
 _APART = 1 << 63  # in the size of a buffer that lies beside the batch
+# One that has a head begins with this byte and the length of the head; then come the head and the batch itself.
+_HEADED = b"H"
 _LISTS = (b"[", b"\xdb")  # of marshal: without and with references to what it holds twice
-_COUNTS = struct.Struct("<cQQ")
+_COUNTS, _LENGTH = struct.Struct("<cQQ"), struct.Struct("<cI")
 
 
 class Uncopyable(RunFailed, TypeError):
@@ -190,6 +192,9 @@ def unpack(blob: bytes | bytearray | memoryview, beside: Iterable[Any] = ()) -> 
     """
     try:
         first = bytes(blob[:1])  # of a memoryview whose bytes may be signed, as Arrow's are
+        if first == _HEADED:
+            blob = memoryview(blob)[_length(blob) :]
+            first = bytes(blob[:1])
         if first in _LISTS:
             return marshal.loads(blob)
         if first == MARK:
@@ -223,9 +228,26 @@ def pack_apart(items: list, least: int) -> tuple[bytes, list[memoryview]]:
     return (whole, []) if whole is not None else _pack_one_by_one(items, least)
 
 
+def headed(head: bytes, batch: bytes) -> bytes:
+    """A batch behind a head, which `head_of` gives and all else ignores."""
+    return b"".join((_LENGTH.pack(_HEADED, len(head)), head, batch))
+
+
+def head_of(batch: bytes | bytearray | memoryview) -> bytes | None:
+    """The head of a batch, None where it has none."""
+    return bytes(batch[_LENGTH.size : _length(batch)]) if bytes(batch[:1]) == _HEADED else None
+
+
+def _length(batch: bytes | bytearray | memoryview) -> int:
+    return _LENGTH.size + _LENGTH.unpack_from(batch)[1]
+
+
 def apart(head: bytes | bytearray | memoryview) -> list[int]:
     """The sizes in bytes of the buffers that lie beside a batch."""
     first = bytes(head[:1])
+    if first == _HEADED:
+        head = memoryview(head)[_length(head) :]
+        first = bytes(head[:1])
     if first != _ONE_BY_ONE:
         return array_sizes(head) if first == MARK else []
     _, count, buffers = _COUNTS.unpack_from(head)

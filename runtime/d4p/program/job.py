@@ -51,8 +51,14 @@ class Job:
         pe = stage.pes[stage.names.index(root)]
         if is_reader(pe):
             limit, splits = self.inputs.limit, self.inputs.splits[root]
-            known = len(share_of(splits, stage.index, instances)) if limit is None else None
-            return read_splits(pe, stage.index, instances, limit, splits, begin, stage.fed(root, pieces=known))
+            share = share_of(splits, stage.index, instances, stage.tells_places)
+            read = stage.fed(root, pieces=len(share) if limit is None else None)
+
+            def begin_split(number: int) -> None:
+                stage.begin_split(number)
+                begin()
+
+            return read_splits(pe, stage.index, instances, limit, splits, begin_split, read, stage.tells_places)
         items, most = self.inputs.items(root), self.inputs.limit
         if most is not None:
             return iter(stage.limited(root, items, most))
@@ -101,27 +107,34 @@ class Job:
         self._events.say("stage", number=number, name=pes or name, done=done, total=total)
 
 
-def share_of(splits: list[Any], index: int, instances: int) -> list[Any]:
-    """The splits that fall to one of a reader's instances: a run of neighbours, the same everywhere."""
-    return splits[len(splits) * index // instances : len(splits) * (index + 1) // instances]
+def share_of(splits: list[Any], index: int, instances: int, in_turn: bool = False) -> list[tuple[int, Any]]:
+    """The splits that fall to one of a reader's instances, with their numbers, the same everywhere: neighbours,
+    or, where their items are put in order further on, `in_turn`, so that what is awaited there is read first."""
+    numbered = list(enumerate(splits))
+    if in_turn:
+        return numbered[index::instances]
+    return numbered[len(splits) * index // instances : len(splits) * (index + 1) // instances]
 
 
 def read_splits(reader: Any, index: int, instances: int, limit: int | None, splits: list[Any],
-                begin: Callable[[], None] = lambda: None, end: Callable[[], None] = lambda: None) -> Iterator[Any]:
+                begin: Callable[[int], None] = lambda number: None, end: Callable[[], None] = lambda: None,
+                in_turn: bool = False) -> Iterator[Any]:
     """The items of the splits that fall to one of a reader's instances.
 
-    With a limit the first instance reads all there is to read. `begin` is called before each split is read, `end`
-    after."""
+    With a limit the first instance reads all there is to read. `begin` is called with the number of each split before
+    it is read, `end` after."""
     if limit is not None:
-        return islice(_read(reader, splits if index == 0 else [], begin, end), min(limit, sys.maxsize))
-    return _read(reader, share_of(splits, index, instances), begin, end)
+        all_of_them = list(enumerate(splits)) if index == 0 else []
+        return islice(_read(reader, all_of_them, begin, end), min(limit, sys.maxsize))
+    return _read(reader, share_of(splits, index, instances, in_turn), begin, end)
 
 
-def _read(reader: Any, splits: list[Any], begin: Callable[[], None], end: Callable[[], None]) -> Iterator[Any]:
+def _read(reader: Any, splits: list[tuple[int, Any]], begin: Callable[[int], None],
+          end: Callable[[], None]) -> Iterator[Any]:
 
     def each() -> Iterator[Iterator[Any]]:
-        for split in splits:
-            begin()
+        for number, split in splits:
+            begin(number)
             yield reader.read(split)
             end()
 

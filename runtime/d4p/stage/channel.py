@@ -95,12 +95,15 @@ class Channel:
         edge: what it joins, as messages show it: "split.word -> count.word".
         exchange: how items reach the consumer's instances.
         back: it closes a cycle.
+        places: how its items say where in the sequential run they stand: "runs" of them together, or each "numbered"
+            in its run; "" where they needn't.
     """
 
     number: int
     edge: str
     exchange: Exchange
     back: bool = False
+    places: str = ""
 
     @property
     def output(self) -> str:

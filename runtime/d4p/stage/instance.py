@@ -15,7 +15,12 @@ from d4p.host.signals import OF_USERS
 from d4p.items.batch import read_only
 from d4p.items.packing import own
 from d4p.outputs.instance import InstanceOutputs
+from d4p.places.marks import Marks
+from d4p.places.merge import Merge
+from d4p.places.passing import Passing
+from d4p.places.place import ITEMS, POSTPROCESS, PREPROCESS
 from d4p.stage.channel import Channel
+from d4p.stage.dealing import marks_of
 from d4p.stage.depth import Trampoline
 from d4p.stage.function import StageInfo
 from d4p.stage.limit import Enough, Limit
@@ -71,6 +76,8 @@ class Stage:
         self._sent: dict[str, Callable[[], int]] = {}
         self._writers: dict[Put, Callable[..., Any]] = {}  # of outlets, which need no call more to be written to
         self._given: dict[str, Callable[[], int]] = {}
+        self.marks: list[Marks] = []
+        self.passing = Passing((), None)
         self._moved: dict[str, Any] = {}
         self._results: Counter[tuple[str, str]] = Counter()
         workflow.writing.begin_notes()
@@ -99,6 +106,9 @@ class Stage:
     def to(self, channel: Channel) -> Put:
         """The function that sends one item on its way to another stage."""
         lanes = self._lanes(channel)
+        if channel.places and lanes.places:
+            lanes.marks = marks_of(self.index, self.instances, lanes.held, channel.places)
+            self.marks.append(lanes.marks)
         self._moved[channel.edge] = lanes
         made = outlet(channel, self.index, lanes)
         self._sent[channel.edge] = made.taken
@@ -297,6 +307,7 @@ class Stage:
         self._repeatable, self.program = repeatable, counts.__code__.co_filename
         self.counts = lambda: {**{name: count + self._taken_in[name] for name, count in counts().items()},
                                **{output: given() for output, given in self._given.items()}}
+        self.passing = Passing(self.marks, None)
         return self
 
     # What an engine calls
@@ -372,9 +383,26 @@ class Stage:
             self.preprocess_pe(name)
 
     def preprocess_pe(self, name: str) -> None:
+        if self.marks:
+            self.passing.own((PREPROCESS, -self._workflow.postprocess_order.index(name), self.index))
         self._guard(self._pe(name).preprocess, at=(name, "preprocess"))
         if name == self.names[0]:  # the last: one may have put something else in the place of what is written out
             self._same_as_written()
+
+    def merging(self, producers: dict[int, int], folder: str) -> None:
+        """Take what comes on some channels in the order of the sequential run; `producers` are how many instances send
+        on each, and what must wait for much else lies in a folder where that is much."""
+        self.passing = Passing(self.marks, Merge(producers, folder) if producers else None)
+
+    @property
+    def tells_places(self) -> bool:
+        """Whether it is one of several instances whose items are put in order further on."""
+        return self.instances > 1 and bool(self.marks)
+
+    def begin_split(self, number: int) -> None:
+        """What is written from now on comes of a reader's split."""
+        if self.tells_places:
+            self.passing.own((ITEMS, number))
 
     def fed(self, root: str, items: int | None = None, pieces: int | None = None) -> Callable[[], None]:
         """Note how many items a root is given, or how many pieces a reader's input has; gives the function that notes
@@ -407,6 +435,8 @@ class Stage:
     def postprocess_pe(self, name: str) -> None:
         if name in self._limits:
             self._limits[name].in_process = False
+        if self.marks:
+            self.passing.own((POSTPROCESS + self._workflow.postprocess_order.index(name), self.index))
         self._guard(self._pe(name).postprocess, at=(name, "postprocess"))
 
     def finish(self) -> None:

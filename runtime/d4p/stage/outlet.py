@@ -10,7 +10,9 @@ from d4p.describe.failure import PeFailed
 from d4p.errors import RunFailed
 from d4p.keys.partition import NO_SUBSCRIPT, by_key, require
 from d4p.pairs.sent import Sent
+from d4p.places.marks import Marks
 from d4p.stage.channel import Channel, Forward, Gather, Hash, Pairs, RoundRobin
+from d4p.stage.dealing import dealing
 
 Put = Callable[[Any], None]
 #: Remembers what went wrong behind a PE's `write`, and gives what to raise there instead.
@@ -28,6 +30,9 @@ class Lanes:
         self.held: list[list[Any]] = [[] for _ in range(instances)]
         self.most = [most] * instances
         self.send = send
+        self.places = False  # whether the engine sends the places of items along, where there are marks
+        self.marks: Marks | None = None
+        self.free: Callable[[int], int] = lambda lane: lane  # the lane for a run that would be dealt to this one
         self.moved = 0  # bytes that were sent; the engine counts them
         self.once = 0  # and, where it may move them in another way, those of each batch once
 
@@ -52,7 +57,7 @@ class Outlet(NamedTuple):
 #: not functions, since a call more for each item would cost as much as all the rest. `held` has the same lists all the
 #: time: whoever sends what is in one empties it.
 _TEXT = """
-def made(held, most, send, index, instances, channel, routed, field, memo, kinds, dest, check, count):
+def made(held, most, send, index, instances, channel, routed, field, memo, kinds, dest, check, count, deal, number):
     taken = 0
     {before}
 
@@ -95,6 +100,8 @@ class _Kind(NamedTuple):
 _TO_ONE = _Kind("taken += 1", before="batch = held[dest]")
 _TO_ONE_THAT_REQUIRES = _Kind("taken += 1\ncheck(item)", before="batch = held[dest]")
 _IN_TURN = _Kind("dest = (index + taken) % instances\ntaken += 1\nbatch = held[dest]")
+#: Runs of items, each to one instance.
+_DEALT = _Kind("taken += 1\ndest = deal()\nbatch = held[dest]")
 _BY_KEY = _Kind("taken += 1\ndest = routed(item)\nbatch = held[dest]")
 #: `memo` has the keys that `routed` remembers, of some `kinds`: a call less.
 _BY_FIELD = _Kind("""taken += 1
@@ -146,8 +153,13 @@ def outlet(channel: Channel, index: int, lanes: Lanes) -> Outlet:
         kind, check = _TO_ONE_THAT_REQUIRES, needs(edge, exchange.requires)
     else:
         kind = _TO_ONE
+    deal = number = None
+    if lanes.marks is not None and lanes.marks.numbered:
+        kind, number = kind._replace(find=f"{kind.find}\nnumber(dest)"), lanes.marks.number
+    elif lanes.marks is not None and kind is _IN_TURN:
+        kind, deal = _DEALT, dealing(lanes)
     put, writer = _maker(kind)(lanes.held, lanes.most, lanes.send, index, instances, channel.number, routed, field,
-                               memo, kinds, dest, check, count)  # fmt: skip
+                               memo, kinds, dest, check, count, deal, number)  # fmt: skip
     return Outlet(put, writer, count[0])
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from d4p.describe.failure import PeFailed
 from d4p.errors import RunFailed
-from d4p.items.packing import Uncopyable, apart, pack_apart, unpack
+from d4p.items.packing import Uncopyable, apart, head_of, pack_apart, unpack
+from d4p.places.marks import Head
 
 #: Buffers of at least so many bytes lie apart. Smaller ones are cheaper copied than handled one by one.
 LEAST = 8 << 10
@@ -55,6 +56,12 @@ def unpack_parcel(head: Any, buffers: Iterable[Any] = ()) -> list[Any]:
     Raises RunFailed for an item that can't be made again from its pickle.
     """
     return unpack(head, buffers)
+
+
+def places_of(head: Any) -> Head | None:
+    """What a parcel's head says of the places of its items; None on channels without."""
+    packed = head_of(head)
+    return Head.loaded(packed) if packed is not None else None
 
 
 def sizes(head: Any) -> list[int]:

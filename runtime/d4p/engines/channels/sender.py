@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from d4p.engines.channels.parcels import LEAST, Parcel, pack_parcel
+from d4p.items.packing import headed
+from d4p.items.size import roughly
 from d4p.stage.outlet import Lanes
 
 #: Batches grow to about this many bytes and items, as long as filling one takes no longer than this many seconds.
@@ -38,6 +38,7 @@ class Sender:
                  least: int = LEAST, batch_bytes: int = BATCH_BYTES) -> None:
         self.channel, self.edge, self._post, self._least, self._bytes = channel, edge, post, least, batch_bytes
         self.lanes = Lanes(lanes, self._reached)
+        self.lanes.places = True
         self._held, self._most = self.lanes.held, self.lanes.most
         self._wanted = [1] * lanes
         self._left = [time.perf_counter()] * lanes
@@ -50,7 +51,7 @@ class Sender:
         last, count = held[-1:], len(held)
         if not last:  # another thread has sent it meanwhile
             return
-        if count < self._wanted[dest] and count * _roughly(last[0]) < self._bytes:
+        if count < self._wanted[dest] and count * roughly(last[0]) < self._bytes:
             if time.perf_counter() - self._left[dest] < BATCH_SECONDS:
                 self._most[dest] = min(count + _LOOK, self._wanted[dest])
                 return
@@ -63,12 +64,22 @@ class Sender:
             self._send_alone(dest)
 
     def _send_alone(self, dest: int) -> None:
-        held = self._held[dest]
-        batch = held[:]
-        del held[: len(batch)]  # the producer may have written on
-        if not batch:
-            return
+        held, marks, head = self._held[dest], self.lanes.marks, None
+        if marks is not None:
+            if not marks.news(dest):
+                return
+            head, batch = marks.cut(dest)
+        else:
+            batch = held[:]
+            del held[: len(batch)]  # the producer may have written on
+            if not batch:
+                return
         parcel = pack_parcel(self.edge, batch, self._least)
+        if head is not None:
+            parcel = Parcel(headed(head.packed(), parcel.head), parcel.buffers)
+            if not batch:
+                self._post(dest, parcel)
+                return
         count = len(batch)
         filling = time.perf_counter() - self._left[dest]
         fits = self._bytes * count // max(1, parcel.nbytes)
@@ -78,13 +89,17 @@ class Sender:
         self._post(dest, parcel)
         self._left[dest] = time.perf_counter()
 
+    def _has_news(self, dest: int) -> bool:
+        marks = self.lanes.marks
+        return marks.news(dest) if marks is not None else bool(self._held[dest])
+
     def flush(self) -> None:
         """Send what is held back; when it returns, all has been posted. Raises what a `flush_late` failed with."""
         with self._sending:  # also where nothing is held: another thread may be sending it
             if self._failure is not None:
                 raise self._failure
-            for dest, held in enumerate(self._held):
-                if held:
+            for dest in range(len(self._held)):
+                if self._has_news(dest):
                     self._send_alone(dest)
 
     def flush_late(self) -> bool:
@@ -93,8 +108,8 @@ class Sender:
         What it fails with is raised in the producer's thread, when that sends the next time.
         """
         now, found = time.perf_counter(), False
-        for dest, held in enumerate(self._held):
-            if held and now - self._left[dest] > LATE and self._sending.acquire(blocking=False):
+        for dest in range(len(self._held)):
+            if self._has_news(dest) and now - self._left[dest] > LATE and self._sending.acquire(blocking=False):
                 found = True
                 try:
                     self._send_alone(dest)
@@ -128,16 +143,3 @@ class Flusher:
         while not self._stop.wait(pause):
             found = [sender.flush_late() for sender in self._senders()]
             pause = LATE if any(found) else min(2 * pause, 5 * LATE)
-
-
-def _roughly(item: Any, depth: int = 2) -> int:
-    """About how many bytes an item holds, at little cost: what lies deeper isn't seen."""
-    size = getattr(item, "nbytes", None)
-    if type(size) is int:
-        return size
-    if depth:
-        parts = item if type(item) in (tuple, list) else item if type(item) is dict else getattr(item, "__dict__", ())
-        if parts:
-            values = list(parts.values())[:16] if isinstance(parts, dict) else parts[:16]
-            return sum(_roughly(value, depth - 1) for value in values)
-    return sys.getsizeof(item)

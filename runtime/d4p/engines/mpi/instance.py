@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from d4p.engines.channels.parcels import Parcel, unpack_parcel
+from d4p.engines.channels.parcels import Parcel, places_of, unpack_parcel
 from d4p.engines.channels.sender import Sender
 from d4p.engines.declared import Entry
 from d4p.engines.mpi.layout import Placement
@@ -56,16 +56,17 @@ class Instance:
         entered: where items enter stages, by channel.
         ends: how many ends it will see, one for each producer instance of each of its channels; None in a run with
             cycles, where the end is commanded.
+        producers: how many instances send on each channel with places.
         post: called with (this instance, channel, instance of the consumer, parcel); may wait.
         consumers: gives how many instances take the items of a channel.
     """
 
     def __init__(self, placement: Placement, job: Any, note: Note, entered: Mapping[int, Entry], ends: int | None,
-                 post: Callable[[Instance, Channel, int, Parcel], None],
+                 producers: dict[int, int], post: Callable[[Instance, Channel, int, Parcel], None],
                  consumers: Callable[[Channel], int]) -> None:
         self.placement, self.number, self.cyclic = placement, placement.number, ends is None
         self.ends = 1 if ends is None else ends
-        self._note, self._entered, self._taken = note, entered, Counter()
+        self._note, self._entered, self._taken, self._producers = note, entered, Counter(), producers
         self.inbox: deque[tuple[int, int, Any, Iterable[Any], int, int]] = deque()
         self.senders: dict[int, Sender] = {}
         self.roots: list[tuple[str, int, Slices]] = []  # name, entry of its notes, items
@@ -102,6 +103,7 @@ class Instance:
             note.at(DONE)
             self.kept, self.done = True, not self.cyclic and not self.ends
             return
+        stage.merging(self._producers, str(self._job.spool.folder))
         for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
             note.at(PREPROCESS, stage.names.index(name))
             stage.preprocess_pe(name)
@@ -140,7 +142,7 @@ class Instance:
         if self.inbox:
             channel, source, head, buffers, nbytes, wanted = self.inbox.popleft()
             if not self.kept:
-                self._feed(channel, self._unpack(head, buffers))
+                self._take(channel, head, buffers)
             del buffers
             self.tally.received += 1
             took(channel, source, nbytes, wanted)
@@ -175,6 +177,7 @@ class Instance:
     def _finish(self) -> None:
         self._note.at(OUTPUTS)
         self.stage.finish()
+        self.stage.passing.end()
         self.flush()
         self._note.at(DONE)
 
@@ -190,6 +193,14 @@ class Instance:
             self._postprocess(command.pe)
             self._note.waiting()
             self._loose = True
+
+    def _take(self, channel: int, head: Any, buffers: Iterable[Any]) -> None:
+        items, places = self._unpack(head, buffers), places_of(head)
+        if places is None:
+            self._feed(channel, items)
+            return
+        for of, some in self.stage.passing.take(channel, places, items):
+            self._feed(of, some)
 
     def _feed(self, channel: int, items: list[Any]) -> None:
         entry = self._entered[channel]

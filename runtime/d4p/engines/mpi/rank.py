@@ -71,8 +71,10 @@ class Rank:
 
     def _make(self, placement: Placement, job: Job, note: Note) -> Instance:
         ends = sum(self.layout.producer[channel.number].instances for channel in placement.stage.takes)
-        return Instance(placement, job, note, self._entered, None if self.layout.cyclic else ends, self._post,
-                        lambda channel: self.layout.consumer[channel.number].instances)
+        producers = {channel.number: self.layout.producer[channel.number].instances
+                     for channel in placement.stage.takes if channel.places}
+        return Instance(placement, job, note, self._entered, None if self.layout.cyclic else ends, producers,
+                        self._post, lambda channel: self.layout.consumer[channel.number].instances)
 
     def _all_here(self, stage: Declared) -> bool:
         """Whether the instances of a stage may begin with much work: while one of them is at it nothing is taken in and

@@ -13,9 +13,10 @@ import struct
 import termios
 from typing import Any
 
-from d4p.engines.channels.parcels import Parcel, sizes, unpack_parcel
+from d4p.engines.channels.parcels import Parcel, places_of, sizes, unpack_parcel
 from d4p.engines.processes.arena import Arena, SharedFile
 from d4p.engines.processes.store import Store, padded
+from d4p.places.marks import Head
 
 #: Before each parcel: what follows, its channel, the length of its head, and the granule of the arena where it lies.
 _HEAD = struct.Struct("<BIQQ")
@@ -50,25 +51,31 @@ class Inbox:
 
     def take(self) -> tuple[int, list[Any] | None]:
         """The next batch as (channel, items); None for the items where a producer says it is done with the channel."""
+        channel, items, _ = self.next()
+        return channel, items
+
+    def next(self) -> tuple[int, list[Any] | None, Head | None]:
+        """The next batch as (channel, items, their places on a channel that has them); None for the items where a
+        producer says it is done with the channel."""
         kind, channel, length, at = _HEAD.unpack(self._read([_HEAD.size])[0])
         if kind == _END:
-            return channel, None
+            return channel, None, None
         if kind == _ALL_THERE:
             head = self.arena.peek(at, length)
-            beside = sizes(head)
+            beside, places = sizes(head), places_of(head)
             if beside:
-                return channel, unpack_parcel(head, self.arena.view(at, [length, *beside])[1:])
+                return channel, unpack_parcel(head, self.arena.view(at, [length, *beside])[1:]), places
             items = unpack_parcel(head)
             self.arena.free(at, [length])
-            return channel, items
+            return channel, items, places
         if kind == _STORED:
             assert self.store is not None
             head = self.store.head(at, length)
-            return channel, unpack_parcel(head, self.store.view(at + padded(length), sizes(head)))
+            return channel, unpack_parcel(head, self.store.view(at + padded(length), sizes(head))), None
         (head,) = self._read([length])
         beside = sizes(head)
         buffers = [] if not beside else self._read(beside) if kind == _HERE else self.arena.view(at, beside)
-        return channel, unpack_parcel(head, buffers)
+        return channel, unpack_parcel(head, buffers), places_of(head)
 
     def _read(self, lengths: list[int]) -> list[bytearray]:
         made = [bytearray(length) for length in lengths]

@@ -96,7 +96,9 @@ class Run:
             Task(s.function, index, s.instances, inboxes[s.first][index],
                  sum(stages.producer[channel.number].instances for channel in s.takes),
                  {channel.number: inboxes[stages.consumer[channel.number].first] for channel in s.sends},
-                 {channel.number: entered[channel.number] for channel in s.takes}, cyclic, turns[s.first])
+                 {channel.number: entered[channel.number] for channel in s.takes}, cyclic,
+                 {channel.number: stages.producer[channel.number].instances for channel in s.takes if channel.places},
+                 turns[s.first])
             for s in stages.all
             for index in range(s.instances)
         ]

@@ -24,6 +24,7 @@ from d4p.errors import D4pError, RunFailed
 from d4p.host import keeper, memory, scratch
 from d4p.host.signals import ENDS, ignore
 from d4p.host.threads import use_threads
+from d4p.places.marks import Head
 from d4p.program import leaving
 from d4p.program.events import Events, Sampler
 from d4p.program.job import Job
@@ -50,6 +51,7 @@ class Task:
     to: dict[int, list[Inbox]]  # by channel
     entries: dict[int, Entry]  # of the channels that its inbox brings
     cyclic: bool = False  # whether anything in the run leads back: then no ends come, but commands
+    producers: Mapping[int, int] = field(default_factory=dict)  # instances that send on each channel with places
     turns: Mapping[str, Turns] = field(default_factory=dict)  # of PEs whose instances end in turns, and not all at once
 
     def __str__(self) -> str:
@@ -154,6 +156,7 @@ class _Instance:
                 self._nothing_to_do()
             note.at(DONE)
             return
+        stage.merging(self.task.producers, str(self.job.spool.folder))
         for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
             note.at(PREPROCESS, stage.names.index(name))
             stage.preprocess_pe(name)
@@ -171,6 +174,7 @@ class _Instance:
                 self._postprocess(name)
         note.at(OUTPUTS)
         stage.finish()
+        stage.passing.end()
         self._flush()
         for channel, inboxes in self.task.to.items() if self.part is None else ():
             for inbox in inboxes:
@@ -182,11 +186,14 @@ class _Instance:
         while ends:
             if not inbox.ready():
                 self._flush()
-            channel, items = self._take()
+            channel, items, places = self._next()
             if items is None:
                 ends -= 1
-            else:
+            elif places is None:
                 self._feed(channel, items)
+            else:
+                for of, some in self.stage.passing.take(channel, places, items):
+                    self._feed(of, some)
 
     def _nothing_to_do(self) -> None:
         """Its output is there from an earlier run: what comes is for others."""
@@ -213,8 +220,11 @@ class _Instance:
         self.note.waiting()
 
     def _take(self) -> tuple[int, list[Any] | None]:
+        return self._next()[:2]
+
+    def _next(self) -> tuple[int, list[Any] | None, Head | None]:
         try:
-            return self.task.inbox.take()
+            return self.task.inbox.next()
         except RunFailed as error:
             raise RunFailed(f"{self.task}: {error}") from error
 

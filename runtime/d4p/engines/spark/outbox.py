@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from d4p.describe.failure import pack_for
+from d4p.engines.spark.places import Sequence, by_run, with_head
 from d4p.host import scratch
 from d4p.stage.channel import Channel, Pairs
 from d4p.stage.outlet import Lanes
 
 #: A record is (key, batch); a key is (destination instance, channel, producer instance, sequence).
+#: On a channel whose items bring their places it ends with the phase and the number of their run (`spark.places`).
 #: Channel 0 is for results, whose batch is (PE id, port, items).
 Key = tuple[int, int, int, int]
 RESULTS = 0
@@ -65,6 +67,7 @@ class Outbox:
         lanes = self._lanes(keys, [form(packed) if form else packed for _ in keys], list(map(len, reached)))
         if pairs:
             self._pairs[number] = edge, lanes
+        lanes.places = True
         return lanes
 
     def once(self) -> dict[int, tuple[str, int]]:
@@ -96,6 +99,9 @@ class Outbox:
         most_bytes = max(4096, min(_BATCH_BYTES, _HELD // len(keys)))
 
         def send(lane: int) -> None:
+            if lanes.marks is not None:
+                send_placed(lane)
+                return
             batch = lanes.held[lane]
             (value, size), count = packed[lane](batch), len(batch)
             lanes.most[lane] = max(1, min(_BATCH_ITEMS, 2 * count, most_bytes * count // max(1, size)))
@@ -106,6 +112,16 @@ class Outbox:
             lanes.once += size
             sequence[lane] += 1
 
+        def send_placed(lane: int) -> None:
+            for key, head, items in by_run(lanes.marks, lane):
+                value, size = packed[lane](items)
+                lanes.most[lane] = max(1, min(_BATCH_ITEMS, 2 * len(items), most_bytes * len(items) // max(1, size)))
+                after = key[0], places[lane].next(key)
+                for dest, channel, _ in keys[lane]:
+                    self.put((dest, channel, *after), with_head(head, value), size)
+                lanes.moved += size * times[lane]
+
+        places = [Sequence() for _ in keys]
         lanes = Lanes(len(keys), send)  # one item tells how large they are; from then on twice as many at most
         self._open.append(lanes)
         return lanes

@@ -52,17 +52,17 @@ class Source:
         return self.frame is not None
 
 
-def source(spark: SparkSession, reader: Any, instances: int, limit: int | None) -> Source:
+def source(spark: SparkSession, reader: Any, instances: int, limit: int | None, in_order: bool = False) -> Source:
     """How a reader of the library, or a PE that plans splits of its own, reads on Spark.
 
     Spark itself reads where it gives the same items. It keeps no order between files, so splits are read in theirs
-    where one instance or the first K items are asked for.
+    where one instance or the first K items are asked for, or items are put `in_order` further on.
     """
     found: Any = None
-    if limit is None and instances > 1 and type(reader) in _NATIVE:
+    if limit is None and instances > 1 and not in_order and type(reader) in _NATIVE:
         found = _NATIVE[type(reader)](spark, reader)
     if found is None:
-        return Source(_Splits(reader.plan_splits(), instances, limit))
+        return Source(_Splits(reader.plan_splits(), instances, limit, in_order))
     return Source(found.items, _partitions(spark, found.frame, instances))
 
 
@@ -136,14 +136,18 @@ _NATIVE: dict[type, Callable[[SparkSession, Any], Source | None]] = {ReadLines: 
 
 class _Splits:
     """The items of the splits of an instance, whose number is the value. They travel as a pickle, since they may be of
-    a class of the workflow's, which is imported first."""
+    a class of the workflow's, which is imported first. `begin` is called with the number of each split."""
 
-    def __init__(self, splits: list[Any], instances: int, limit: int | None) -> None:
+    begin: Callable[[int], None] = staticmethod(lambda number: None)
+
+    def __init__(self, splits: list[Any], instances: int, limit: int | None, in_order: bool) -> None:
         self.splits, self.instances, self.limit = pickle.dumps(splits, 5), instances, limit
+        self.in_order = in_order
 
     def __call__(self, reader: Any, values: Iterable[int]) -> Iterator[Any]:
         for index in values:
-            yield from read_splits(reader, index, self.instances, self.limit, pickle.loads(self.splits))
+            yield from read_splits(reader, index, self.instances, self.limit, pickle.loads(self.splits), self.begin,
+                                   in_turn=self.in_order)
 
 
 def _of(paths: tuple[str, ...], files: list[File], load: Callable[[list[str]], DataFrame]) -> DataFrame | None:

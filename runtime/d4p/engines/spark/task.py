@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from d4p.describe.failure import PeFailed
@@ -16,6 +17,7 @@ from d4p.describe.tracebacks import error_text
 from d4p.engines.spark import disks
 from d4p.engines.spark.logs import Address, Lines
 from d4p.engines.spark.outbox import Key, Outbox, until_full
+from d4p.engines.spark.places import in_order
 from d4p.engines.spark.readers import Source
 from d4p.errors import D4pError, Refused, RunFailed, WorkerLost
 from d4p.filesystems import default, use_default
@@ -124,14 +126,20 @@ class Task:
             yield from _feed(stage, root, job.feed(stage, root, self.instances), outbox)
         if self.root is not None:
             reader = stage.pes[stage.names.index(self.root)]
+            if stage.tells_places:
+                self.items.begin = stage.begin_split
             yield from _feed(stage, self.root, self.items(reader, arriving), outbox)
         elif any(isinstance(entry, int) for entry in stage.entries):
-            for channel, batch in arriving:
-                if isinstance(batch, Aggregated):
+            unpacked = partial(self._unpacked, index=index)
+            for channel, place, batch in in_order(arriving, unpacked):
+                if place:
+                    stage.passing.at(*place)
+                    yield from _feed_batch(stage, channel, batch, outbox)
+                elif isinstance(batch, Aggregated):
                     assert self.aggregate is not None
                     stage.take_in(self.aggregate, batch.count, batch.values)
                 else:
-                    yield from _feed_batch(stage, channel, self._unpacked(batch, index), outbox)
+                    yield from _feed_batch(stage, channel, unpacked(batch), outbox)
         stage.postprocess()
         stage.finish()
         outbox.flush()

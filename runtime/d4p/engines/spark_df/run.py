@@ -57,9 +57,10 @@ class Run:
         """One row, and nothing in it, for each instance of a stage that takes items from nowhere."""
         return self.spark.range(0, count, 1, count)
 
-    def read(self, reader: str, instances: int) -> DataFrame:
-        """What the items of a reader are made from, in as many partitions as the stage has instances."""
-        found = source(self.spark, self.job.workflow.pes[reader], instances, self.job.inputs.limit)
+    def read(self, reader: str, instances: int, in_order: bool = False) -> DataFrame:
+        """What the items of a reader are made from, in as many partitions as the stage has instances; `in_order` where
+        they are put in order further on."""
+        found = source(self.spark, self.job.workflow.pes[reader], instances, self.job.inputs.limit, in_order)
         self._sources[reader] = found
         return self.instances(instances) if found.frame is None else found.frame
 

@@ -79,9 +79,10 @@ class Run:
 
         return instance
 
-    def read(self, reader: str, instances: int) -> RDD:
-        """What the items of a reader are made from, in as many partitions as the stage has instances."""
-        found = source(self.spark, self.job.workflow.pes[reader], instances, self.job.inputs.limit)
+    def read(self, reader: str, instances: int, in_order: bool = False) -> RDD:
+        """What the items of a reader are made from, in as many partitions as the stage has instances; `in_order` where
+        they are put in order further on."""
+        found = source(self.spark, self.job.workflow.pes[reader], instances, self.job.inputs.limit, in_order)
         self._read[reader] = found
         if found.frame is None:
             return self.sc.parallelize(range(instances), instances)

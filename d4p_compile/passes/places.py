@@ -1,0 +1,82 @@
+"""Mark the channels on which items bring their places, so that they can be put together again in order.
+
+Behind several instances a PE that keeps state would see items in any order. So producers say which run of items each
+batch is of, back to the one instance that dealt the runs; where an exchange cuts runs apart between there and a merge,
+each item is numbered:
+
+>>> from d4p_compile.ir.sketch import BY, sketch
+>>> from d4p_compile.passes import run_passes
+>>> from d4p_compile.ir.capabilities import Capabilities
+>>> graph = sketch("read work", "work count", "count last", work=3, count=("state", BY, 2), last="state")
+>>> for channel in run_passes(graph, Options(can=Capabilities(wide=True))).channels:
+...     print(channel, channel.places)
+read.out -> work.in runs
+work.out -> count.in numbered
+count.out -> last.in runs
+
+Nothing is marked where one instance feeds the next, nor behind pairs and in graphs with a cycle, where no order is
+promised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir.graph import PAIRS
+from ..ir.plan import NUMBERED, RUNS, Channel, Plan, Stage
+from .options import Options
+
+
+def places(plan: Plan, options: Options) -> Plan:
+    """Set `Channel.places`."""
+    if not plan.can.wide or any(channel.edge.back for channel in plan.channels):
+        return plan
+    able: dict[tuple[str, ...], bool] = {}
+    for stage in plan.stages:  # numbered, so in topological order
+        able[stage.pes] = _tells_places(plan, stage, able)
+    found: dict[int, str] = {}
+    for stage in reversed(plan.stages):
+        merges_later = any(found.get(channel.number) for channel in plan.channels_from(stage))
+        for channel in plan.channels_into(stage):
+            if takes_order(plan, channel) and able[plan.stage_of[channel.edge.source].pes]:
+                found[channel.number] = _places(plan, channel, merges_later)
+    return replace(plan, channels=tuple(replace(channel, places=found.get(channel.number, ""))
+                                        for channel in plan.channels))
+
+
+def takes_order(plan: Plan, channel: Channel) -> bool:
+    """Whether the order of a channel's items can be told from the answer, there or further on."""
+    dest = plan.graph.by_name[channel.edge.dest]
+    if channel.edge.exchange.kind in PAIRS or dest.aggregate is not None and dest.state.any_order:
+        return False
+    return plan.stage_of[dest.name].ordered
+
+
+def _tells_places(plan: Plan, stage: Stage, able: dict[tuple[str, ...], bool]) -> bool:
+    """Whether a stage's instances can tell the places of what they send: one deals, several know those of what they
+    get, which therefore must have some."""
+    if stage.instances == 1:
+        return True
+    if any(plan.graph.by_name[name].kind == "pairs" for name in stage.pes):
+        return False
+    if plan.roots(stage) and plan.channels_into(stage):
+        return False
+    return all(able[plan.stage_of[channel.edge.source].pes] for channel in plan.channels_into(stage)
+               if takes_order(plan, channel))
+
+
+def _places(plan: Plan, channel: Channel, merges_later: bool) -> str:
+    source, dest = plan.stage_of[channel.edge.source], plan.stage_of[channel.edge.dest]
+    passed_on = dest.instances != 1 and merges_later
+    if source.instances == 1 and not passed_on:
+        return ""
+    kind = channel.edge.exchange.kind
+    by_item = kind in ("hash", "broadcast") or kind == "round robin" and not deals(plan, channel)
+    return NUMBERED if passed_on and by_item else RUNS
+
+
+def deals(plan: Plan, channel: Channel) -> bool:
+    """Whether it is all the same which of the consumer's instances gets an item, so that runs are dealt to them."""
+    stage = plan.stage_of[channel.edge.dest]
+    return channel.edge.exchange.kind == "round robin" and not any(
+        plan.graph.by_name[name].state.keeps for name in stage.pes)

@@ -1,0 +1,61 @@
+"""An instance between what it gets in order and what it sends with places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from d4p.places.marks import Head, Marks
+from d4p.places.merge import Merge
+from d4p.places.place import ENDED, Frontier, Place, Way
+
+
+class Passing:
+    """Gives what an instance sends the places of what it has in hand.
+
+    Args:
+        marks: of its channels; those of a dealer give their own places.
+        merge: puts what it gets in order; None where nothing that it gets has places.
+    """
+
+    def __init__(self, marks: Iterable[Marks], merge: Merge | None) -> None:
+        self.all = list(marks)
+        self._marks = [each for each in self.all if not each.dealer]
+        self._merge = merge
+        self._base = Frontier()
+
+    def own(self, place: Place) -> None:
+        """What it writes from now on is its own: in `preprocess` and `postprocess`, or read by itself."""
+        self._base = Frontier(place)
+        for marks in self._marks:
+            marks.at((), place, self._base)
+
+    def take(self, channel: int, head: Head, items: list[Any]) -> Iterator[tuple[int, list[Any]]]:
+        """Take a batch in, and give what is in turn, as (channel, items), while it is to be worked on."""
+        self._merge.put(channel, head, items)
+        for of, way, place, some in self._merge.take():
+            self.at((of, *way), place)
+            yield of, some
+        self._reached()
+
+    def at(self, way: Way, place: Place) -> None:
+        """What it has in hand, until the next call, came this way and has this place."""
+        if self._marks:
+            # What is in turn shows that all phases before it are over.
+            frontier = Frontier(max(self._base.least, place[:1]), {**self._base.ways, way: place})
+            for marks in self._marks:
+                marks.at(way, place, frontier)
+
+    def _reached(self) -> None:
+        if not self._marks:
+            return
+        found = {channel: self._merge.frontier(channel) for channel in self._merge.channels}
+        ways = {(channel, *way): place for channel, frontier in found.items() for way, place in frontier.ways.items()}
+        self._base = Frontier(min(frontier.least for frontier in found.values()), ways)
+        for marks in self._marks:
+            marks.reached(self._base)
+
+    def end(self) -> None:
+        """Nothing more is to come."""
+        for marks in self.all:
+            marks.reached(ENDED)

@@ -1,0 +1,99 @@
+"""What keeps state gets the items that came the same way in the order of the sequential run, however wide the way."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import d4p_compile
+
+from ..targets import answers, canonical
+from ..workflows import order
+
+WORKFLOW = f"{Path(order.__file__)}:make"
+
+
+@cache
+def sequential(seed: int, count: int = 150) -> dict:
+    return lists("sequential", seed, wide=False, count=count)
+
+
+def lists(target: str, seed: int, **parameters) -> dict:
+    found = d4p_compile.run(WORKFLOW, target, parameters={"seed": seed, **parameters})
+    return {key: list(items) for key, items in found.items()}
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("target", ["sequential", "processes", "mpi"])
+def test_random_graphs_give_the_lists_of_the_sequential_run(target, seed):
+    assert lists(target, seed) == sequential(seed)
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
+def test_random_graphs_on_spark(target, spark_session):
+    for seed in range(3):
+        found = answers(WORKFLOW, target, session=spark_session, parameters={"seed": seed, "count": 60})
+        assert found == answers(WORKFLOW, "sequential", parameters={"seed": seed, "count": 60, "wide": False}), seed
+
+
+READS = """
+from d4p import IterativePE, ReadLines, WorkflowGraph
+
+
+class Upper(IterativePE):
+    def _process(self, line):
+        return None if line.endswith("5") else line.upper()
+
+
+class Listing(IterativePE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.got = []
+
+    def _process(self, item):
+        self.got.append(item)
+
+    def _postprocess(self):
+        self.write("output", self.got)
+
+
+def make(n, path="lines"):
+    graph = WorkflowGraph()
+    reader, upper, listing = ReadLines(f"{path}/*.txt", split_bytes=500), Upper(), Listing()
+    reader.numprocesses = upper.numprocesses = n
+    graph.connect(reader, "output", upper, "input")
+    graph.connect(upper, "output", listing, "input")
+    return graph
+"""
+
+
+@pytest.fixture
+def reads(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reads.py").write_text(READS)
+    (tmp_path / "lines").mkdir()
+    expected = []
+    for name in "abc":
+        lines = [f"{name} line {n}" for n in range(200)]
+        (tmp_path / "lines" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
+        expected += [line.upper() for line in lines if not line.endswith("5")]
+    return expected
+
+
+@pytest.mark.parametrize("target", ["sequential", "processes", "mpi"])
+def test_splits_of_a_reader_come_in_their_order(target, reads):
+    for n in (1, 3, 8):
+        ((got,),) = d4p_compile.run("reads.py:make", target, parameters={"n": n}).values()
+        assert got == reads
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
+def test_splits_of_a_reader_come_in_their_order_on_spark(target, reads, spark_session):
+    parameters = {"n": 3, "path": os.path.abspath("lines")}  # Spark's workers are elsewhere
+    (found,) = answers("reads.py:make", target, session=spark_session, parameters=parameters).values()
+    assert found == {canonical(reads): 1}

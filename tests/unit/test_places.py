@@ -1,0 +1,148 @@
+"""Places: what comes from several producers is merged in the order of the sequential run, whatever is late."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from d4p.items.packing import apart, head_of, headed, pack, pack_apart, unpack
+from d4p.places.held import Held
+from d4p.places.marks import Head, Marks, Run
+from d4p.places.merge import Merge
+from d4p.places.place import ENDED, Frontier
+
+
+def sent(marks: Marks, lane: int) -> tuple[Head, list]:
+    head, items = marks.cut(lane)
+    return Head.loaded(head.packed()), items
+
+
+def drained(merge: Merge) -> list:
+    return [item for *_, items in merge.take() for item in items]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_runs_of_several_producers_are_taken_in_their_order(seed, tmp_path):
+    """Runs of some items, some of which are dropped, of all sizes, sent whenever, in any order of producers."""
+    choose = random.Random(seed)
+    count = choose.randint(1, 5)
+    held = [[[]] for _ in range(count)]
+    marks = [Marks(producer, held[producer]) for producer in range(count)]
+    merge, expected, got = Merge({7: count}, str(tmp_path)), [], []
+    for run in range(choose.randint(1, 60)):
+        producer = choose.randrange(count)
+        marks[producer].at((), (1, run), Frontier((1,), {(): (1, run)}))
+        for n in range(choose.choice([0, 1, 3])):
+            held[producer][0].append((run, n))
+            expected.append((run, n))
+            if choose.random() < 0.3:
+                merge.put(7, *sent(marks[producer], 0))
+        for other in range(count):
+            if choose.random() < 0.2:
+                if other != producer and choose.random() < 0.5:
+                    marks[other].reached(Frontier((1,), {(): (1, run + 1)}))
+                merge.put(7, *sent(marks[other], 0))
+        got += drained(merge)
+    for producer in range(count):
+        merge.put(7, *sent(marks[producer], 0))
+        merge.put(7, Head(producer, ENDED, ()), [])
+        got += drained(merge)
+    assert got == expected
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_was_cut_apart_is_put_together_again(seed, tmp_path):
+    """A dealer that numbers items, three that each take some of them and write one, two or no item for each, and may
+    cut theirs apart once more; two levels of numbers."""
+    choose = random.Random(seed)
+    lanes: list[list] = [[], [], []]
+    dealt = Marks(0, lanes, numbered=True, dealer=True)
+    middle_held = [[[], []] for _ in range(3)]
+    middle = [Marks(index, middle_held[index], numbered=True) for index in range(3)]
+    into_middle = [Merge({1: 1}, str(tmp_path)) for _ in range(3)]
+    last = [Merge({2: 3}, str(tmp_path)) for _ in range(2)]
+    into_last: list[list] = [[], []]
+    ends_held = [[[]], [[]]]
+    ends = [Marks(index, ends_held[index]) for index in range(2)]
+    sink, got, expected = Merge({3: 2}, str(tmp_path)), [], []
+
+    def work() -> None:
+        for index, merge in enumerate(into_middle):
+            if choose.random() < 0.7:
+                merge.put(1, *sent(dealt, index))
+            for _, way, place, items in merge.take():
+                middle[index].at(way, place, Frontier(place[:1], {way: place}))
+                for item in items:
+                    for n in range(item[1]):
+                        dest = (item[0] + n) % 2
+                        middle[index].number(dest)
+                        middle_held[index][dest].append((item[0], n))
+            middle[index].reached(merge.frontier(1))
+        for index, merge in enumerate(last):
+            for producer in range(3):
+                if choose.random() < 0.5:
+                    merge.put(2, *sent(middle[producer], index))
+            for _, way, place, items in merge.take():
+                ends[index].at(way, place, Frontier(place[:1], {way: place}))
+                ends_held[index][0].extend(items)
+                into_last[index] += items
+            ends[index].reached(merge.frontier(2))
+            if choose.random() < 0.5:
+                sink.put(3, *sent(ends[index], 0))
+        got.extend(drained(sink))
+
+    for i in range(50):
+        lane, writes = choose.randrange(3), choose.choice([0, 1, 2])
+        dealt.number(lane)
+        lanes[lane].append((i, writes))
+        expected += [(i, n) for n in range(writes)]
+        work()
+    for index in range(3):
+        into_middle[index].put(1, *sent(dealt, index))
+        into_middle[index].put(1, Head(0, ENDED, ()), [])
+    for _ in range(60):
+        work()
+    assert got == expected
+    assert all(items == sorted(items) for items in into_last)
+
+
+def test_phases_come_one_after_the_other_whatever_their_way(tmp_path):
+    merge = Merge({1: 2, 2: 1}, str(tmp_path))
+    late = Head(0, ENDED, (Run((9,), (3, 0), 1),))
+    merge.put(1, Head(0, Frontier((1,), {(): (1, 5)}), (Run((), (1, 4), 1),)), ["a"])
+    merge.put(1, late, ["postprocess"])
+    assert drained(merge) == []  # the other producer has said nothing
+    merge.put(1, Head(1, ENDED, (Run((), (1, 2), 1),)), ["b"])
+    assert drained(merge) == []  # another channel may still bring what is written in preprocess
+    merge.put(2, Head(0, Frontier((1,)), ()), [])
+    assert drained(merge) == ["b", "a"]
+    assert drained(merge) == []  # and items
+    merge.put(2, Head(0, Frontier((1,)), (Run((), (1, 9), 1),)), ["c"])
+    assert drained(merge) == ["c"]
+    merge.put(2, Head(0, ENDED, ()), [])
+    assert drained(merge) == ["postprocess"]
+
+
+def test_what_waits_lies_on_disk_where_it_is_much(tmp_path, monkeypatch):
+    held = Held(str(tmp_path), memory=1000)
+    kept = [held.put([bytes(600), n]) for n in range(5)]
+    assert held.spilled > 2400
+    assert [held.get(each) for each in reversed(kept)] == [[bytes(600), n] for n in reversed(range(5))]
+    again = [held.put([bytes(600), n]) for n in range(5)]
+    assert [held.get(each)[1] for each in again] == list(range(5))
+    held.close()
+
+
+@pytest.mark.parametrize("items", [[], [1, 2], [(1, "a")], [[1], {"a": [object]}]])
+def test_a_head_is_no_part_of_a_batch(items):
+    for batch in (pack(items), pack_apart(items, 10)[0]):
+        with_head = headed(b"says something", batch)
+        assert unpack(with_head) == items and apart(with_head) == apart(batch) == []
+        assert head_of(with_head) == b"says something" and head_of(batch) is None
+    array = pytest.importorskip("numpy").zeros(5000)
+    for batch in ([array], [array, "a", [array]]):
+        head, beside = pack_apart(batch, 100)
+        with_head = headed(b"", head)
+        assert apart(with_head) == [view.nbytes for view in beside]
+        assert len(unpack(memoryview(bytearray(with_head)), [bytearray(view) for view in beside])) == len(batch)

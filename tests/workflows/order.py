@@ -1,0 +1,90 @@
+"""Random graphs of PEs that drop, multiply, dawdle and keep what depends on the order of what came one way."""
+
+import random
+import time
+
+from d4p import IterativePE, ProducerPE, WorkflowGraph
+
+
+class Source(ProducerPE):
+    """Items are (way, key, numbers): the PEs that they have come through, what they are grouped by, and what tells them
+    apart."""
+
+    def __init__(self, count):
+        ProducerPE.__init__(self)
+        self.count = count
+
+    def _process(self, inputs):
+        for i in range(self.count):
+            self.write("output", ((), i % 7, (i,)))
+
+
+class Step(IterativePE):
+    """Writes none, one or two items for each, and takes its time for some; keeps nothing."""
+
+    def __init__(self, name, salt):
+        IterativePE.__init__(self)
+        self.name, self.salt = name, salt
+
+    def _process(self, item):
+        way, key, numbers = item
+        chance = (hash(numbers) * 31 + self.salt) % 101
+        if chance % 17 == 0:
+            time.sleep(0.003)
+        for n in range((0, 1, 1, 2)[chance % 4]):
+            self.write("output", ((*way, self.name), key, (*numbers, n)))
+
+
+class Running(IterativePE):
+    """Of each key and way, a hash of all that came before, with each item; keeps it by key."""
+
+    def __init__(self, name, grouped):
+        IterativePE.__init__(self)
+        self.name, self.before = name, {}
+        if grouped:
+            self.inputconnections["input"]["grouping"] = [1]
+
+    def _process(self, item):
+        way, key, numbers = item
+        known = (self.before.get((way, key), 7) * 1000003 + hash(numbers)) % (1 << 40)
+        self.before[way, key] = known
+        return (*way, self.name), key, (*numbers, known)
+
+
+class Lists(IterativePE):
+    """By way, all that came, in order."""
+
+    def __init__(self, name):
+        IterativePE.__init__(self)
+        self.name, self.got = name, {}
+
+    def _process(self, item):
+        way, key, numbers = item
+        self.got.setdefault(way, []).append(numbers)
+
+    def _postprocess(self):
+        self.write("output", sorted(self.got.items()))
+
+
+def make(seed, wide=True, count=150):
+    """A graph of up to a dozen PEs in layers, each with one to five instances where it may have several."""
+    choose = random.Random(seed)
+    graph = WorkflowGraph()
+    before = [Source(count)]
+    for layer in range(choose.randint(1, 4)):
+        pes, taken = [], set()
+        for n in range(choose.randint(1, 2)):
+            name = f"{'step' if choose.random() < 0.7 else 'running'}{layer}{n}"
+            grouped = choose.random() < 0.8
+            pe = Step(name, choose.randrange(1000)) if name.startswith("step") else Running(name, grouped)
+            instances = choose.randint(1, 5)
+            pe.numprocesses = instances if wide and (grouped or name.startswith("step")) else 1
+            for source in choose.sample(before, choose.randint(1, len(before))):
+                graph.connect(source, "output", pe, "input")
+                taken.add(source)
+            pes.append(pe)
+        before = pes + [pe for pe in before if pe not in taken]
+    for n, pe in enumerate(before):
+        graph.connect(pe, "output", Lists(f"lists{n}"), "input")
+    return graph
+
