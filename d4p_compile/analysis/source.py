@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import sys
 from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType
 from typing import Any
@@ -113,7 +114,7 @@ def _same_code(node: FunctionNode, code: CodeType) -> bool:
     """Tell several lambdas of one line apart: by column where Python knows it (3.11), else by what they compile to."""
     if not isinstance(node, ast.Lambda):
         return False
-    if hasattr(code, "co_positions"):
+    if sys.version_info >= (3, 11):
         at = [(line, column) for line, _, column, _ in code.co_positions() if line is not None and column]
         body = node.body
         start, end = (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
