@@ -295,7 +295,7 @@ def make(
         event: QuakeML, for instance.
         processing: the JSON file that says what is done, or what is in it, a dict.
         output: the folder for what comes out.
-        pictures: whether each station gets a picture.
+        pictures: whether pictures are drawn.
     """
     said = read_processing(processing)
     graph = WorkflowGraph()
@@ -303,7 +303,7 @@ def make(
     for side, path in zip(SIDES, (observed, synthetics), strict=True):
         graph.connect(*prepare(graph, side, path, stations, event, said), match, side)
     write = WriteRecords(os.path.join(output, "misfits"), "parquet", schema=COLUMNS)
-    report = Report(output, event, list(COLUMNS))
+    report = Report(output, event, list(COLUMNS), pictures)
     match.name, compare.name, write.name, report.name = "match", "compare", "write", "report"
     graph.connect(match, "pair", compare, "pair")
     graph.connect(compare, "row", write, "input")

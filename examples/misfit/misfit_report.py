@@ -39,16 +39,16 @@ class Draw(GenericPE):
 
 
 class Report(GenericPE):
-    """Writes the table, the map, what was left out and the picture of all. All are sorted: the same bytes, whoever
-    comes first."""
+    """Writes the table, the map, what was left out and, with `pictures`, that of all. All are sorted: the same bytes,
+    whoever comes first."""
 
     any_order = True
 
-    def __init__(self, folder, event, columns):
+    def __init__(self, folder, event, columns, pictures):
         GenericPE.__init__(self)
         self._add_input("row", grouping="global")
         self._add_input("left_out", grouping="global")
-        self.folder, self.event, self.columns = folder, event, columns
+        self.folder, self.event, self.columns, self.pictures = folder, event, columns, pictures
         self.rows, self.left_out = [], []
 
     def process(self, inputs):
@@ -56,8 +56,6 @@ class Report(GenericPE):
             (self.rows if name == "row" else self.left_out).append(item)
 
     def postprocess(self):
-        from misfit_pictures import of_all, png
-
         rows = sorted(
             self.rows,
             key=lambda row: (row["network"], row["station"], row["component"], row["observed"], row["synthetic"]),
@@ -67,9 +65,15 @@ class Report(GenericPE):
         self.write_file("left-out.csv", table(("id", "what", "reason"), left_out))
         origin = origin_of(self.event)
         self.write_file("misfits.geojson", json.dumps(features(rows, origin), indent=1))
+        if self.pictures:
+            self.draw(rows, origin)
+        self.log(f"{len(rows)} pairs compared, {len(left_out)} left out: {self.folder}")
+
+    def draw(self, rows, origin):
+        from misfit_pictures import of_all, png
+
         if figure := of_all(rows, origin.name):
             self.write_file("misfits.png", png(figure))
-        self.log(f"{len(rows)} pairs compared, {len(left_out)} left out: {self.folder}")
 
     def write_file(self, name, content):
         files.write(os.path.join(self.folder, name), content.encode() if isinstance(content, str) else content)

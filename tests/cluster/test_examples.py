@@ -14,6 +14,7 @@ import pytest
 import d4p_compile
 from d4p.filesystems import files, locate
 from tests import jvm
+from tests.seismograms import observe
 from tests.submit.running import environment, submit
 
 pytestmark = pytest.mark.cluster
@@ -61,6 +62,29 @@ def test_xcorr(hadoop, place, target, profile, tmp_path):
     found = Counter(map(json.dumps, lines(f"{place}/out/correlations")))
     assert found == expected and sum(found.values()) == 28
     assert locate(place)[0].info(locate(f"{place}/out/correlations.png")[1])["size"] > 10_000
+
+
+def test_misfit(hadoop, place, data, tmp_path):
+    """Records, metadata, event and processing come from HDFS, and the table, the map and the pictures go there."""
+    observe(data, tmp_path / "in", stations=2)
+    (tmp_path / "in" / "processing.json").write_bytes((EXAMPLES / "misfit" / "processing.json").read_bytes())
+    for path in (tmp_path / "in").rglob("*.*"):
+        if path.is_file():
+            files.write(f"{place}/in/{path.relative_to(tmp_path / 'in')}", path.read_bytes())
+    workflow = f"{EXAMPLES / 'misfit' / 'misfit.py'}:make"
+    made = {"observed": "observed", "synthetics": "synthetics", "stations": "stations.xml", "event": "event.xml",
+            "processing": "processing.json"}  # fmt: skip
+    given = [word for name, what in made.items() for word in ("-p", f"{name}={place}/in/{what}")]
+    on_yarn(hadoop, tmp_path, workflow, "-t", "spark-rdd", *given, "-p", f"output={place}/out", "--profile",
+            "yarn-cluster")  # fmt: skip
+    here = {name: str(tmp_path / "in" / what) for name, what in made.items()}
+    d4p_compile.run(workflow, parameters={**here, "output": str(tmp_path / "out")})
+    assert files.exists(f"{place}/out/misfits/_SUCCESS")
+    expected = [path for path in (tmp_path / "out").rglob("*.*") if path.suffix != ".parquet"]
+    assert len(expected) == 6  # table, what was left out, map, picture of all, pictures of two stations
+    for path in expected:
+        with files.open(f"{place}/out/{path.relative_to(tmp_path / 'out')}") as file:
+            assert file.read() == path.read_bytes(), path
 
 
 def lines(folder: str) -> list:

@@ -36,8 +36,8 @@ def example():
     """Its modules, by name."""
     sys.path.insert(0, str(FOLDER))
     try:
-        yield {name: importlib.import_module(name) for name in ("misfit_steps", "misfit_measures", "misfit_processing",
-                                                                 "misfit_pictures", "misfit_report", "generate")}
+        yield {name: importlib.import_module(name) for name in ("misfit", "misfit_steps", "misfit_measures",
+                                                                 "misfit_processing", "generate")}
     finally:
         sys.path.remove(str(FOLDER))
 
@@ -266,7 +266,7 @@ def test_what_cannot_be_used_is_listed_with_the_reason_and_stops_nothing(data, t
         f"{names[1]}..HHR": "there is no synthetic record of this component of the station that can be used",
     }.items():  # fmt: skip
         assert reasons[id].startswith(reason), id
-    assert "obspy can't read it" in reasons["..."] and left_out["..."]["what"].endswith("notes.txt")
+    assert reasons[""].startswith("obspy can't read it") and left_out[""]["what"] == "notes.txt"
     assert left_out[f"{names[0]}..HXZ"]["what"] == "synthetic" and left_out[f"{names[0]}..HHN"]["what"] == "observed"
 
 
@@ -311,6 +311,45 @@ def test_sensors_in_any_direction_are_rotated(example, turned):
     np.testing.assert_allclose(transverse.data, 0, atol=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_who_comes_first_changes_nothing(example, seed):
+    """Items in any order, keys dealt to any instances: the same pairs, and the same without a partner."""
+    workflow, steps = example["misfit"], example["misfit_steps"]
+    record = steps.Record("XX", "A", "", "HHZ", "Z", 0.0, 1.0, np.nan, 0.0, 0.0, 1.0, 0.0, 70.0, np.arange(3.0))
+    records = [record._replace(station=station, channel=f"{band}{letter}", component=letter,
+                               orientation={"N": 0.0, "E": 90.0}.get(letter, np.nan))
+               for station in "ABCD" for band in ("HH", "HN") for letter in "ZNE"
+               if (station, band, letter) != ("B", "HN", "E")]
+    synthetic = [one for one in records if one.station != "C" and one.channel[:2] == "HH"]
+
+    def fed(pe, items, port_of):
+        written = []
+        instances = {}
+        order = np.random.default_rng(seed).permutation(len(items))
+        for at in order:
+            side, item = items[at]
+            key = item.network, item.station, *([item.component] if pe is workflow.Match else [])
+            number = 0 if seed == 0 else sum(map(ord, "".join(key))) % seed
+            if number not in instances:
+                instances[number] = pe()
+                instances[number].write = lambda port, item: written.append((port, item))
+            instances[number].process({port_of(side): item})
+        for instance in instances.values():
+            instance.postprocess()
+        return written
+
+    turned = {side: [item for _, item in fed(workflow.Rotate, [(side, one) for one in items], lambda side: "record")]
+              for side, items in (("observed", records), ("synthetic", synthetic))}
+    found = fed(workflow.Match, [(side, one) for side, items in turned.items() for one in items], lambda side: side)
+    pairs = sorted((a.station, a.component, a.channel, b.channel) for port, (a, b) in (
+        (port, item) for port, item in found if port == "pair"))
+    assert pairs == sorted((station, c, f"{band}{c}", f"HH{c}") for station in "ABD" for band in ("HH", "HN")
+                           for c in "ZRT" if (station, band) != ("B", "HN") or c == "Z")
+    left = sorted((item.station, item.channel, item.what) for port, item in found if port == "left_out")
+    assert left == sorted([("B", "HNN", "observed"), *(("C", f"{band}{c}", "observed") for band in ("HH", "HN")
+                                                       for c in "ZRT")])
+
+
 # -- bad input -------------------------------------------------------------------------------------------------------
 
 BAD = [
@@ -339,6 +378,21 @@ BAD = [
 def test_processing_that_makes_no_sense_is_refused(processing, said):
     with pytest.raises(Refused, match=said):
         d4p_compile.load(WORKFLOW, parameters={"processing": processing})
+
+
+def test_a_file_of_verces_rapid_assessment_is_taken_as_it_is(example):
+    filters = [{"type": f"filter_{kind}", "parameters": {"frequency": f, "zerophase": False, "corners": 3}}
+               for kind, f in (("lowpass", 2.0), ("highpass", 0.1))]
+    begin = [{"type": "detrend", "parameters": {"method": "linear"}},
+             {"type": "taper", "parameters": {"taper_type": "hann", "max_percentage": 0.05}}]
+    corners = {"pre_filt": [0.005, 0.01, 8.0, 10.0]}
+    said = example["misfit_processing"].read_processing({
+        "output_units": "velocity", "rotate_to_ZRT": True,
+        "data_processing": [*begin, {"type": "remove_response", "parameters": {**corners, "response_output": "VEL"}},
+                            *filters],
+        "synthetics_processing": [*begin, {"type": "pre_filter", "parameters": corners}, *filters]})  # fmt: skip
+    names = [function.__name__ for function, _ in said["data_processing"]]
+    assert names == ["detrend", "taper", "remove_response", "filter_lowpass", "filter_highpass"]
 
 
 def test_a_processing_file_that_is_no_json_is_refused(tmp_path):

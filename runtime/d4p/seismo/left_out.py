@@ -13,7 +13,7 @@ class LeftOut(NamedTuple):
     Attributes:
         network, station, location, channel: of the record; "" where they aren't known.
         component: the last letter of its channel.
-        what: what it is: "observed", say, or the path of a file.
+        what: what it is: "observed", say, or the name of a file.
         reason: why it is left out.
     """
 
@@ -27,7 +27,7 @@ class LeftOut(NamedTuple):
 
     @classmethod
     def of(cls, id: str, what: str, reason: object) -> LeftOut:
-        """That of a trace, by its id, NET.STA.LOC.CHA; `reason` is a text or an exception.
+        """That of a trace, by its id, NET.STA.LOC.CHA, or "" for a file; `reason` is a text or an exception.
 
         >>> LeftOut.of("CI.CCA..BHN", "observed", ValueError("it has a gap")).component
         'N'
@@ -37,4 +37,5 @@ class LeftOut(NamedTuple):
 
     @property
     def id(self) -> str:
-        return f"{self.network}.{self.station}.{self.location}.{self.channel}"
+        """NET.STA.LOC.CHA; "" where it is a file."""
+        return f"{self.network}.{self.station}.{self.location}.{self.channel}" if self.station else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,7 @@ class ReadWaveforms(ReadFiles):
     station and back, on the WGS84 ellipsoid). A trace that begins within a day of 1970-01-01, as synthetics do, counts
     from the origin, and gets the time of the event.
 
-    A file that can't be read becomes a `LeftOut`, whose `what` is its path.
+    A file that can't be read becomes a `LeftOut`, whose `what` is its name.
 
     Args:
         path: a file, a folder (the files directly in it), a glob (`**` for folders), a URL, or a list of those.
@@ -37,10 +38,10 @@ class ReadWaveforms(ReadFiles):
         Refused: there are no files, no metadata, or no origin.
     """
 
-    def __init__(self, path: Path, stations: Path | None = None, event: str | None = None) -> None:
-        known = () if stations is None else as_paths(stations)
-        ReadFiles.__init__(self, path, reader=functools.partial(_traces, stations=known, event=event))
-        self.stations, self.event = known, event
+    def __init__(self, path: Path, stations: Path | None = None, event: str | os.PathLike | None = None) -> None:
+        self.stations = () if stations is None else as_paths(stations)
+        self.event = None if event is None else as_paths(event)[0]
+        ReadFiles.__init__(self, path, functools.partial(_traces, stations=self.stations, event=self.event))
 
     def check_input(self) -> None:
         ReadFiles.check_input(self)
@@ -50,12 +51,8 @@ class ReadWaveforms(ReadFiles):
             origin_of(self.event)
 
     def input_files(self) -> list[tuple[str, Any, Any]]:
-        others = (
-            as_paths([*self.stations, *([] if self.event is None else [self.event])])
-            if (self.stations or self.event is not None)
-            else ()
-        )
-        return [*ReadFiles.input_files(self), *(stamps(others, self.id) if others else ())]
+        known = [*self.stations, *([] if self.event is None else [self.event])]
+        return [*ReadFiles.input_files(self), *(stamps(as_paths(known), self.id) if known else ())]
 
 
 def _traces(path: str, stations: tuple[str, ...], event: str | None) -> Iterator[Any]:
@@ -65,7 +62,7 @@ def _traces(path: str, stations: tuple[str, ...], event: str | None) -> Iterator
     try:
         stream = read_waveforms(path)
     except Exception as error:  # whatever obspy raises
-        yield LeftOut.of("", path, f"obspy can't read it: {type(error).__name__}: {error}")
+        yield LeftOut.of("", os.path.basename(path), f"obspy can't read it: {type(error).__name__}: {error}")
         return
     for trace in stream:
         if origin and abs(trace.stats.starttime.timestamp) < _DAY:
