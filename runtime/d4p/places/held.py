@@ -54,6 +54,7 @@ class Held:
             self._bytes -= size
             return items
         at, length, _ = kept
+        assert self._file is not None
         self._file.seek(at)
         packed = self._file.read(length)
         self._in_file -= 1

@@ -21,7 +21,7 @@ class Passing:
     def __init__(self, marks: Iterable[Marks], merge: Merge | None) -> None:
         self.all = list(marks)
         self._marks = [each for each in self.all if not each.dealer]
-        self._merge = merge
+        self._merge: Any = merge
         self._base = Frontier()
 
     def own(self, place: Place) -> None:

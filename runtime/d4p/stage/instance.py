@@ -107,8 +107,9 @@ class Stage:
         """The function that sends one item on its way to another stage."""
         lanes = self._lanes(channel)
         if channel.places and lanes.places:
-            lanes.marks = marks_of(self.index, self.instances, lanes.held, channel.places)
-            self.marks.append(lanes.marks)
+            marks = lanes.marks = marks_of(self.index, self.instances, lanes.held, channel.places)
+            if marks is not None:
+                self.marks.append(marks)
         self._moved[channel.edge] = lanes
         made = outlet(channel, self.index, lanes)
         self._sent[channel.edge] = made.taken

@@ -113,6 +113,7 @@ class Outbox:
             sequence[lane] += 1
 
         def send_placed(lane: int) -> None:
+            assert lanes.marks is not None
             for key, head, items in by_run(lanes.marks, lane):
                 value, size = packed[lane](items)
                 lanes.most[lane] = max(1, min(_BATCH_ITEMS, 2 * len(items), most_bytes * len(items) // max(1, size)))

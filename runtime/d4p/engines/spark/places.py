@@ -58,7 +58,7 @@ def in_order(arriving: Iterable[tuple[int, Any]], unpacked: Callable[[Any], list
     for channel, batch in arriving:
         head = places_of(batch) if isinstance(batch, (bytes, memoryview)) else None
         mine = (channel, head.runs[0].place[:2]) if head else None
-        if waiting and mine != key:
+        if waiting and key is not None and mine != key:
             yield from _together(key[0], waiting)
             waiting = []
         key = mine
@@ -69,7 +69,7 @@ def in_order(arriving: Iterable[tuple[int, Any]], unpacked: Callable[[Any], list
         else:
             for way, place, items in head.split(unpacked(batch)):
                 yield channel, ((channel, *way), place), items
-    if waiting:
+    if waiting and key is not None:
         yield from _together(key[0], waiting)
 
 
