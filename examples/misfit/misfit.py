@@ -53,6 +53,8 @@ class Step(SimpleFunctionPE):
     """Applies a function to each record. One that it can't use becomes a `LeftOut` with the reason (ValueError), which
     later steps hand on as it is."""
 
+    stateful = False  # a function may get a list from processing.json, and changes none
+
     def _process(self, item):
         return applied(item, self.compute_fn, self.params)
 
