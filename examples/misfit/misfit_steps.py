@@ -150,9 +150,11 @@ def remove_response(trace, pre_filt=(0.005, 0.01, 8.0, 10.0), response_output="V
         raise ValueError(
             f"its units are {units or 'not known'}: its response must be to ground motion, in M, M/S or M/S**2"
         )
-    return trace.remove_response(
-        pre_filt=pre_filt, output=response_output, water_level=water_level, zero_mean=False, taper=False
-    )
+    try:
+        return trace.remove_response(output=response_output, pre_filt=pre_filt, water_level=water_level,
+                                     zero_mean=False, taper=False)
+    except Exception as error:  # whatever obspy raises for a response that it can't use
+        raise ValueError(f"its response can't be removed: {type(error).__name__}: {error}") from error
 
 
 def pre_filter(trace, pre_filt=(0.005, 0.01, 8.0, 10.0)):

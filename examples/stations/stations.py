@@ -10,7 +10,6 @@ surface wave dispersion measurements", Geophys. J. Int. 169, 1239-1260, doi:10.1
 on B07.
 """
 
-import glob
 import math
 import os
 from functools import lru_cache
@@ -34,7 +33,7 @@ from d4p import (
 )
 from d4p.errors import Refused
 from d4p.pairs.tile import blocks
-from d4p.seismo import Correlation
+from d4p.seismo import Correlation, cut, merged, read_waveforms
 from d4p.threads import threads
 
 try:
@@ -53,11 +52,6 @@ class Record(NamedTuple):
     start: float  # time of the first sample, s since 1970 (UTC)
     rate: float  # Hz
     data: np.ndarray  # (npts,), float64, in counts
-
-
-def read_stream(path):
-    """The traces of a file in any format that obspy knows."""
-    return obspy.read(glob.escape(path))
 
 
 class Window(GenericPE):
@@ -79,30 +73,21 @@ class Window(GenericPE):
         self.component, self.start, self.seconds, self.rate = component, start, seconds, rate
 
     def process(self, inputs):
-        pieces = {}
-        for trace in inputs["stream"]:
-            if not self.component or trace.stats.channel.endswith(self.component):
-                trace.data = np.ma.masked_invalid(np.ma.asarray(trace.data, dtype=float), copy=False)
-                pieces.setdefault((trace.id, trace.stats.sampling_rate, trace.stats.calib), []).append(trace)
-        for (name, rate, _), traces in pieces.items():
+        for whole in merged(trace for trace in inputs["stream"]
+                            if not self.component or trace.stats.channel.endswith(self.component)):
             try:
-                self.write("record", self.cut(obspy.Stream(traces).merge(method=1)[0], name, rate))
+                self.write("record", self.cut(whole))
             except ValueError as reason:
-                self.log(f"{name} left out: {reason}")
+                self.log(f"{whole.id} left out: {reason}")
 
-    def cut(self, trace, name, rate):
+    def cut(self, whole):
         """The samples in the window; the first may be up to a sample later than its start."""
-        npts = round(self.seconds * rate)
-        if rate < 0.999 * self.rate or abs(npts - self.seconds * rate) > 0.1:
+        rate = whole.stats.sampling_rate
+        if rate < 0.999 * self.rate or abs(round(self.seconds * rate) - self.seconds * rate) > 0.1:
             raise ValueError(f"its rate must be at least {self.rate:g} Hz, with whole samples in {self.seconds:g} s; "
                              f"it is {rate:g} Hz")
-        begin = trace.stats.starttime.timestamp
-        first = math.ceil((self.start - begin) * rate - 1e-3)
-        data = trace.data[max(0, first) : max(0, first + npts)]
-        usable = np.ma.count(data)
-        if usable < npts:
-            raise ValueError(f"it has {usable:,} of the {npts:,} samples from {obspy.UTCDateTime(self.start)} on")
-        return Record(name, begin + first / rate, rate, np.ma.getdata(data))
+        trace = cut(whole, self.start, self.seconds)
+        return Record(trace.id, trace.stats.starttime.timestamp, rate, trace.data)
 
 
 # -- one record ------------------------------------------------------------------------------------------------------
@@ -313,7 +298,7 @@ def make(path="stations-data/*.mseed", output="stations-output", component="Z", 
     shift = round(max_lag * rate)
     band = {"freqmin": freqmin, "freqmax": freqmax}
 
-    read = ReadFiles(path, reader=read_stream, skip_broken=True)
+    read = ReadFiles(path, reader=read_waveforms, skip_broken=True)
     window = Window(component, begin, seconds, rate)
     prepare = create_iterative_chain([
         detrend,

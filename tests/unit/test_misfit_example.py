@@ -248,6 +248,8 @@ def test_what_cannot_be_used_is_listed_with_the_reason_and_stops_nothing(data, t
     channels = {channel.code: channel for channel in inventory[0][2]}
     channels["HHN"].response.instrument_sensitivity.input_units = "PA"
     channels["HHE"].response = None
+    (broken,) = (channel for channel in inventory[0][0] if channel.code == "HHN")
+    broken.response.response_stages = []
     inventory.write(str(tmp_path / "stations.xml"), format="STATIONXML")
 
     rows, left_out = run(tmp_path, tmp_path / "out")
@@ -257,7 +259,7 @@ def test_what_cannot_be_used_is_listed_with_the_reason_and_stops_nothing(data, t
     alone = "the other horizontal component is missing, so it can't be rotated"
     for id, reason in {
         f"{names[0]}..HHZ": "it has 10,801 of the 11,001 samples from 2013-02-16T21:16:09.28",
-        f"{names[0]}..HHN": alone, f"{names[1]}..HXE": alone,
+        f"{names[0]}..HHN": "its response can't be removed: ", f"{names[1]}..HXE": alone,
         f"{names[2]}..HHZ": "it has 11,000 of the 11,001 samples", f"{names[3]}..HHZ": "it is constant: is the channel",
         f"{names[2]}..HHN": "its units are PA: its response must be to ground motion",
         f"{names[2]}..HHE": "there is no response for it in the metadata",

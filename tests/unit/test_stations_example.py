@@ -16,7 +16,7 @@ import d4p_compile
 from d4p.errors import Refused
 from d4p.items.batch import Batch
 from d4p.pairs.tile import Tile
-from d4p.seismo import Correlations
+from d4p.seismo import Correlations, read_waveforms
 
 obspy = pytest.importorskip("obspy")
 from obspy.signal.cross_correlation import correlate  # noqa: E402
@@ -62,7 +62,7 @@ def prepared(folder):
     window = stations.Window("Z", generate.START.timestamp, SECONDS, 4.0)
     window.write = lambda port, record: found.setdefault(record.id, record)
     for path in sorted(folder.glob("*.mseed")):
-        window.process({"stream": stations.read_stream(str(path))})
+        window.process({"stream": read_waveforms(str(path))})
     for name, record in found.items():
         record = stations.decimate(stations.detrend(record), generate.START.timestamp, SECONDS, 4.0, **band)
         found[name] = stations.whiten(stations.normalise(record, window=5.0), smooth=0.05, **band)
