@@ -105,6 +105,12 @@ def returns_its_own(self, item):
     return self.parts(item)
 
 
+def returns_in_a_branch(self, item):
+    for part in item:
+        if part:
+            return (other for other in part)
+
+
 def returns_within(self, item):
     found = ["a", (part for part in item)]
     return {"output": (item, found)}
@@ -126,7 +132,8 @@ def writes_by_keyword(self, item):
         (returns_a_result, "returns", "halves(item)"),
         (returns_a_modules, "returns", "tests.unit.test_yields.halves(item)"),
         (returns_its_own, "returns", "self.parts(item)"),
-        (returns_within, "returns", "(part for part in item)"),
+        (returns_in_a_branch, "returns", "(other for other in part)"),
+    (returns_within, "returns", "(part for part in item)"),
         (writes_one, "writes", "(part for part in item)"),
         (writes_by_keyword, "writes", "halves(parts)"),
     ],
@@ -175,6 +182,14 @@ def uses_one(self, item):
 def test_what_is_no_generator_when_it_leaves_is_taken(process):
     graph = WorkflowGraph()
     graph.add(type("Mine", (IterativePE,), {"_process": process, "parts": str})())
+    d4p_compile.plan(graph)
+
+
+def test_what_can_not_be_read_is_taken():
+    names = {"IterativePE": IterativePE}
+    exec("class Unread(IterativePE):\n    def _process(self, x):\n        return (part for part in x)\n", names)
+    graph = WorkflowGraph()
+    graph.add(names["Unread"]())
     d4p_compile.plan(graph)
 
 
