@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -223,3 +224,13 @@ def test_a_helper_module_that_was_changed_is_other_code(tmp_path, monkeypatch):
     helper.write_text("def value():\n    return 1\n")
     d4p_compile.run("helped.py", options=["--resume"])
     assert files(tmp_path / "out") == {"part-00000": "1\n"}
+
+
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+def test_what_can_not_be_read_is_refused(how, tmp_path, monkeypatch):
+    def exists(self, path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Store, "exists", exists)
+    with pytest.raises(Refused, match=r"out of WriteText can't be read: Permission denied$"):
+        ByHand(WriteText(tmp_path / "out"), **how)
