@@ -49,6 +49,30 @@ def test_json_lines(tmp_path, count):
     assert (part.final, part.instance, part.instances) == ("part-00003.jsonl", 3, 5)
 
 
+def test_a_part_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    done = []
+
+    def noting(name, real):
+        return lambda self, *given: (done.append(name), real(self, *given))
+
+    for name in ("sync", "rename", "sync_folder"):
+        monkeypatch.setattr(Store, name, noting(name, getattr(Store, name)))
+    write(tmp_path, [1])
+    assert done == ["sync", "rename", "sync_folder"]
+
+
+def test_an_attempt_that_is_read_again_is_not_written_to(tmp_path):
+    (tmp_path / BEGUN).touch()
+    attempt = Attempt(Place(str(tmp_path), "out", ""), Maker(0, 1, "run.attempt"), ".jsonl")
+    attempt.write(b"some")
+    with attempt.reopen() as file:
+        assert file.read() == b"some"
+    with pytest.raises(ValueError, match="closed"):
+        attempt.write(b"more")
+    attempt.drop()
+    assert os.listdir(tmp_path) == [BEGUN]
+
+
 def test_an_item_is_shown_in_one_line():
     class Lines:
         def __repr__(self):
