@@ -12,6 +12,7 @@ import pytest
 
 from d4p import WriteText
 from d4p.errors import D4pError
+from d4p.items.shape import fits
 from d4p.outputs import written
 from d4p.outputs.store import Store
 
@@ -94,6 +95,45 @@ def test_a_file_of_another_shape_is_no_bug(here, decided, name, how):
 ])  # fmt: skip
 def test_the_name_of_a_file(name, is_one):
     assert written._name(name) is is_one
+
+
+IS = {"files": {"read": "digest"}, "parameters": {"maxlag": "60"}, "plan": "digest"}
+CLAIMED = {"run": "a", "host": "h", "pid": 1, "started": None, "at": 0, "container": None}
+PART = "part-00000"
+
+
+@pytest.mark.parametrize(("shape", "value", "is_one"), [
+    (written._identity, {}, True), (written._identity, IS, True), (written._identity, [], False),
+    (written._identity, IS | {"files": []}, False), (written._identity, IS | {"files": "digest"}, False),
+    (written._identity, IS | {"parameters": {"maxlag": 60}}, False),
+    (written._identity, IS | {"parameters": []}, False),
+    (written._note, ["file", "file:///a", [1, 2]], True), (written._note, ["names", "hdfs://h/a", None], True),
+    (written._note, ["there", "program:a.py", True], True), (written._note, ["other", "file:///a", 1], False),
+    (written._note, ["file", "/a", 1], False), (written._note, ["file", "file:///a"], False),
+    (written._note, ["file", 7, 1], False), (written._note, "abc", False),
+    (written._noted, {}, True), (written._noted, {"reads": []}, True), (written._noted, {"reads": {}}, False),
+    (written._noted, {"reads": [["file", "file:///a", 1]]}, True), (written._noted, {"reads": [[]]}, False),
+    (written._id, "a0", True), (written._id, "A", False), (written._id, "", False), (written._id, "a" * 65, False),
+    (written._sub, "", True), (written._sub, "a", True), (written._sub, "a/b", False), (written._sub, ".a", False),
+    (written._part, PART, True), (written._part, f"sub/{PART}", True), (written._part, f"a/b/{PART}", False),
+    (written._part, f"/{PART}", False), (written._part, f".a/{PART}", False), (written._part, "", False),
+    (written._complete, "x", False),
+    (written._CLAIM, CLAIMED, True), (written._CLAIM, CLAIMED | {"pid": 0}, False),
+    (written._CLAIM, CLAIMED | {"pid": (1 << 31) - 1}, True), (written._CLAIM, CLAIMED | {"pid": 1 << 31}, False),
+    (written._CLAIM, CLAIMED | {"pid": True}, False), (written._CLAIM, CLAIMED | {"at": -1}, False),
+    (written._CLAIM, CLAIMED | {"at": 1e12 - 1}, True), (written._CLAIM, CLAIMED | {"at": 1e12}, False),
+    (written._CLAIM, CLAIMED | {"started": "s", "container": "c"}, True), (written._CLAIM, CLAIMED | {"run": 1}, False),
+    (written._SUCCESS, {"run": "a", "identity": {}, "parts": {PART: {"items": 1, "bytes": 2}}}, True),
+    (written._SUCCESS, {"run": "a", "identity": {}, "parts": {PART: {"items": 1}}}, False),
+    (written._SUCCESS, {"run": "a", "identity": {}, "parts": {f"../{PART}": {"items": 1, "bytes": 2}}}, False),
+    (written._SUCCESS, {"run": "a", "identity": {}}, False), (written._BEGUN, {"identity": {}, "replace": True}, True),
+    (written._BEGUN, {"identity": {}, "replace": 1}, False), (written._BEGUN, {"replace": True}, False),
+    (written._DECIDED, {"run": "a", "identity": {}, "replace": False, "parts": {"": [], "a": []}}, True),
+    (written._DECIDED, {"run": "a", "identity": {}, "replace": False, "parts": {"": ["x"]}}, False),
+    (written._READS, {"notes": []}, True), (written._READS, {"notes": None}, False), (written._READS, {}, False),
+])  # fmt: skip
+def test_shapes(shape, value, is_one):
+    assert fits(value, shape) is is_one
 
 
 def test_what_a_run_wrote_is_of_its_shape(here):
