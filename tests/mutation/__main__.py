@@ -53,8 +53,7 @@ def _area(name: str, arguments: argparse.Namespace) -> bool:
 
 def said(outcome: Outcome) -> str:
     """A fault as a difference, and what came of it."""
-    fault = outcome.fault
-    source = (ROOT / fault.path).read_bytes()
+    fault, source = outcome.fault, outcome.source
     before, after = (text.decode().splitlines() for text in (source, fault.put_into(source)))
     lines = [line for line in list(difflib.unified_diff(before, after, n=0, lineterm=""))[3:]]
     came = f"noticed by {outcome.noticed}" if outcome.noticed else f"NOT NOTICED by {outcome.tried} tests"

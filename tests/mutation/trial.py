@@ -29,9 +29,11 @@ NO_JAVA = {"SPARK_SUBMIT_OPTS": "-Xshare:auto", "SPARK_LAUNCHER_OPTS": "-Xshare:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a fault: the test that `noticed` it, "time" where they didn't end, None where all passed."""
+    """What came of a fault in a file as it was then: the test that `noticed` it, "time" where they didn't end, None
+    where all passed."""
 
     fault: Fault
+    source: bytes
     noticed: str | None
     tried: int
 
@@ -47,6 +49,7 @@ def choose(root: Path, area: Area, count: int | None, seed: str) -> list[Fault]:
 def try_area(root: Path, area: Area, chosen: list[Fault], jobs: int, note: Callable[[str], None]) -> Iterator[Outcome]:
     """Put each of the faults in, in turn."""
     root = root.resolve()
+    sources = {fault.path: (root / fault.path).read_bytes() for fault in chosen}  # who works there goes on meanwhile
     with tempfile.TemporaryDirectory(prefix="d4p-mutation-") as folder:
         here = Path(folder).resolve()
         trees = [Tree(root, here / f"tree-{k}") for k in range(jobs)]
@@ -61,19 +64,19 @@ def try_area(root: Path, area: Area, chosen: list[Fault], jobs: int, note: Calla
                 while free and (fault := next(waiting, None)):
                     tests = known.of(fault.path, fault.line, fault.last)
                     if not tests:
-                        yield Outcome(fault, None, 0)
+                        yield Outcome(fault, sources[fault.path], None, 0)
                         continue
                     tree = free.pop()
-                    pid = _start(tree, fault, tests)
+                    pid = _start(tree, fault, sources[fault.path], tests)
                     limit = AT_LEAST + PATIENCE * sum(known.tests[test] for test in tests)
                     running[pid] = tree, fault, tests, time.monotonic() + limit
                 if not running:
                     return
                 for pid, status in _ended(running):
                     tree, fault, tests, _ = running.pop(pid)
-                    tree.write(fault.path, (root / fault.path).read_bytes())
+                    tree.write(fault.path, sources[fault.path])
                     free.append(tree)
-                    yield Outcome(fault, _noticed(tree, status), len(tests))
+                    yield Outcome(fault, sources[fault.path], _noticed(tree, status), len(tests))
         finally:
             for pid in running:
                 _end(pid)
@@ -92,8 +95,8 @@ def _measured(area: Area, root: Path, tree: Tree, folder: Path) -> Measured:
     return read(to)
 
 
-def _start(tree: Tree, fault: Fault, tests: list[str]) -> int:
-    tree.write(fault.path, fault.put_into((tree.root / fault.path).read_bytes()))
+def _start(tree: Tree, fault: Fault, source: bytes, tests: list[str]) -> int:
+    tree.write(fault.path, fault.put_into(source))
     _first(tree).unlink(missing_ok=True)
     return tree.fork(lambda: _run(tree, tests), tree.folder.with_suffix(".said"))
 
