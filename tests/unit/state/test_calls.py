@@ -14,7 +14,7 @@ import pytest
 
 from d4p_compile.analysis import State, state_of
 
-from .examples import CACHE, COUNTS, Box, Numbers, Rows, Tally, box, bump, g_rank, traced
+from .examples import CACHE, COUNTS, Box, Numbers, Rows, Tally, box, bump, find, g_rank, traced
 
 
 class Fill:
@@ -161,6 +161,52 @@ def n_one_of_two_functions(self, x):
 
 def k_default_by_name_alone(self, x, *, seen=CACHE):
     seen.append(x)
+
+
+def k_looks_into_an_iterator(self, x):
+    return x in self.lines
+
+
+def n_looks_into_a_set(self, x):
+    return x in self.seen, x not in self.items, 1 < x < self.n
+
+
+def k_pairs_of_a_comprehension(self, x):
+    return [group.append(x) for key, group in self.groups.items()]
+
+
+def k_rest_of_a_comprehension(self, x):
+    return [bucket.append(x) for first, *rest in [self.buckets] for bucket in rest]
+
+
+def n_pairs_of_a_comprehension(self, x):
+    return [key for key, group in self.groups.items()], [rest for first, *rest in x]
+
+
+def n_name_of_an_import(self, x):
+    import os as CACHE  # noqa: N812
+
+    CACHE.remove(x)
+
+
+def k_least(self, x):
+    min(self.buckets).append(x)
+
+
+def k_hands_over_a_callable(self, x):
+    FILL(self.remembers)
+
+
+def n_hands_over_a_callable(self, x):
+    FILL(self.finds)
+
+
+def k_item_of_an_object(self, x):
+    self.rows[x].append(1)
+
+
+def n_part_of_a_text(self, x):
+    self.text[x].other(1)
 
 
 def n_own_callable(self, x):
@@ -321,10 +367,37 @@ class Given(Box):
         Box.__init__(self)
         self.following = functools.partial(next, Numbers())
         self.first = functools.partial(max, Rows())
+        self.fill = FILL
+        self.shuffle = self.rng.shuffle
+        setattr(self, "__look", find)
 
 
 def takes_the_following(self, x):
     return self.following()
+
+
+def fills(self, x):
+    self.fill(self.items)
+
+
+def shuffles(self, x):
+    self.shuffle(x)
+
+
+def looks(self, x):
+    return self.__look({}, x)
+
+
+@pytest.mark.parametrize(("process", "why"), [
+    (fills, "passes self.items to self.fill in fills, line "), (shuffles, "calls self.shuffle in shuffles, line "),
+    (looks, "no state found"),
+])  # fmt: skip
+def test_what_an_attribute_is_called_with(process, why):
+    assert state_of(type("Case", (Given,), {"_process": process})()).why.startswith(why)
+
+
+def test_a_library_s_method_that_is_kept():
+    assert state_of(type("Case", (Given,), {"_process": shuffles})()).why.endswith(" (a Random moves on)")
 
 
 def looks_at_all(self, x):

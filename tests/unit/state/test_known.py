@@ -1,5 +1,6 @@
 """What is known of libraries' classes by the names of their methods."""
 
+import linecache
 import sys
 import types
 
@@ -7,6 +8,8 @@ import pytest
 
 from d4p_compile.analysis import known, origin
 from d4p_compile.analysis.refs import Root
+from d4p_compile.analysis.source import Unreadable, read
+from d4p_compile.analysis.values import UNSET
 
 
 def kind(*names):
@@ -60,3 +63,16 @@ def test_roots_are_equal_by_kind_and_name():
     assert Root("param", "x") == Root("param", "x") and len({Root("param", "x"), Root("param", "x")}) == 1
     assert Root("param", "x") != Root("param", "y") and Root("param", "x") != Root("self", "x")
     assert Root("param", "x") != "x"
+
+
+@pytest.mark.parametrize("text", ["def f(:\n", "def f(x):\n    return x\0\n"])
+def test_a_file_that_has_become_something_else_is_not_read(text):
+    names = {}
+    exec(compile("def f(x):\n    return x\n", "/nowhere/changed.py", "exec"), names)
+    linecache.cache["/nowhere/changed.py"] = (len(text), None, text.splitlines(True), "/nowhere/changed.py")
+    with pytest.raises(Unreadable):
+        read(names["f"])
+
+
+def test_what_is_not_there_yet_is_unknown():
+    assert repr(UNSET) == "unknown"

@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import logging
+import multiprocessing
 import operator
 import pickle
 import queue
@@ -60,6 +61,15 @@ def library(self):
     self.tally = Tally()
 
 
+def inside(self):
+    from json import JSONDecoder as Decoder
+
+    self.decoder = Decoder()
+    self.queue = multiprocessing.Queue()
+    self.simple = multiprocessing.SimpleQueue()
+    self.joinable = multiprocessing.JoinableQueue()
+
+
 def brought(self):
     self.a = pickle.loads(b"")
     self.b = copy.copy(self)
@@ -97,6 +107,7 @@ def otherwise(self, other):
                "seed": np.random.SeedSequence, "file": io.IOBase, "opened": None, "named": LibraryResult,
                "lock": {None, type(threading.Lock())}, "rlock": None, "queue": queue.Queue,
                "rows": type(csv.reader([])), "document": LibraryResult, "tally": Tally}),
+    (inside, {"decoder": json.JSONDecoder, "queue": queue.Queue, "simple": queue.Queue, "joinable": queue.Queue}),
     (brought, dict.fromkeys("abcdef")),
     (texts, {"a": str, "b": str, "c": str, "d": None}),
     (otherwise, {"file": io.IOBase, "n": None, "p": None, "total": {int, float}}),

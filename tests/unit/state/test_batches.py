@@ -1,0 +1,77 @@
+"""Which PEs take a batch in the place of its items."""
+
+import pytest
+
+from d4p import ConsumerPE, IterativePE, SimpleFunctionPE
+from d4p_compile.analysis import may_write
+from d4p_compile.analysis.batches import has_batches, has_singly, takes_batches
+
+
+class Both(IterativePE):
+    def _process(self, item):
+        return item
+
+    def process_batch(self, inputs):
+        return inputs
+
+
+class Inherits(Both):
+    pass
+
+
+class AnotherSingly(Both):
+    def _process(self, item):
+        return -item
+
+
+class BothAgain(AnotherSingly):
+    def process_batch(self, inputs):
+        return None
+
+
+class BatchesAlone(ConsumerPE):
+    def process_batch(self, inputs):
+        return None
+
+
+class Singly(IterativePE):
+    def _process(self, item):
+        return item
+
+
+class OddBatches(Both):
+    def process_batch(self):
+        return None
+
+
+class Called(SimpleFunctionPE):
+    def process_batch(self, inputs):
+        return inputs
+
+
+@pytest.mark.parametrize(("cls", "batches", "singly", "takes"), [
+    (Both, True, True, True), (Inherits, True, True, True), (AnotherSingly, True, True, False),
+    (BothAgain, True, True, True), (BatchesAlone, True, False, False), (Singly, False, True, False),
+    (OddBatches, False, True, False), (Called, True, True, True),
+])  # fmt: skip
+def test_which_take_batches(cls, batches, singly, takes):
+    pe = cls()
+    assert (has_batches(pe), has_singly(pe), takes_batches(pe)) == (batches, singly, takes)
+
+
+def test_methods_of_the_object_s_own():
+    pe = Both()
+    pe._process = lambda item: item
+    assert not takes_batches(pe)
+    pe.process_batch = lambda inputs: inputs
+    assert takes_batches(pe)
+
+
+def test_a_function_in_the_place_of_a_method_may_write_where_it_can_not_be_read():
+    pe = Singly()
+    pe._process = lambda item: item
+    assert not may_write(pe)
+    names = {}
+    exec("def unread(item):\n    return item\n", names)
+    pe._process = names["unread"]
+    assert may_write(pe)
