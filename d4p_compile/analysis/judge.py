@@ -46,21 +46,21 @@ def _is_inside(op: Op) -> bool:
     return any(kind != "attr" for kind, _ in op.on.steps)
 
 
-def _store(op: Op, found: list[Known], frame: Frame) -> str | None:
-    return "" if any(not k.fresh for k in found) else None
+def _store(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    return "" if any(not k.fresh for k in candidates) else None
 
 
-def _aug(op: Op, found: list[Known], frame: Frame) -> str | None:
-    for k in found:
+def _aug(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    for k in candidates:
         if not k.fresh and (not _is_inside(op) if k.kind in _DOUBTFUL else any(hasattr(k.type, n) for n in _INPLACE)):
             return ""
     return None
 
 
-def _call(op: Op, found: list[Known], frame: Frame) -> str | None:
-    if op.on.root.kind != "param" and not found and op.name in known.MUTATORS:
+def _call(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    if op.on.root.kind != "param" and not candidates and op.name in known.MUTATORS:
         return ""
-    for k in found:
+    for k in candidates:
         why = None if k.fresh else _call_on(op.name, k, frame, _is_inside(op))
         if why is not None:
             return why
@@ -105,8 +105,8 @@ def _method_of_user(k: Known, name: str, frame: Frame) -> str | None:
     return None if why is None else f", which {why}"
 
 
-def _invoke(op: Op, found: list[Known], frame: Frame) -> str | None:
-    for k in found:
+def _invoke(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    for k in candidates:
         why = _invoke_one(k, frame)
         if why is not None:
             return why
@@ -183,8 +183,8 @@ def _defaults(function: types.FunctionType) -> dict[str, Any]:
     return dict(zip(names[len(names) - len(given) :], given, strict=True)) | (function.__kwdefaults__ or {})
 
 
-def _pass(op: Op, found: list[Known], frame: Frame) -> str | None:
-    for k in found:
+def _pass(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    for k in candidates:
         if k.fresh:
             continue
         if k.kind == "callable":
@@ -196,8 +196,8 @@ def _pass(op: Op, found: list[Known], frame: Frame) -> str | None:
     return None
 
 
-def _lend(op: Op, found: list[Known], frame: Frame) -> str | None:
-    for k in found:
+def _lend(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    for k in candidates:
         if k.kind == "stream":
             return f" ({_article(k)} moves on)"
         if k.kind == "callable" and (why := _invoke_one(k, frame)) is not None:
@@ -205,8 +205,8 @@ def _lend(op: Op, found: list[Known], frame: Frame) -> str | None:
     return None
 
 
-def _iter(op: Op, found: list[Known], frame: Frame) -> str | None:
-    for k in found:
+def _iter(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    for k in candidates:
         if k.kind == "stream":
             return f" ({_article(k)} moves on)"
         if k.kind in _DOUBTFUL and not _is_inside(op):
@@ -217,16 +217,16 @@ def _iter(op: Op, found: list[Known], frame: Frame) -> str | None:
     return None
 
 
-def _next(op: Op, found: list[Known], frame: Frame) -> str | None:
-    return "" if any(k.kind in ("stream", "user", *_DOUBTFUL) for k in found) else None
+def _next(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    return "" if any(k.kind in ("stream", "user", *_DOUBTFUL) for k in candidates) else None
 
 
-def _contains(op: Op, found: list[Known], frame: Frame) -> str | None:
-    return "" if any(k.kind == "stream" for k in found) else None
+def _contains(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    return "" if any(k.kind == "stream" for k in candidates) else None
 
 
-def _getitem(op: Op, found: list[Known], frame: Frame) -> str | None:
-    for k in found:
+def _getitem(op: Op, candidates: list[Known], frame: Frame) -> str | None:
+    for k in candidates:
         if k.type is not None and issubclass(k.type, defaultdict) and not k.fresh:
             if k.value is UNSET or k.value.default_factory is not None:
                 return ", a defaultdict: a missing key is added"

@@ -62,8 +62,8 @@ def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Wat
             wear(folder.mark, process.pid)
             signals.started(process)
             launcher = Launcher(process, stdout, stderr) if launched else None
-            said: dict[str, dict[str, Any]] = {}
-            reader = threading.Thread(target=_relay, args=(receive, said, watch or (lambda event: None)), daemon=True)
+            events: dict[str, dict[str, Any]] = {}
+            reader = threading.Thread(target=_relay, args=(receive, events, watch or (lambda event: None)), daemon=True)
             reader.start()
             status = _status(process)
             folder.end()
@@ -75,12 +75,12 @@ def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Wat
                 reader.join(timeout=5)
     if signals.interrupts:
         (watch or (lambda event: None))({"event": "interrupted"})
-    if status == 0 and "done" not in said:
+    if status == 0 and "done" not in events:
         if signals.interrupts:
             return 130
         raise RunFailed("the program ended before its run was done, as if all were well: does a PE call os._exit()?")
     if launcher is not None:
-        status = launcher.ended(130 if signals.interrupts and status else status, said, watch or (lambda event: None))
+        status = launcher.ended(130 if signals.interrupts and status else status, events, watch or (lambda event: None))
     return 128 - status if status < 0 else status
 
 
@@ -116,11 +116,11 @@ def _named_pipe(folder: str) -> Iterator[tuple[int, int, str]]:
     yield receive, os.open(path, os.O_WRONLY), path
 
 
-def _relay(receive: int, said: dict[str, dict[str, Any]], watch: Watch) -> None:
-    with open(receive) as events:
-        for line in events:
+def _relay(receive: int, events: dict[str, dict[str, Any]], watch: Watch) -> None:
+    with open(receive) as lines:
+        for line in lines:
             event = json.loads(line)
-            said[event["event"]] = event
+            events[event["event"]] = event
             watch(event)
 
 
@@ -202,11 +202,11 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
     bundle, holder = temporary_bundle(loaded, plan, include)
     spool = RunFolder()
     with holder:
-        said: list[dict[str, Any]] = []
+        events: list[dict[str, Any]] = []
         with tempfile.TemporaryFile() as errors, beside_results(plan, progress) as screen:
 
             def watch(event: dict[str, Any]) -> None:
-                said.append(event)
+                events.append(event)
                 screen.watch(event)
 
             out, err = (subprocess.DEVNULL, errors) if quiet else (screen.stdout, screen.stderr)
@@ -217,10 +217,10 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
             except BaseException:
                 spool.cleanup()
                 raise
-            if status or _interrupted(said):
+            if status or _interrupted(events):
                 spool.cleanup()
                 errors.seek(0)
-                raise _failed(status, said, errors.read().decode(errors="replace"))
+                raise _failed(status, events, errors.read().decode(errors="replace"))
     ids = {pe.name: pe.id for pe in plan.graph.pes}
     results = Results(spool.name, [(ids[pe], str(port)) for pe, port in plan.graph.results()], ids)
     weakref.finalize(results, spool.cleanup)
@@ -259,6 +259,6 @@ def _interrupted(events: list[dict[str, Any]]) -> bool:
 def _failed(status: int, events: list[dict[str, Any]], errors: str) -> D4pError | KeyboardInterrupt:
     if status == 130 or _interrupted(events):
         return KeyboardInterrupt()
-    said = next((e["message"] for e in events if e["event"] == "failed"), None)
-    message = said or ended_by(status) or errors.strip() or f"exit status {status}"
+    message = next((e["message"] for e in events if e["event"] == "failed"), None)
+    message = message or ended_by(status) or errors.strip() or f"exit status {status}"
     return Refused(message) if status == 2 else RunFailed(message)

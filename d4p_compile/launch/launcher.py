@@ -37,8 +37,8 @@ class Launcher:
         for thread in self._threads:
             thread.start()
 
-    def _pass_on(self, said: IO[bytes], out: IO[bytes]) -> None:
-        for line in said:
+    def _pass_on(self, lines: IO[bytes], out: IO[bytes]) -> None:
+        for line in lines:
             for unsure, process in _PROCESS.findall(line.decode(errors="replace")):
                 self._processes.append((int(process), _UNSURE if unsure else ""))
             if out is self._stderr:
@@ -48,14 +48,14 @@ class Launcher:
         if out is self._stderr:
             _write(out, self._notices.rest())
 
-    def ended(self, status: int, said: Mapping[str, dict[str, Any]], watch: Callable[[dict[str, Any]], None]) -> int:
+    def ended(self, status: int, events: Mapping[str, dict[str, Any]], watch: Callable[[dict[str, Any]], None]) -> int:
         """The exit status of the run, from that of the launcher and the events of the program. Says what happened where
         a rank died and the others were killed before one of them could. Raises RunFailed where what the run printed
         could not be."""
         for thread in self._threads:
             thread.join(timeout=2)
-        told = status == 130 or "failed" in said
-        message = None if status == 0 or told else self._death(said.get("ranks", {}).get("ranks", ()))
+        told = status == 130 or "failed" in events
+        message = None if status == 0 or told else self._death(events.get("ranks", {}).get("ranks", ()))
         if os.environ.get("D4P_DEBUG") == "1" or not (told or message):
             _write(self._stderr, self._notices.kept)
         if status == 0 and self._unwritten is not None:
@@ -66,17 +66,17 @@ class Launcher:
             _write(self._stderr, f"failed: {message}\n".encode())
             watch({"event": "failed", "message": message, "status": 1})
             return 1
-        return said.get("failed", {}).get("status", status)
+        return events.get("failed", {}).get("status", status)
 
     def _death(self, ranks: Any) -> str | None:
         known = {rank["process"]: rank["said"] for rank in ranks}
         return next((known[process] + unsure for process, unsure in self._processes if process in known), None)
 
 
-def _write(out: IO[bytes], said: bytes) -> OSError | None:
+def _write(out: IO[bytes], text: bytes) -> OSError | None:
     """Whatever happens the run goes on. Gives why it can't be written, but where nobody reads on (`| head`, say)."""
     try:
-        out.write(said)
+        out.write(text)
     except BrokenPipeError:
         pass
     except OSError as error:

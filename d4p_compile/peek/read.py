@@ -33,34 +33,34 @@ class Content:
     records: Any = None  # `Records`, of Arrow files
 
 
-def content(found: FileSet, most: int) -> Content:
+def content(files: FileSet, most: int) -> Content:
     """What is in files. Raises RunFailed where they are damaged, Refused where a library is missing."""
-    if not found.kind:
-        return Content([], found.count or 0, [])
-    if found.kind not in KINDS:
+    if not files.kind:
+        return Content([], files.count or 0, [])
+    if files.kind not in KINDS:
         return Content([], None, [])
-    return {"arrow": _arrow, "parquet": _parquet}.get(found.kind, _lines)(found, most)
+    return {"arrow": _arrow, "parquet": _parquet}.get(files.kind, _lines)(files, most)
 
 
-def _arrow(found: FileSet, most: int) -> Content:
+def _arrow(files: FileSet, most: int) -> Content:
     try:
         from d4p.containers.records import Records, type_said
     except ImportError as error:
-        raise _needs_pyarrow(found, error) from None
-    records = Records(list(found.paths))
+        raise _needs_pyarrow(files, error) from None
+    records = Records(list(files.paths))
     fields = [(field.name, type_said(field.type)) for field in records.schema]
     return Content(fields, len(records), list(records[:most]), records)
 
 
-def _parquet(found: FileSet, most: int) -> Content:
+def _parquet(files: FileSet, most: int) -> Content:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise _needs_pyarrow(found, error) from None
+        raise _needs_pyarrow(files, error) from None
     first: list[Any] = []
     count, fields = 0, []
-    for path in found.paths:
+    for path in files.paths:
         fs, name = locate(path)
         try:
             with fs.open(name, "rb") as file:
@@ -75,25 +75,25 @@ def _parquet(found: FileSet, most: int) -> Content:
     return Content(fields, count, first)
 
 
-def _lines(found: FileSet, most: int) -> Content:
+def _lines(files: FileSet, most: int) -> Content:
     """Of JSON lines, pickles and text."""
     first: list[Any] = []
-    for path in found.paths:
+    for path in files.paths:
         if len(first) < most:
-            first += _first(found, path, most - len(first))
-    count = found.count
-    if count is None and found.kind != "pickle":
-        count = sum(_count_lines(path) for path in found.paths)
+            first += _first(files, path, most - len(first))
+    count = files.count
+    if count is None and files.kind != "pickle":
+        count = sum(_count_lines(path) for path in files.paths)
     return Content([], count, first)
 
 
-def _first(found: FileSet, path: str, most: int) -> list[Any]:
+def _first(files: FileSet, path: str, most: int) -> list[Any]:
     fs, name = locate(path)
     made: list[Any] = []
     try:
         with fs.open(name, "rb") as file:
-            read: Iterator[Any] = pickled(_buffered(file)) if found.kind == "pickle" else (
-                _of_line(line, found.kind) for line in iter(file.readline, b""))  # fmt: skip
+            read: Iterator[Any] = pickled(_buffered(file)) if files.kind == "pickle" else (
+                _of_line(line, files.kind) for line in iter(file.readline, b""))  # fmt: skip
             made.extend(itertools.islice(read, most))
             return made
     except _BROKEN as error:
@@ -116,13 +116,13 @@ class _Pickled:
         return self.said
 
 
-def _shown(found: Any) -> Any:
+def _shown(value: Any) -> Any:
     """An item of JSON as it is shown. No pickle in it is read."""
-    if is_pickled(found):
-        return _Pickled(found["repr"])
-    if isinstance(found, list):
-        return list(map(_shown, found))
-    return {name: _shown(value) for name, value in found.items()} if isinstance(found, dict) else found
+    if is_pickled(value):
+        return _Pickled(value["repr"])
+    if isinstance(value, list):
+        return list(map(_shown, value))
+    return {name: _shown(part) for name, part in value.items()} if isinstance(value, dict) else value
 
 
 def _buffered(file: Any) -> Any:
@@ -139,6 +139,6 @@ def _count_lines(path: str) -> int:
     return count + (last != b"\n")
 
 
-def _needs_pyarrow(found: FileSet, error: Exception) -> Refused:
-    return Refused(f"{found.name} has files of {found.kind.capitalize()}, which need pyarrow and numpy: "
+def _needs_pyarrow(files: FileSet, error: Exception) -> Refused:
+    return Refused(f"{files.name} has files of {files.kind.capitalize()}, which need pyarrow and numpy: "
                    f"pip install pyarrow numpy ({error})")

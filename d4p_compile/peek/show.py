@@ -24,19 +24,19 @@ _CELL = 60
 
 def peek(path: str, most: int = 5) -> None:
     """Print what is in a file or folder on stdout, with its first records. Raises Refused and RunFailed."""
-    for number, found in enumerate(find(path)):
+    for number, files in enumerate(find(path)):
         try:
-            made = content(found, most)
+            made = content(files, most)
         except RunFailed as error:
-            raise RunFailed(f"{error}{f'. {found.state}' if found.broken else ''}") from error
+            raise RunFailed(f"{error}{f'. {files.state}' if files.broken else ''}") from error
         with page() as console:
             if number:
                 console.print()
-            _print(console, found, made, most)
+            _print(console, files, made, most)
 
 
-def _print(console: Console, found: FileSet, made: Content, most: int) -> None:
-    console.print(cell(_head(found, made)), soft_wrap=True)
+def _print(console: Console, files: FileSet, made: Content, most: int) -> None:
+    console.print(cell(_head(files, made)), soft_wrap=True)
     if made.fields:
         console.print()
         console.print(_table(["field", "type"], made.fields))
@@ -53,15 +53,15 @@ def _print(console: Console, found: FileSet, made: Content, most: int) -> None:
         console.print(_table(columns, rows))
 
 
-def _head(found: FileSet, made: Content) -> str:
+def _head(files: FileSet, made: Content) -> str:
     """`out: 36 Arrow files, 499,500 records, 20.0 GB; whole`"""
-    kind = KINDS.get(found.kind, found.kind or "empty")
-    files = f"{len(found.paths):,} {kind} file{'s' if len(found.paths) != 1 else ''}"
+    kind = KINDS.get(files.kind, files.kind or "empty")
+    shown = f"{len(files.paths):,} {kind} file{'s' if len(files.paths) != 1 else ''}"
     records = "records not counted" if made.count is None else plural(made.count, "record")
-    if found.kind and found.kind not in KINDS:
+    if files.kind and files.kind not in KINDS:
         records = "no records that d4p could show"
-    state = f"; {found.state}" if found.state else ""
-    return f"{found.name}: {files}, {records}, {size(found.bytes)}{state}"
+    state = f"; {files.state}" if files.state else ""
+    return f"{files.name}: {shown}, {records}, {size(files.bytes)}{state}"
 
 
 def size(count: float) -> str:

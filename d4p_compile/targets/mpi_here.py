@@ -88,10 +88,10 @@ def available() -> Availability:
     return Availability(True, f"{said}, {launcher}")
 
 
-def mpiexec(found: Library) -> str | None:
+def mpiexec(its: Library) -> str | None:
     """The path of the mpiexec that belongs to a library: the one beside it, else one on PATH that says so."""
-    names, words = _LAUNCHERS.get(found.kind, (("mpiexec", "mpirun"), ("",)))
-    beside = Path(found.path).parent.parent / "bin" if found.path else None
+    names, words = _LAUNCHERS.get(its.kind, (("mpiexec", "mpirun"), ("",)))
+    beside = Path(its.path).parent.parent / "bin" if its.path else None
     for path in _candidates(beside, names):
         if beside and path.parent == beside and beside != Path("/usr/bin"):
             return str(path)

@@ -101,22 +101,22 @@ _READ = {"needed_java": _JAVA, "found_java": _JAVA}
 _WHERE = re.compile(r"\(TID \d+\) \((?P<host>[\w.:-]+) executor (?P<executor>\S+?)\)|on host:? (?P<host2>[\w.-]+)")
 
 
-def cause(said: str) -> str | None:
+def cause(text: str) -> str | None:
     """The sentence for what was said, or None where the table has none.
 
     >>> cause("java.io.IOException: No space left on device").startswith("a disk is full")
     True
     """
     for pattern, sentence in CAUSES:
-        if found := re.search(pattern, said, re.MULTILINE):
+        if found := re.search(pattern, text, re.MULTILINE):
             named = {key: value for key, value in found.groupdict().items() if value is not None}
             fields = {key.rstrip("2"): _READ.get(key, str)(value) for key, value in named.items()}
-            return sentence.format(**fields, where=_where(said))
+            return sentence.format(**fields, where=_where(text))
     return None
 
 
-def _where(said: str) -> str:
-    found = _WHERE.search(said)
+def _where(text: str) -> str:
+    found = _WHERE.search(text)
     if not found:
         return ""
     return f" on {found['host'] or found['host2']}"

@@ -28,20 +28,20 @@ class Limits:
     """What a broadcast may be.
 
     Attributes:
-        most: bytes of items, and `said`, how the user has put it.
+        most: bytes of items, and `asked`, how the user has put it.
         result: bytes that Spark lets the driver gather.
         executors: how many there may be, each of which gets them; None where nobody can tell.
     """
 
     most: int
-    said: str
+    asked: str
     result: int
     executors: int | None
 
     def why_tiles(self, channels: Channels, instances: int) -> str:
         """Why there can be no broadcast, whatever the items are; empty where there can."""
         if self.most <= 0:
-            return f"{SETTING} is {self.said}"
+            return f"{SETTING} is {self.asked}"
         if self.executors is None:
             return ("dynamic allocation may start any number of executors, each of which a broadcast would go to, "
                     "unless spark.dynamicAllocation.maxExecutors is set")
@@ -53,7 +53,7 @@ class Limits:
     def why_tiles_of(self, size: int, tiles: int) -> str:
         """Why items of so many bytes, which take so many by tiles, are not broadcast; empty where they are."""
         if size > self.most:
-            return f"the items take {megabytes(size)}, and {SETTING} is {self.said}"
+            return f"the items take {megabytes(size)}, and {SETTING} is {self.asked}"
         if size > self.result > 0:
             return f"the items take {megabytes(size)}, which is more than spark.driver.maxResultSize"
         moves = size * (self.executors or 0)
