@@ -1,4 +1,4 @@
-"""The driver of a DataFrame program: session, tasks, the actions at the end, and what failed."""
+"""What the `main` of a DataFrame program works with, and its run on the driver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The driver of a Spark program: session, tasks, the action at the end, and what failed."""
+"""What the `main` of an RDD program works with, and its run on the driver."""
 
 from __future__ import annotations
 
