@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from d4p_compile.analysis.callsites import CallWalker
 from d4p_compile.analysis.expressions import local_names, parameter_names
-from d4p_compile.analysis.refs import NONE, SELF, Refs, hold, item, unpack, value_ref
+from d4p_compile.analysis.refs import NONE, SELF, Refs, item, value_ref
 
 
 class FunctionWalker(CallWalker):
@@ -47,11 +47,6 @@ class FunctionWalker(CallWalker):
             self.op("always", None, f"assigns the global or outer {target.id}", target)
         elif isinstance(target, ast.Attribute | ast.Subscript):
             self.store(target)
-        elif isinstance(target, ast.Tuple | ast.List):
-            for part in target.elts:
-                self.bind(part, unpack(refs))
-        elif isinstance(target, ast.Starred):
-            self.bind(target.value, hold(refs))
         else:
             super().bind(target, refs)
 

@@ -75,3 +75,10 @@ def test_a_function_in_the_place_of_a_method_may_write_where_it_can_not_be_read(
     exec("def unread(item):\n    return item\n", names)
     pe._process = names["unread"]
     assert may_write(pe)
+
+
+def test_whoever_is_handed_the_pe_may_write():
+    def hands_over(self, x):
+        return x[0](self)
+
+    assert may_write(type("Case", (IterativePE,), {"_process": hands_over})())

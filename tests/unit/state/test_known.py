@@ -4,6 +4,7 @@ import linecache
 import sys
 import types
 
+import numpy as np
 import pytest
 
 from d4p_compile.analysis import known, origin
@@ -76,3 +77,8 @@ def test_a_file_that_has_become_something_else_is_not_read(text):
 
 def test_what_is_not_there_yet_is_unknown():
     assert repr(UNSET) == "unknown"
+
+
+@pytest.mark.parametrize("name", ["generic", "dtype", "ufunc", "poly1d", "finfo", "iinfo", "float64"])
+def test_types_of_numpy_that_change_nothing(name):
+    assert known.kind_of(getattr(np, name)) == "harmless"
