@@ -76,6 +76,27 @@ def n_attribute_of_an_object(self, x):
     return SETTINGS.table.get(x), SETTINGS.n
 
 
+NAMES = {"__name__": "__main__"}
+exec("def unread(items):\n    return items\n", NAMES)
+UNREAD = NAMES["unread"]
+
+
+def k_function_that_can_not_be_read(self, x):
+    UNREAD(self.items)
+
+
+def n_function_that_can_not_be_read(self, x):
+    UNREAD([x])
+
+
+def k_keys_of_a_comprehension(self, x):
+    return {self.items.pop(): n for n in x}
+
+
+def k_values_of_a_comprehension(self, x):
+    return {n: self.items.pop() for n in x}
+
+
 def k_own_callable(self, x):
     FILL(self.items)
 
