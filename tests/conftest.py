@@ -27,7 +27,7 @@ LONGEST = (f"{POINTS}::test_killed_at_each_of_n_points[xcorr", POINTS, "hadoop",
            "tests/equivalence/test_outputs.py", "tests/submit/test_standalone.py", "tests/unit/test_commit_deaths.py",
            "tests/equivalence/test_spark_35.py", "tests/equivalence/test_compat_workflows.py",
            "tests/equivalence/test_examples.py", "tests/equivalence/test_failures.py",
-           "tests/equivalence/test_pairs.py")  # fmt: skip
+           "tests/equivalence/test_pairs.py", "tests/unit/test_misfit_example.py")  # fmt: skip
 
 if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
     raise AssertionError(

@@ -1,9 +1,12 @@
 """Synthetic seismograms beside observed ones, station by station.
 
-    read > window > detrend > taper > remove_response > filter_bandpass > resample > rotate \
-                  > assemble                                                      > rotate   match > compare > write
-    read > window > detrend > taper > pre_filter      > filter_bandpass > resample > rotate /                > draw
-                  > assemble                                                      > rotate                  > report
+    observed   read > window > detrend > taper > remove_response > filter_bandpass > resample > rotate > match
+                             > assemble                                                       > rotate
+    synthetic  read > window > detrend > taper > pre_filter > filter_bandpass > resample > rotate > match
+                             > assemble                                                  > rotate
+    both       match > compare > write
+                               > draw
+                               > report
 
 Phase 1 prepares both in the same way, as processing.json says; phase 2 joins them by network, station and component
 and says how far apart they are. What can't be used (a broken file, a gap, no response, no partner) goes into a list

@@ -158,5 +158,5 @@ def test_metadata_that_is_not_there_or_cannot_be_read_is_refused(tmp_path):
         pe.check_input()
     (tmp_path / "none.xml").write_text("<a/>")
     with pytest.raises(Refused, match="metadata must be in a format that obspy reads, .*none.xml"):
-        Metadata(str(tmp_path / "none.xml"))
+        pe.check_input()
     assert [Path(name.removeprefix("file://")).name for name, *_ in pe.input_files()] == ["a.mseed", "none.xml"]

@@ -35,7 +35,7 @@ class ReadWaveforms(ReadFiles):
         event: the file of an event, QuakeML for instance.
 
     Raises (when a run begins):
-        Refused: there are no files, no metadata, or no origin.
+        Refused: there are no files, no metadata that obspy can read, or no origin.
     """
 
     def __init__(self, path: Path, stations: Path | None = None, event: str | os.PathLike | None = None) -> None:
@@ -47,6 +47,7 @@ class ReadWaveforms(ReadFiles):
         ReadFiles.check_input(self)
         if self.stations:
             find(self.stations, f"{self.id}, for metadata,")
+            metadata(*self.stations)  # processes that are forked have it from here
         if self.event is not None:
             origin_of(self.event)
 
