@@ -1,6 +1,7 @@
 """What is known of libraries' classes by the names of their methods."""
 
 import linecache
+import secrets
 import sys
 import types
 
@@ -82,3 +83,7 @@ def test_what_is_not_there_yet_is_unknown():
 @pytest.mark.parametrize("name", ["generic", "dtype", "ufunc", "poly1d", "finfo", "iinfo", "float64"])
 def test_types_of_numpy_that_change_nothing(name):
     assert known.kind_of(getattr(np, name)) == "harmless"
+
+
+def test_random_numbers_of_the_system_are_drawn_from_no_generator():
+    assert known.draws_from(secrets.randbelow) is None and known.draws_from(secrets.randbits) is None
