@@ -102,6 +102,22 @@ def k_sets_an_attribute(self, x):
     setattr(self, x, 1)
 
 
+def k_out_of_a_method(self, x):
+    x.sum(out=self.array)
+
+
+def n_out_of_a_method(self, x):
+    return x.sum(out=np.zeros(3)), self.array.sum()
+
+
+def k_dunder_setattr(self, x):
+    self.__setattr__("n", x)
+
+
+def k_calls_an_object(self, x):
+    SETTINGS(x)
+
+
 def k_own_callable(self, x):
     FILL(self.items)
 
