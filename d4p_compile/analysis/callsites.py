@@ -48,6 +48,7 @@ class CallWalker(ExpressionWalker):
             base = self.eval(node.func.value)
             name = self.mangled(node.func.attr)
             if not base:
+                self.write_out(call, f".{name}")
                 self.method_of_local(call, name)
             return frozenset().union(*[self.method(call, ref, name) for ref in sorted(base, key=str)])
         callees = self.eval(node.func)
@@ -73,8 +74,7 @@ class CallWalker(ExpressionWalker):
             return frozenset().union(*[self.called(call, r) for r in sorted(callees, key=str)])
         if any(key == "inplace" for key, _ in call.keywords) and _is_true(call.node, "inplace"):
             self.store_in(frozenset([ref]), f"changes {{}} by {name}", call.node)
-        for refs in [refs for key, refs in call.keywords if key == "out"]:
-            self.store_in(refs, f"lets {ref}.{name} write to {{}}", call.node)
+        self.write_out(call, f"{ref}.{name}")
         self.op("call", ref, f"calls {ref}.{name}", call.node, name)
         self.method_of_local(call, name)
         if name == "copy":
@@ -100,6 +100,11 @@ class CallWalker(ExpressionWalker):
             if function.__module__ not in ("d4p.graph.core", "d4p.graph.base"):
                 results |= self.inline(call, function, NONE if static else frozenset([SELF]))
         return results
+
+    def write_out(self, call: Call, by: str) -> None:
+        """What `out=` names is written to, as numpy has it."""
+        for refs in [refs for key, refs in call.keywords if key == "out"]:
+            self.store_in(refs, f"lets {by} write to {{}}", call.node)
 
     def method_of_local(self, call: Call, name: str) -> None:
         """A method of an object that isn't self: the built-in types' don't change arguments."""
@@ -208,8 +213,7 @@ class CallWalker(ExpressionWalker):
 
     def lend(self, call: Call, to: Ref, value: Any) -> None:
         """Arguments go to a library's function: it may use up a file or iterator, but changes no container."""
-        for refs in [refs for key, refs in call.keywords if key == "out"]:
-            self.store_in(refs, f"lets {to} write to {{}}", call.node)
+        self.write_out(call, str(to))
         if is_d4p(value) or isinstance(value, type) and is_plain(value):
             return
         self._arguments("lend", call, str(to))
