@@ -18,6 +18,8 @@ from .program import count
 
 #: Lines of `main` are broken that would be longer, without their indentation.
 LINE = 112
+#: What an argument of a call may have of a line.
+_LONG = LINE - 12
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,12 @@ def _stage(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     number, instances = stage.number, count(stage.instances)
     source, root = _source(plan, stage, say)
     arguments = [f"stage_{number}", instances]
-    arguments += [f"to={_sends(plan, stage)}"] if plan.channels_from(stage) else []
+    to, sends = _sends(plan, stage)
+    arguments += [f"to={to}"] if to else []
     arguments += [f"root={quoted(root)}"] if root else []
     arguments += [f"aggregate={quoted(stage.native.pe)}"] if stage.native else []
     arriving, body = (source, []) if source.isidentifier() else ("arriving", [f"arriving = {source}"])
+    body += sends
     columns = say.columns(plan, stage) if say.columns else []
     arguments += ["columns=columns"] if columns else []
     frame = "columns" if columns else ""
@@ -79,10 +83,13 @@ def _stage(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     return [*out, *_under(say, f"stage_{number}", body)]
 
 
-def _sends(plan: Plan, stage: Stage) -> str:
-    """`{channel: instances of its consumer}` as an expression."""
+def _sends(plan: Plan, stage: Stage) -> tuple[str, list[str]]:
+    """`{channel: instances of its consumer}` as an expression, and the lines that come before it where it is long."""
     pairs = [f"{variable(c)}: {count(plan.stage_of[c.edge.dest].instances)}" for c in plan.channels_from(stage)]
-    return "{" + ", ".join(pairs) + "}"
+    lines = broken("sends = {", pairs, "}", _LONG)
+    if len(lines) > 1:
+        return "sends", lines
+    return "{" + ", ".join(pairs) + "}" if pairs else "", []
 
 
 def _under(say: Dialect, stages: str, body: list[str]) -> list[str]:

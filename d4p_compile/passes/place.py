@@ -6,7 +6,7 @@
 >>> for pe in place(graph, Options(can=Capabilities(wide=True))).pes:
 ...     print(f"{pe.name} x{pe.instances}: {pe.because}")
 read x1: root
-split xwidth: keeps no state, and no PE after it can tell
+split xwidth: keeps no state
 count x4: asked for
 total x1: all inputs are "global"
 """
@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from d4p.errors import Refused
 
-from ..ir.graph import MOST, TILES, WIDTH, Edge, Graph, Instances, Pe
+from ..ir.graph import MOST, PAIRS, TILES, WIDTH, Edge, Graph, Instances, Pe
 from ..ir.walk import topological, upstream
 from .options import Options
 from .share import share
@@ -44,7 +44,6 @@ def place(graph: Graph, options: Options) -> Graph:
     else:
         chosen = {**share(graph, fixed, free, options.instances)}
     chosen |= fixed
-    warnings += _without_order(graph, chosen)
     pes = (replace(pe, instances=chosen[pe.name][0], because=chosen[pe.name][1]) for pe in graph.pes)
     return replace(graph.with_pes(pes), warnings=tuple(warnings))
 
@@ -73,12 +72,13 @@ def _alone(pe: Pe) -> str:
 
 
 def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Instances, str]]:
-    """Widen PEs without state where nobody can tell the count from the answer.
+    """Widen PEs without state: nobody can tell their count from the answer.
 
-    A PE that keeps state can tell two things: the order of its items (unless it says `any_order`), and
-    (where it runs as several instances without a grouping) which items came its way. So a PE is widened
-    only where no PE that can tell is downstream, or where its producers are as wide already: then instance i feeds
-    instance i and it adds no disorder of its own. Splits of a reader have no order between them.
+    A PE that keeps state gets its items in the order of the sequential run, however many instances they came through
+    (pass `places`). Where it runs as several instances without a grouping it can tell which items came its way, so
+    nothing before it is widened; nor before what needs an order that isn't kept: in a graph with a cycle, and where
+    pairs are made of items in the order of their coming. There a PE is widened only where its producers are as wide
+    already: then instance i feeds instance i and it adds no disorder of its own.
     """
     order = topological(producers(graph), key={p.name: i for i, p in enumerate(graph.pes)}.__getitem__)
     keeps = {pe.name for pe in graph.pes if pe.state.keeps}
@@ -88,7 +88,9 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         if fixed.get(name, (1, ""))[0] > 1
         and any(graph.by_name[name].port(e.input).grouping.kind == "none" for e in graph.edges_in[name])
     }
+    cyclic = any(edge.back for edge in graph.edges)
     feeds_state = _upstream_of(graph, {pe.name for pe in graph.pes if pe.state.tells_order})
+    unordered = feeds_state if cyclic else _upstream_of(graph, {pe.name for pe in graph.pes if _pairs_as_they_come(pe)})
     feeds_routed = _upstream_of(graph, routed)
     wide: dict[str, tuple[Instances, str]] = {}
     candidates = set(free)
@@ -112,26 +114,19 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
             wide[name] = (WIDTH, "reads splits")
         elif len(before) == 1:
             wide[name] = (before.pop(), "keeps no state, and its producers are as wide")
-        elif name not in feeds_state:
-            wide[name] = (WIDTH, "keeps no state, and no PE after it can tell")
+        elif name not in unordered:
+            wide[name] = (WIDTH, "keeps no state")
     return wide
+
+
+def _pairs_as_they_come(pe: Pe) -> bool:
+    """Whether it makes pairs of items whose order is that in which they come."""
+    return any(port.grouping.kind in PAIRS and not port.grouping.fields for port in pe.inputs)
 
 
 def _gives_tiles(graph: Graph, edge: Edge) -> bool:
     ungrouped = graph.by_name[edge.dest].port(edge.input).grouping.kind == "none"
     return graph.by_name[edge.source].kind == "pairs" and ungrouped
-
-
-def _without_order(graph: Graph, chosen: dict[str, tuple[Instances, str]]) -> list[str]:
-    """Say so where a PE that may mind the order of its items follows splits, which have none between them."""
-    minds = [pe.name for pe in graph.pes if pe.state.tells_order]
-    notes = []
-    for reader in (pe.name for pe in graph.pes if pe.kind == "reader" and chosen[pe.name][0] != 1):
-        behind = [name for name in minds if reader in _upstream_of(graph, {name})]
-        if behind:
-            notes.append(f"{reader} reads splits side by side, and {behind[0]}, which keeps state, may get them in any "
-                         f"order: {reader}.numprocesses = 1 keeps it, any_order = True says that it doesn't matter")
-    return notes
 
 
 def _upstream_of(graph: Graph, targets: set[str]) -> set[str]:

@@ -52,6 +52,15 @@ def main(spark, run):
 
     # stage 1 x1: Items
     arriving = run.instances(1)
+    sends = {
+        channel_1: 3,
+        channel_2: 3,
+        channel_3: 2,
+        channel_4: 2,
+        channel_5: 2,
+        channel_6: 2,
+        channel_7: 2,
+    }
     columns = {
         channel_1: {"items_2": (None, "int64")},
         channel_2: {"n_3": (1, "int64")},
@@ -61,12 +70,7 @@ def main(spark, run):
         channel_6: {"x_7": (2, "float64")},
         # channel_7: packed: only Python reads it
     }
-    task = run.task(
-        stage_1,
-        1,
-        to={channel_1: 3, channel_2: 3, channel_3: 2, channel_4: 2, channel_5: 2, channel_6: 2, channel_7: 2},
-        columns=columns,
-    )
+    task = run.task(stage_1, 1, to=sends, columns=columns)
     out_1 = arriving.mapInArrow(task, spark_df.BATCHES + spark_df.ddl(columns))
     out_1 = run.once(out_1)  # 7 uses: computed once
     # native: count. A row says how many items it stands for; the items stay where they are

@@ -45,12 +45,16 @@ def main(sc, run):
     # stage 1 x1: Items
     with run.named(stage_1):
         arriving = sc.parallelize(range(1), 1)
-        task = run.task(
-            stage_1,
-            1,
-            to={channel_1: 3, channel_2: 3, channel_3: 2, channel_4: 2, channel_5: 2, channel_6: 2, channel_7: 2},
-        )
-        out_1 = arriving.mapPartitionsWithIndex(task)
+        sends = {
+            channel_1: 3,
+            channel_2: 3,
+            channel_3: 2,
+            channel_4: 2,
+            channel_5: 2,
+            channel_6: 2,
+            channel_7: 2,
+        }
+        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to=sends))
         out_1 = run.once(out_1)  # 7 uses: computed once
         into_2 = spark_rdd.shuffle([spark_rdd.take(out_1, channel_1)], 3, ordered=True)
         into_3 = spark_rdd.shuffle([spark_rdd.take(out_1, channel_2)], 3, ordered=True)

@@ -1,7 +1,14 @@
-"""semantics for MPI: 4 PEs in 1 stage, no exchange.
+"""semantics for MPI: 4 PEs in 4 stages, 4 exchanges.
 
-stage 1 x1  Numbers > Plus1 > Plus2 > Listing
-            Listing.output  result
+stage 1 x1  Numbers
+            Numbers.output -> Plus1.input  round robin
+            Numbers.output -> Plus2.input  round robin
+stage 2 xW  Plus1
+            Plus1.output -> Listing.l      gather
+stage 3 xW  Plus2
+            Plus2.output -> Listing.r      gather
+stage 4 x1  Listing
+            Listing.output                 result
 """
 
 import os
@@ -15,14 +22,19 @@ from d4p.engines import mpi  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:diamond", fingerprint="d667682fa693b57e", parameters={})
 
-
 # the channels and stages of diamond_stages.py
 
 
 def main(run):
     """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
-    # stage 1 x1: Numbers > Plus1 > Plus2 > Listing
-    run.stage(stage_1, instances=1)
+    # stage 1 x1: Numbers
+    run.stage(stage_1, instances=1, sends=[channel_1, channel_2])
+    # stage 2 xW: Plus1
+    run.stage(stage_2, instances=run.width, takes=[channel_1], sends=[channel_3])
+    # stage 3 xW: Plus2
+    run.stage(stage_3, instances=run.width, takes=[channel_2], sends=[channel_4])
+    # stage 4 x1: Listing
+    run.stage(stage_4, instances=1, takes=[channel_3, channel_4])
 
 
 if __name__ == "__main__":

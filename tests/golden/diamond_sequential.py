@@ -16,7 +16,7 @@ d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:diamond", fingerprint="d667682fa693b57e", parameters={})
 
 
-# the channels and stages of diamond_stages.py
+# the channels and stages of diamond_stages_sequential.py
 
 
 def main(run):

@@ -19,7 +19,7 @@ from d4p.engines import sequential  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("semantics:partitions", fingerprint="5aac5568dbd10e25", parameters={})
 
-# the channels and stages of partitions_stages.py
+# the channels and stages of partitions_stages_sequential.py
 
 
 def main(run):

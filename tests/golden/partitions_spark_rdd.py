@@ -1,8 +1,8 @@
 """semantics for Spark RDDs: 3 PEs in 3 stages, 2 exchanges.
 
 stage 1 x1  Pairs
-            Pairs.output -> First.input    forward
-stage 2 x1  First
+            Pairs.output -> First.input    round robin
+stage 2 xW  First
             First.output -> Listing.input  hash [0]
 stage 3 x3  Listing
             Listing.output                 result
@@ -27,10 +27,11 @@ def main(sc, run):
     # stage 1 x1: Pairs
     with run.named(stage_1):
         arriving = sc.parallelize(range(1), 1)
-        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={channel_1: 1}))
-    # stage 2 x1: First
+        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={channel_1: run.width}))
+        into_2 = spark_rdd.shuffle([out_1], run.width, ordered=True)  # channel_1
+    # stage 2 xW: First
     with run.named(stage_2):
-        out_2 = out_1.mapPartitionsWithIndex(run.task(stage_2, 1, to={channel_2: 3}))
+        out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, run.width, to={channel_2: 3}))
         into_3 = spark_rdd.shuffle([out_2], 3, ordered=True)  # channel_2
     # stage 3 x3: Listing
     with run.named(stage_3):

@@ -1,29 +1,47 @@
-"""tour for processes: 23 PEs in 8 stages, 8 exchanges.
+"""tour for processes: 23 PEs in 16 stages, 19 exchanges.
 
-stage 1 x1  numbers > parity > extremes > least > greatest > square > add > chain_total > branch0
-            > branch00 > leaf000 > leaf001 > branch01 > leaf010 > leaf011 > leaves
-            parity.even -> halve.input         round robin
-            parity.odd -> triple.input         round robin
-            numbers.output -> residue.input    round robin
-            numbers.output -> multiples.input  broadcast
-            least.output                       result
-            greatest.output                    result
-            chain_total.output                 result
-            leaves.output                      result
-stage 2 x2  halve
-            halve.output -> digit.input        gather
-stage 3 x3  triple
-            triple.output -> digit.input       gather
-stage 4 x1  digit
-            digit.output -> by_digit.item      hash [0]
-stage 5 x4  by_digit
-            by_digit.count                     result
-stage 6 x2  residue
-            residue.output -> by_residue.item  hash ['residue']
-stage 7 x3  by_residue
-            by_residue.count                   result
-stage 8 x3  multiples
-            multiples.output                   result
+stage  1 x1  numbers
+             numbers.output -> parity.number    round robin
+             numbers.output -> residue.input    round robin
+             numbers.output -> extremes.input   round robin
+             numbers.output -> square.input     round robin
+             numbers.output -> branch0.number   round robin
+             numbers.output -> multiples.input  broadcast
+stage  2 xW  parity
+             parity.even -> halve.input         round robin
+             parity.odd -> triple.input         round robin
+stage  3 x2  halve
+             halve.output -> digit.input        round robin
+stage  4 x3  triple
+             triple.output -> digit.input       round robin
+stage  5 xW  digit
+             digit.output -> by_digit.item      hash [0]
+stage  6 x4  by_digit
+             by_digit.count                     result
+stage  7 x2  residue
+             residue.output -> by_residue.item  hash ['residue']
+stage  8 x3  by_residue
+             by_residue.count                   result
+stage  9 x3  multiples
+             multiples.output                   result
+stage 10 xW  extremes
+             extremes.output -> least.input     gather
+             extremes.output -> greatest.input  gather
+stage 11 x1  least
+             least.output                       result
+stage 12 x1  greatest
+             greatest.output                    result
+stage 13 xW  square > add
+             add.output -> chain_total.input    gather
+stage 14 x1  chain_total
+             chain_total.output                 result
+stage 15 xW  branch0 > branch00 > leaf000 > leaf001 > branch01 > leaf010 > leaf011
+             leaf000.output -> leaves.input     gather
+             leaf001.output -> leaves.input     gather
+             leaf010.output -> leaves.input     gather
+             leaf011.output -> leaves.input     gather
+stage 16 x1  leaves
+             leaves.output                      result
 """
 
 import os
@@ -42,22 +60,38 @@ workflow = d4p.Workflow("tour:graph", fingerprint="21f55acd77edb9f2")
 
 def main(run):
     """Each instance runs in a process of its own; bounded pipes join them."""
-    # stage 1 x1: numbers > parity > extremes > ... > leaves (16 PEs)
-    run.stage(stage_1, instances=1, sends=[channel_1, channel_2, channel_3, channel_4])
-    # stage 2 x2: halve
-    run.stage(stage_2, instances=2, takes=[channel_1], sends=[channel_5])
-    # stage 3 x3: triple
-    run.stage(stage_3, instances=3, takes=[channel_2], sends=[channel_6])
-    # stage 4 x1: digit
-    run.stage(stage_4, instances=1, takes=[channel_5, channel_6], sends=[channel_7])
-    # stage 5 x4: by_digit
-    run.stage(stage_5, instances=4, takes=[channel_7])
-    # stage 6 x2: residue
-    run.stage(stage_6, instances=2, takes=[channel_3], sends=[channel_8])
-    # stage 7 x3: by_residue
-    run.stage(stage_7, instances=3, takes=[channel_8])
-    # stage 8 x3: multiples
-    run.stage(stage_8, instances=3, takes=[channel_4])
+    # stage 1 x1: numbers
+    run.stage(stage_1, instances=1, sends=[channel_1, channel_2, channel_3, channel_4, channel_5, channel_6])
+    # stage 2 xW: parity
+    run.stage(stage_2, instances=run.width, takes=[channel_1], sends=[channel_7, channel_8])
+    # stage 3 x2: halve
+    run.stage(stage_3, instances=2, takes=[channel_7], sends=[channel_9])
+    # stage 4 x3: triple
+    run.stage(stage_4, instances=3, takes=[channel_8], sends=[channel_10])
+    # stage 5 xW: digit
+    run.stage(stage_5, instances=run.width, takes=[channel_9, channel_10], sends=[channel_11])
+    # stage 6 x4: by_digit
+    run.stage(stage_6, instances=4, takes=[channel_11])
+    # stage 7 x2: residue
+    run.stage(stage_7, instances=2, takes=[channel_2], sends=[channel_12])
+    # stage 8 x3: by_residue
+    run.stage(stage_8, instances=3, takes=[channel_12])
+    # stage 9 x3: multiples
+    run.stage(stage_9, instances=3, takes=[channel_3])
+    # stage 10 xW: extremes
+    run.stage(stage_10, instances=run.width, takes=[channel_4], sends=[channel_13, channel_14])
+    # stage 11 x1: least
+    run.stage(stage_11, instances=1, takes=[channel_13])
+    # stage 12 x1: greatest
+    run.stage(stage_12, instances=1, takes=[channel_14])
+    # stage 13 xW: square > add
+    run.stage(stage_13, instances=run.width, takes=[channel_5], sends=[channel_15])
+    # stage 14 x1: chain_total
+    run.stage(stage_14, instances=1, takes=[channel_15])
+    # stage 15 xW: branch0 > branch00 > leaf000 > ... > leaf011 (7 PEs)
+    run.stage(stage_15, instances=run.width, takes=[channel_6], sends=[channel_16, channel_17, channel_18, channel_19])
+    # stage 16 x1: leaves
+    run.stage(stage_16, instances=1, takes=[channel_16, channel_17, channel_18, channel_19])
 
 
 if __name__ == "__main__":

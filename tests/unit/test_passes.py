@@ -50,9 +50,9 @@ def test_without_state_behind_them_pes_get_the_width():
     assert counts(sketch("a b", "b c"), Options()) == {"a": 1, "b": 1, "c": 1}
 
 
-def test_what_state_could_tell_is_not_widened():
-    assert counts(sketch("a b", "b c", c="state")) == {"a": 1, "b": 1, "c": 1}
-    assert counts(sketch("a b", "b c", c=("state", BY, 4))) == {"a": 1, "b": 1, "c": 4}
+def test_what_keeps_no_state_is_wide_and_its_items_are_put_in_order_again():
+    assert counts(sketch("a b", "b c", c="state")) == {"a": 1, "b": WIDTH, "c": 1}
+    assert counts(sketch("a b", "b c", c=("state", BY, 4))) == {"a": 1, "b": WIDTH, "c": 4}
     assert counts(sketch("a b", "b c", c=("any", BY, 4))) == {"a": 1, "b": WIDTH, "c": 4}
 
 
@@ -63,15 +63,15 @@ def test_a_reader_and_what_follows_it_are_wide_unless_state_is_routed_by_a_count
 
 
 def test_state_behind_wide_producers_and_a_group_by():
-    """It can tell their order over the group-by, unless that says that it gives none on, as any_order does."""
+    """It gets its items in order, over the group-by and behind it."""
     for by in (BY, ("state", BY)):
         assert counts(sketch("a b", "b c", "c d", c=(*(by if isinstance(by, tuple) else (by,)), 4), d="state")) == {
-            "a": 1, "b": 1, "c": 4, "d": 1}
+            "a": 1, "b": WIDTH, "c": 4, "d": 1}
     assert counts(sketch("a b", "b c", "c d", c=(BY, 4), d="any")) == {"a": 1, "b": WIDTH, "c": 4, "d": 1}
     assert counts(sketch("a b", "b c", "c d", c=(BY, 4))) == {"a": 1, "b": WIDTH, "c": 4, "d": WIDTH}
     assert counts(sketch("a b", "b c", b=4, c=("state", BY, 2))) == {"a": 1, "b": 4, "c": 2}
     behind = sketch("a b", "b c", "c d", b=4, d=("state", BY, 4))
-    assert counts(behind) == {"a": 1, "b": 4, "c": 1, "d": 4}
+    assert counts(behind) == {"a": 1, "b": 4, "c": WIDTH, "d": 4}
     assert apart(behind)["c | d"] == "group-by [0] over 4 instances"
 
 
@@ -157,7 +157,7 @@ def apart(made: Graph, options: Options = WIDE) -> dict[str, str]:
 
 
 def test_a_chain_of_equal_counts_is_one_stage():
-    assert stages(sketch("a b", "b c", c="state")) == ["a > b > c"]
+    assert stages(sketch("a b", "b c", b=1, c="state")) == ["a > b > c"]
     assert stages(sketch("a b", "b c"), replace(WIDE, fuse=False)) == ["a", "b", "c"]
 
 
@@ -180,7 +180,7 @@ def test_a_gather_at_equal_counts_is_the_reason_itself():
 
 
 def test_a_diamond_is_one_stage_and_a_detour_keeps_its_ends_apart():
-    assert stages(sketch("a b", "a c", "b d", "c d", d="state")) == ["a > b > c > d"]
+    assert stages(sketch("a b", "a c", "b d", "c d", b=1, c=1, d="state")) == ["a > b > c > d"]
     detour = sketch("a b", "b c", "a c", b=(BY, 3), c="state")
     assert stages(detour) == ["a", "b", "c"]
     assert apart(detour)["a | c"] == "b stands between them"

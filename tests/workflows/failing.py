@@ -279,7 +279,10 @@ class Dies(IterativePE):
 
 
 def _pipe(*pes):
+    """One behind the other, each with one instance unless it asks for more, so that it's known which one fails."""
     graph = WorkflowGraph()
+    for pe in pes:
+        pe.numprocesses = pe.numprocesses
     for a, b in zip(pes, pes[1:]):
         graph.connect(a, next(iter(a.outputconnections)), b, next(iter(b.inputconnections)))
     return graph
