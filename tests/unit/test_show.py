@@ -373,9 +373,12 @@ def test_rows_of_a_large_run_share_the_room():
 def test_brief():
     """A line a stage, why it has one instance, warnings; the rest is for the whole plan."""
     assert brief(d4p_compile.plan(small_graph(), "processes")) == """\
-live graph for processes: 4 PEs in 2 stages, 1 exchange
-  stage 1 x1  read > split "it" > total  (x1: read is a root, total has "global" inputs alone)
-  stage 2 x3  count
+live graph for processes: 4 PEs in 4 stages, 3 exchanges
+  stage 1 x1  read  (x1: it is a root)
+  stage 2 xW  split "it"
+  stage 3 x3  count
+  stage 4 x1  total  (x1: it has "global" inputs alone)
+  W: the number of cores
 note: total asks for 2 instances but all its inputs are "global": it runs as 1"""
     assert "x1:" not in brief(small())  # all is in one process there
     assert brief(line(100)).splitlines()[1:] == ["  stage 1 x1  Read > ... > Step99 (100 PEs)"]
