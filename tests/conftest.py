@@ -4,6 +4,7 @@ and the order in which files are begun."""
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,8 @@ if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
 for name, value in NO_NETWORK.items():  # test_batch.py has it, and what looks for one
     os.environ.setdefault(name, value)
 jvm.inherit()
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # begun by nohup, whose children would hear of no terminal's end
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)

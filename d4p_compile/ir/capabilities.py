@@ -13,6 +13,7 @@ class Capabilities:
 
     Attributes:
         wide: it runs instances side by side.
+        in_order: it puts what several instances send in the order of the sequential run, where items bring places.
         exchanges: the kinds of exchange that it carries.
         cycles: it runs graphs with cycles.
         natives: the aggregates that its engine computes, as (kind, type of the field), with None for any type.
@@ -23,6 +24,7 @@ class Capabilities:
     """
 
     wide: bool = False
+    in_order: bool = True
     exchanges: frozenset[str] = frozenset(EXCHANGES)
     cycles: bool = True
     natives: frozenset[tuple[str, str | None]] = frozenset()

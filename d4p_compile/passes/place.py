@@ -39,7 +39,7 @@ def place(graph: Graph, options: Options) -> Graph:
     free = [pe.name for pe in graph.pes if pe.name not in fixed]
     chosen: dict[str, tuple[Instances, str]]
     if options.instances is None:
-        counts = _by_width(graph, fixed, free) if options.can.wide else {}
+        counts = _by_width(graph, fixed, free, options.can.in_order) if options.can.wide else {}
         chosen = {**{name: (1, _alone(graph.by_name[name])) for name in free}, **counts}
     else:
         chosen = {**share(graph, fixed, free, options.instances)}
@@ -71,14 +71,14 @@ def _alone(pe: Pe) -> str:
     return f"keeps state: {pe.state.why}" if pe.state.keeps else "nobody asked for more"
 
 
-def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Instances, str]]:
+def _by_width(graph: Graph, fixed: dict, free: list[str], in_order: bool) -> dict[str, tuple[Instances, str]]:
     """Widen PEs without state: nobody can tell their count from the answer.
 
     A PE that keeps state gets its items in the order of the sequential run, however many instances they came through
     (pass `places`). Where it runs as several instances without a grouping it can tell which items came its way, so
-    nothing before it is widened; nor before what needs an order that isn't kept: in a graph with a cycle, and where
-    pairs are made of items in the order of their coming. There a PE is widened only where its producers are as wide
-    already: then instance i feeds instance i and it adds no disorder of its own.
+    nothing before it is widened; nor before what needs an order that isn't kept: in a graph with a cycle, by a target
+    that keeps none, and where pairs are made of items in the order of their coming. There a PE is widened only where
+    its producers are as wide already: then instance i feeds instance i and it adds no disorder of its own.
     """
     order = topological(producers(graph), key={p.name: i for i, p in enumerate(graph.pes)}.__getitem__)
     keeps = {pe.name for pe in graph.pes if pe.state.keeps}
@@ -88,9 +88,10 @@ def _by_width(graph: Graph, fixed: dict, free: list[str]) -> dict[str, tuple[Ins
         if fixed.get(name, (1, ""))[0] > 1
         and any(graph.by_name[name].port(e.input).grouping.kind == "none" for e in graph.edges_in[name])
     }
-    cyclic = any(edge.back for edge in graph.edges)
+    in_order = in_order and not any(edge.back for edge in graph.edges)
     feeds_state = _upstream_of(graph, {pe.name for pe in graph.pes if pe.state.tells_order})
-    unordered = feeds_state if cyclic else _upstream_of(graph, {pe.name for pe in graph.pes if _pairs_as_they_come(pe)})
+    as_they_come = _upstream_of(graph, {pe.name for pe in graph.pes if _pairs_as_they_come(pe)})
+    unordered = as_they_come if in_order else feeds_state
     feeds_routed = _upstream_of(graph, routed)
     wide: dict[str, tuple[Instances, str]] = {}
     candidates = set(free)

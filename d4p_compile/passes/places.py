@@ -29,7 +29,7 @@ from .options import Options
 
 def places(plan: Plan, options: Options) -> Plan:
     """Set `Channel.places`."""
-    if not plan.can.wide or any(channel.edge.back for channel in plan.channels):
+    if not (plan.can.wide and plan.can.in_order) or any(channel.edge.back for channel in plan.channels):
         return plan
     able: dict[tuple[str, ...], bool] = {}
     for stage in plan.stages:  # numbered, so in topological order

@@ -28,7 +28,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "channels": [
             {"number": c.number, "from": [c.edge.source, c.edge.output], "to": [c.edge.dest, c.edge.input],
              "exchange": c.edge.exchange.kind, "fields": list(c.edge.exchange.fields), "back": c.edge.back,
-             "columns": [str(column) for column in c.columns], "packed": c.packed}
+             "places": c.places, "columns": [str(column) for column in c.columns], "packed": c.packed}
             for c in plan.channels
         ],
         "results": [list(result) for result in graph.results()],

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from ..ir.graph import TILES, WIDTH, counted
-from ..ir.plan import Channel, Plan
+from ..ir.plan import RUNS, Channel, Plan
 
 #: No line is longer, where a name or a reason isn't.
 COLUMNS = 100
@@ -67,10 +67,19 @@ def _fan_outs(channels: Sequence[Channel]) -> list[tuple[str, str]]:
 
 
 def described(channel: Channel) -> str:
-    """A channel's exchange, whether it leads back, and what it carries where its items have a schema."""
+    """A channel's exchange, whether it leads back, the order that it keeps, and what it carries where its items have a
+    schema."""
     exchange = channel.edge.exchange
     needs = f" (group-by {list(exchange.require)} met by one instance)" if exchange.require else ""
-    return f"{exchange}{leading(channel)}{needs}{carried(channel)}"
+    return f"{exchange}{leading(channel)}{kept(channel)}{needs}{carried(channel)}"
+
+
+def kept(channel: Channel) -> str:
+    """`, in order` where items keep the order of the sequential run over several instances, and ` of runs` where
+    any instance may get one."""
+    if not channel.places:
+        return ""
+    return " of runs" if channel.edge.exchange.kind == "round robin" and channel.places == RUNS else ", in order"
 
 
 def leading(channel: Channel) -> str:

@@ -1,12 +1,12 @@
 """semantics for MPI: 4 PEs in 4 stages, 4 exchanges.
 
 stage 1 x1  Numbers
-            Numbers.output -> Plus1.input  round robin
-            Numbers.output -> Plus2.input  round robin
+            Numbers.output -> Plus1.input  round robin of runs
+            Numbers.output -> Plus2.input  round robin of runs
 stage 2 xW  Plus1
-            Plus1.output -> Listing.l      gather
+            Plus1.output -> Listing.l      gather, in order
 stage 3 xW  Plus2
-            Plus2.output -> Listing.r      gather
+            Plus2.output -> Listing.r      gather, in order
 stage 4 x1  Listing
             Listing.output                 result
 """

@@ -1,9 +1,9 @@
 """semantics for Spark DataFrames: 3 PEs in 3 stages, 2 exchanges.
 
 stage 1 x1  Pairs
-            Pairs.output -> First.input    round robin
+            Pairs.output -> First.input    round robin of runs
 stage 2 xW  First
-            First.output -> Listing.input  hash [0]
+            First.output -> Listing.input  hash [0], in order
 stage 3 x3  Listing
             Listing.output                 result
 """

@@ -1,45 +1,45 @@
 """tour for Spark DataFrames: 23 PEs in 16 stages, 19 exchanges.
 
 stage  1 x1  numbers
-             numbers.output -> parity.number    round robin
-             numbers.output -> residue.input    round robin
-             numbers.output -> extremes.input   round robin
-             numbers.output -> square.input     round robin
-             numbers.output -> branch0.number   round robin
+             numbers.output -> parity.number    round robin of runs
+             numbers.output -> residue.input    round robin of runs
+             numbers.output -> extremes.input   round robin of runs
+             numbers.output -> square.input     round robin of runs
+             numbers.output -> branch0.number   round robin of runs
              numbers.output -> multiples.input  broadcast
 stage  2 xW  parity
-             parity.even -> halve.input         round robin
-             parity.odd -> triple.input         round robin
+             parity.even -> halve.input         round robin of runs
+             parity.odd -> triple.input         round robin of runs
 stage  3 x2  halve
-             halve.output -> digit.input        round robin
+             halve.output -> digit.input        round robin of runs
 stage  4 x3  triple
-             triple.output -> digit.input       round robin
+             triple.output -> digit.input       round robin of runs
 stage  5 xW  digit
-             digit.output -> by_digit.item      hash [0]
+             digit.output -> by_digit.item      hash [0], in order
 stage  6 x4  by_digit
              by_digit.count                     result
 stage  7 x2  residue
-             residue.output -> by_residue.item  hash ['residue']
+             residue.output -> by_residue.item  hash ['residue'], in order
 stage  8 x3  by_residue
              by_residue.count                   result
 stage  9 x3  multiples
              multiples.output                   result
 stage 10 xW  extremes
-             extremes.output -> least.input     gather
-             extremes.output -> greatest.input  gather
+             extremes.output -> least.input     gather, in order
+             extremes.output -> greatest.input  gather, in order
 stage 11 x1  least
              least.output                       result
 stage 12 x1  greatest
              greatest.output                    result
 stage 13 xW  square > add
-             add.output -> chain_total.input    gather
+             add.output -> chain_total.input    gather, in order
 stage 14 x1  chain_total
              chain_total.output                 result
 stage 15 xW  branch0 > branch00 > leaf000 > leaf001 > branch01 > leaf010 > leaf011
-             leaf000.output -> leaves.input     gather
-             leaf001.output -> leaves.input     gather
-             leaf010.output -> leaves.input     gather
-             leaf011.output -> leaves.input     gather
+             leaf000.output -> leaves.input     gather, in order
+             leaf001.output -> leaves.input     gather, in order
+             leaf010.output -> leaves.input     gather, in order
+             leaf011.output -> leaves.input     gather, in order
 stage 16 x1  leaves
              leaves.output                      result
 """

@@ -1,9 +1,9 @@
 """wordcount for processes: 4 PEs in 3 stages, 2 exchanges.
 
 stage 1 xW  read > split
-            split.word -> count.word  hash [0]
+            split.word -> count.word  hash [0], in order
 stage 2 x4  count
-            count.count -> top.input  gather
+            count.count -> top.input  gather, in order
 stage 3 x1  top
             top.output                result
 """

@@ -22,7 +22,7 @@ TARGET = Target(
     name="toy",
     what=WHAT,
     needs="Python alone",
-    can=Capabilities(wide=True, cycles=False, width="3"),
+    can=Capabilities(wide=True, in_order=False, cycles=False, width="3"),
     program=program,
     command=lambda script: [sys.executable, str(script)],
     available=lambda: Availability(True, "here"),

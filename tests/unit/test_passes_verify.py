@@ -73,17 +73,6 @@ def test_n_fits_to_the_last_instance():
 # notes on order
 
 
-def test_state_behind_splits_is_named():
-    said = ("a reads splits side by side, and c, which keeps state, may get them in any order: a.numprocesses = 1 "
-            "keeps it, any_order = True says that it doesn't matter")
-    assert place(sketch("a b", "b c", a="reader", c=("state", BY, 4)), WIDE).warnings == (said,)
-    assert place(sketch("a b", "b c", a=("reader", 3), c="state"), WIDE).warnings == (said,)
-    for quiet in (sketch("a b", "b c", a=("reader", 1), c="state"), sketch("a b", "b c", a="reader", c=("any", BY, 4)),
-                  sketch("a b", "x c", a="reader", c="state"), sketch("a b", "b c", c="state", b=3),
-                  sketch("a b", "b c", a="reader")):  # fmt: skip
-        assert place(quiet, WIDE).warnings == ()
-
-
 def test_only_too_many_are_warned_of():
     for made in (sketch("a b", a=2), sketch("a b", b=(GLOBAL, 2))):
         assert len(place(made, WIDE).warnings) == 1

@@ -146,3 +146,11 @@ def test_a_head_is_no_part_of_a_batch(items):
         with_head = headed(b"", head)
         assert apart(with_head) == [view.nbytes for view in beside]
         assert len(unpack(memoryview(bytearray(with_head)), [bytearray(view) for view in beside])) == len(batch)
+
+
+def test_a_head_is_the_same_bytes_whoever_holds_its_parts():
+    """Spark compares what a task writes with what it wrote when it is run again."""
+    place, numbers = (1, 2000), (5, 6)
+    shared = Head(3, Frontier((1,), {(): place}), (Run((), place, 2, numbers), Run((), place, 2, numbers)))
+    apart = Head(*(eval(repr(part)) for part in (3, Frontier((1,), {(): place}), shared.runs)))
+    assert shared == apart and shared.packed() == apart.packed()

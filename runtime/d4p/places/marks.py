@@ -35,7 +35,8 @@ class Head:
     def packed(self) -> bytes:
         """As bytes, for `loaded`."""
         runs = [(run.way, run.place, run.count, run.numbers) for run in self.runs]
-        return marshal.dumps((self.producer, self.frontier.least, dict(self.frontier.ways), runs))
+        # Version 2 has no references, which depend on who else holds an object: a re-run task must give the same bytes.
+        return marshal.dumps((self.producer, self.frontier.least, dict(self.frontier.ways), runs), 2)
 
     @classmethod
     def loaded(cls, packed: bytes) -> Head:
