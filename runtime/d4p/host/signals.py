@@ -6,6 +6,7 @@ along, since nothing is ignored in the way that would be inherited.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ OF_USERS: set[CodeType] = set()
 BEFORE: list[Callable[[], None]] = []
 #: Seconds after which code that has swallowed an interrupt is interrupted again.
 _AGAIN = 2.0
+#: Seconds within which a signal is handled, unless the main thread waits in C code.
+_SOON = 0.05
 
 _handled: dict[int, tuple[Any, Any]] = {}  # by signal our handler, and the one before
 
@@ -69,6 +72,8 @@ def _restore() -> None:
         if signal.getsignal(number) is handler:
             signal.signal(number, signal.SIG_DFL if before is None else before)
     _handled.clear()
+    with contextlib.suppress(ValueError):  # not in the main thread, where nobody has set one
+        signal.set_wakeup_fd(-1)  # what comes for the child is no news for its parent
     _release()
 
 
@@ -81,8 +86,8 @@ class Interrupts:
     """Within this a signal that ends the program raises Interrupted in the main thread, once: what follows is the end.
 
     It is raised again where it is lost: in a `__del__` or the like, whose errors Python drops, and in code of the
-    user that swallows whatever it gets.
-
+    user that swallows whatever it gets. And one that comes just before the main thread waits in C code (`time.sleep`),
+    which Python would handle after that, is sent to that thread once more.
     """
 
     def __init__(self) -> None:
@@ -94,11 +99,17 @@ class Interrupts:
             handle(number, self._interrupt)
         self._hook = sys.unraisablehook
         sys.unraisablehook = self._dropped
+        news, told = os.pipe()
+        os.set_blocking(told, False)
+        self._told, self._before = told, signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        threading.Thread(target=self._listen, args=(news,), daemon=True, name="d4p-signals").start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._over.set()
         sys.unraisablehook = self._hook
+        signal.set_wakeup_fd(self._before)
+        os.close(self._told)  # the end of what is listened to
 
     def _interrupt(self, number: int, frame: Any) -> None:
         if self._came and not self._lost and not _in_users(frame):
@@ -109,6 +120,12 @@ class Interrupts:
                 function()
             threading.Thread(target=self._remind, daemon=True, name="d4p-interrupt").start()
         raise Interrupted
+
+    def _listen(self, news: int) -> None:
+        with open(news, "rb", buffering=0) as numbers:
+            while number := numbers.read(1):
+                if number[0] in ENDS and not self._over.wait(_SOON) and not self._came:
+                    signal.pthread_kill(threading.main_thread().ident or 0, number[0])
 
     def _remind(self) -> None:
         while not self._over.wait(_AGAIN):
