@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
+import subprocess
+import sys
+from array import array
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -110,6 +115,42 @@ def test_arrays(tmp_path):
     part = write(tmp_path, [signal(i) for i in range(500)], SIGNALS)
     rows = pq.read_table(tmp_path / part.name).to_pylist()
     assert rows == [signal(i) | {"samples": list(range(i % 7))} for i in range(500)]
+
+
+def test_values_at_the_ends_of_their_types(tmp_path):
+    schema = declared_schema({"n": int, "x": float, "ok": bool, "word": str, "raw": bytes, "few": "uint16[]"})
+    items = [{"n": n, "x": x, "ok": ok, "word": word, "raw": raw, "few": np.arange(6, dtype="uint16")[::step]}
+             for n, x, ok, word, raw, step in [(-(1 << 63), -0.0, True, "", b"", 1), (0, 5e-324, False, "\0", b"\0", 2),
+                                               ((1 << 63) - 1, float("-inf"), True, "\U0001f30d", b"\xff" * 3, -3)]]
+    for some in (items, items[:2], items[:1]):  # the second has characters of one byte alone
+        (tmp_path / str(len(some))).mkdir()
+        part = write(tmp_path / str(len(some)), some, schema)
+        rows = pq.read_table(tmp_path / str(len(some)) / part.name).to_pylist()
+        assert repr(rows) == repr([item | {"few": item["few"].tolist()} for item in some])
+
+
+def test_a_table_is_written_without_pandas(tmp_path):
+    """Each instance would import it: pyarrow does when it makes an array of a list."""
+    pytest.importorskip("pandas") if not os.environ.get("CI") else importlib.import_module("pandas")
+    script = """
+import sys
+from tests.unit.test_result_files import SIGNALS, Path, signal, write
+write(Path(sys.argv[1]), [signal(i) for i in range(50)], SIGNALS)
+print([name for name in ("pyarrow", "pandas") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=120,
+                          cwd=Path(__file__).parents[2])  # fmt: skip
+    assert done.stdout == "['pyarrow']\n", done.stderr
+
+
+def test_a_column_has_at_most_two_gigabytes():
+    class Long(bytes):
+        def __len__(self):
+            return 1 << 30
+
+    with pytest.raises(OverflowError):
+        parquet._offsets([Long(), Long()])
+    assert parquet._offsets([b"ab", b""]).to_pybytes() == array("i", [0, 2, 2]).tobytes()
 
 
 @pytest.mark.parametrize("odd", [0, 1, 15, 16, 17, 40, 2500, 2999])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from array import array
+from collections.abc import Iterator, Sequence, Sized
 from typing import Any
 
 import pyarrow as pa
@@ -94,18 +96,34 @@ class TableFile:
 
 
 def _array(column: tuple, kind: pa.DataType) -> pa.Array:
-    """A column as Arrow: numpy arrays end to end, with their offsets."""
+    """A column as Arrow, its arrays end to end, with their offsets. It is made of buffers, since `pa.array` imports
+    pandas where that is installed, which takes longer than many a task. Raises OverflowError beyond 2 GiB."""
     if not pa.types.is_list(kind):
-        array = pa.array(column, kind)
-        if isinstance(array, pa.ChunkedArray):
-            raise OverflowError(kind)
-        return array
+        return _scalars(column, kind)
     import numpy as np
 
-    offsets = np.zeros(len(column) + 1, dtype="int64")
-    np.cumsum([len(array) for array in column], out=offsets[1:])
-    offsets = pa.array(offsets, pa.int64()).cast(pa.int32())  # raises where there are too many
-    return pa.ListArray.from_arrays(offsets, pa.array(np.concatenate(column)), type=kind)
+    flat = np.concatenate(column)
+    values = pa.Array.from_buffers(kind.value_type, len(flat), [None, pa.py_buffer(flat)])
+    return pa.Array.from_buffers(kind, len(column), [None, _offsets(column)], children=[values])
+
+
+def _scalars(column: tuple, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_boolean(kind):
+        return pa.Array.from_buffers(pa.uint8(), len(column), [None, pa.py_buffer(bytes(column))]).cast(kind)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        numbers = array("q" if pa.types.is_integer(kind) else "d", column)
+        return pa.Array.from_buffers(kind, len(column), [None, pa.py_buffer(numbers)])
+    if pa.types.is_string(kind):
+        text = "".join(column)
+        if text.isascii():  # characters are bytes
+            return pa.Array.from_buffers(kind, len(column), [None, _offsets(column), pa.py_buffer(text.encode())])
+        column = tuple(each.encode() for each in column)
+    return pa.Array.from_buffers(kind, len(column), [None, _offsets(column), pa.py_buffer(b"".join(column))])
+
+
+def _offsets(parts: Sequence[Sized]) -> pa.Buffer:
+    """Where each of some parts begins, and where the last one ends: 32 bits each."""
+    return pa.py_buffer(array("i", itertools.accumulate(map(len, parts), initial=0)))
 
 
 def _items(schema: Schema, batch: pa.RecordBatch) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -80,10 +81,12 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
     say = _Speaker(control)
     try:
         workflow.pes  # noqa: B018  once, before threads ask for it at once
+        gc.freeze()  # modules stay: to look at all their objects again and again takes time, and copies forked pages
         job = Job(workflow, inputs, Spool(spool), Events())
         runs = [_Instance(task, job, notes.of(i), say) for i, task in enumerate(tasks)]
         senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
-        with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), Flusher(senders):
+        flusher = Flusher(senders) if any(task.to for task in tasks) else nullcontext()
+        with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), flusher:
             if len(runs) == 1:
                 runs[0].run()
             else:
