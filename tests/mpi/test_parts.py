@@ -46,8 +46,8 @@ def test_credit_comes_back_before_a_producer_waits_for_ever(size, parcels):
     for nbytes in parcels:
         while not lane.room:
             assert queue, "the producer waits and there is nothing to take: for ever"
-            lane.out -= owed.took(*queue.pop(0))
-        queue.append((nbytes, lane.take(nbytes)))
+            lane.taken(owed.took(*queue.pop(0)))
+        queue.append((nbytes, lane.leaves(nbytes)))
         assert lane.out <= size / 2 + largest
 
 

@@ -32,11 +32,14 @@ class Sender:
         post: called with (lane, parcel); may wait, and is done with the parcel's buffers when it returns.
         least: buffers of at least so many bytes lie apart in a parcel.
         batch_bytes: what batches grow to.
+        free: called with a lane; whether `post` wouldn't wait. Where it would, `flush_late` sends nothing there.
     """
 
     def __init__(self, channel: int, edge: str, lanes: int, post: Callable[[int, Parcel], None],
-                 least: int = LEAST, batch_bytes: int = BATCH_BYTES) -> None:
+                 least: int = LEAST, batch_bytes: int = BATCH_BYTES,
+                 free: Callable[[int], bool] = lambda lane: True) -> None:
         self.channel, self.edge, self._post, self._least, self._bytes = channel, edge, post, least, batch_bytes
+        self._free = free
         self.lanes = Lanes(lanes, self._reached)
         self.lanes.places = True
         self._held, self._most = self.lanes.held, self.lanes.most
@@ -112,7 +115,8 @@ class Sender:
             if self._has_news(dest) and now - self._left[dest] > LATE and self._sending.acquire(blocking=False):
                 found = True
                 try:
-                    self._send_alone(dest)
+                    if self._free(dest):
+                        self._send_alone(dest)
                 except BaseException as error:
                     self._failure = self._failure or error
                 finally:

@@ -22,22 +22,33 @@ def window(producers: int, consumers: int) -> int:
 class Lane:
     """A producer's side. There is room for a parcel of any size while less than half of the window is in use.
 
-    Where the channel leads back, `behind` holds what is to be sent when there is room.
+    What has left and what was taken are counted apart, each by one thread at a time. Where the channel leads back,
+    `behind` holds what is to be sent when there is room.
     """
 
-    __slots__ = ("behind", "out", "window")
+    __slots__ = ("_left", "_taken", "behind", "window")
 
     def __init__(self, window: int, behind: Backlog | None = None) -> None:
-        self.window, self.out, self.behind = window, 0, behind
+        self.window, self.behind = window, behind
+        self._left = self._taken = 0
+
+    @property
+    def out(self) -> int:
+        """The bytes on their way."""
+        return self._left - self._taken
 
     @property
     def room(self) -> bool:
-        return 2 * self.out <= self.window
+        return 2 * (self._left - self._taken) <= self.window
 
-    def take(self, nbytes: int) -> int:
+    def leaves(self, nbytes: int) -> int:
         """Note a parcel that leaves; says whether its credit is wanted back as soon as it was taken."""
-        self.out += nbytes
+        self._left += nbytes
         return not self.room
+
+    def taken(self, nbytes: int) -> None:
+        """Note that so many bytes were taken."""
+        self._taken += nbytes
 
 
 class Owed:

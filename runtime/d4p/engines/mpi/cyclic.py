@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from d4p.engines.mpi.control import Control
@@ -32,9 +32,11 @@ class Round:
             self._coordinator = Coordinator(pes, job.workflow.postprocess_order)
         self._transport.handlers |= {Kind.STATUS: self._reported, Kind.COMMAND: self._commanded}
 
-    def report(self, idle: float) -> None:
-        """Report what is new of instances that have nothing to do; their rank has had nothing for so many seconds."""
-        for instance in self._instances.values():
+    def report(self, idle: float, resting: Iterable[int]) -> None:
+        """Report what is new of the instances that have nothing to do; their rank has had nothing for so many
+        seconds."""
+        for number in resting:
+            instance = self._instances[number]
             if instance.done or not (instance.tally.owes or idle > _LINGER):
                 continue
             report = instance.tally.news(instance.sent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from d4p.engines.channels.parcels import Parcel, places_of, unpack_parcel
 from d4p.engines.channels.sender import Sender
@@ -23,6 +23,10 @@ BATCH = 1 << 20
 #: A root runs about so many seconds before its rank looks whether something has arrived.
 SLICE = 0.002
 _MOST = 1024
+#: Parcels of fewer bytes than this may be taken together.
+SMALL = 32 << 10
+
+Taken = tuple["Instance", int, int, int, int]  # and channel, producer, bytes, and whether they are wanted back
 
 
 class Slices:
@@ -46,6 +50,32 @@ class Slices:
             else self._many
 
 
+class Carrier(Protocol):
+    """A rank, as its instances see it.
+
+    Attributes:
+        took: what they have taken; their producers are to be told.
+    """
+
+    took: deque[Taken]
+
+    def consumers(self, channel: Channel) -> int:
+        """How many instances take the items of a channel."""
+        ...
+
+    def may_end(self, instance: Instance) -> bool:
+        """Whether an instance that has taken all may run `postprocess` now."""
+        ...
+
+    def post(self, instance: Instance, channel: Channel, dest: int, parcel: Parcel) -> None:
+        """Send a parcel to an instance of the consumer as soon as there is credit for it."""
+        ...
+
+    def has_room(self, instance: Instance, channel: Channel, dest: int) -> bool:
+        """Whether `post` would do that at once."""
+        ...
+
+
 class Instance:
     """An instance of a stage, worked on step by step.
 
@@ -57,48 +87,56 @@ class Instance:
         ends: how many ends it will see, one for each producer instance of each of its channels; None in a run with
             cycles, where the end is commanded.
         producers: how many instances send on each channel with places.
-        post: called with (this instance, channel, instance of the consumer, parcel); may wait.
-        consumers: gives how many instances take the items of a channel.
+        rank: what carries its parcels.
     """
 
     def __init__(self, placement: Placement, job: Any, note: Note, entered: Mapping[int, Entry], ends: int | None,
-                 producers: dict[int, int], post: Callable[[Instance, Channel, int, Parcel], None],
-                 consumers: Callable[[Channel], int]) -> None:
+                 producers: dict[int, int], rank: Carrier) -> None:
         self.placement, self.number, self.cyclic = placement, placement.number, ends is None
         self.ends = 1 if ends is None else ends
         self._note, self._entered, self._taken, self._producers = note, entered, Counter(), producers
         self.inbox: deque[tuple[int, int, Any, Iterable[Any], int, int]] = deque()
         self.senders: dict[int, Sender] = {}
         self.roots: list[tuple[str, int, Slices]] = []  # name, entry of its notes, items
-        self.done = self.kept = False
-        self.tally, self.sent = Tally(), 0
+        self.done = self.ending = self.kept = self._begun = False
+        self.tally = Tally()
         self.orders: deque[Command] = deque()  # of a run with cycles
-        self._job, self._post, self._consumers = job, post, consumers
+        self._sent: Counter[int] = Counter()  # parcels by channel: each is posted by one thread at a time
+        self._job, self._rank = job, rank
         self._loose = False  # whether its senders may hold something back
         stage, index = placement.stage, placement.index
         made = Stage(job.workflow, stage.function.info, index, lanes=self._lanes, spool=job.spooler(index),
                      log=job.log, instances=stage.instances, at=note.number)
         self.stage = stage.function(made)
         self.in_turns = any(getattr(pe, "in_turns", False) for pe in self.stage.pes)
-        self.may_end: Callable[[], bool] = lambda: True  # the rank may have it wait with `postprocess`
 
     def _lanes(self, channel: Channel) -> Lanes:
-        reached = channel.exchange.spread(self._consumers(channel))
+        rank, number = self._rank, channel.number
+        reached = channel.exchange.spread(rank.consumers(channel))
 
         def post(lane: int, parcel: Parcel) -> None:
             if isinstance(channel.exchange, Pairs):
                 parcel = parcel.to_share()
             for dest in reached[lane]:
-                self._post(self, channel, dest, parcel)
+                self._sent[number] += 1
+                rank.post(self, channel, dest, parcel)
                 sender.lanes.moved += parcel.nbytes
 
-        sender = Sender(channel.number, channel.edge, len(reached), post, batch_bytes=BATCH)
-        self.senders[channel.number] = sender
+        def free(lane: int) -> bool:
+            return all(rank.has_room(self, channel, dest) for dest in reached[lane])
+
+        sender = Sender(number, channel.edge, len(reached), post, batch_bytes=BATCH, free=free)
+        self.senders[number] = sender
         return sender.lanes
 
-    def begin(self) -> None:
+    @property
+    def sent(self) -> int:
+        """The parcels sent so far."""
+        return sum(self._sent.values())
+
+    def _begin(self) -> None:
         """Before the first item. An instance whose parts are whole from an earlier run is done."""
-        stage, note = self.stage, self._note
+        stage, note, self._begun = self.stage, self._note, True
         if stage.kept(self.cyclic):
             note.at(DONE)
             self.kept, self.done = True, not self.cyclic and not self.ends
@@ -115,60 +153,61 @@ class Instance:
         note.waiting()
         self._loose = True
 
-    @property
-    def has_work(self) -> bool:
-        """Whether a step would do something."""
-        return not self.done and bool(self.inbox or self.roots or self._loose or self.orders or self._may_end)
-
-    @property
-    def complete(self) -> bool:
-        """Whether it has taken all that there is for it."""
-        return not self.ends and not self.inbox
-
-    @property
-    def _may_end(self) -> bool:
-        return not self.ends and self.may_end()
-
-    def step(self, took: Callable[[int, int, int, int], None]) -> bool:
-        """Do a little: take one parcel, or some items of a root, or else send what is held back, or end.
-
-        Args:
-            took: called with (channel, producer, bytes, whether they are wanted back) for a parcel that was taken.
-
-        Returns:
-            Whether this was the end.
-        """
-        stage, note = self.stage, self._note
+    def next(self) -> Callable[[], None] | None:
+        """What it does next; None where there is nothing to do. To be asked while it does nothing, by the thread that
+        puts something into its inbox and counts its ends."""
+        if self.done:
+            return None
+        if not self._begun:
+            return self._begin
         if self.inbox:
+            return self._take_some
+        if self.roots:
+            return self._go_on
+        if self.orders:
+            return self._follow
+        if self._loose:
+            return self._flush
+        if self.ends or not self._rank.may_end(self):
+            return None
+        self.ending = True
+        return self._end
+
+    def _take_some(self) -> None:
+        """Take a parcel, and as long as that takes little time some small ones behind it."""
+        until, taken = time.perf_counter() + SLICE, 0
+        self._loose = True
+        while True:
             channel, source, head, buffers, nbytes, wanted = self.inbox.popleft()
             if not self.kept:
                 self._take(channel, head, buffers)
             del buffers
             self.tally.received += 1
-            took(channel, source, nbytes, wanted)
+            self._rank.took.append((self, channel, source, nbytes, wanted))
+            self._note.waiting()
+            taken += nbytes
+            if wanted or taken > SMALL or not self.inbox or time.perf_counter() > until:
+                return
+
+    def _go_on(self) -> None:
+        """Feed a root some items."""
+        stage, note = self.stage, self._note
+        name, entry, slices = self.roots[0]
+        note.going_on(entry, stage.counts()[name])
+        self._loose = True
+        stage.feed(name, slices.next())
+        if not slices.left:
+            self.roots.pop(0)
             note.waiting()
-            self._loose = True
-        elif self.roots:
-            name, entry, slices = self.roots[0]
-            note.going_on(entry, stage.counts()[name])
-            stage.feed(name, slices.next())
-            if not slices.left:
-                self.roots.pop(0)
-                note.waiting()
-            self._loose = True
-            if not self.inbox:
-                self.flush()
-        elif self.orders:
-            self._follow(self.orders.popleft())
-        elif self._may_end:
-            for name in stage.names if not self.kept else ():
+        if not self.inbox:
+            self._flush()
+
+    def _end(self) -> None:
+        if not self.kept:
+            for name in self.stage.names:
                 self._postprocess(name)
-            if not self.kept:
-                self._finish()
-            self.done = True
-        else:
-            self.flush()
-        return self.done
+            self._finish()
+        self.done = True
 
     def _postprocess(self, name: str) -> None:
         self._note.at(POSTPROCESS, self.stage.names.index(name))
@@ -178,11 +217,12 @@ class Instance:
         self._note.at(OUTPUTS)
         self.stage.finish()
         self.stage.passing.end()
-        self.flush()
+        self._flush()
         self._note.at(DONE)
 
-    def _follow(self, command: Command) -> None:
+    def _follow(self) -> None:
         """What is commanded in a run with cycles; an instance that is kept has nothing to do but to say so."""
+        command = self.orders.popleft()
         self.tally.number = command.number
         self.done = command.what == END
         if self.kept or command.what == ASK:
@@ -215,8 +255,13 @@ class Instance:
         except RunFailed as error:
             raise RunFailed(f"{self.placement}: {error}") from error
 
-    def flush(self) -> None:
+    def _flush(self) -> None:
         """Send what is held back."""
         self._loose = False
         for sender in self.senders.values():
             sender.flush()
+
+    def flush_late(self) -> None:
+        """Send what it has held back for long, being busy, as far as nobody has to wait for that; from the loop."""
+        for sender in list(self.senders.values()):
+            sender.flush_late()

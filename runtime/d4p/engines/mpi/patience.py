@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 #: Seconds for which a rank that has nothing to do looks without sleeping, and its first and longest sleep then.
 AWAKE, SHORTEST, LONGEST = 50e-6, 20e-6, 1e-3
@@ -30,13 +31,17 @@ class Patience:
         """Something came."""
         self._since, self._sleep = 0.0, SHORTEST
 
-    def wait(self) -> None:
-        """Nothing came: let others have the processor."""
+    def wait(self, sleep: Callable[[float], object] | None = None) -> None:
+        """Nothing came: let others have the processor.
+
+        Args:
+            sleep: where others of this process are at work, what to wait by, from the beginning.
+        """
         now = time.perf_counter()
         if not self._since:
             self._since = now
-        if now - self._since < AWAKE:
+        if sleep is None and now - self._since < AWAKE:
             _yield()
             return
-        time.sleep(self._sleep)
+        (sleep or time.sleep)(self._sleep)
         self._sleep = min(2 * self._sleep, LONGEST)
