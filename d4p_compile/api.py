@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,28 +36,29 @@ class Source:
 
 
 def load(workflow: Workflow | Source, attribute: str | None = None,
-         parameters: Mapping[str, Any] | None = None) -> Source:
-    """Load a workflow: a file, a module, either with `:attribute`, or a WorkflowGraph at hand.
+         parameters: Mapping[str, Any] | None = None, on_error: Sequence[str] = ()) -> Source:
+    """Load a workflow: a file, a module, either with `:attribute`, or a WorkflowGraph at hand. `on_error` says what
+    becomes of items for which PEs fail, as `--on-error` does: `["skip", "read=retry:3"]`.
 
     Raises Refused, saying what must be and what was found.
     """
     if isinstance(workflow, Source):
-        return workflow
+        return replace(workflow, graph=to_graph(workflow.loaded, on_error)) if on_error else workflow
     if isinstance(workflow, (str, Path)):
         loaded = load_module(str(workflow), attribute, parameters)
     else:
         loaded = live(workflow)
-    return Source(loaded, to_graph(loaded))
+    return Source(loaded, to_graph(loaded, on_error))
 
 
 def plan(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,
          attribute: str | None = None, parameters: Mapping[str, Any] | None = None, fuse: bool = True,
-         watch: Callable[[str, Any], None] | None = None) -> Plan:
+         on_error: Sequence[str] = (), watch: Callable[[str, Any], None] | None = None) -> Plan:
     """The plan of a workflow for a target; needs no engine. `instances` is `-n`. `fuse=False` leaves PEs apart.
 
     `spark` is spark-rdd or spark-df, whichever is faster for the plan; a note of the plan says why.
     """
-    source = load(workflow, attribute, parameters)
+    source = load(workflow, attribute, parameters, on_error)
 
     def made_for(name: str, watch: Callable[[str, Any], None] | None = None) -> Plan:
         can = target_of(name).can
@@ -73,12 +74,13 @@ def plan(workflow: Workflow | Source, target: str = "sequential", instances: int
 
 def compile(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,  # noqa: A001
             output: str | Path | None = None, attribute: str | None = None, parameters: Mapping[str, Any] | None = None,
-            include: Iterable[str | Path] = (), overwrite: bool = False, fuse: bool = True) -> Bundle:
+            include: Iterable[str | Path] = (), overwrite: bool = False, fuse: bool = True,
+            on_error: Sequence[str] = ()) -> Bundle:
     """Write the bundle of a workflow into a folder: script, plan, runtime zip, the workflow's own modules.
 
     Raises Refused for a live graph, which has no module that could travel with the program.
     """
-    source = load(workflow, attribute, parameters)
+    source = load(workflow, attribute, parameters, on_error)
     if source.loaded.origin.live:
         raise Refused("a live graph can't be compiled: a program imports its PEs from a module. Put the workflow in a "
                       "file and give its path, or `run` the graph, which pickles it")
@@ -91,7 +93,8 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
         inputs: Mapping[str, Any] | int | None = None, output: str | Path | None = None, overwrite: bool = False,
         resume: bool = False, limit: int | None = None, check: bool = False, options: Iterable[str] = (),
         attribute: str | None = None, parameters: Mapping[str, Any] | None = None, include: Iterable[str | Path] = (),
-        fuse: bool = True, quiet: bool = True, progress: bool | None = None) -> Results:
+        fuse: bool = True, on_error: Sequence[str] = (), quiet: bool = True,
+        progress: bool | None = None) -> Results:
     """Compile a workflow, run the program in the current folder, and give its results.
 
     Args:
@@ -102,6 +105,7 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
         limit: take the first so many items of every root.
         check: find PEs that change what they wrote; sequential target only.
         options: further options of the program.
+        on_error: what becomes of items for which PEs fail, as `load` takes it.
         quiet: keep what the program prints from the terminal.
         progress: show how far the run is; None for in notebooks alone.
 
@@ -118,7 +122,7 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
 
     if check:
         check_checks(target)
-    source = load(workflow, attribute, parameters)
+    source = load(workflow, attribute, parameters, on_error)
     made = plan(source, target, instances, fuse=fuse and not check)
     where = f"file://{output.absolute()}" if isinstance(output, Path) else output
     given = {"output": where, "limit": limit, "overwrite": overwrite, "resume": resume, "check": check}

@@ -27,8 +27,24 @@ def on_spark(target: str) -> bool:
     return target in ("spark-rdd", "spark-df")
 
 
+class Answers(dict):
+    """What a run answered, and `failures`: what policies took care of, by PE."""
+
+    failures: dict[str, dict[str, Any]]
+
+
+class _Done(Events):
+    """Keeps what the last event of a run says."""
+
+    last: dict[str, Any] = {}
+
+    def say(self, event: str, **what: Any) -> None:
+        super().say(event, **what)
+        self.last = what
+
+
 def answers(workflow: Any, target: str, *, instances: int | None = None, inputs: Any = None, session: Any = None,
-            options: list[str] = (), own_process: bool = False, **more: Any) -> dict[tuple[str, str], Counter]:
+            options: list[str] = (), own_process: bool = False, **more: Any) -> Answers:
     """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand, unless it is to have a process
     of its own; others run as users run them."""
     if on_spark(target) and not own_process:
@@ -49,15 +65,17 @@ def canonical(item: Any) -> str:
     return dumps_json(item)
 
 
-def _counted(found: Results) -> dict[tuple[str, str], Counter]:
-    return {key: Counter(canonical(item) for item in items) for key, items in found.items()}
+def _counted(found: Results) -> Answers:
+    counted = Answers({key: Counter(canonical(item) for item in items) for key, items in found.items()})
+    counted.failures = found.failures
+    return counted
 
 
 def _here(workflow: Any, target: str, instances: int | None, inputs: Any, options: list[str] = (),
           **more: Any) -> Results:
     """Run a program in this process; a Spark program finds the session that is there."""
     source = d4p_compile.load(workflow, more.pop("attribute", None), more.pop("parameters", None))
-    events = more.pop("events", None) or Events()
+    events = more.pop("events", None) or _Done()
     plan = d4p_compile.plan(source, target, instances, **more)
     bundle, holder = temporary_bundle(source.loaded, plan)
     spool = tempfile.TemporaryDirectory(prefix="d4p-test-")
@@ -68,6 +86,7 @@ def _here(workflow: Any, target: str, instances: int | None, inputs: Any, option
         program.run(names["main"], names["workflow"], names[ENGINES[plan.target]].ENGINE, arguments, events)
         results = Results(spool.name, unconnected(names["workflow"]))
         results.spool = spool  # goes with them
+        results.failures = events.last.get("failures", {}) if isinstance(events, _Done) else {}
         return results
 
 

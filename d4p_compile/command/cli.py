@@ -18,7 +18,8 @@ FORMATS = ("text", "json", "mermaid", "dot", "html")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 it failed, 2 it was refused before it began, 3 done but for items that
+    were left out, 130 interrupted."""
     from d4p.describe.boundary import kind, plain
     from d4p.describe.printable import complain, open_streams
 
@@ -139,11 +140,19 @@ def _program(*without: str) -> Callable[[Callable], Callable]:
         for option in reversed([option for option in OPTIONS if option.name not in without]):
             how: dict[str, Any] = {"is_flag": True}
             if option.metavar:
-                how = {"metavar": option.metavar, "type": option.kind}
+                how = {"metavar": option.metavar, "type": option.kind, "multiple": option.several}
             command = click.option(*option.spelled, option.name, help=option.help, **how)(command)
         return command
 
     return add
+
+
+def _on_error(command: Callable) -> Callable:
+    """The option of a command that runs nothing."""
+    from d4p.program.options import OPTIONS
+
+    option = next(option for option in OPTIONS if option.name == "on_error")
+    return click.option(*option.spelled, option.name, metavar=option.metavar, multiple=True, help=option.help)(command)
 
 
 _verbose = click.option("-v", "--verbose", is_flag=True, help="Print the whole plan before the run.")
@@ -156,14 +165,15 @@ _include = click.option("--include", metavar="PATH", multiple=True,
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True,
               help="How to show it.")
 @click.option("--passes", is_flag=True, help="Show what each pass did before the plan.")
+@_on_error
 def plan(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
-         format_: str, passes: bool) -> None:
+         format_: str, passes: bool, on_error: tuple[str, ...]) -> None:
     """Print the plan of WORKFLOW; needs no engine."""
     if passes and format_ != "text":
         raise click.UsageError("--passes goes with --format text")
     from ..show import show
 
-    source = _load(workflow, target, attribute, parameters)
+    source = _load(workflow, target, attribute, parameters, on_error)
     if passes:
         from ..show.passes import Steps
 
@@ -180,13 +190,15 @@ def plan(workflow: str, target: str, instances: int | None, attribute: str | Non
 @click.option("-o", "--output", metavar="DIR", help="The folder to write.  [default: NAME-TARGET]")
 @_include
 @click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
+@_on_error
 def compile(workflow: str, target: str, instances: int | None, attribute: str | None,  # noqa: A001
-            parameters: dict[str, Any], output: str | None, include: tuple[str, ...], overwrite: bool) -> None:
+            parameters: dict[str, Any], output: str | None, include: tuple[str, ...], overwrite: bool,
+            on_error: tuple[str, ...]) -> None:
     """Write the program of WORKFLOW as a folder that runs without this compiler."""
     from .. import api
     from ..show.text import text
 
-    source = _load(workflow, target, attribute, parameters)
+    source = _load(workflow, target, attribute, parameters, on_error)
     bundle = api.compile(source, target, instances, output=output, include=include, overwrite=overwrite)
     echo([text(bundle.plan), "", *(f"note: {note}" for note in bundle.notes), f"written: {bundle.folder}"])
     echo(_how_to_run(bundle))
@@ -218,7 +230,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
         raise click.UsageError("give one of -v and -q")
     if check:
         check_checks(target)
-    source = _load(workflow, target, attribute, parameters)
+    source = _load(workflow, target, attribute, parameters, given["on_error"])
     made = _plan(source, target, instances, fuse=not check)
     check_inputs(source.loaded, made, given)
     available = engine(made.target).available()
@@ -271,9 +283,9 @@ def submit(workflow: str, target: str, instances: int | None, attribute: str | N
     from .submit import compile_words
     from .submit import submit as submit_workflow
 
-    source = _load(workflow, target, attribute, parameters)
+    source = _load(workflow, target, attribute, parameters, given["on_error"])
     made = _plan(source, target, instances)
-    words = compile_words(workflow, target, instances, attribute, parameters, include)
+    words = compile_words(workflow, target, instances, attribute, parameters, include, given["on_error"])
     return submit_workflow(source, made, given, words, include)
 
 
@@ -320,7 +332,8 @@ def help_(context: click.Context, topic: str | None) -> None:
                    "help(d4p_compile.run)\nand so on say what a PE or a function takes.")
 
 
-def _load(workflow: str, target: str, attribute: str | None, parameters: dict[str, Any]) -> Any:
+def _load(workflow: str, target: str, attribute: str | None, parameters: dict[str, Any],
+          on_error: tuple[str, ...]) -> Any:
     """The workflow, once the target is known to exist; what its module prints while it is imported isn't our output."""
     from ..targets import canonical
 
@@ -328,7 +341,7 @@ def _load(workflow: str, target: str, attribute: str | None, parameters: dict[st
     from .. import api
 
     with contextlib.redirect_stdout(sys.stderr):
-        return api.load(workflow, attribute, parameters)
+        return api.load(workflow, attribute, parameters, on_error)
 
 
 def _plan(source: Any, target: str, instances: int | None, watch: Callable | None = None, fuse: bool = True) -> Any:

@@ -81,12 +81,13 @@ def _copy_profile(profile: Path, bundle: Path) -> None:
 
 
 def compile_words(workflow: str, target: str, instances: int | None, attribute: str | None,
-                  parameters: Mapping[str, Any], include: Iterable[str]) -> list[str]:
+                  parameters: Mapping[str, Any], include: Iterable[str], on_error: Iterable[str]) -> list[str]:
     """The command that writes the bundle of a workflow, but for where to."""
     words = [sys.executable, "-m", "d4p_compile", "compile", workflow, "--target", target]
     words += ["-n", str(instances)] if instances is not None else []
     words += ["-a", attribute] if attribute else []
     words += [word for name, value in parameters.items() for word in ("-p", f"{name}={value!r}")]
+    words += [f"--on-error={text}" for text in on_error]
     return words + [word for path in include for word in ("--include", path)]
 
 

@@ -60,13 +60,14 @@ def workflow(plan: Plan) -> str:
     origin = plan.graph.origin
     assert origin is not None, "a graph that was loaded has one"
     fingerprint = f"fingerprint={quoted(plan.graph.fingerprint)}"
+    on_error = f", on_error={quoted(list(plan.graph.on_error))}" if plan.graph.on_error else ""
     if origin.live:
-        return f'd4p.Workflow("a live graph", {fingerprint}, pickled=d4p.beside(__file__, "graph.pickle"))'
+        return f'd4p.Workflow("a live graph", {fingerprint}, pickled=d4p.beside(__file__, "graph.pickle"){on_error})'
     source = quoted(f"{origin.module}:{origin.attribute}")
     if not origin.call:
-        return f"d4p.Workflow({source}, {fingerprint})"
+        return f"d4p.Workflow({source}, {fingerprint}{on_error})"
     parameters = ", ".join(f"{quoted(k)}: {_parameter(k, v)}" for k, v in origin.parameters)
-    return f"d4p.Workflow({source}, {fingerprint}, parameters={{{parameters}}})"
+    return f"d4p.Workflow({source}, {fingerprint}, parameters={{{parameters}}}{on_error})"
 
 
 def _parameter(name: str, value: Any) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from d4p.errors import Refused
 from d4p.graph.copies import held
 from d4p.graph.flatten import flatten
 from d4p.graph.labels import fingerprint, labels, one_line
+from d4p.graph.policies import Policy
 from d4p.items.schema import schema_of
 from d4p.library import AllPairs, PairsBetween
 from d4p.workflow.inputs import is_reader
+from d4p.workflow.workflow import policies
 
 from ..analysis.aggregates import aggregate_of
 from ..analysis.batches import has_batches, has_singly, takes_batches
@@ -24,25 +27,34 @@ from ..ir.graph import MOST, PAIRS, Call, Edge, Graph, Grouping, Pe, Port, Reque
 from .load import Loaded
 from .unmade import refuse_unmade
 
+#: Why an engine doesn't do the work of an aggregate that has a policy.
+BY_ITEM = "its policy is for items that fail one by one"
 
-def to_graph(loaded: Loaded) -> Graph:
-    """Flatten the loaded graph and describe it. Raises Refused for an unknown grouping or a bad count."""
+
+def to_graph(loaded: Loaded, on_error: Sequence[str] = ()) -> Graph:
+    """Flatten the loaded graph and describe it; `on_error` is what the command line says of items for which PEs fail.
+    Raises Refused for an unknown grouping, a bad count, or a policy that makes no sense."""
     flat = flatten(loaded.graph)
     names = labels(flat)
+    chosen = policies(flat, {names[pe.id]: pe for pe in flat.pes}, on_error)
     _refuse_batches_alone(flat.edges)
     edges = tuple(
         Edge(names[e.source.id], plain(e.output), names[e.dest.id], plain(e.input), one_line(_short(e.where)))
         for e in flat.edges
     )
+    pes = tuple(_pe(pe, names[pe.id], chosen.get(names[pe.id])) for pe in flat.pes)
+    stays = tuple(f"{pe.name} keeps state ({pe.state.why}): what it changes for an item before it fails at that stays, "
+                  f"though the item doesn't count ({pe.on_error})" for pe in pes if pe.on_error and pe.state.keeps)
     return Graph(
         name=_name(loaded),
-        pes=tuple(_pe(pe, names[pe.id]) for pe in flat.pes),
+        pes=pes,
         edges=edges,
         partitions=tuple(tuple(names[pe.id] for pe in part) for part in flat.partitions),
         composites=tuple((one_line(label), tuple(names[pe.id] for pe in inner)) for label, inner in flat.composites),
         origin=loaded.origin,
+        on_error=tuple(on_error),
         fingerprint=fingerprint(flat),
-        warnings=tuple(_without_folders(warning) for warning in flat.warnings),
+        warnings=(*map(_without_folders, flat.warnings), *stays),
     )
 
 
@@ -66,9 +78,10 @@ def _short(where: str) -> str:
     return where.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def _pe(pe: Any, name: str) -> Pe:
+def _pe(pe: Any, name: str, policy: Policy | None) -> Pe:
     state = state_of(pe)
     reader, pairs = is_reader(pe), isinstance(pe, (AllPairs, PairsBetween))
+    aggregate = aggregate_of(pe)
     return Pe(
         id=pe.id,
         name=name,
@@ -79,13 +92,14 @@ def _pe(pe: Any, name: str) -> Pe:
         kind="reader" if reader else "pairs" if pairs else "pe",
         request=Request(_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None, bool(pe.single)),
         state=State(state.keeps, state.why, bool(pe.any_order), tuple(held(pe))),
-        call=_call(pe, reader),
+        call=_call(pe, reader, policy is not None),
         schemas=tuple((plain(port), schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
-        aggregate=aggregate_of(pe),
+        aggregate=aggregate if policy is None or aggregate is None else replace(aggregate, unlike=BY_ITEM),
+        on_error="" if policy is None else str(policy),
     )
 
 
-def _call(pe: Any, reader: bool) -> Call:
+def _call(pe: Any, reader: bool, guarded: bool) -> Call:
     style = "producer" if reader else "process" if overrides_write(pe) else call_style(pe)
     output = getattr(pe, "OUTPUT_NAME", "output")
     if style in ("iterative", "producer") and output not in pe.outputconnections:
@@ -97,7 +111,7 @@ def _call(pe: Any, reader: bool) -> Call:
         output=output,
         writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),
         keywords=not reader and writes_keywords(pe),
-        returns=written_out(pe) if style == "iterative" and declared is not True else "",
+        returns=written_out(pe) if style == "iterative" and declared is not True and not guarded else "",
         batches=takes_batches(pe),
     )
 

@@ -160,7 +160,8 @@ class Pe:
 
     `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition. `kind` is "pe",
     or for library PEs "reader" or "pairs". `schemas` are (output port, schema) where a port declares one; `aggregate`
-    is what a library PE aggregates. `instances` is what the pass `place` gives it, and `because` why.
+    is what a library PE aggregates. `on_error` says what becomes of items for which it fails, "" where the run does.
+    `instances` is what the pass `place` gives it, and `because` why.
     """
 
     id: str
@@ -174,6 +175,7 @@ class Pe:
     call: Call = Call()
     schemas: tuple[tuple[str, Schema], ...] = ()
     aggregate: Aggregate | None = None
+    on_error: str = ""
     instances: Instances = _LATER
     because: str = ""
 
@@ -227,7 +229,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Graph:
-    """A workflow: PEs in order of addition, named by `Pe.name` in edges and partitions."""
+    """A workflow: PEs in order of addition, named by `Pe.name` in edges and partitions.
+
+    `on_error` is what the command line says of items for which PEs fail.
+    """
 
     name: str
     pes: tuple[Pe, ...]
@@ -235,6 +240,7 @@ class Graph:
     partitions: tuple[tuple[str, ...], ...] = ()
     composites: tuple[tuple[str, tuple[str, ...]], ...] = ()
     origin: Origin | None = None
+    on_error: tuple[str, ...] = ()
     fingerprint: str = ""
     warnings: tuple[str, ...] = field(default=())
 

@@ -18,7 +18,7 @@ from d4p.errors import D4pError, Refused, RunFailed
 from d4p.graph.flatten import flatten
 from d4p.host.keeper import wear
 from d4p.host.runfolder import RunFolder
-from d4p.program.main import MARK
+from d4p.program.main import MARK, MISSING
 from d4p.workflow.inputs import read_inputs
 from d4p.workflow.results import Results
 from d4p.workflow.workflow import Workflow
@@ -40,7 +40,8 @@ _LOOK = 0.5
 
 def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Watch | None = None,
             environment: Mapping[str, str] | None = None, stdout: Any = None, stderr: Any = None) -> int:
-    """Run a bundle's script; gives its exit status, 128 + number where a signal ended it. `watch` is told that a SIGINT
+    """Run a bundle's script; gives its exit status, 128 + number where a signal ended it, 3 where the run is done but
+    for items that were left out. `watch` is told that a SIGINT
     came also where the program was done before it was handed on.
 
     The program gets the caller's environment, what its target adds to it (`environment(bundle, folder)`), what the
@@ -81,6 +82,8 @@ def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Wat
         raise RunFailed("the program ended before its run was done, as if all were well: does a PE call os._exit()?")
     if launcher is not None:
         status = launcher.ended(130 if signals.interrupts and status else status, events, watch or (lambda event: None))
+    if status == 0 and events["done"].get("missing"):
+        return MISSING
     return 128 - status if status < 0 else status
 
 
@@ -217,7 +220,7 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
             except BaseException:
                 spool.cleanup()
                 raise
-            if status or _interrupted(events):
+            if status not in (0, MISSING) or _interrupted(events):
                 spool.cleanup()
                 errors.seek(0)
                 raise _failed(status, events, errors.read().decode(errors="replace"))
@@ -225,6 +228,7 @@ def run_for_results(loaded: Loaded, plan: Plan, inputs: Any, options: list[str],
     results = Results(spool.name, [(ids[pe], str(port)) for pe, port in plan.graph.results()], ids)
     weakref.finalize(results, spool.cleanup)
     results.spool = spool
+    results.failures = next((event["failures"] for event in events if event["event"] == "done"), {})
     return results
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..ir.graph import TILES, WIDTH, Pe
 from ..ir.plan import Plan, Stage
-from .text import COLUMNS, TILES_ARE, plural, shortened, size, wrapped
+from .text import COLUMNS, TILES_ARE, on_error, plural, shortened, size, wrapped
 
 #: Of more stages the first are shown.
 MOST_STAGES = 20
@@ -31,6 +31,7 @@ def brief(plan: Plan) -> str:
     if len(plan.stages) > len(shown):
         out.append(f"  and {plural(len(plan.stages) - len(shown), 'more stage')}")
     out += _letters(plan)
+    out += [line for names, policy in on_error(plan) for line in wrapped("  ", f"on error of {names}: {policy}")]
     out += [line for warning in plan.graph.warnings for line in wrapped("note: ", warning)]
     return "\n".join(out)
 

@@ -6,7 +6,7 @@ from html import escape
 
 from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan, Stage
-from .text import described, plural, size, state, times
+from .text import described, on_error, plural, size, state, times
 
 #: Of a longer stage the first and last PEs are shown and the rest is folded.
 _SHOWN = 12
@@ -37,6 +37,7 @@ def html(plan: Plan) -> str:
         parts.append("<div>W is the engine's width, known when the program starts</div>")
     if any(stage.instances == TILES for stage in plan.stages):
         parts.append("<div>T is the number of tiles of pairs, known when the program starts</div>")
+    parts += [f"<div>on error of {escape(names)}: {escape(policy)}</div>" for names, policy in on_error(plan)]
     parts += [f"<div>note: {escape(note)}</div>" for note in (*plan.graph.warnings, *plan.notes)]
     if plan.apart:
         parts.append(_folded("why stages are apart", ("neighbours", "reason"), plan.apart))

@@ -187,6 +187,15 @@ def instances(plan: Plan) -> list[str]:
     return table((pe.name, *reason[pe.name]) for pe in graph.pes)
 
 
+def on_error(plan: Plan) -> list[tuple[str, str]]:
+    """(PEs, what becomes of items for which they fail) where that isn't the end of the run."""
+    pes: dict[str, list[str]] = {}
+    for pe in plan.graph.pes:
+        if pe.on_error:
+            pes.setdefault(pe.on_error, []).append(pe.name)
+    return [(listed(names), policy) for policy, names in pes.items()]
+
+
 def apart(plan: Plan) -> list[str]:
     """Why neighbours are not one stage; in a large plan those apart for the same reason share a line."""
     if len(plan.apart) <= MANY:
@@ -223,6 +232,8 @@ def text(plan: Plan) -> str:
     if plan.apart:
         out += ["", "apart", *apart(plan)]
     out += ["", "instances", *instances(plan)]
+    if policies := on_error(plan):
+        out += ["", "on error", *table(policies)]
     notes = [*plan.graph.warnings, *plan.notes]
     if notes:
         out += ["", *(line for note in notes for line in wrapped("note: ", note))]

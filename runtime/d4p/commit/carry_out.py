@@ -59,7 +59,7 @@ def _success(decided: dict[str, Any]) -> dict[str, Any]:
     """What _SUCCESS says."""
     parts = {join(sub, part.final): {"items": part.count, "bytes": part.size}
              for sub, names in decided["parts"].items() for part in map(Part.named, names)}
-    noted = {name: decided[name] for name in ("reads", "watched") if decided.get(name)}
+    noted = {name: decided[name] for name in ("reads", "watched", "missing") if decided.get(name)}
     return {"run": decided["run"], "identity": decided["identity"], "parts": parts, **noted}
 
 

@@ -51,6 +51,7 @@ class Folder:
         self.kept: dict[str, tuple[str, ...]] = {}  # complete parts of an earlier run, by folder
         self.none_complete = False  # where an earlier run was to be gone on with
         self.compared: int | None = None  # notes of what an earlier run read, where this one goes on with it
+        self.missing = 0  # items that the run left out which made it, an earlier one
         self.watched = False  # whether its PEs were, or are, watched for what they read by themselves
         self._claim: Claim | None = None
         self._replace = False
@@ -95,7 +96,7 @@ class Folder:
     def _look_for_own(self, decided: dict[str, Any] | None, identity: dict[str, Any]) -> None:
         if decided:
             self._same(decided, identity, decided.get("reads") or [])
-            self.decided = decided
+            self.decided, self.missing = decided, decided.get("missing", 0)
             return
         begun = written.begun(self.store, self.unfinished)
         if self.store.exists(self.place) and not (begun and begun["replace"]):
@@ -106,7 +107,7 @@ class Folder:
             self._same(success, identity, success.get("reads") or [])
             if changed := changes(self.store, self.place, success["parts"]):
                 raise Refused(f"{self.title} isn't as it was committed: {changed}. --overwrite starts afresh")
-            self.committed = True
+            self.committed, self.missing = True, success.get("missing", 0)
         elif begun:
             kept = {sub: self._complete(sub) for sub in self.subs}
             self.kept = kept if any(kept.values()) else {}
@@ -197,7 +198,7 @@ class Folder:
 
     # After a run
 
-    def decide(self, parts: dict[str, list[Part]], identity: dict[str, Any], run: str) -> None:
+    def decide(self, parts: dict[str, list[Part]], identity: dict[str, Any], run: str, missing: int = 0) -> None:
         """Write down which parts are the output, having looked that they are there as promised. Raises RunFailed."""
         try:
             for sub, wanted in parts.items():
@@ -205,7 +206,7 @@ class Folder:
             self._claimed.check()
             names = {sub: [part.name for part in wanted] for sub, wanted in parts.items()}
             decision = {"run": run, "identity": identity, "replace": self._replace, "parts": names,
-                        "reads": self.noted(), "watched": self.watched}
+                        "reads": self.noted(), "watched": self.watched, "missing": missing}
             self.store.put(f"{self.unfinished}/commit.json", dumped(decision), run)
             self.store.sync_folder(self.unfinished)
             self.decided = decision

@@ -22,6 +22,7 @@ _WORDS = {
     "plan": "another plan (target, instances, graph or version of d4p)",
     "code": "other code of the workflow",
     "inputs": "other items for its roots (-i, -d, -f or --limit)",
+    "on_error": "other policies for items that fail (--on-error)",
 }
 
 
@@ -34,8 +35,15 @@ def identity(main: Callable, workflow: Workflow, inputs: Inputs) -> dict[str, An
         "plan": _digest(__version__, workflow.fingerprint, _text(main.__globals__.get("__file__"))),
         "code": _digest(*_code(workflow)),
         "inputs": _digest(json.dumps([to_json(inputs.given), inputs.limit], sort_keys=True)),
+        **_on_error(workflow),
         "files": {name: _digest(*map(str, _files(pe))) for name, pe in readers.items()},
     }
+
+
+def _on_error(workflow: Workflow) -> dict[str, str]:
+    """The policies of its PEs, where any has one."""
+    found = {name: str(policy) for name, policy in workflow.policies.items()}
+    return {"on_error": _digest(json.dumps(found, sort_keys=True))} if found else {}
 
 
 def differences(earlier: dict[str, Any], now: dict[str, Any]) -> str:

@@ -107,7 +107,7 @@ class Outputs:
         folders = tuple(folder.store.url(folder.reads) for folder in todo)
         own = tuple(folder.place for folder in self.folders if folder.store.local)
         writing = Writing(self.run, mine, self._spooled, folders, self._watched, own, self._program,
-                          self.resume)
+                          self.resume, self._workflow.writing.on_error)
         writing.begin_notes()
         writing.keep_notes()  # of what was read when the workflow was imported
         return writing
@@ -131,8 +131,14 @@ class Outputs:
             stop.set()
             thread.join()
 
-    def commit(self, reports: list[dict[str, Any]]) -> None:
-        """Put every output in its place, made of the one attempt of each instance that its report names.
+    @property
+    def missing(self) -> int:
+        """How many items the run that made the outputs has left out, where an earlier one made them all."""
+        return max((folder.missing for folder in self.folders), default=0)
+
+    def commit(self, reports: list[dict[str, Any]], missing: int = 0) -> None:
+        """Put every output in its place, made of the one attempt of each instance that its report names; they note how
+        many items are `missing`, that were left out.
 
         All are decided before the first is put in its place, so that a part that is missing leaves none of them; if one
         can't be put there after another was, --resume does it. Raises RunFailed.
@@ -147,7 +153,7 @@ class Outputs:
             folder, sub = self._keys[key]
             parts[id(folder)][sub] = _one_each(by_instance, folder, key)
         for folder in todo:
-            folder.decide(parts[id(folder)], self._identity, self.run)
+            folder.decide(parts[id(folder)], self._identity, self.run, missing)
         for folder in todo:
             folder.commit()
 

@@ -63,6 +63,14 @@ def blame(stage: Any, error: BaseException, at: tuple[str, str] | None = None) -
     return PeFailed("\n".join(parts), name, stage.index, number)
 
 
+def said_of_item(pe: Any, name: str, instance: int, number: int, item: Any, error: BaseException) -> str:
+    """What is told of an item whose failure a policy takes care of, as for one that fails the run."""
+    parts = [f"{name} ({type(pe).__name__}), instance {instance}, item {number}: {error_text(error)}",
+             "; ".join(filter(None, (f"  the item: {short(item)}", said_of_unmade(item))))]
+    walked = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if not _ours(frame)]
+    return "\n".join(filter(None, (*parts, own_traceback(error, walked, ""))))
+
+
 _NONE = object()
 
 

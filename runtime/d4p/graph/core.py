@@ -37,12 +37,15 @@ class GenericPE:
         stateful: True or False where reading the class would decide wrongly whether it keeps state.
         any_order: True where it keeps state that doesn't depend on the order of its items (a sum, a sorted list), so
             that PEs before it may run as several instances.
+        on_error: what becomes of an item for which `process` raises: `d4p.Skip()`, `d4p.Retry(3)` and others, or
+            their text as on the command line; None is what the graph says, and else the run fails.
         rank: the number of this instance, from 0.
     """
 
     single = False
     stateful: bool | None = None
     any_order = False
+    on_error: Any = None
     rank = 0
     _d4p_numprocesses = 1
     _d4p_asked = False

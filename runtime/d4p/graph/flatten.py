@@ -34,6 +34,7 @@ class Flat:
         composites: (label, inner PEs at any depth) for each composite, outer before inner.
         partitions: the PEs of each partition, composites expanded; empty when the user set none.
         warnings: what the user should know, one sentence each.
+        on_error: what each of `pes` says of items for which it fails, or else the innermost graph around it that does.
     """
 
     pes: tuple[Any, ...]
@@ -41,6 +42,7 @@ class Flat:
     composites: tuple[tuple[str, tuple[Any, ...]], ...]
     partitions: tuple[tuple[Any, ...], ...]
     warnings: tuple[str, ...]
+    on_error: tuple[Any, ...]
 
 
 def flatten(graph: AnyGraph) -> Flat:
@@ -63,7 +65,8 @@ def _flatten(graph: AnyGraph) -> tuple[Flat, list[AnyGraph]]:
     partitions = _partitions(graph, members)
     warnings = [*graph._d4p_warnings, *warnings, *_pass_counts(graphs, pes, edges, members, partitions)]
     composites = tuple((f"{_label(c)}{i}", members[c]) for i, c in enumerate(graphs[1:]))
-    return Flat(tuple(pes), tuple(edges), composites, partitions, tuple(warnings)), graphs
+    on_error = _on_error(graphs, pes, members)
+    return Flat(tuple(pes), tuple(edges), composites, partitions, tuple(warnings), on_error), graphs
 
 
 def flatten_in_place(graph: AnyGraph) -> None:
@@ -78,6 +81,9 @@ def flatten_in_place(graph: AnyGraph) -> None:
         node = graph.objToNode[pe] = old.get(pe) or WorkflowNode(pe)
         graph.graph.add_node(node)
         vars(pe).pop("_d4p_inherited", None)  # the composite that asked is gone, its request stays
+    for pe, says in zip(flat.pes, flat.on_error, strict=True):
+        if says is not None:
+            pe.on_error = says
     for edge in flat.edges:
         graph.graph.link(graph.objToNode[edge.source], graph.objToNode[edge.dest], edge)
     if flat.partitions:
@@ -246,6 +252,15 @@ def _pass_counts(graphs: list[AnyGraph], pes: list[Any], edges: list[FlatEdge], 
                 pe.numprocesses = count
                 pe._d4p_inherited = True
     return warnings
+
+
+def _on_error(graphs: list[AnyGraph], pes: list[Any], members: ByIdentity) -> tuple[Any, ...]:
+    says = ByIdentity()
+    for graph in graphs:  # outer before inner: what the inner one says wins
+        if vars(graph).get("on_error") is not None:
+            for pe in members[graph]:
+                says[pe] = vars(graph)["on_error"]
+    return tuple(says.get(pe) if pe.on_error is None else pe.on_error for pe in pes)
 
 
 def _the(graph: AnyGraph) -> str:

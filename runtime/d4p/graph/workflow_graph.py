@@ -30,6 +30,7 @@ class WorkflowGraph(AnyGraph):
         inputconnections, outputconnections: port of the composite -> dict; a `grouping` passes to the inner port.
         partitions*: lists of PEs that the user wants in one process each.
         numprocesses*: of a composite, an int for inner PEs that ask for nothing; with partitions, a count for each.
+        on_error*: what becomes of an item for which a PE fails that doesn't say so itself, as `GenericPE.on_error`.
     """
 
     def __init__(self) -> None:

@@ -25,6 +25,7 @@ class Writing:
     watched: whether PEs are watched for such notes.
     own: the outputs' paths on this machine, and `program` the folder of the program.
     resume: whether what an earlier run wrote was to be kept, so that it is said where that can't be.
+    on_error: what the command line says of items that fail, as `d4p.graph.policies.chosen` takes it.
     """
 
     run: str = ""
@@ -35,6 +36,7 @@ class Writing:
     own: tuple[str, ...] = ()
     program: str = ""
     resume: bool = False
+    on_error: tuple[str, ...] = ()
 
     def begin_notes(self) -> None:
         """In each process that runs instances, before they read anything."""

@@ -54,8 +54,8 @@ def _note(value: Any) -> bool:
 
 
 def _noted(value: Any) -> bool:
-    """Whether what stands beside the rest are notes, if there are any."""
-    return fits(value.get("reads", []), [_note])
+    """Whether what stands beside the rest are notes and the number of items left out, if there are any."""
+    return fits(value.get("reads", []), [_note]) and fits(value.get("missing", 0), count)
 
 
 _READS = {"notes": [_note]}

@@ -44,7 +44,10 @@ class Tile(Sequence):
             for j in range(columns.start, columns.stop):
                 yield left, self.right[j]
 
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
+    def __getitem__(self, index: Any) -> Any:
+        """A pair; of a slice of neighbours the tile of these."""
+        if isinstance(index, slice):
+            return self._part(*index.indices(self._length)[:2])
         left = index if index >= 0 else index + self._length
         for i, columns in self.rows():
             size = columns.stop - columns.start
@@ -52,6 +55,16 @@ class Tile(Sequence):
                 return self.left[i], self.right[columns.start + left]
             left -= size
         raise IndexError(index)
+
+    def _part(self, first: int, end: int) -> Tile:
+        starts, stops = [0] * len(self.left), [0] * len(self.left)
+        before = 0  # pairs of the rows so far
+        for i, columns in self.rows():
+            size = columns.stop - columns.start
+            starts[i] = columns.start + min(size, max(0, first - before))
+            stops[i] = columns.start + min(size, max(0, end - before))
+            before += size
+        return Tile(self.left, self.right, starts, stops)
 
     def __repr__(self) -> str:
         return f"<Tile of {self._length:,} pairs: {len(self.left)} items with {len(self.right)}>"

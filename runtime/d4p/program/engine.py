@@ -16,6 +16,10 @@ def _as_it_is(main: Callable, workflow: Workflow, events: Events) -> AbstractCon
     return nullcontext(())
 
 
+def _always() -> bool:
+    return True
+
+
 def _here() -> tuple[None, None]:
     return None, None
 
@@ -33,6 +37,8 @@ class Engine:
         watched: its processes end with the run, so what PEs read by themselves can be watched.
         default_fs: gives the file system in which a path that is no URL is looked for, and the folder of relative
             paths there; two None where that is this machine.
+        tells_missing: whether the program's exit status may say that items were left out; a launcher would take any
+            but 0 for a failure, and run it again.
     """
 
     execute: Callable[[Job, Callable], list[dict[str, Any]]]
@@ -40,3 +46,4 @@ class Engine:
     a_core_each: bool = False
     watched: bool = False
     default_fs: Callable[[], tuple[str | None, str | None]] = _here
+    tells_missing: Callable[[], bool] = _always

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 
 from d4p.commit.identity import identity
 from d4p.commit.run import Outputs
@@ -24,6 +25,7 @@ from d4p.host.threads import one_each
 from d4p.program import leaving
 from d4p.program.engine import Engine
 from d4p.program.events import Events, clock
+from d4p.program.failures import ended, failures, judge, left_out, told
 from d4p.program.job import Job
 from d4p.program.options import parser
 from d4p.program.saying import be_quiet, say
@@ -35,10 +37,13 @@ from d4p.workflow.workflow import Workflow, unconnected
 
 #: In the environment of a program whose run somebody else keeps: the run's mark.
 MARK = "D4P_RUN"
+#: The exit status of a run that is done but for some items.
+MISSING = 3
 
 
 def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
-    """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 130 interrupted."""
+    """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 3 done but for items that
+    were left out (0 where a launcher would take that for a failure), 130 interrupted."""
     open_streams()
     events = Events()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
@@ -50,8 +55,10 @@ def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
         with _saying(events), engine.entered(main, workflow, events) as left, _saying(events):
             arguments = parser(sys.modules[main.__module__].__doc__ or "").parse_args()
             with _alone(mark, left):
-                run(main, workflow, engine, arguments, events)
+                missing = run(main, workflow, engine, arguments, events)
                 leaving.wait("the run")
+            if missing and engine.tells_missing():
+                sys.exit(MISSING)
     except SystemExit as end:
         if end.code:
             leaving.leave(end.code if isinstance(end.code, int) else 1)
@@ -104,13 +111,14 @@ def say_failed(error: D4pError, events: Events) -> None:
     complain(f"{kind(error)}: {message}")
 
 
-def run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse.Namespace, events: Events) -> None:
-    """One run: check everything, execute, commit what was written, say what happened."""
+def run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse.Namespace, events: Events) -> int:
+    """One run: check everything, execute, commit what was written, say what happened. Gives how many items were left
+    out."""
     with Interrupts():
-        _run(main, workflow, engine, arguments, events)
+        return _run(main, workflow, engine, arguments, events)
 
 
-def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse.Namespace, events: Events) -> None:
+def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse.Namespace, events: Events) -> int:
     seconds = clock()
     watched = arguments.resume and engine.watched
     program = os.path.dirname(os.path.abspath(main.__globals__.get("__file__") or "job.py"))
@@ -118,6 +126,8 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
     be_quiet(arguments.quiet)
     use_default(*engine.default_fs())
     inputs = read_inputs(workflow, arguments.iterations, arguments.data, arguments.file, arguments.limit)
+    workflow.writing = replace(workflow.writing, on_error=tuple(arguments.on_error or ()))
+    workflow.policies  # noqa: B018  one that makes no sense is refused here
     events.say("phase", what="looking for what there is to read")
     for pe in workflow.pes.values():
         if is_reader(pe):
@@ -127,11 +137,12 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
                       resume=arguments.resume, spooled=kept is not None, watched=watched,
                       program=program)
     if not outputs.begin(lambda: identity(main, workflow, inputs)):
-        events.say("done", seconds=seconds())
+        events.say("done", seconds=seconds(), missing=outputs.missing, failures={})
         say(f"note: {note}" for note in outputs.notes)
         say("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
         say(f"written: {path}" for path in outputs.written)
-        return
+        say_missing(outputs.missing)
+        return outputs.missing
     try:
         say(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
         workflow.writing = outputs.writing()
@@ -141,19 +152,32 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
                 job = Job(workflow, inputs, spool, events, arguments.check)
                 reports = engine.execute(job, main)
                 job.say_run_again(reports)
+                judge(workflow, reports)
+                missing = left_out(reports)
                 spool.close()
                 events.say("phase", what="putting what was written in its place")
-                outputs.commit(reports)
-            events.say("done", seconds=seconds())
+                outputs.commit(reports, missing)
+            found = failures(reports)
+            events.say("done", seconds=seconds(), missing=missing,
+                       failures={name: asdict(mine) for name, mine in found.items()})
             if workflow.writing.spooled:
                 results = of_results(Results(folder, unconnected(workflow)))
             else:
                 results = of_reports(workflow, reports, _results(workflow))
             echo(shown_results(results))
             say(account(workflow, reports, outputs.written, seconds()))
+            say(at_source(line, program) for line in told(found))
+            say_missing(missing)
+            return missing
     except BaseException as error:
         outputs.abort(plain(error) or error)
         raise
+
+
+def say_missing(count: int) -> None:
+    """Say, also with --quiet, how many items a run that is done has left out."""
+    if count:
+        complain(ended(count))
 
 
 def _results(workflow: Workflow) -> list[tuple[str, str]]:

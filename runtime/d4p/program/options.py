@@ -20,6 +20,7 @@ class Option:
         help: what it is for.
         metavar: what its value is called in a help text; "" for a flag.
         kind: the type of its value.
+        several: whether it may be given more than once.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Option:
     help: str
     metavar: str = ""
     kind: type = str
+    several: bool = False
 
 
 OPTIONS = (
@@ -35,6 +37,8 @@ OPTIONS = (
     Option("file", ("-f", "--file"), "A JSON file with the items of the roots.", "FILE"),
     Option("limit", ("--limit",), "Stop every root once it has written K items (has had K, where it has no output).",
            "K", int),
+    Option("on_error", ("--on-error",), "What becomes of items for which a PE fails, of all PEs that say nothing "
+           "themselves or of one: skip, retry:3, read=retry:3,skip; may be repeated.", "[PE=]POLICY", several=True),
     Option("output", ("--output",), "Write all results there: JSON lines, or Parquet where a port declares types.",
            "URL"),
     Option("overwrite", ("--overwrite",), "Replace what an earlier run wrote."),
@@ -56,7 +60,9 @@ def parser(description: str) -> argparse.ArgumentParser:
     made = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option in OPTIONS:
         text = argparse.SUPPRESS if option.name in _HIDDEN else option.help
-        if option.metavar:
+        if option.several:
+            made.add_argument(*option.spelled, dest=option.name, metavar=option.metavar, action="append", help=text)
+        elif option.metavar:
             made.add_argument(*option.spelled, dest=option.name, metavar=option.metavar, type=option.kind, help=text)
         else:
             made.add_argument(*option.spelled, dest=option.name, action="store_true", help=text)
@@ -69,8 +75,12 @@ def words(given: Mapping[str, Any]) -> Iterator[str]:
 
     >>> list(words({"iterations": 3, "overwrite": True, "resume": False, "output": None}))
     ['--iter=3', '--overwrite']
+    >>> list(words({"on_error": ["skip", "read=fail"]}))
+    ['--on-error=skip', '--on-error=read=fail']
     """
     for option in OPTIONS:
         value = given.get(option.name)
-        if value is not None and value is not False:
+        if option.several:
+            yield from (f"{option.spelled[-1]}={each}" for each in value or ())
+        elif value is not None and value is not False:
             yield option.spelled[-1] if value is True else f"{option.spelled[-1]}={value}"

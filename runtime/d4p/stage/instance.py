@@ -8,7 +8,7 @@ from types import CodeType, FunctionType
 from typing import Any, cast
 
 from d4p.describe.failure import PeFailed, blame
-from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, RunFailed
+from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, Refused, RunFailed
 from d4p.graph.core import GenericPE
 from d4p.graph.inline import ITEM, returns
 from d4p.host.signals import OF_USERS
@@ -24,6 +24,7 @@ from d4p.stage.dealing import marks_of
 from d4p.stage.depth import Trampoline
 from d4p.stage.function import StageInfo
 from d4p.stage.limit import Enough, Limit
+from d4p.stage.on_error import OnError
 from d4p.stage.outlet import Put, needs, outlet
 
 Entry = Callable[[Iterable[Any]], None]
@@ -73,6 +74,7 @@ class Stage:
         self._quick: set[int] = set()  # PEs whose `write` is ours
         self._senders: set[int] = set()
         self._limits: dict[str, Limit] = {}
+        self._on_error: dict[int, OnError] = {}  # of PEs that have a policy
         self._sent: dict[str, Callable[[], int]] = {}
         self._writers: dict[Put, Callable[..., Any]] = {}  # of outlets, which need no call more to be written to
         self._given: dict[str, Callable[[], int]] = {}
@@ -101,6 +103,8 @@ class Stage:
             pe._d4p_ports = {}
             pe._d4p_share = (self.index, self.instances)
             self._outputs.writer(name, pe)
+            if policy := self._workflow.policies.get(name):
+                self._on_error[id(pe)] = OnError(pe, name, self.index, policy)
         return self.pes
 
     def to(self, channel: Channel) -> Put:
@@ -148,6 +152,11 @@ class Stage:
         `keywords` it may hand more to `write` than a port and an item, which takes time, though nobody looks at it."""
         if ports is None:
             ports, keywords = {port: _unforeseen(pe, port) for port in pe.outputconnections}, True
+        if on_error := self._on_error.get(id(pe)):
+            ports = {port: on_error.writes.hold(put) for port, put in ports.items()}
+        self._connect(pe, ports, keywords)
+
+    def _connect(self, pe: GenericPE, ports: dict[str, Put], keywords: bool) -> None:
         self._ports.setdefault(id(pe), {}).update(ports)
         pe._d4p_ports = {port: self._guarded(put) for port, put in ports.items()}
         if id(pe) in self._quick or not _overrides(pe, "write") and not _overrides(pe, "_write"):
@@ -162,6 +171,10 @@ class Stage:
             RunFailed: a PE returns something else than when the program was compiled.
         """
         self._written += written
+        for pe, expression in written:
+            if id(pe) in self._on_error:
+                raise Refused(f"{self._name(pe)} has a policy for items that fail, and the program has `{expression}` "
+                              "written out in its place, which it can't guard: give --on-error to d4p compile, too")
         self._same_as_written()
         self.inlined[loop.__code__] = [self._name(pe) for pe, expression in written if expression != ITEM]
 
@@ -328,6 +341,7 @@ class Stage:
             "moved": {edge: lanes.moved for edge, lanes in list(self._moved.items())},
             "results": dict(self._results),
             "again": self._again,
+            "failures": {each.name: each.failures for each in list(self._on_error.values())},
             **self._outputs.report(),
         }
 
@@ -365,6 +379,9 @@ class Stage:
                 return "the workflow has a cycle, and what comes of that may be something else in each run"
             if not self._repeatable:
                 return "what others send it may come in another order, or to another instance, in each run"
+        if self._on_error:
+            policed = ", ".join(each.name for each in self._on_error.values())
+            return f"which items {policed} failed at is known of this run alone"
         return self._outputs.never_kept(self.pes)
 
     def limited(self, root: str, items: Iterable[Any], most: int) -> Iterable[Any]:
@@ -372,8 +389,10 @@ class Stage:
         pe: Any = self._pe(root)
         limit = Limit(most)
         self._limits[root] = limit
+        if on_error := self._on_error.get(id(pe)):
+            on_error.limit = limit
         if ports := self._ports.get(id(pe)):
-            self.wire(pe, {port: limit.put(put) for port, put in ports.items()}, keywords=True)
+            self._connect(pe, {port: limit.put(put) for port, put in ports.items()}, keywords=True)
         if id(pe) not in self._senders:  # its loop takes what _process returns for an item
             pe._process = limit.returning(pe._process)
         return limit.items(pe, items)

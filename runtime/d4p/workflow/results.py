@@ -140,11 +140,16 @@ class Results(Mapping):
         folder: the spool's.
         expected: the results that there are, whether they have items or not.
         names: `{name in the plan: PE id}`.
+
+    Attributes:
+        failures: of each PE at which items failed, where a policy took care of them: how many `failed`, were `skipped`
+            and were `retried`, and `first`, of each kind of exception the message of the first.
     """
 
     def __init__(self, folder: str | Path, expected: Iterable[tuple[str, str]] = (),
                  names: Mapping[str, str] | None = None) -> None:
         self._names = dict(names or {})
+        self.failures: dict[str, dict[str, Any]] = {}
         self.spool: Any = None  # what is to live as long as the results do
         found: dict[tuple[str, str], list] = {key: [] for key in expected}
         for path in sorted(Path(folder).glob("*.json")):

@@ -8,6 +8,7 @@ import importlib
 import os
 import platform
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from d4p import version as runtime
 from d4p.describe.tracebacks import error_text, traceback_without
 from d4p.errors import D4pError, Refused
 from d4p.graph.copies import copied
+from d4p.graph.core import GROUPING
 from d4p.graph.flatten import Flat, flatten, leading_back, topological
 from d4p.graph.labels import fingerprint, labels
+from d4p.graph.policies import Policy, chosen
 from d4p.host.signals import OF_USERS
 from d4p.outputs.writing import Writing
 from d4p.workflow.unpack import unpack_modules
@@ -26,17 +29,18 @@ class Workflow:
     """Where a graph comes from, as a value that can be sent to workers.
 
     `source` is `module:attribute`; with `parameters` (a dict) the attribute is a function that makes the
-    graph. `pickled` is the file of a graph without a module (one made in a notebook). `writing` says where instances
-    write outputs, once a program has begun them.
+    graph. `pickled` is the file of a graph without a module (one made in a notebook). `on_error` is what the command
+    line said of items that fail when the program was compiled. `writing` says where instances write outputs, once a
+    program has begun them.
     """
 
-    def __init__(
-        self, source: str, fingerprint: str, parameters: dict[str, Any] | None = None, pickled: str | None = None
-    ) -> None:
+    def __init__(self, source: str, fingerprint: str, parameters: dict[str, Any] | None = None,
+                 pickled: str | None = None, on_error: Sequence[str] = ()) -> None:
         self.source = source
         self.fingerprint = fingerprint
         self.parameters = parameters
         self.pickled = pickled
+        self.on_error = tuple(on_error)
         self.writing = Writing()
         self._bytes: bytes | None = None
 
@@ -106,6 +110,12 @@ class Workflow:
         cyclic = any(leading_back(self.flat.pes, self.flat.edges))
         return list(self.pes) if cyclic else self.order
 
+    @functools.cached_property
+    def policies(self) -> dict[str, Policy]:
+        """What becomes of items that fail, by name of the PE, for those with another policy than that the run fails.
+        Raises Refused for a policy, or a PE that one is given for, that makes no sense."""
+        return policies(self.flat, self.pes, (*self.on_error, *self.writing.on_error))
+
     def copy(self, name: str, index: int, instances: int = 1) -> Any:
         """A PE of its own for instance `index` of `instances`. Raises Refused, naming the attribute, if it can't be
         copied. A PE with one instance hands over what it holds that can't be (`d4p.graph.copies.held`), once."""
@@ -143,13 +153,27 @@ class Workflow:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a worker needs; a pickled graph goes along, since its file is on this machine."""
-        kept = ("source", "fingerprint", "parameters", "pickled", "writing", "_bytes")
+        kept = ("source", "fingerprint", "parameters", "pickled", "on_error", "writing", "_bytes")
         if self.pickled is not None:
             self._pickle()
         return {name: value for name, value in vars(self).items() if name in kept}
 
 
 OF_USERS.add(Workflow._graph.__code__)
+
+
+def policies(flat: Flat, pes: Mapping[str, Any], asked: Iterable[str]) -> dict[str, Policy]:
+    """The policies of the PEs of a graph, which has them by name. Raises Refused, as `d4p.graph.policies.chosen`."""
+    says = dict(zip(pes, flat.on_error, strict=True))
+    return chosen(pes, says, asked, {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
+
+
+def _why_no_policy(pe: Any) -> str:
+    if callable(getattr(pe, "plan_splits", None)):
+        return "it reads its own input, and takes no items one by one"
+    if any(str(port.get(GROUPING)).startswith("pairs") for port in pe.inputconnections.values()):
+        return "it makes pairs of all that has come, and takes no item for itself"
+    return ""
 
 
 def unconnected(workflow: Workflow) -> list[tuple[str, str]]:

@@ -37,4 +37,9 @@ def _entered(main: Callable, workflow: Workflow, events: Events) -> AbstractCont
     return enter(world, main, workflow, events)
 
 
-ENGINE = Engine(_execute, _entered, a_core_each=True, watched=True)
+def _tells_missing() -> bool:
+    """mpiexec says of any status but 0 that the job was aborted."""
+    return False
+
+
+ENGINE = Engine(_execute, _entered, a_core_each=True, watched=True, tells_missing=_tells_missing)

@@ -34,6 +34,15 @@ _DEFAULT = re.compile(r"\s*spark\.master[\s=:]+(\S+)")
 _DEFAULTS = {"spark.master": "local[*]", "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF"}
 
 
+_on_cluster = False
+
+
+def tells_missing() -> bool:
+    """Whether the program was submitted in client mode, if at all: a cluster may start its own anew after any status
+    but 0."""
+    return not _on_cluster
+
+
 @contextmanager
 def session(name: str) -> Iterator[SparkSession]:
     """The session at hand, left as it is; or a new one, which is stopped at the end together with its Java."""
@@ -59,6 +68,8 @@ def session(name: str) -> Iterator[SparkSession]:
             SparkContext._ensure_initialized()
         with _keeping_handlers():
             spark = _new(name)
+        global _on_cluster
+        _on_cluster = spark.sparkContext.getConf().get("spark.submit.deployMode") == "cluster"
         _announce(spark.sparkContext)
         yield spark
     except Exception as error:

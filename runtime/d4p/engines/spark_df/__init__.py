@@ -1,6 +1,7 @@
 """The Spark engine for DataFrame programs: one partition is one instance, rows are batches of items in Arrow."""
 
 from d4p.engines.spark.hadoop import default_fs
+from d4p.engines.spark.session import tells_missing
 from d4p.engines.spark_df.batches import BATCHES
 from d4p.engines.spark_df.columns import KEYS, ddl, exact_sum
 from d4p.engines.spark_df.exchange import results, shuffle, take
@@ -9,4 +10,4 @@ from d4p.program.engine import Engine
 
 __all__ = ["BATCHES", "ENGINE", "KEYS", "Run", "ddl", "exact_sum", "results", "shuffle", "take"]
 
-ENGINE = Engine(execute, default_fs=default_fs)
+ENGINE = Engine(execute, default_fs=default_fs, tells_missing=tells_missing)

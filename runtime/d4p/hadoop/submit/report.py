@@ -15,6 +15,8 @@ _THROWN = re.compile(r'^Exception in thread "[^"\n]*" (.+)$', re.MULTILINE)
 #: What goes on with what Java said.
 _MORE = re.compile(r"^(?:\t(?:at |\.\.\. \d+ more)|Caused by: |[\w.$]+(?:Exception|Error)\b)")
 _SAID = re.compile(r"^(failed|refused): |^interrupted$")
+#: What it says of a run that is done but for some items, for which it ends there with 0.
+_MISSING = re.compile(r"^done, [\d,]+ items? ", re.MULTILINE)
 _EXIT = re.compile(r"User application exited with (?:status )?(\d+)|exitCode: (\d+)")
 
 
@@ -74,7 +76,7 @@ def _telling(said: str) -> str | None:
 def exit_status(final: str, diagnostics: str, log: str) -> int:
     """The program's exit status, where it can be told; else 1 for one that failed."""
     if final == "SUCCEEDED":
-        return 0
+        return 3 if _MISSING.search(log) else 0
     found = _EXIT.search(diagnostics)
     status = int(found[1] or found[2]) if found else 1
     if status in (2, 130):

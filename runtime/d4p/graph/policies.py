@@ -1,0 +1,196 @@
+"""What becomes of an item whose PE fails: the policies of `on_error`.
+
+    on_error = Skip(most=100)        in a PE's class, on a PE or on a graph
+    --on-error skip:100              on the command line, for PEs that have none of their own
+    --on-error read=retry:3,skip     for one PE, whatever it has
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from d4p.errors import Refused
+
+#: The attribute of PEs and graphs.
+ON_ERROR = "on_error"
+#: What `--on-error` takes.
+KNOWN = ("fail; skip, or skip:100 for at most 100 items, skip:1% for at most a hundredth of all; retry:3 for three "
+         "more tries and retry:3:0.5 for half a second before the second, both also with ,POLICY for what fails each "
+         "time")
+
+
+class Policy:
+    """One of `Fail`, `Skip` and `Retry`."""
+
+
+@dataclass(frozen=True)
+class Fail(Policy):
+    """The run fails: what happens where nothing else is said."""
+
+    def __str__(self) -> str:
+        return "fail"
+
+
+@dataclass(frozen=True)
+class Skip(Policy):
+    """The item is left out, and counted; what the PE wrote for it doesn't count.
+
+    Args:
+        most: the run fails as soon as it is known that more items of the PE than this have failed, over all instances.
+        rate: the run fails at its end where more than this share of the PE's items have failed, from 0 to 1.
+
+    Raises:
+        Refused: `most` isn't a whole number from 0, or `rate` no number from 0 to 1.
+    """
+
+    most: int | None = None
+    rate: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_bounds(type(self).__name__, self.most, self.rate)
+
+    def __str__(self) -> str:
+        return f"skip{_bounds(self.most, self.rate)}"
+
+
+@dataclass(frozen=True)
+class Retry(Policy):
+    """The item is tried again, each time a copy of it as it came.
+
+    Args:
+        times: how many more times at most.
+        on: the exceptions for which it is; for others, `then` says at once what becomes of it.
+        wait: seconds before the second try; twice as many before each one after it.
+        then: the policy for an item that failed each time.
+
+    Raises:
+        Refused: `times` is no number from 1, `on` no exceptions, `wait` is negative, or `then` is none of the others.
+    """
+
+    times: int
+    on: tuple[type[Exception], ...] = (Exception,)
+    wait: float = 0.0
+    then: Policy = Fail()
+
+    def __post_init__(self) -> None:
+        if not _is_number(self.times, int) or self.times < 1:
+            raise Refused(f"Retry takes how many more times to try, a whole number from 1; it got {self.times!r}")
+        on = self.on if isinstance(self.on, (tuple, list)) else (self.on,)
+        if not on or not all(isinstance(kind, type) and issubclass(kind, Exception) for kind in on):
+            raise Refused(f"on= of Retry must be exceptions, such as (OSError,); it is {self.on!r}")
+        object.__setattr__(self, "on", tuple(on))
+        if not _is_number(self.wait, int, float) or not 0 <= self.wait < float("inf"):
+            raise Refused(f"wait= of Retry must be seconds, from 0; it is {self.wait!r}")
+        then = read(self.then, "then= of Retry")
+        if isinstance(then, Retry):
+            raise Refused("then= of Retry must be another policy: give it more times instead")
+        object.__setattr__(self, "then", then)
+
+    def __str__(self) -> str:
+        on = "" if self.on == (Exception,) else f" on {', '.join(kind.__name__ for kind in self.on)}"
+        wait = f", {self.wait:g} s apart at first" if self.wait else ""
+        return f"retry {self.times} {'time' if self.times == 1 else 'times'}{on}{wait}, then {self.then}"
+
+
+def last(policy: Policy) -> Policy:
+    """What becomes of an item once no try is left."""
+    return policy.then if isinstance(policy, Retry) else policy
+
+
+def read(given: Any, of: str) -> Policy:
+    """A policy, given as one or as on the command line; None is `Fail()`. Raises Refused; `of` says whose it is."""
+    if given is None:
+        return Fail()
+    if isinstance(given, Policy):
+        return given
+    if isinstance(given, type) and issubclass(given, Policy) or not isinstance(given, str):
+        raise Refused(f"{of} must be a policy, such as Skip(most=100), Retry(3) or \"skip\"; it is {given!r:.100}")
+    return _parsed(given, of)
+
+
+def _parsed(text: str, of: str) -> Policy:
+    first, _, after = text.partition(",")
+    kind, _, argument = first.strip().partition(":")
+    if kind == "retry":
+        times, _, wait = argument.partition(":")
+        return Retry(_number(times, text, of, int), wait=_number(wait or "0", text, of, float),
+                     then=read(after.strip() or None, of))
+    if after:
+        raise Refused(f"{of} is {text!r}: only after retry:TIMES another policy may stand. {of} takes {KNOWN}")
+    if kind == "fail" and not argument:
+        return Fail()
+    if kind == "skip":
+        if argument.endswith("%"):
+            return Skip(rate=_number(argument[:-1], text, of, float) / 100)
+        return Skip(_number(argument, text, of, int) if argument else None)
+    raise Refused(f"{of} is {text!r}, which is no policy. It takes {KNOWN}")
+
+
+def _number(digits: str, text: str, of: str, kind: type) -> Any:
+    try:
+        return kind(digits)
+    except ValueError:
+        raise Refused(f"{of} is {text!r}, and {digits!r} isn't a number. It takes {KNOWN}") from None
+
+
+def _is_number(value: Any, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _check_bounds(kind: str, most: Any, rate: Any) -> None:
+    if most is not None and (not _is_number(most, int) or most < 0):
+        raise Refused(f"most= of {kind} must be a number of items, from 0; it is {most!r}")
+    if rate is not None and (not _is_number(rate, int, float) or not 0 <= rate <= 1):
+        raise Refused(f"rate= of {kind} must be a share of the items, from 0 to 1 (0.01 is a hundredth); it is "
+                      f"{rate!r}")
+
+
+def _bounds(most: int | None, rate: float | None) -> str:
+    found = [f"{most:,}" if most is not None else "", f"{rate:g} of its items" if rate is not None else ""]
+    return f", at most {' and '.join(filter(None, found))}" if any(found) else ""
+
+
+def chosen(pes: Mapping[str, Any], says: Mapping[str, Any], asked: Iterable[str],
+           never: Mapping[str, str]) -> dict[str, Policy]:
+    """The policy of each PE that has another than `Fail`.
+
+    Args:
+        pes: the PEs by name.
+        says: what the workflow says of each, a policy or the text of one, None where it says nothing.
+        asked: what the command line says, `POLICY` or `PE=POLICY`; where two of one kind differ the later one counts.
+        never: why a PE can have none, by name, for those that can't.
+
+    Raises:
+        Refused: there is no such policy, or no such PE, or the PE can have none.
+    """
+    default, named = Fail(), {}
+    for text in asked:
+        name, equals, policy = text.partition("=")
+        if not equals:
+            default = read(text, "--on-error")
+            continue
+        for pe in _named(pes, name.strip()):
+            named[pe] = read(policy, f"--on-error {name.strip()}")
+    found = {}
+    for name, pe in pes.items():
+        own = read(says[name], f"{ON_ERROR} of {name} ({type(pe).__name__})")
+        policy = named.get(name) or (default if says[name] is None else own)
+        if isinstance(policy, Fail):
+            continue
+        if name not in never:
+            found[name] = policy
+        elif name in named or getattr(pe, ON_ERROR, None) is not None:
+            raise Refused(f"{name} ({type(pe).__name__}) can't have the policy {policy}: {never[name]}")
+    return found
+
+
+def _named(pes: Mapping[str, Any], key: str) -> list[str]:
+    """The PEs that are meant: by name in the plan, id or class."""
+    for same in (lambda name, pe: name == key, lambda name, pe: pe.id == key,
+                 lambda name, pe: type(pe).__name__ == key):
+        if names := [name for name, pe in pes.items() if same(name, pe)]:
+            return names
+    known = ", ".join(f"{name} ({type(pe).__name__})" for name, pe in pes.items())
+    raise Refused(f"--on-error names {key!r}, and no PE has that name, id or class; the PEs: {known}")

@@ -1,0 +1,55 @@
+"""The items that policies took care of, over all instances: whether they were too many, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from d4p.describe.failure import PeFailed
+from d4p.graph.policies import Skip, last
+from d4p.stage.on_error import Failures, too_many
+from d4p.workflow.workflow import Workflow
+
+Reports = Iterable[Mapping[str, Any]]
+
+
+def failures(reports: Reports) -> dict[str, Failures]:
+    """Those of each PE at which something failed, by its name."""
+    found: dict[str, Failures] = {}
+    for report in reports:
+        for name, mine in report["failures"].items():
+            if mine.failed or mine.retried:
+                found.setdefault(name, Failures()).add(mine)
+    return found
+
+
+def left_out(reports: Reports) -> int:
+    """How many items did not get through."""
+    return sum(found.failed for found in failures(reports).values())
+
+
+def judge(workflow: Workflow, reports: list[dict[str, Any]]) -> None:
+    """Raises PeFailed where more items of a PE failed than its policy lets, over all instances."""
+    for name, found in failures(reports).items():
+        policy = last(workflow.policies[name])
+        if not isinstance(policy, Skip):
+            continue
+        received = sum(report["received"].get(name, 0) for report in reports)
+        over_most = policy.most is not None and found.failed > policy.most
+        if over_most or policy.rate is not None and found.failed > policy.rate * received:
+            raise PeFailed(too_many(name, workflow.pes[name], found, policy, received), name)
+
+
+def told(found: Mapping[str, Failures]) -> Iterator[str]:
+    """The lines to print of it."""
+    for name, mine in found.items():
+        counts = [f"{count:,} {what}" for count, what in ((mine.failed, "failed"), (mine.skipped, "skipped"),
+                                                          (mine.retried, "tried again")) if count]
+        yield f"  {name}: {', '.join(counts)}"
+        for message in mine.first.values():
+            yield from (f"    {line}" for line in message.splitlines())
+
+
+def ended(count: int) -> str:
+    """The last line of a run that is done but for some items."""
+    return f"done, {count:,} {'item' if count == 1 else 'items'} skipped"

@@ -1,0 +1,257 @@
+"""What stands around a PE's `process` where a policy says what becomes of items for which it raises.
+
+What the PE writes for an item waits until the PE is done with it, and then goes on; where the PE fails it doesn't
+count. So what goes wrong further on isn't taken for a failure of this PE.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from d4p.describe.failure import PeFailed, said_of_item
+from d4p.errors import ControlFlow, D4pError
+from d4p.graph.base import ConsumerPE, IterativePE
+from d4p.graph.policies import Policy, Retry, Skip, last
+from d4p.host import scratch
+from d4p.items.packing import own
+from d4p.items.size import roughly
+from d4p.places.held import Held
+from d4p.stage.limit import Limit
+
+Put = Callable[[Any], None]
+#: Of so many bytes that a PE has written for one item the first part is put where there is room for more.
+_MUCH = 1 << 20
+_NOTHING = object()
+
+
+class Writes:
+    """What a PE has written for the item in hand, in order: in memory, and where that is much, on disk."""
+
+    def __init__(self) -> None:
+        self.holding = False
+        self._puts: list[Put] = []
+        self._now: list[tuple[int, Any]] = []
+        self._bytes = 0
+        self._before: list[Any] = []
+        self._held: Held | None = None
+        self.count = 0
+
+    def hold(self, put: Put) -> Put:
+        """The function to call with an item in the place of `put`."""
+        number = len(self._puts)
+        self._puts.append(put)
+
+        def held(item: Any) -> None:
+            if not self.holding:
+                put(item)
+                return
+            self.count += 1
+            if self._now:  # of a PE that writes one item each time, none need be measured
+                self._bytes += roughly(item)
+            self._now.append((number, item))
+            if self._bytes > _MUCH:
+                self._keep()
+
+        return held
+
+    def _keep(self) -> None:
+        if self._held is None:
+            self._held = Held(scratch.folder() or "")
+        self._before.append(self._held.put(self._now))
+        self._now, self._bytes = [], 0
+
+    def go_on(self) -> None:
+        """Hand over what waits."""
+        self.holding = False
+        puts = self._puts
+        for number, item in self._taken():
+            puts[number](item)
+
+    def drop(self) -> int:
+        """Forget what waits; gives how many items that were."""
+        self.holding = False
+        return sum(1 for _ in self._taken())
+
+    def _taken(self) -> Iterator[tuple[int, Any]]:
+        before, now, self._before, self._now, self._bytes, self.count = self._before, self._now, [], [], 0, 0
+        for kept in before:
+            assert self._held is not None
+            yield from self._held.get(kept)
+        yield from now
+
+
+@dataclass
+class Failures:
+    """What a PE's instance has failed at, for its report.
+
+    Attributes:
+        failed: items for which the PE raised in every try.
+        retried: tries after the first.
+        skipped: failed items that were left out.
+        first: of each kind of exception the message of the first item that failed with it.
+    """
+
+    failed: int = 0
+    retried: int = 0
+    skipped: int = 0
+    first: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: Failures) -> None:
+        """Those of another instance."""
+        self.failed += other.failed
+        self.retried += other.retried
+        self.skipped += other.skipped
+        self.first = other.first | self.first
+
+
+class OnError:
+    """One instance of a PE that has a policy.
+
+    Args:
+        pe: the instance, whose methods are replaced.
+        name: its name in the plan.
+        index: the number of the instance.
+        policy: what to do.
+    """
+
+    def __init__(self, pe: Any, name: str, index: int, policy: Policy) -> None:
+        self.pe, self.name, self.index = pe, name, index
+        self.writes, self.failures = Writes(), Failures()
+        self._tries = policy.times if isinstance(policy, Retry) else 0
+        self._on = policy.on if isinstance(policy, Retry) else ()
+        self._wait = policy.wait if isinstance(policy, Retry) else 0.0
+        self._last = last(policy)
+        self._number = 0  # items so far, over all ports
+        self.limit: Limit | None = None  # of a root that may write no more than that
+        self._process, self._inner = pe.process, pe._process
+        items = type(pe).process in (IterativePE.process, ConsumerPE.process)
+        pe.process = self._around(self._process, True)
+        pe._process = self._around(self._inner, not items)
+        if hasattr(pe, "process_batch"):
+            self._batch = pe.process_batch
+            pe.process_batch = self._process_batch
+
+    def _around(self, process: Callable, ports: bool) -> Callable:
+        """`process` for one item, which it gets as {port: item} where `ports` is true."""
+        writes, copies = self.writes, self._tries > 0
+
+        @functools.wraps(process)
+        def guarded(item: Any = _NOTHING) -> Any:
+            if writes.holding:  # the one calls the other
+                return process() if item is _NOTHING else process(item)
+            self._number += 1
+            writes.holding = True
+            try:
+                result = process(own(item) if copies else item)
+            except Exception as error:
+                return self._again(process, item, error, _alone(item) if ports else item)
+            except ControlFlow:  # the last item that is wanted has been written
+                writes.go_on()
+                raise
+            finally:
+                writes.holding = False
+            if writes.count:
+                writes.go_on()
+            return result
+
+        return guarded
+
+    def _again(self, process: Callable, given: Any, error: Exception, item: Any) -> Any:
+        """What a PE returns for an item that it has failed at once: of another try, or None. `given` is what it gets,
+        and `item` the item alone."""
+        writes, tries = self.writes, 0
+        while True:
+            self._drop()
+            if isinstance(error, D4pError):
+                raise error  # what the engine says, and no failure of this item
+            if tries == self._tries or not isinstance(error, self._on):
+                self._failed(item, error)
+                return None
+            time.sleep(self._wait * 2**tries)
+            tries += 1
+            self.failures.retried += 1
+            writes.holding = True
+            try:
+                result = process(own(given))
+            except Exception as failed:
+                error = failed
+                continue
+            except ControlFlow:
+                writes.go_on()
+                raise
+            finally:
+                writes.holding = False
+            writes.go_on()
+            return result
+
+    def _drop(self) -> None:
+        dropped = self.writes.drop()
+        if self.limit is not None:
+            self.limit.left += dropped
+
+    def _failed(self, item: Any, error: Exception) -> None:
+        """What becomes of an item that failed in every try. Raises the error where the run is to fail."""
+        found = self.failures
+        if not isinstance(self._last, Skip):
+            raise error
+        found.failed += 1
+        found.skipped += 1
+        kind = type(error).__name__
+        if kind not in found.first:
+            found.first[kind] = said_of_item(self.pe, self.name, self.index, self._number, item, error)
+        most = self._last.most
+        if most is not None and found.failed > most:
+            raise PeFailed(too_many(self.name, self.pe, found, self._last), self.name, self.index, self._number)
+
+    def _process_batch(self, inputs: dict[str, Any]) -> Iterator[Any]:
+        """What a PE gives for a batch, which is halved until what fails is one item."""
+        given = self._of_parts(*next(iter(inputs.items())))
+        if self.pe.outputconnections:
+            return given
+        return iter(list(given))  # nobody asks for what a PE without outputs gives
+
+    def _of_parts(self, port: str, batch: Any) -> Iterator[Any]:
+        base, waiting = self._number, [(0, len(batch))]
+        while waiting:
+            start, end = waiting.pop()
+            part = {port: batch[start:end] if end - start < len(batch) else batch}
+            self._number = base + end
+            try:
+                given = self._once(part)
+            except Exception as error:
+                if end - start > 1 and not isinstance(error, D4pError):
+                    middle = (start + end) // 2
+                    waiting += [(middle, end), (start, middle)]
+                    self._drop()
+                    continue
+                given = self._again(self._once, part, error, batch[start])
+            else:
+                self.writes.go_on()
+            yield from given or ()
+
+    def _once(self, part: dict[str, Any]) -> list[Any]:
+        """What a PE gives for a batch, one after the other."""
+        self.writes.holding = True
+        try:
+            found = self._batch(part)
+            several = isinstance(found, Iterable) and not isinstance(found, (dict, Sequence))
+            return list(found) if several else [found]
+        finally:
+            self.writes.holding = False
+
+
+def _alone(inputs: Any) -> Any:
+    """The item of {port: item}; what a root gets may have none or several."""
+    return next(iter(inputs.values())) if isinstance(inputs, dict) and len(inputs) == 1 else inputs
+
+
+def too_many(name: str, pe: Any, found: Failures, policy: Policy, of: int | None = None) -> str:
+    """What is said where more items failed than a policy lets, `of` so many."""
+    said = "\n".join(found.first.values())
+    among = "" if of is None else f" of {of:,}"
+    return (f"{found.failed:,}{among} items of {name} ({type(pe).__name__}) failed, more than its policy lets "
+            f"({policy}). The first of each kind:\n{said}")

@@ -1,0 +1,63 @@
+"""Policies for items that fail: the same counts and the same results on every target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from d4p.errors import Refused, RunFailed
+from tests.targets import TARGETS, answers, on_spark
+
+WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
+
+
+@pytest.fixture(params=[pytest.param(t, marks=pytest.mark.spark if on_spark(t) else ()) for t in TARGETS])
+def run(request):
+    """Run a graph of policies.py; gives its results, and {PE: (failed, skipped, retried)}."""
+    target = request.param
+    session = request.getfixturevalue("spark_session") if on_spark(target) else None
+
+    def call(attribute: str, **more: Any) -> tuple[Any, dict[str, tuple[int, int, int]]]:
+        found = answers(f"{WORKFLOWS}:{attribute}", target, session=session, **more)
+        counts = {pe: (of["failed"], of["skipped"], of["retried"]) for pe, of in found.failures.items()}
+        return found, counts
+
+    call.target = target
+    return call
+
+
+def totals(skipped: set[int], lost: set[int] = frozenset()) -> dict[int, int]:
+    """The answer of `picky`, less the items of some numbers and some that Total itself fails at."""
+    found: dict[int, int] = {}
+    for number in set(range(200)) - skipped:
+        for item in {number, 1000 + number, 2000 + number} - lost:
+            found[number % 5] = found.get(number % 5, 0) + item
+    return found
+
+
+def test_what_a_pe_wrote_for_an_item_that_failed_does_not_count(run):
+    found, counts = run("picky", parameters={"Picky": "skip", "Total": "skip"})
+    assert counts == {"Picky": (4, 4, 0), "Total": (1, 1, 0)}
+    wanted = totals({7, 57, 107, 157}, {2011})
+    assert found == {("Total2", "output"): {f"[{key}, {total}]": 1 for key, total in wanted.items()}}
+
+
+def test_a_try_gets_a_copy_of_the_item_as_it_came(run):
+    found, counts = run("retrying", parameters={"then": "skip"})
+    assert counts == {"Emptying": (1, 1, 3 + 3)}
+    assert found["Emptying1", "output"] == {str(number): 1 for number in range(20) if number != 9}
+
+
+def test_a_run_fails_where_more_items_fail_than_a_policy_lets(run):
+    with pytest.raises(RunFailed, match=r"of Picky \(Picky\) failed, more than its policy lets \(skip, at most 3\)"):
+        run("picky", parameters={"Picky": "skip:3"})
+
+
+def test_a_pe_whose_expression_would_be_written_out_is_called_where_it_has_a_policy(run):
+    found, counts = run("unguarded", on_error=["skip"])
+    assert counts == {"Plain": (1, 1, 0)}
+    assert sum(found["Plain1", "output"].values()) == 199
+    with pytest.raises(Refused, match="give --on-error to d4p compile, too"):
+        run("unguarded", options=["--on-error=skip"])

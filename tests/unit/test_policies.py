@@ -1,0 +1,135 @@
+"""What policies are given as, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+import d4p_compile
+from d4p import Fail, Retry, Skip
+from d4p.errors import Refused, RunFailed
+from d4p.graph.policies import read
+from d4p_compile.show.text import text
+from tests.targets import answers, definition
+
+WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
+
+
+@pytest.mark.parametrize("given, policy", [
+    ("fail", Fail()), ("skip", Skip()), ("skip:100", Skip(100)), ("skip:0.5%", Skip(rate=0.005)),
+    ("retry:3", Retry(3)), ("retry:3:0.5", Retry(3, wait=0.5)), ("retry:1,skip:2", Retry(1, then=Skip(2))),
+    (None, Fail()), (Skip(), Skip()),
+])
+def test_a_policy_is_one_or_its_text(given, policy):
+    assert read(given, "on_error") == policy
+
+
+@pytest.mark.parametrize("given, said", [
+    ("skpi", "is 'skpi', which is no policy"), ("skip:x", "'x' isn't a number"), ("retry", "'' isn't a number"),
+    ("retry:0", "a whole number from 1"), ("skip:-1", "from 0"), ("skip:200%", "from 0 to 1"),
+    ("skip,fail", "only after retry:TIMES"), ("retry:1,retry:2", "must be another policy"), (Skip, "must be a policy"),
+    (3, "must be a policy"), ("fail:1", "is no policy"), ("", "is no policy"),
+])
+def test_what_is_none_is_refused_with_what_there_is(given, said):
+    with pytest.raises(Refused, match=said):
+        read(given, "on_error of count (Count)")
+
+
+@pytest.mark.parametrize("make", [
+    lambda: Skip(most=-1), lambda: Skip(most=True), lambda: Skip(most=1.5), lambda: Skip(rate=2),
+    lambda: Skip(rate="a"), lambda: Retry(0), lambda: Retry(True), lambda: Retry(1, on=KeyboardInterrupt),
+    lambda: Retry(1, on=()), lambda: Retry(1, on="OSError"), lambda: Retry(1, wait=-1),
+    lambda: Retry(1, wait=float("inf")), lambda: Retry(1, then=3),
+])
+def test_bounds_out_of_range_are_refused(make):
+    with pytest.raises(Refused):
+        make()
+
+
+def test_one_exception_may_stand_alone():
+    assert Retry(2, on=OSError).on == (OSError,)
+
+
+def plan(attribute, **more):
+    return d4p_compile.plan(f"{WORKFLOWS}:{attribute}", **more)
+
+
+def test_a_policy_for_a_pe_that_is_not_there_is_refused_with_those_there_are():
+    with pytest.raises(Refused, match=r"names 'count', and no PE has that name, id or class; the PEs: Numbers \(Numb"):
+        plan("picky", on_error=["count=skip"])
+
+
+def test_a_pe_is_named_by_name_id_or_class():
+    for name in ("Picky", "Picky1"):
+        assert plan("picky", on_error=[f"{name}=skip"]).graph.by_name["Picky"].on_error == "skip"
+
+
+def test_what_a_pe_says_comes_before_what_the_command_line_says_of_all_and_after_what_it_says_of_it():
+    given = {"parameters": {"Picky": "skip:1"}}
+    by = {pe.name: pe.on_error for pe in plan("picky", on_error=["skip"], **given).graph.pes}
+    assert by == {"Numbers": "skip", "Picky": "skip, at most 1", "Total": "skip"}
+    assert plan("picky", on_error=["Picky=fail"], **given).graph.by_name["Picky"].on_error == ""
+
+
+def test_a_graph_says_it_for_pes_that_do_not():
+    by = {pe.name: pe.on_error for pe in plan("skipping").graph.pes}
+    assert by == dict.fromkeys(("Numbers", "Picky", "Total"), "skip, at most 5")
+    assert {pe.on_error for pe in plan("inner").graph.pes} == {"", "skip, at most 1"}
+
+
+def test_a_reader_has_no_policy():
+    with pytest.raises(Refused, match=r"ReadLines \(ReadLines\) can't have the policy skip: it reads its own input"):
+        plan("reading", on_error=["ReadLines=skip"])
+    assert plan("reading", on_error=["skip"]).graph.by_name["ReadLines"].on_error == ""
+
+
+def test_the_plan_shows_policies_and_warns_where_one_meets_state():
+    shown = text(plan("picky", on_error=["Picky=retry:2:0.5,skip:3", "Total=skip"]))
+    assert "on error\n  Picky  retry 2 times, 0.5 s apart at first, then skip, at most 3\n  Total  skip\n" in shown
+    assert "note: Total keeps state" in shown and "note: Picky" not in shown
+
+
+def test_the_run_fails_with_what_the_pe_raised_last_where_no_try_is_left():
+    with pytest.raises(RunFailed, match=r"^Emptying \(Emptying\), instance 0, item 10: OSError: never 9\n"):
+        definition(f"{WORKFLOWS}:retrying")
+
+
+def test_a_rate_is_judged_of_all_items():
+    with pytest.raises(RunFailed, match=r"^200 of 200 items of Never \(Never\) failed, more than its policy lets "
+                                        r"\(skip, at most 0\.5 of its items\)"):
+        definition(f"{WORKFLOWS}:never")
+
+
+def test_no_try_is_made_for_other_exceptions():
+    with pytest.raises(RunFailed, match="bad 7"):
+        definition(f"{WORKFLOWS}:other")
+
+
+def test_the_first_failure_of_each_kind_is_told_with_its_item():
+    found = answers(f"{WORKFLOWS}:kinds", "sequential")
+    assert found.failures["Kinds"]["failed"] == 100
+    assert sorted(found.failures["Kinds"]["first"]) == ["KeyError", "ValueError"]
+    first = found.failures["Kinds"]["first"]["KeyError"].splitlines()
+    assert first[:2] == ["Kinds (Kinds), instance 0, item 4: KeyError: 3", "  the item: 3"]
+    assert first[-1] == "KeyError: 3" and "_process" in first[-3]
+
+
+def test_what_is_written_for_one_item_waits_on_disk_where_it_is_much():
+    found = definition(f"{WORKFLOWS}:much", options=["-i3"])
+    assert found["Length1", "output"] == {"[3, 3145728]": 1, "[5, 5242880]": 1}
+
+
+def test_a_batch_is_halved_until_the_item_is_found():
+    found = answers(f"{WORKFLOWS}:batches", "sequential")
+    assert {pe: of["skipped"] for pe, of in found.failures.items()} == {"Batches": 2}
+    assert sum(found["Batches2", "output"].values()) == 45 - 2
+    assert "item" in found.failures["Batches"]["first"]["ValueError"]
+
+
+def test_a_root_that_never_ends_is_limited_also_where_its_writes_wait():
+    found = definition(f"{WORKFLOWS}:endless", options=["--limit=5"])
+    assert found["Endless0", "output"] == {str(number): 1 for number in range(5)}
+
+
+def test_a_pe_is_failed_at_by_what_it_does_itself_alone():
+    with pytest.raises(RunFailed, match=r"^Never \(Never\), instance 0, item 1: RuntimeError: no"):
+        definition(f"{WORKFLOWS}:behind")

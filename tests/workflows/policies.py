@@ -1,0 +1,290 @@
+"""PEs that fail for some items, and what is to become of those."""
+
+from __future__ import annotations
+
+from d4p import AllPairs, ConsumerPE, GenericPE, IterativePE, ProducerPE, ReadLines, Retry, Skip, WorkflowGraph
+
+MANY = 200
+
+
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        for number in range(MANY):
+            self.write("output", number)
+
+
+class Picky(IterativePE):
+    """Writes of each number twice and returns it once more, and fails for each 50th after it has written."""
+
+    def _process(self, number):
+        self.write("output", (number % 5, number))
+        if number % 50 == 7:
+            raise ValueError(f"bad {number}")
+        self.write("output", (number % 5, 1000 + number))
+        return (number % 5, 2000 + number)
+
+
+class Total(GenericPE):
+    """Sums by key; fails for one item."""
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("input", grouping=[0])
+        self._add_output("output")
+        self.numprocesses = 2
+        self.totals = {}
+
+    def process(self, inputs):
+        key, number = inputs["input"]
+        if number == 2011:
+            raise KeyError(number)
+        self.totals[key] = self.totals.get(key, 0) + number
+
+    def postprocess(self):
+        for item in self.totals.items():
+            self.write("output", item)
+
+
+class Plain(IterativePE):
+    """Nothing but an expression, which fails for one number."""
+
+    def _process(self, item):
+        return 10 // (item - 3)
+
+
+class Boxes(ProducerPE):
+    def _process(self, inputs):
+        for number in range(20):
+            self.write("output", [number])
+
+
+class Emptying(IterativePE):
+    """Empties the box that it gets before it fails, three times for the box of 4, and always for that of 9."""
+
+    stateful = False
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.failed = 0
+
+    def _process(self, box):
+        number = box.pop()
+        if number == 9:
+            raise OSError(f"never {number}")
+        if number == 4 and self.failed < 3:
+            self.failed += 1
+            raise OSError(f"not yet {number}")
+        return number
+
+
+class Never(ConsumerPE):
+    """Fails for every item."""
+
+    def _process(self, item):
+        raise RuntimeError("no")
+
+
+def picky(**policies):
+    """Numbers > Picky > Total, with policies as text by name."""
+    graph = WorkflowGraph()
+    numbers, pe, total = Numbers(), Picky(), Total()
+    for each in (numbers, pe, total):
+        each.on_error = policies.get(type(each).__name__)
+    graph.connect(numbers, "output", pe, "input")
+    graph.connect(pe, "output", total, "input")
+    return graph
+
+
+def skipping():
+    graph = picky()
+    graph.on_error = Skip(most=5)
+    return graph
+
+
+def plain():
+    """What is nothing but an expression, with a policy and without."""
+    graph = WorkflowGraph()
+    numbers, guarded = Numbers(), Plain()
+    guarded.on_error = Skip()
+    graph.connect(numbers, "output", guarded, "input")
+    return graph
+
+
+def unguarded():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(), "output", Plain(), "input")
+    return graph
+
+
+def retrying(then=None):
+    graph = WorkflowGraph()
+    boxes, emptying = Boxes(), Emptying()
+    emptying.on_error = Retry(3, on=(OSError,), then=then)
+    graph.connect(boxes, "output", emptying, "input")
+    return graph
+
+
+def never():
+    graph = WorkflowGraph()
+    never = Never()
+    never.on_error = Skip(rate=0.5)
+    graph.connect(Numbers(), "output", never, "input")
+    return graph
+
+
+def inner():
+    """A composite that says more than the graph around it."""
+    graph, composite = picky(), WorkflowGraph()
+    pe = Picky()
+    composite.add(pe)
+    composite.inputmappings, composite.outputmappings = {"input": (pe, "input")}, {"output": (pe, "output")}
+    composite.on_error = Skip(most=1)
+    graph.connect(Numbers(), "output", composite, "input")
+    return graph
+
+
+def reading():
+    graph = WorkflowGraph()
+    graph.connect(ReadLines("book.txt"), "output", Never(), "input")
+    return graph
+
+
+class Kinds(IterativePE):
+    def _process(self, number):
+        if number % 4 == 3:
+            raise KeyError(number)
+        if number % 4 == 1:
+            raise ValueError(number)
+        return number
+
+
+def kinds():
+    graph = WorkflowGraph()
+    kinds = Kinds()
+    kinds.on_error = Skip()
+    graph.connect(Numbers(), "output", kinds, "input")
+    return graph
+
+
+class Much(ProducerPE):
+    """Writes some MiB for each of its items, and fails for the second."""
+
+    on_error = Skip()
+
+    def __init__(self):
+        ProducerPE.__init__(self)
+        self.asked = 2
+
+    def _process(self, inputs):
+        self.asked += 1
+        for part in range(self.asked):
+            self.write("output", (self.asked, part, bytes(1 << 20)))
+        if self.asked == 4:
+            raise ValueError("after all of it")
+
+
+class Length(IterativePE):
+    """The bytes of each item, which come in the order in which they were written."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.found = {}
+
+    def _process(self, item):
+        number, part, content = item
+        before = self.found.setdefault(number, [0, 0])
+        assert before[0] == part
+        self.found[number] = [part + 1, before[1] + len(content)]
+
+    def _postprocess(self):
+        for number, (_, size) in self.found.items():
+            self.write("output", (number, size))
+
+
+def much():
+    graph = WorkflowGraph()
+    graph.connect(Much(), "output", Length(), "input")
+    return graph
+
+
+class Ten(ProducerPE):
+    def _process(self, inputs):
+        for number in range(10):
+            self.write("output", number)
+
+
+class Batches(IterativePE):
+    """Takes tiles of pairs; fails for those whose sum is 14."""
+
+    on_error = Skip()
+
+    def _process(self, pair):
+        return sum(pair)
+
+    def process_batch(self, inputs):
+        (batch,) = inputs.values()
+        sums = [sum(pair) for pair in batch]
+        if 14 in sums:
+            raise ValueError("14")
+        return {"output": sums}
+
+
+def batches():
+    graph, pairs = WorkflowGraph(), AllPairs()
+    graph.connect(Ten(), "output", pairs, "input")
+    graph.connect(pairs, "output", Batches(), "input")
+    return graph
+
+
+class Endless(ProducerPE):
+    on_error = Skip()
+
+    def _process(self, inputs):
+        number = 0
+        while True:
+            self.write("output", number)
+            number += 1
+
+
+def endless():
+    graph = WorkflowGraph()
+    graph.add(Endless())
+    return graph
+
+
+def behind():
+    """A PE with a policy writes to one without, which fails."""
+    graph = WorkflowGraph()
+    much = Ten()
+    much.on_error = Skip()
+    graph.connect(much, "output", Never(), "input")
+    return graph
+
+
+def other():
+    """A policy for another exception than is raised."""
+    graph = WorkflowGraph()
+    pe = Picky()
+    pe.on_error = Retry(3, on=OSError, then="fail")
+    graph.connect(Numbers(), "output", pe, "input")
+    return graph
+
+
+class Once(IterativePE):
+    """Fails at its first try."""
+
+    on_error = Retry(1)
+    stateful = False
+    tried = False
+
+    def _process(self, number):
+        if not self.tried:
+            self.tried = True
+            raise OSError("not yet")
+        return number
+
+
+def helped():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(), "output", Once(), "input")
+    return graph
