@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..ir.graph import Exchange
-from ..ir.plan import RUNS, Channel, Plan
+from ..ir.plan import Channel, Plan
 from .layout import broken
 from .names import quoted
 
@@ -28,28 +28,31 @@ def listed(channels: tuple[Channel, ...]) -> str:
 
 def statements(plan: Plan) -> list[str]:
     """The lines that make the channels."""
-    return [line for channel in plan.channels for line in _statement(channel)]
+    return [line for channel in plan.channels for line in _statement(plan, channel)]
 
 
-def _statement(channel: Channel) -> list[str]:
-    arguments = [str(channel.number), quoted(str(channel)), _exchange(channel.edge.exchange)]
+def _statement(plan: Plan, channel: Channel) -> list[str]:
+    runs = plan.deals(channel)
+    arguments = [str(channel.number), quoted(str(channel)), _exchange(channel.edge.exchange, runs)]
     if channel.edge.back:
         arguments.append("back=True")
     if channel.places:
         arguments.append(f"places={quoted(channel.places)}")
-    return [f"# {keeps(channel)}", *broken(f"{variable(channel)} = d4p.Channel(", arguments, ")", _LINE)]
+    return [f"# {keeps(channel, runs)}", *broken(f"{variable(channel)} = d4p.Channel(", arguments, ")", _LINE)]
 
 
-def _exchange(exchange: Exchange) -> str:
+def _exchange(exchange: Exchange, runs: bool) -> str:
     arguments = [quoted(field) for field in exchange.fields]
     if exchange.require:
         arguments.append(quoted(list(exchange.require)))
+    if runs:
+        arguments.append("runs=True")
     if exchange.kind in _SIDES:
         arguments.append(f"side={quoted(_SIDES[exchange.kind])}")
     return f"d4p.{_TYPES[exchange.kind]}({', '.join(arguments)})"
 
 
-def keeps(channel: Channel) -> str:
+def keeps(channel: Channel, runs: bool) -> str:
     """What an exchange keeps, in a line."""
     edge, exchange = channel.edge, channel.edge.exchange
     what = {
@@ -62,7 +65,7 @@ def keeps(channel: Channel) -> str:
         "pairs left": f"an instance of {edge.dest} gets all items that it pairs with some of the right",
         "pairs right": f"an instance of {edge.dest} gets all items that it pairs with some of the left",
     }[exchange.kind]
-    if channel.places == RUNS and exchange.kind == "round robin":
+    if runs:
         what = f"runs of items are dealt to the instances of {edge.dest}"
     elif channel.places:
         what = f"{what}, in the order of the sequential run"

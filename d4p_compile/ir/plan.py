@@ -11,6 +11,7 @@ from d4p.stage.function import title
 
 from .capabilities import Capabilities
 from .graph import TILES, WIDTH, Edge, Graph, Instances, counted
+from .walk import upstream
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,22 @@ class Plan:
         for channel in self.channels:
             found.setdefault(self.stage_of[end(channel)].pes, []).append(channel)
         return {pes: tuple(channels) for pes, channels in found.items()}
+
+    def deals(self, channel: Channel) -> bool:
+        """Whether it is all the same which of the consumer's instances gets an item, so that runs are dealt to them:
+        they keep no state, nor do those that they feed instance by instance."""
+        return channel.edge.exchange.kind == "round robin" and \
+            self.stage_of[channel.edge.dest].pes not in self._told_apart
+
+    @cached_property
+    def _told_apart(self) -> set[tuple[str, ...]]:
+        """Stages of which some PE can tell which instance has an item, as they keep state or feed such instances one by
+        one."""
+        keep = {self.stage_of[pe.name].pes for pe in self.graph.pes if pe.state.keeps}
+        feeders = {stage.pes: [self.stage_of[channel.edge.source].pes for channel in self.channels_into(stage)
+                               if channel.edge.exchange.kind in ("forward", "round robin") and stage.instances != 1]
+                   for stage in self.stages}
+        return keep | upstream(feeders, keep)
 
     def roots(self, stage: Stage) -> tuple[str, ...]:
         return tuple(name for name in stage.pes if self.graph.is_root(name))

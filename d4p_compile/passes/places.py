@@ -71,12 +71,5 @@ def _places(plan: Plan, channel: Channel, merges_later: bool) -> str:
     if source.instances == 1 and not passed_on:
         return ""
     kind = channel.edge.exchange.kind
-    by_item = kind in ("hash", "broadcast") or kind == "round robin" and not deals(plan, channel)
+    by_item = kind in ("hash", "broadcast") or kind == "round robin" and not plan.deals(channel)
     return NUMBERED if passed_on and by_item else RUNS
-
-
-def deals(plan: Plan, channel: Channel) -> bool:
-    """Whether it is all the same which of the consumer's instances gets an item, so that runs are dealt to them."""
-    stage = plan.stage_of[channel.edge.dest]
-    return channel.edge.exchange.kind == "round robin" and not any(
-        plan.graph.by_name[name].state.keeps for name in stage.pes)

@@ -97,3 +97,131 @@ def test_splits_of_a_reader_come_in_their_order_on_spark(target, reads, spark_se
     parameters = {"n": 3, "path": os.path.abspath("lines")}  # Spark's workers are elsewhere
     (found,) = answers("reads.py:make", target, session=spark_session, parameters=parameters).values()
     assert found == {canonical(reads): 1}
+
+
+WAITS = """
+import os
+import time
+
+from d4p import IterativePE, ProducerPE, WorkflowGraph
+
+
+class Source(ProducerPE):
+    def _process(self, _):
+        for n in range(%d):
+            self.write("output", n)
+
+
+class Waits(IterativePE):
+    # The first item is done when the last is, which another instance has, therefore.
+
+    def _process(self, n):
+        if n == %d:
+            open("last", "w").close()
+        until = time.monotonic() + 60
+        while n == 0 and not os.path.exists("last"):
+            if time.monotonic() > until:
+                raise RuntimeError("the last item has come to nobody")
+            time.sleep(0.001)
+        return n
+
+
+class Listing(IterativePE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.got = []
+
+    def _process(self, item):
+        self.got.append(item)
+
+    def _postprocess(self):
+        self.write("output", self.got)
+
+
+def make(n, any_order=False):
+    graph = WorkflowGraph()
+    waits, listing = Waits(), Listing()
+    waits.numprocesses, listing.any_order = n, any_order
+    graph.connect(Source(), "output", waits, "input")
+    graph.connect(waits, "output", listing, "input")
+    return graph
+"""
+
+
+@pytest.mark.parametrize("any_order", [False, True])
+@pytest.mark.parametrize("n", [2, 3])
+def test_runs_go_to_whoever_is_free_and_not_to_one_that_is_stuck(n, any_order, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "waits.py").write_text(WAITS % (3_000, 2_999))
+    ((got,),) = d4p_compile.run("waits.py:make", "processes", parameters={"n": n, "any_order": any_order}).values()
+    assert (sorted(got) if any_order else got) == list(range(3_000))
+
+
+PAUSES = """
+import os
+import time
+
+from d4p import IterativePE, ProducerPE, WorkflowGraph
+from d4p.engines.processes.board import Row
+from d4p.places import held
+
+held.MEMORY, held.MUCH = 2_000, 10_000
+awaited = Row.awaited
+
+
+def noted(row):
+    if (found := awaited(row)) is not None:
+        open("paused", "w").close()
+    return found
+
+
+Row.awaited = noted
+
+
+class Source(ProducerPE):
+    def _process(self, _):
+        for n in range(60_000):
+            self.write("output", (n, bytes(1000)))
+        open("all dealt", "w").close()
+
+
+class Waits(IterativePE):
+    # The first item is done when the source waits for it.
+
+    def _process(self, item):
+        until = time.monotonic() + 60
+        while item[0] == 0 and not os.path.exists("paused"):
+            if time.monotonic() > until:
+                raise RuntimeError("the source does not wait")
+            time.sleep(0.001)
+        return item[0], os.path.exists("all dealt")
+
+
+class Listing(IterativePE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.got = []
+
+    def _process(self, item):
+        self.got.append(item)
+
+    def _postprocess(self):
+        self.write("output", self.got)
+
+
+def make():
+    graph = WorkflowGraph()
+    waits = Waits()
+    waits.numprocesses = 2
+    graph.connect(Source(), "output", waits, "input")
+    graph.connect(waits, "output", Listing(), "input")
+    return graph
+"""
+
+
+def test_a_dealer_pauses_where_much_waits_for_what_it_dealt_before(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pauses.py").write_text(PAUSES)
+    ((got,),) = d4p_compile.run("pauses.py:make", "processes").values()
+    assert [n for n, _ in got] == list(range(60_000))
+    assert got[0] == (0, False), "all was dealt while the first item was awaited"

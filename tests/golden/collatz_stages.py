@@ -2,8 +2,8 @@
 
 import d4p
 
-# items take turns over the instances of Start
-channel_1 = d4p.Channel(1, "Numbers.output -> Start.input", d4p.RoundRobin())
+# runs of items are dealt to the instances of Start
+channel_1 = d4p.Channel(1, "Numbers.output -> Start.input", d4p.RoundRobin(runs=True))
 # instance i of Collatz feeds instance i of Test; leads back
 channel_2 = d4p.Channel(2, "Collatz.output -> Test.stepped", d4p.Forward(), back=True)
 

@@ -16,8 +16,8 @@ channel_5 = d4p.Channel(5, "Items.output -> MaxPE.input", d4p.Broadcast())
 channel_6 = d4p.Channel(6, "Items.output -> AverageParallelPE.input", d4p.RoundRobin())
 # every instance of Listing gets every item
 channel_7 = d4p.Channel(7, "Items.output -> Listing.input", d4p.Broadcast())
-# items take turns over the instances of Seen
-channel_8 = d4p.Channel(8, "CountPE.output -> Seen.input", d4p.RoundRobin())
+# runs of items are dealt to the instances of Seen
+channel_8 = d4p.Channel(8, "CountPE.output -> Seen.input", d4p.RoundRobin(runs=True))
 
 
 @d4p.runs("Items")

@@ -3,9 +3,9 @@
 import d4p
 
 # runs of items are dealt to the instances of Plus1
-channel_1 = d4p.Channel(1, "Numbers.output -> Plus1.input", d4p.RoundRobin(), places="runs")
+channel_1 = d4p.Channel(1, "Numbers.output -> Plus1.input", d4p.RoundRobin(runs=True), places="runs")
 # runs of items are dealt to the instances of Plus2
-channel_2 = d4p.Channel(2, "Numbers.output -> Plus2.input", d4p.RoundRobin(), places="runs")
+channel_2 = d4p.Channel(2, "Numbers.output -> Plus2.input", d4p.RoundRobin(runs=True), places="runs")
 # one instance of Listing gets every item, in the order of the sequential run
 channel_3 = d4p.Channel(3, "Plus1.output -> Listing.l", d4p.Gather(), places="runs")
 # one instance of Listing gets every item, in the order of the sequential run

@@ -2,10 +2,10 @@
 
 import d4p
 
-# items take turns over the instances of class
-channel_1 = d4p.Channel(1, "item.output -> class.a b", d4p.RoundRobin())
-# items take turns over the instances of class
-channel_2 = d4p.Channel(2, "Numbers.output -> class.c-d", d4p.RoundRobin())
+# runs of items are dealt to the instances of class
+channel_1 = d4p.Channel(1, "item.output -> class.a b", d4p.RoundRobin(runs=True))
+# runs of items are dealt to the instances of class
+channel_2 = d4p.Channel(2, "Numbers.output -> class.c-d", d4p.RoundRobin(runs=True))
 
 
 @d4p.runs("item")

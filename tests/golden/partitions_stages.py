@@ -3,7 +3,7 @@
 import d4p
 
 # runs of items are dealt to the instances of First
-channel_1 = d4p.Channel(1, "Pairs.output -> First.input", d4p.RoundRobin(), places="runs")
+channel_1 = d4p.Channel(1, "Pairs.output -> First.input", d4p.RoundRobin(runs=True), places="runs")
 # items whose [0] are equal meet in one instance of Listing, in the order of the sequential run
 channel_2 = d4p.Channel(2, "First.output -> Listing.input", d4p.Hash(0), places="runs")
 

@@ -3,25 +3,25 @@
 import d4p
 
 # runs of items are dealt to the instances of parity
-channel_1 = d4p.Channel(1, "numbers.output -> parity.number", d4p.RoundRobin(), places="runs")
+channel_1 = d4p.Channel(1, "numbers.output -> parity.number", d4p.RoundRobin(runs=True), places="runs")
 # runs of items are dealt to the instances of residue
-channel_2 = d4p.Channel(2, "numbers.output -> residue.input", d4p.RoundRobin(), places="runs")
+channel_2 = d4p.Channel(2, "numbers.output -> residue.input", d4p.RoundRobin(runs=True), places="runs")
 # every instance of multiples gets every item
 channel_3 = d4p.Channel(3, "numbers.output -> multiples.input", d4p.Broadcast())
 # runs of items are dealt to the instances of extremes
-channel_4 = d4p.Channel(4, "numbers.output -> extremes.input", d4p.RoundRobin(), places="runs")
+channel_4 = d4p.Channel(4, "numbers.output -> extremes.input", d4p.RoundRobin(runs=True), places="runs")
 # runs of items are dealt to the instances of square
-channel_5 = d4p.Channel(5, "numbers.output -> square.input", d4p.RoundRobin(), places="runs")
+channel_5 = d4p.Channel(5, "numbers.output -> square.input", d4p.RoundRobin(runs=True), places="runs")
 # runs of items are dealt to the instances of branch0
-channel_6 = d4p.Channel(6, "numbers.output -> branch0.number", d4p.RoundRobin(), places="runs")
+channel_6 = d4p.Channel(6, "numbers.output -> branch0.number", d4p.RoundRobin(runs=True), places="runs")
 # runs of items are dealt to the instances of halve
-channel_7 = d4p.Channel(7, "parity.even -> halve.input", d4p.RoundRobin(), places="runs")
+channel_7 = d4p.Channel(7, "parity.even -> halve.input", d4p.RoundRobin(runs=True), places="runs")
 # runs of items are dealt to the instances of triple
-channel_8 = d4p.Channel(8, "parity.odd -> triple.input", d4p.RoundRobin(), places="runs")
+channel_8 = d4p.Channel(8, "parity.odd -> triple.input", d4p.RoundRobin(runs=True), places="runs")
 # runs of items are dealt to the instances of digit
-channel_9 = d4p.Channel(9, "halve.output -> digit.input", d4p.RoundRobin(), places="runs")
+channel_9 = d4p.Channel(9, "halve.output -> digit.input", d4p.RoundRobin(runs=True), places="runs")
 # runs of items are dealt to the instances of digit
-channel_10 = d4p.Channel(10, "triple.output -> digit.input", d4p.RoundRobin(), places="runs")
+channel_10 = d4p.Channel(10, "triple.output -> digit.input", d4p.RoundRobin(runs=True), places="runs")
 # items whose [0] are equal meet in one instance of by_digit, in the order of the sequential run
 channel_11 = d4p.Channel(11, "digit.output -> by_digit.item", d4p.Hash(0), places="runs")
 # items whose ['residue'] are equal meet in one instance of by_residue, in the order of the sequential run

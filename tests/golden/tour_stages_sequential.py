@@ -2,12 +2,12 @@
 
 import d4p
 
-# items take turns over the instances of halve
-channel_1 = d4p.Channel(1, "parity.even -> halve.input", d4p.RoundRobin())
-# items take turns over the instances of triple
-channel_2 = d4p.Channel(2, "parity.odd -> triple.input", d4p.RoundRobin())
-# items take turns over the instances of residue
-channel_3 = d4p.Channel(3, "numbers.output -> residue.input", d4p.RoundRobin())
+# runs of items are dealt to the instances of halve
+channel_1 = d4p.Channel(1, "parity.even -> halve.input", d4p.RoundRobin(runs=True))
+# runs of items are dealt to the instances of triple
+channel_2 = d4p.Channel(2, "parity.odd -> triple.input", d4p.RoundRobin(runs=True))
+# runs of items are dealt to the instances of residue
+channel_3 = d4p.Channel(3, "numbers.output -> residue.input", d4p.RoundRobin(runs=True))
 # every instance of multiples gets every item
 channel_4 = d4p.Channel(4, "numbers.output -> multiples.input", d4p.Broadcast())
 # one instance of digit gets every item

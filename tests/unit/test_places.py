@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import weakref
+from collections import deque
 
 import pytest
 
@@ -131,7 +133,36 @@ def test_what_waits_lies_on_disk_where_it_is_much(tmp_path, monkeypatch):
     assert [held.get(each) for each in reversed(kept)] == [[bytes(600), n] for n in reversed(range(5))]
     again = [held.put([bytes(600), n]) for n in range(5)]
     assert [held.get(each)[1] for each in again] == list(range(5))
-    held.close()
+
+
+def test_files_of_what_waits_go_as_it_is_taken(tmp_path, monkeypatch):
+    """Also where there is always something that waits."""
+    monkeypatch.setattr("d4p.places.held.FILE", 5000)
+    held = Held(str(tmp_path), memory=0)
+    kept = deque(held.put([bytes(1000), n]) for n in range(20))
+    files = weakref.WeakSet(each.file for each in kept)
+    assert len(files) > 3
+    for n in range(20, 500):
+        kept.append(held.put([bytes(1000), n]))
+        files.add(kept[-1].file)
+        assert held.get(kept.popleft())[1] == n - 20
+        assert len(files) < 8 and all(file.size < 7000 for file in files)
+
+
+def test_a_merge_says_which_run_it_awaits_where_it_holds_much(tmp_path):
+    """By the channel that the items were dealt on; what comes another way waits for something else."""
+    merge = Merge({2: 2, 5: 1}, str(tmp_path), much=1000)
+    merge.put(5, Head(0, Frontier((1,)), ()), [])
+    merge.put(2, Head(0, Frontier((1, 9)), (Run((7,), (1, 3), 1), Run((7,), (1, 8), 1))), [bytes(900), bytes(900)])
+    assert drained(merge) == [] and merge.behind() == {7: 0}  # of the other one nothing is known
+    merge.put(2, Head(1, Frontier((1,), {(7,): (1, 2)}), (Run((7,), (1, 1), 1),)), ["first"])
+    assert drained(merge) == ["first"] and merge.behind() == {7: 2}
+    merge.put(2, Head(1, Frontier((1, 5)), ()), [])
+    assert len(drained(merge)) == 1 and merge.behind() == {}  # there is less now
+    merge.put(2, Head(0, Frontier((1, 20)), (Run((7, 3), (1, 10), 1),)), [bytes(2000)])
+    assert drained(merge) == [] and merge.behind() == {3: 5}
+    merge.put(2, Head(1, ENDED, ()), [])
+    assert len(drained(merge)) == 2 and merge.behind() == {}
 
 
 @pytest.mark.parametrize("items", [[], [1, 2], [(1, "a")], [[1], {"a": [object]}]])

@@ -11,58 +11,85 @@ from d4p.items.size import roughly
 
 #: So many bytes of items are held in memory at most, about.
 MEMORY = 32 << 20
+#: Bytes of a file that what is more lies in: it goes when all that was in it is taken.
+FILE = 16 << 20
+#: Where so many bytes wait for one run, no run after it is dealt (see `Merge.behind`).
+MUCH = 256 << 20
+
+
+class Kept:
+    """Some items that are held: here, or in a file."""
+
+    __slots__ = ("file", "items", "length", "size", "start")
+
+    def __init__(self, size: int, items: list[Any] | None, file: _File | None = None, start: int = 0,
+                 length: int = 0) -> None:
+        self.size, self.items, self.file, self.start, self.length = size, items, file, start, length
 
 
 class Held:
     """Keeps lists of items; they come back in any order.
 
     Args:
-        folder: where the file is that takes what is too much for memory.
+        folder: where the files are that take what is too much for memory.
         memory: so many bytes are held at most.
     """
 
-    def __init__(self, folder: str, memory: int = MEMORY) -> None:
-        self._folder, self._most = folder, memory
+    def __init__(self, folder: str, memory: int | None = None) -> None:
+        self._folder, self._most = folder, MEMORY if memory is None else memory
         self._bytes = 0
-        self._file: IO[bytes] | None = None
-        self._in_file = 0
+        self._file: _File | None = None  # the one that is written
         self.spilled = 0
 
-    def put(self, items: list[Any]) -> Any:
-        """Keep some items; what is given back gets them again, once."""
+    def put(self, items: list[Any]) -> Kept:
+        """Keep some items; `get` gives them again, once."""
         size = sum(map(roughly, items[:1])) * len(items)
         if self._bytes + size <= self._most:
             self._bytes += size
-            return size, items
+            return Kept(size, items)
         packed = pack(items)
         try:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="d4p-held-", dir=self._folder)
-            at = self._file.seek(0, 2)
-            self._file.write(packed)
+            if self._file is None or self._file.size >= FILE:
+                self._file = _File(self._folder)
+            start = self._file.put(packed)
         except OSError as error:
             raise RunFailed(f"items that wait for their turn are held in {self._folder} where they are more than "
                             f"memory should hold, and it can't be written there: {error}") from error
-        self._in_file += 1
         self.spilled += len(packed)
-        return at, len(packed), None
+        return Kept(size, None, self._file, start, len(packed))
 
-    def get(self, kept: Any) -> list[Any]:
+    def get(self, kept: Kept) -> list[Any]:
         """The items that `put` gave this for."""
-        if len(kept) == 2:
-            size, items = kept
-            self._bytes -= size
-            return items
-        at, length, _ = kept
-        assert self._file is not None
-        self._file.seek(at)
-        packed = self._file.read(length)
-        self._in_file -= 1
-        if not self._in_file:
-            self._file.truncate(0)
+        if kept.items is not None:
+            self._bytes -= kept.size
+            return kept.items
+        assert kept.file is not None
+        packed = kept.file.get(kept.start, kept.length)
+        if not kept.file.left:
+            kept.file.close()
+            if kept.file is self._file:
+                self._file = None
         return unpack(packed)
 
+
+class _File:
+    """A file without a name, which is gone when nobody has anything in it."""
+
+    def __init__(self, folder: str) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="d4p-held-", dir=folder)
+        self.size = self.left = 0  # bytes, and what is still to be taken
+
+    def put(self, packed: bytes) -> int:
+        start = self._file.seek(self.size)
+        self._file.write(packed)
+        self.size += len(packed)
+        self.left += 1
+        return start
+
+    def get(self, start: int, length: int) -> bytes:
+        self._file.seek(start)
+        self.left -= 1
+        return self._file.read(length)
+
     def close(self) -> None:
-        """Forget everything."""
-        if self._file is not None:
-            self._file.close()
+        self._file.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,7 @@ class Marks:
 
     def __init__(self, producer: int, held: list[list[Any]], numbered: bool = False, dealer: bool = False) -> None:
         self.producer, self._held, self.numbered, self.dealer = producer, held, numbered, dealer
+        self.pause: Callable[[int], None] = lambda run: None  # a dealer calls it before a run of this number
         self._lock = threading.Lock()
         self._way: Way = ()
         self._place: Place = (ITEMS, 0) if dealer else (PREPROCESS,)
@@ -113,6 +115,7 @@ class Marks:
         """Number the item that is put on a lane next."""
         if self.dealer and self._next == RUN:
             self._begin(self.run + 1)
+            self.pause(self.run)
         self._numbers[lane].append(self._next)
         self._next += 1
 

@@ -6,13 +6,14 @@ then on disk. The awaited item is therefore always on its way, or at work with a
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from d4p.places.held import Held
+from d4p.places import held as limits
+from d4p.places.held import Held, Kept
 from d4p.places.marks import Head
-from d4p.places.place import ENDED, NEVER, Frontier, Place, Way
+from d4p.places.place import ENDED, ITEMS, NEVER, Frontier, Place, Way
 
 #: A channel, a way, a place, and the items of that place that come one after the other.
 Segment = tuple[int, Way, Place, list[Any]]
@@ -21,13 +22,12 @@ Segment = tuple[int, Way, Place, list[Any]]
 class _Producer:
     """What has come from one producer on a channel, and isn't taken yet."""
 
-    def __init__(self, held: Held) -> None:
+    def __init__(self) -> None:
         self.frontier = Frontier()
-        self._held = held
-        self.waiting: dict[Way, deque[tuple[Place, Any]]] = {}
+        self.waiting: dict[Way, deque[tuple[Place, Kept]]] = {}
 
-    def put(self, way: Way, place: Place, items: list[Any]) -> None:
-        self.waiting.setdefault(way, deque()).append((place, self._held.put(items)))
+    def put(self, way: Way, place: Place, kept: Kept) -> None:
+        self.waiting.setdefault(way, deque()).append((place, kept))
 
     def bound(self, way: Way) -> Place:
         """Before which place nothing more is to be taken."""
@@ -38,10 +38,6 @@ class _Producer:
     def phase(self) -> int:
         return min([self.frontier.phase, *(waiting[0][0][0] for waiting in self.waiting.values() if waiting)])
 
-    def take(self, way: Way) -> tuple[Place, list[Any]]:
-        place, items = self.waiting[way].popleft()
-        return place, self._held.get(items)
-
 
 class Merge:
     """Puts together what an instance is sent.
@@ -49,12 +45,13 @@ class Merge:
     Args:
         producers: how many instances send on each channel with places.
         folder: where what is held lies on disk where that is much.
+        much: of what is dealt on one channel so many bytes may wait for a run before the dealer is to pause.
     """
 
-    def __init__(self, producers: Mapping[int, int], folder: str) -> None:
-        self._held = Held(folder)
-        self._channels = {channel: [_Producer(self._held) for _ in range(count)]
-                          for channel, count in producers.items()}
+    def __init__(self, producers: Mapping[int, int], folder: str, much: int | None = None) -> None:
+        self._held, self._much = Held(folder), limits.MUCH if much is None else much
+        self._bytes: Counter[tuple[int, Way]] = Counter()  # that wait, by where they came
+        self._channels = {channel: [_Producer() for _ in range(count)] for channel, count in producers.items()}
         self._ways: dict[int, list[Way]] = {channel: [] for channel in producers}
 
     @property
@@ -68,7 +65,9 @@ class Merge:
         for way, place, some in head.split(items):
             if way not in self._ways[channel]:
                 self._ways[channel].append(way)
-            producer.put(way, place, some)
+            kept = self._held.put(some)
+            self._bytes[channel, way] += kept.size
+            producer.put(way, place, kept)
         producer.frontier = head.frontier
 
     def take(self) -> Iterator[Segment]:
@@ -96,7 +95,9 @@ class Merge:
             next_one = min(bounds)
             waiting = producer.waiting[way]
             while waiting and (waiting[0][0], number) < next_one and waiting[0][0][0] <= phase:
-                yield channel, way, *producer.take(way)
+                place, kept = waiting.popleft()
+                self._bytes[channel, way] -= kept.size
+                yield channel, way, place, self._held.get(kept)
 
     def _phase(self) -> int:
         return min((producer.phase for producers in self._channels.values() for producer in producers), default=NEVER)
@@ -109,6 +110,18 @@ class Merge:
         said = {way for producer in producers for way in producer.frontier.ways}
         return Frontier(least, ways | {way: min(p.bound(way) for p in producers) for way in said - set(ways)})
 
-    def close(self) -> None:
-        """Forget what is held."""
-        self._held.close()
+    def behind(self) -> dict[int, int]:
+        """Where much waits: the channels that it was dealt on, and the number of the run that is awaited there.
+
+        No later run should be dealt meanwhile, or what waits would be more and more. All that was dealt before is on
+        its way here, and its producers need no more of the dealer to go on, as long as it says that it has dealt no
+        more. What other dealers and `postprocess` send waits for no run of this one: each way has its own order.
+        """
+        found: dict[int, int] = {}
+        for (channel, way), size in self._bytes.items():
+            if size > self._much:
+                dealt_on = way[-1] if way else channel
+                awaited = min(producer.bound(way) for producer in self._channels[channel])
+                number = 0 if awaited < (ITEMS,) else awaited[1] if awaited[0] == ITEMS and len(awaited) > 1 else NEVER
+                found[dealt_on] = min(number, found.get(dealt_on, NEVER))
+        return found

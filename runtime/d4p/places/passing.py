@@ -38,6 +38,10 @@ class Passing:
             yield of, some
         self._reached()
 
+    def behind(self) -> dict[int, int]:
+        """`Merge.behind`."""
+        return self._merge.behind()
+
     def at(self, way: Way, place: Place) -> None:
         """What it has in hand, until the next call, came this way and has this place."""
         if self._marks:

@@ -47,7 +47,9 @@ class Gather(_ToOne):
 
 @dataclass(frozen=True)
 class RoundRobin(Exchange):
-    """Items take turns over the instances."""
+    """Items take turns over the instances, or `runs` of consecutive items go to whichever is free."""
+
+    runs: bool = False
 
 
 @dataclass(frozen=True)

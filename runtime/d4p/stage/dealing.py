@@ -2,34 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from d4p.places.marks import Marks
 
 #: Items in a run at most, and one in how many of all that were dealt before: few heavy items are shared out evenly.
 _MOST, _PART = 1024, 100
+#: A run is work for so many seconds at most, where that can be told.
+_SECONDS = 0.01
+#: An instance has enough where so many runs wait for it or are at work: the next one is there when one is done.
+_AHEAD = 2
 
 
-def dealing(lanes: Any) -> Callable[[], int]:
+class Shares:
+    """To whom the next run goes where it is known what each instance has done: who has the least to do, for its pace.
+
+    It is dealt no more than a little ahead, so that what comes later goes to whoever is done first. A little is twice
+    the hundredth of all that a run may be, so cheap items soon wait by the thousand, and nobody waits for them.
+
+    Args:
+        lanes: how many there are, each for one instance.
+    """
+
+    def __init__(self, lanes: int) -> None:
+        self._paces = [float("inf")] * lanes  # items a second
+        self._since = [(0.0, 0)] * lanes  # a time, and what was done by then
+
+    def choose(self, first: int, dealt: Sequence[int], done: Sequence[int], now: float) -> tuple[int, int] | None:
+        """A lane, and how many items to deal to it; None where all have enough.
+
+        Args:
+            first: of lanes that have as little to do, the first from this one on.
+            dealt: how many items each lane was given.
+            done: and how many of these it needs no more.
+            now: in seconds.
+        """
+        part = sum(dealt) // _PART or 1
+        chosen, least = None, 1.0
+        for lane in (*range(first, len(dealt)), *range(first)):
+            out = dealt[lane] - done[lane]
+            pace = self._pace(lane, out, done[lane], now)
+            if (had := out / max(1, min(_AHEAD * part, _AHEAD * _SECONDS * pace))) < least:
+                chosen, least = lane, had
+                if not out:
+                    break
+        if chosen is None:
+            return None
+        return chosen, max(1, int(min(_MOST, part, _SECONDS * self._paces[chosen])))
+
+    def _pace(self, lane: int, out: int, done: int, now: float) -> float:
+        """The items that a lane does in a second: what it did lately, or less where it is at one item for longer."""
+        since, before = self._since[lane]
+        seconds = now - since
+        if not out or seconds >= _SECONDS and done > before:
+            if out:
+                self._paces[lane] = (done - before) / seconds
+            self._since[lane] = now, done
+        elif done == before:
+            return min(self._paces[lane], 1 / seconds) if seconds else self._paces[lane]
+        return self._paces[lane]
+
+
+def dealing(lanes: Any, index: int) -> Callable[[], int]:
     """A function that gives the lane of the next item. A dealer's runs begin here; others' are as they came."""
     marks, count = lanes.marks, len(lanes.held)
-    if not marks.dealer:
+    if marks is not None and not marks.dealer:
         return lambda: marks.run % count
-    dealt = left = 0
-    lane = -1
+    dealt = [0] * count
+    lane, begun, total, left = (index - 1) % count, 0, 0, 0
 
     def dest() -> int:
-        nonlocal dealt, left, lane
-        if not left:
-            left = max(1, min(_MOST, dealt // _PART))
-            lane = lanes.free((lane + 1) % count)
-            marks.deal(lane, dealt)
+        nonlocal lane, begun, total, left
+        if left <= 0:
+            dealt[lane] += total - begun
+            if marks is not None:
+                marks.pause(total)
+            lane, left = lanes.free((lane + 1) % count, dealt)
+            begun = total
+            if marks is not None:
+                marks.deal(lane, total)
         left -= 1
-        dealt += 1
+        total += 1
         return lane
 
+    def leaves(dest: int) -> None:
+        nonlocal left
+        if dest == lane:
+            left = 0
+
+    lanes.leaves = leaves
     return dest
+
+
+def in_turn(first: int, dealt: Sequence[int]) -> tuple[int, int]:
+    """The lane of the next run, and its items at most, where nobody knows who is free."""
+    return first, min(_MOST, sum(dealt) // _PART or 1)
 
 
 def marks_of(index: int, instances: int, held: list[list[Any]], places: str) -> Marks | None:

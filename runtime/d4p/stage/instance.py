@@ -113,6 +113,7 @@ class Stage:
         if channel.places and lanes.places:
             marks = lanes.marks = marks_of(self.index, self.instances, lanes.held, channel.places)
             if marks is not None:
+                marks.pause = lanes.pause
                 self.marks.append(marks)
         self._moved[channel.edge] = lanes
         made = outlet(channel, self.index, lanes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from d4p.describe.failure import PeFailed
@@ -12,7 +12,7 @@ from d4p.keys.partition import NO_SUBSCRIPT, by_key, require
 from d4p.pairs.sent import Sent
 from d4p.places.marks import Marks
 from d4p.stage.channel import Channel, Forward, Gather, Hash, Pairs, RoundRobin
-from d4p.stage.dealing import dealing
+from d4p.stage.dealing import dealing, in_turn
 
 Put = Callable[[Any], None]
 #: Remembers what went wrong behind a PE's `write`, and gives what to raise there instead.
@@ -32,7 +32,10 @@ class Lanes:
         self.send = send
         self.places = False  # whether the engine sends the places of items along, where there are marks
         self.marks: Marks | None = None
-        self.free: Callable[[int], int] = lambda lane: lane  # the lane for a run that would be dealt to this one
+        # Of (lane, items dealt to each so far): a lane for a run that would go to this one, and its items at most.
+        self.free: Callable[[int, Sequence[int]], tuple[int, int]] = in_turn
+        self.leaves: Callable[[int], None] = lambda lane: None  # to be told of a lane that is sent before its time
+        self.pause: Callable[[int], None] = lambda run: None  # waits until a run of this number may be dealt
         self.moved = 0  # bytes that were sent; the engine counts them
         self.once = 0  # and, where it may move them in another way, those of each batch once
 
@@ -140,7 +143,7 @@ def outlet(channel: Channel, index: int, lanes: Lanes) -> Outlet:
     dest = index % instances if isinstance(exchange, Forward) else 0  # a broadcast has one lane
     count: list[Callable[[], int]] = []
     if isinstance(exchange, RoundRobin):
-        kind = _IN_TURN
+        kind = _DEALT if exchange.runs else _IN_TURN
     elif isinstance(exchange, Pairs) and not exchange.fields:
         kind = _BLOCKS_IN_TURN
     elif isinstance(exchange, Hash | Pairs):  # pairs, so that another run puts an item into the same block
@@ -153,11 +156,10 @@ def outlet(channel: Channel, index: int, lanes: Lanes) -> Outlet:
         kind, check = _TO_ONE_THAT_REQUIRES, needs(edge, exchange.requires)
     else:
         kind = _TO_ONE
-    deal = number = None
+    number = None
     if lanes.marks is not None and lanes.marks.numbered:
         kind, number = kind._replace(find=f"{kind.find}\nnumber(dest)"), lanes.marks.number
-    elif lanes.marks is not None and kind is _IN_TURN:
-        kind, deal = _DEALT, dealing(lanes)
+    deal = dealing(lanes, index) if kind is _DEALT else None
     put, writer = _maker(kind)(lanes.held, lanes.most, lanes.send, index, instances, channel.number, routed, field,
                                memo, kinds, dest, check, count, deal, number)  # fmt: skip
     return Outlet(put, writer, count[0])

@@ -48,6 +48,12 @@ class Sender:
         self._sending = threading.Lock()
         self._failure: BaseException | None = None
 
+    def soon(self, dest: int, items: int) -> None:
+        """A lane's consumer has nothing to do: the next few items leave at once, and needn't grow to a batch."""
+        if items <= _LOOK:
+            self._wanted[dest] = min(self._wanted[dest], items)
+            self._most[dest] = min(self._most[dest], items)
+
     def _reached(self, dest: int) -> None:
         """As many items wait as were to be looked at: send them, or let more come."""
         held = self._held[dest]
@@ -103,6 +109,7 @@ class Sender:
                 raise self._failure
             for dest in range(len(self._held)):
                 if self._has_news(dest):
+                    self.lanes.leaves(dest)
                     self._send_alone(dest)
 
     def flush_late(self) -> bool:
@@ -116,6 +123,7 @@ class Sender:
                 found = True
                 try:
                     if self._free(dest):
+                        self.lanes.leaves(dest)
                         self._send_alone(dest)
                 except BaseException as error:
                     self._failure = self._failure or error

@@ -18,6 +18,7 @@ from d4p.engines.declared import Stages, entries
 from d4p.engines.postmortem.lost import how, own_lines, several, where
 from d4p.engines.postmortem.notes import Notes
 from d4p.engines.processes.arena import SharedFile
+from d4p.engines.processes.board import Board, Row
 from d4p.engines.processes.cyclic import COMMANDS, command_parcel
 from d4p.engines.processes.limits import enough_files
 from d4p.engines.processes.pipes import Inbox
@@ -32,7 +33,7 @@ from d4p.host.signals import ENDS
 from d4p.host.threads import cores
 from d4p.pairs.grid import tiles
 from d4p.program.job import Job
-from d4p.stage.channel import Channel
+from d4p.stage.channel import Channel, RoundRobin
 from d4p.stage.function import StageFunction
 
 #: More instances than this share processes, a thread each.
@@ -49,7 +50,7 @@ class Run:
         self.width = cores()
         self.tiles = tiles(self.width)
         self._stages = Stages()
-        self._to_close: list[SharedFile | Store | Turns] = []
+        self._to_close: list[SharedFile | Store | Turns | Board] = []
 
     def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
               sends: Sequence[Channel] = ()) -> None:
@@ -91,17 +92,32 @@ class Run:
         entered = entries(stages.all, self.job.workflow)
         turns = {s.first: {name: Turns(context, s.instances, self.width) for name in s.function.info.pes
                            if getattr(self.job.workflow.pes[name], "in_turns", False)} for s in stages.all}
-        self._to_close = [shared, store, *(each for mine in turns.values() for each in mine.values())]
+        rows, merges, board = {}, itertools.count(), Board()
+        if not cyclic:
+            rows = self._rows(context, board)
+        self._to_close = [shared, store, board, *(each for mine in turns.values() for each in mine.values())]
         return [
             Task(s.function, index, s.instances, inboxes[s.first][index],
                  sum(stages.producer[channel.number].instances for channel in s.takes),
                  {channel.number: inboxes[stages.consumer[channel.number].first] for channel in s.sends},
                  {channel.number: entered[channel.number] for channel in s.takes}, cyclic,
                  {channel.number: stages.producer[channel.number].instances for channel in s.takes if channel.places},
-                 turns[s.first])
+                 turns[s.first], rows, next(merges) if any(channel.places for channel in s.takes) else -1)
             for s in stages.all
             for index in range(s.instances)
         ]
+
+    def _rows(self, context: Any, board: Board) -> dict[int, Row]:
+        """The rows of channels that one instance deals runs on, or whose items merges put in order."""
+        merges = sum(s.instances for s in self._stages.all if any(channel.places for channel in s.takes))
+        rows = {}
+        for stage in self._stages.all:
+            for channel in stage.sends:
+                runs = isinstance(channel.exchange, RoundRobin) and channel.exchange.runs and stage.instances == 1
+                consumers = self._stages.consumer[channel.number].instances if runs else 0
+                if consumers or channel.places:
+                    rows[channel.number] = board.row(context, consumers, merges if channel.places else 0)
+        return rows
 
 
 @contextlib.contextmanager

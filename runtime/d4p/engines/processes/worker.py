@@ -8,16 +8,20 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from d4p.engines.channels.parcels import Parcel
 from d4p.engines.channels.sender import Flusher, Sender
+from d4p.engines.channels.sharing import Sharing
 from d4p.engines.declared import Entry
 from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
+from d4p.engines.processes.board import Held, Row
 from d4p.engines.processes.cyclic import Back, Part
 from d4p.engines.processes.pipes import Inbox
 from d4p.engines.processes.turns import Turns
@@ -39,6 +43,9 @@ from d4p.workflow.inputs import Inputs
 from d4p.workflow.results import Spool
 from d4p.workflow.workflow import Workflow
 
+#: Seconds after which a dealer that pauses looks again.
+_PAUSE = 0.005
+
 
 @dataclass(frozen=True)
 class Task:
@@ -54,6 +61,8 @@ class Task:
     cyclic: bool = False  # whether anything in the run leads back: then no ends come, but commands
     producers: Mapping[int, int] = field(default_factory=dict)  # instances that send on each channel with places
     turns: Mapping[str, Turns] = field(default_factory=dict)  # of PEs whose instances end in turns, and not all at once
+    rows: dict[int, Row] = field(default_factory=dict)  # by channel, what its consumers and merges say
+    merge: int = -1  # which of the instances that put items in order it is
 
     def __str__(self) -> str:
         return f"{self.function.info}, instance {self.index}"
@@ -118,6 +127,7 @@ class _Instance:
         self.sent = dict.fromkeys(task.to, 0)  # parcels by channel: each is posted by one thread at a time
         key, sent = (self.stage.number, task.index), lambda: sum(self.sent.values())
         self.part = Part(task.inbox, sent, lambda report: say("status", (key, report))) if task.cyclic else None
+        self.held = Held(task.merge, task.rows)
         self.back = Back(job.spool.folder, lambda error: say("failed", _as_said(error)))  # starts when it is needed
 
     def _lanes(self, channel: Channel) -> Lanes:
@@ -147,7 +157,24 @@ class _Instance:
 
         stored = isinstance(channel.exchange, Pairs) and not channel.back
         sender = self.senders[number] = Sender(number, channel.edge, len(reached), post_stored if stored else post)
+        if (row := self.task.rows.get(number)) is not None:
+            sender.lanes.pause = partial(self._pause, row)
+            if row.shared:
+                sender.lanes.free = Sharing(sender, row, self._flush).free
         return sender.lanes
+
+    def _begin_split(self) -> None:
+        self.note.reading()
+        for number, sender in self.senders.items():
+            if (marks := sender.lanes.marks) is not None and not marks.dealer:
+                self._pause(self.task.rows[number], marks.run)
+
+    def _pause(self, row: Row, run: int) -> None:
+        """Wait until no merge that holds much awaits an earlier run. It has been dealt, and is on its way there: see
+        `Merge.behind`."""
+        while (awaited := row.awaited()) is not None and awaited < run:
+            self._flush()
+            time.sleep(_PAUSE)
 
     def run(self) -> None:
         """The life of one instance: preprocess, its items, postprocess, and the end for its consumers."""
@@ -165,7 +192,7 @@ class _Instance:
             stage.preprocess_pe(name)
         for name in self.job.workflow.roots():
             if name in stage.names:
-                items = self.job.feed(stage, name, self.task.instances, note.reading)
+                items = self.job.feed(stage, name, self.task.instances, self._begin_split)
                 note.taking(ROOT + stage.names.index(name), 0)
                 stage.feed(name, items)
         note.waiting()
@@ -192,11 +219,24 @@ class _Instance:
             channel, items, places = self._next()
             if items is None:
                 ends -= 1
-            elif places is None:
-                self._feed(channel, items)
             else:
-                for of, some in self.stage.passing.take(channel, places, items):
-                    self._feed(of, some)
+                self._work_on(channel, items, places)
+
+    def _work_on(self, channel: int, items: list[Any], places: Head | None) -> None:
+        """Take a batch, and say so: also where it isn't in turn, since whoever dealt it needn't wait for what others
+        are to do."""
+        row, left = self.task.rows.get(channel), len(items)
+        took = partial(row.took, self.task.index) if row is not None and row.shared else lambda count: None
+        if places is None:
+            self._feed(channel, items)
+        else:
+            for of, some in self.stage.passing.take(channel, places, items):
+                self._feed(of, some)
+                if of == channel and left:
+                    took(count := min(left, len(some)))
+                    left -= count
+            self.held.tell(self.stage.passing.behind())
+        took(left)
 
     def _nothing_to_do(self) -> None:
         """Its output is there from an earlier run: what comes is for others."""

@@ -1,0 +1,50 @@
+"""Runs go to whoever is free, as far as consumers say what they have done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from d4p.engines.channels.sender import Sender
+from d4p.stage.dealing import Shares
+
+#: Seconds after which a dealer looks again, whatever it was told.
+_LOOK = 0.05
+
+
+class Sharing:
+    """The dealer's side of a channel whose consumers say what they have done.
+
+    A dealer waits where all have enough to do. That ends: what it waits for was sent before, and a consumer takes what
+    comes to it whether or not that is in turn, so it has done something as soon as those that it sends to let it; and
+    as channels with runs lead forward only, the last one that waits has nobody to wait for. It is no other wait than
+    that for room in a pipe.
+
+    Args:
+        sender: the channel's.
+        row: `done()` gives the items that each consumer has done; after `expect()` a `wait(seconds)` ends as soon as
+            one has done more.
+        flush: sends all that the dealer holds back, on whatever channel.
+    """
+
+    def __init__(self, sender: Sender, row: Any, flush: Callable[[], None]) -> None:
+        self._sender, self._row, self._flush = sender, row, flush
+        self._shares = Shares(len(sender.lanes.held))
+
+    def free(self, first: int, dealt: Sequence[int]) -> tuple[int, int]:
+        """`Lanes.free`; waits until somebody is."""
+        done = self._row.done()
+        chosen = self._shares.choose(first, dealt, done, time.perf_counter())
+        if chosen is None:
+            self._flush()
+            while chosen is None:
+                self._row.expect()
+                done = self._row.done()
+                chosen = self._shares.choose(first, dealt, done, time.perf_counter())
+                if chosen is None:
+                    self._row.wait(_LOOK)
+        lane, most = chosen
+        if dealt[lane] == done[lane]:
+            self._sender.soon(lane, most)
+        return chosen
