@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import d4p
 from d4p.describe.boundary import reason
 from d4p.errors import Refused
 
@@ -42,28 +43,26 @@ class Bundle:
 
 
 def write_bundle(plan: Plan, loaded: Loaded, folder: Path, *, include: Iterable[Path] = (), overwrite: bool = False,
-                 graph_pickle: bytes | None = None) -> Bundle:
-    """Write a bundle beside its place and move it there. Raises Refused if the folder exists, with `overwrite` too
-    where it is neither a bundle nor empty, if another compiler is writing it, and where it can't be written; files that
-    no compiler wrote stay there."""
+                 graph_pickle: bytes | None = None, linked: bool = False) -> Bundle:
+    """Write a bundle beside its place and move it there; where it is `linked`, with a link to the runtime that is
+    imported in place of its zip. Raises Refused if the folder exists, with `overwrite` too where it is neither a bundle
+    nor empty, if another compiler is writing it, and where it can't be written; files that no compiler wrote stay
+    there."""
     try:
         check_place(folder, overwrite)
-        return _write(plan, loaded, folder, include, overwrite, graph_pickle)
+        return _write(plan, loaded, folder, include, overwrite, graph_pickle, linked)
     except OSError as error:
         raise Refused(f"the program can't be written to {folder}: {reason(error)}") from error
 
 
 def _write(plan: Plan, loaded: Loaded, folder: Path, include: Iterable[Path], overwrite: bool,
-           graph_pickle: bytes | None) -> Bundle:
+           graph_pickle: bytes | None, linked: bool) -> Bundle:
     engine = target(plan.target)
     with claimed(folder, overwrite) as made:
         (made / SCRIPT).write_text(engine.program(plan), encoding="utf-8")
         (made / "plan.txt").write_text(text(plan) + "\n", encoding="utf-8")
         (made / "plan.json").write_text(to_json(plan) + "\n", encoding="utf-8")
-        runtime = runtime_zip(RUNTIME)
-        (made / RUNTIME).write_bytes(runtime)
-        digest = hashlib.sha256(runtime).hexdigest()
-        (made / f"{RUNTIME}.sha256").write_text(f"{digest}  {RUNTIME}\n")
+        _link_runtime(made) if linked else _zip_runtime(made)
         _copy_modules(loaded, made)
         notes = _copy_data(loaded, made)
         _copy_included(loaded, include, made)
@@ -79,6 +78,19 @@ def _write(plan: Plan, loaded: Loaded, folder: Path, include: Iterable[Path], ov
             modules_zip(made, made / engine.archive, extras)
         put(made, Path(os.path.abspath(folder)))
     return Bundle(folder, plan, plan.target, tuple(notes))
+
+
+def _zip_runtime(made: Path) -> None:
+    runtime = runtime_zip(RUNTIME)
+    (made / RUNTIME).write_bytes(runtime)
+    digest = hashlib.sha256(runtime).hexdigest()
+    (made / f"{RUNTIME}.sha256").write_text(f"{digest}  {RUNTIME}\n")
+
+
+def _link_runtime(made: Path) -> None:
+    """To make the zip and to import from it takes longer than to run a small workflow."""
+    (made / RUNTIME).mkdir()
+    (made / RUNTIME / "d4p").symlink_to(Path(d4p.__file__).resolve().parent)
 
 
 def modules_zip(bundle: Path, path: Path, extras: Iterable[str] = ()) -> None:

@@ -12,6 +12,7 @@ from d4p.host.runfolder import RunFolder
 from ..front.load import Loaded, modules_of
 from ..front.pickled import pickled as as_bytes
 from ..ir.plan import Plan
+from ..targets import target
 from .bundle import LONGEST, Bundle, write_bundle
 
 
@@ -24,7 +25,7 @@ def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -
             loaded = replace(loaded, modules=modules_of(names))
             print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
         return write_bundle(made, loaded, Path(holder.name) / made.graph.name[:LONGEST].replace(" ", "-"),
-                            include=include, graph_pickle=pickled), holder
+                            include=include, graph_pickle=pickled, linked=target(made.target).here), holder
     except BaseException:
         holder.cleanup()
         raise

@@ -39,4 +39,5 @@ TARGET = Target(
     program=program,
     command=command,
     available=available,
+    here=True,
 )

@@ -37,4 +37,5 @@ TARGET = Target(
     command=command,
     available=available,
     checks=True,
+    here=True,
 )

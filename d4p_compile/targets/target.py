@@ -40,6 +40,7 @@ class Target:
         extras: of a plan and the bundle's folder: `{name: text}` of what else goes into the bundle.
         launched: something else starts its programs, which hands no open files on and has an exit status of its own.
         checks: every item is seen in one process, so that `--check` can look after what PEs wrote.
+        here: its programs stay on this machine, so that those of `d4p run` can import the runtime from where it lies.
         archive: the zip in a bundle by which the workflow's own modules go to other machines; "" where none do.
     """
 
@@ -55,6 +56,7 @@ class Target:
     extras: Callable[[Plan, Path], dict[str, str]] = _nothing
     launched: bool = False
     checks: bool = False
+    here: bool = False
     archive: str = ""
 
     def typed(self, script: Path) -> list[str]:

@@ -88,7 +88,7 @@ def test_no_place_for_temporary_files(here):
     none = {"preexec_fn": limit(resource.RLIMIT_FSIZE, 0)}
     says = ("failed: No usable temporary directory found in [", "Have TMPDIR name a folder", "ulimit -f")
     no_bug(d4p("run", "wf.py", **none), 1, *says)
-    no_bug(d4p("run", "wf.py", preexec_fn=limit(resource.RLIMIT_FSIZE, 1 << 16)), 2, "refused: the program can't be "
+    no_bug(d4p("run", "wf.py", preexec_fn=limit(resource.RLIMIT_FSIZE, 1 << 10)), 2, "refused: the program can't be "
            "written to ", "File too large. Files may not be larger here: ulimit -f")  # fmt: skip
     program = d4p_compile.compile("wf.py", "sequential", output=here / "bundle").script
     no_bug(started([sys.executable, program], **none), 1, *says)

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+import d4p
 import d4p_compile
 from d4p_compile.bundle.runtime_zip import runtime_zip, zipped
+from d4p_compile.bundle.temporary import temporary_bundle
 
 ROOT = Path(__file__).parents[2]
 DIGEST = """
@@ -79,3 +81,36 @@ def test_what_a_pe_raises_is_told_without_frames_of_the_runtime(target, tmp_path
     title, *traceback = done.stderr.splitlines()[2:]
     assert title == "Traceback (the PE's own):" and traceback[-1] == "ValueError: no such number: 7"
     assert [line.split(", ")[-1] for line in traceback if line.startswith("  File")] == ["in _process"]
+
+
+WHERE = """
+import d4p
+class Where(d4p.ProducerPE):
+    def _process(self, inputs):
+        return d4p.__file__
+graph = d4p.WorkflowGraph()
+graph.add(Where())
+"""
+
+
+@pytest.mark.parametrize("target, linked", [("sequential", True), ("processes", True), ("mpi", False)])
+def test_a_program_that_stays_here_imports_the_runtime_from_where_it_lies(target, linked, tmp_path):
+    """To make the zip takes longer than to run a small workflow. What is compiled to be kept has one."""
+    workflow = tmp_path / "where.py"
+    workflow.write_text(WHERE)
+    (found,) = d4p_compile.run(workflow, target).values()
+    (file,) = list(found)
+    assert Path(file).parts[-3:] == ("d4p.zip", "d4p", "__init__.py" if linked else "__init__.pyc")
+    assert not Path(file).exists()  # gone with the folder of the run
+    bundle = d4p_compile.compile(workflow, target, output=tmp_path / "bundle")
+    assert zipfile.is_zipfile(bundle.folder / "d4p.zip") and (bundle.folder / "d4p.zip.sha256").is_file()
+
+
+def test_a_run_leaves_the_linked_runtime_alone(tmp_path):
+    source = d4p_compile.load(f"{ROOT / 'tests' / 'workflows' / 'failing.py'}:raises")
+    bundle, holder = temporary_bundle(source.loaded, d4p_compile.plan(source, "sequential"))
+    link = bundle.folder / "d4p.zip" / "d4p"
+    assert link.is_symlink() and link.resolve() == Path(d4p.__file__).resolve().parent
+    files = sorted(link.resolve().rglob("*.py"))
+    holder.cleanup()
+    assert not os.path.lexists(link) and sorted(Path(d4p.__file__).resolve().parent.rglob("*.py")) == files
