@@ -51,10 +51,13 @@ def load(workflow: Workflow | Source, attribute: str | None = None,
     return Source(loaded, to_graph(loaded, on_error))
 
 
-def plan(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,
-         attribute: str | None = None, parameters: Mapping[str, Any] | None = None, fuse: bool = True,
+def plan(workflow: Workflow | Source, target: str = "sequential", width: int | None = None, *,
+         attribute: str | None = None, parameters: Mapping[str, Any] | None = None, fuse: bool | None = None,
          on_error: Sequence[str] = (), watch: Callable[[str, Any], None] | None = None) -> Plan:
-    """The plan of a workflow for a target; needs no engine. `instances` is `-n`. `fuse=False` leaves PEs apart.
+    """The plan of a workflow for a target; needs no engine.
+
+    `width` is `-n`: how many things may be done at once, where None is for the engine to say. `fuse=True` keeps PEs
+    with what feeds them where that is one instance, and False leaves all of them apart.
 
     `spark` is spark-rdd or spark-df, whichever is faster for the plan; a note of the plan says why.
     """
@@ -62,7 +65,7 @@ def plan(workflow: Workflow | Source, target: str = "sequential", instances: int
 
     def made_for(name: str, watch: Callable[[str, Any], None] | None = None) -> Plan:
         can = target_of(name).can
-        options = Options(canonical(name), instances, fuse, can, () if can.cycles else running_cycles())
+        options = Options(canonical(name), width, fuse, can, () if can.cycles else running_cycles())
         return run_passes(source.graph, options, watch)
 
     if target != "spark":
@@ -72,9 +75,9 @@ def plan(workflow: Workflow | Source, target: str = "sequential", instances: int
     return replace(made, notes=(*made.notes, why))
 
 
-def compile(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,  # noqa: A001
+def compile(workflow: Workflow | Source, target: str = "sequential", width: int | None = None, *,  # noqa: A001
             output: str | Path | None = None, attribute: str | None = None, parameters: Mapping[str, Any] | None = None,
-            include: Iterable[str | Path] = (), overwrite: bool = False, fuse: bool = True,
+            include: Iterable[str | Path] = (), overwrite: bool = False, fuse: bool | None = None,
             on_error: Sequence[str] = ()) -> Bundle:
     """Write the bundle of a workflow into a folder: script, plan, runtime zip, the workflow's own modules.
 
@@ -84,20 +87,21 @@ def compile(workflow: Workflow | Source, target: str = "sequential", instances: 
     if source.loaded.origin.live:
         raise Refused("a live graph can't be compiled: a program imports its PEs from a module. Put the workflow in a "
                       "file and give its path, or `run` the graph, which pickles it")
-    made = plan(source, target, instances, fuse=fuse)
+    made = plan(source, target, width, fuse=fuse)
     folder = Path(os.path.expanduser(output)) if output else Path(f"{made.graph.name[:LONGEST]}-{made.target}")
     return write_bundle(made, source.loaded, folder, include=[Path(p) for p in include], overwrite=overwrite)
 
 
-def run(workflow: Workflow | Source, target: str = "sequential", instances: int | None = None, *,
+def run(workflow: Workflow | Source, target: str = "sequential", width: int | None = None, *,
         inputs: Mapping[str, Any] | int | None = None, output: str | Path | None = None, overwrite: bool = False,
         resume: bool = False, limit: int | None = None, check: bool = False, options: Iterable[str] = (),
         attribute: str | None = None, parameters: Mapping[str, Any] | None = None, include: Iterable[str | Path] = (),
-        fuse: bool = True, on_error: Sequence[str] = (), quiet: bool = True,
+        fuse: bool | None = None, on_error: Sequence[str] = (), quiet: bool = True,
         progress: bool | None = None) -> Results:
     """Compile a workflow, run the program in the current folder, and give its results.
 
     Args:
+        width: how many things may be done at once, as `-n`; None is for the engine to say.
         inputs: number of iterations of each root, or `{root: items}` as in `-d`; keys may be the PEs themselves.
         output: also write all results there, a folder or a URL.
         overwrite: replace what an earlier run wrote.
@@ -105,6 +109,7 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
         limit: take the first so many items of every root.
         check: find PEs that change what they wrote; sequential target only.
         options: further options of the program.
+        fuse: True to keep PEs with what feeds them where that is one instance, False to leave all of them apart.
         on_error: what becomes of items for which PEs fail, as `load` takes it.
         quiet: keep what the program prints from the terminal.
         progress: show how far the run is; None for in notebooks alone.
@@ -123,7 +128,7 @@ def run(workflow: Workflow | Source, target: str = "sequential", instances: int 
     if check:
         check_checks(target)
     source = load(workflow, attribute, parameters, on_error)
-    made = plan(source, target, instances, fuse=fuse and not check)
+    made = plan(source, target, width, fuse=False if check else fuse)
     where = f"file://{output.absolute()}" if isinstance(output, Path) else output
     given = {"output": where, "limit": limit, "overwrite": overwrite, "resume": resume, "check": check}
     return run_for_results(source.loaded, made, inputs, [*words(given), *options],

@@ -43,21 +43,21 @@ class _Done(Events):
         self.last = what
 
 
-def answers(workflow: Any, target: str, *, instances: int | None = None, inputs: Any = None, session: Any = None,
+def answers(workflow: Any, target: str, *, width: int | None = None, inputs: Any = None, session: Any = None,
             options: list[str] = (), own_process: bool = False, **more: Any) -> Answers:
     """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand, unless it is to have a process
     of its own; others run as users run them."""
     if on_spark(target) and not own_process:
         assert session is not None, "ask for the fixture spark_session"
-        found = _here(workflow, target, instances, inputs, options, **more)
+        found = _here(workflow, target, width, inputs, options, **more)
     else:
-        found = d4p_compile.run(workflow, target, instances, inputs=inputs, options=options, **more)
+        found = d4p_compile.run(workflow, target, width, inputs=inputs, options=options, **more)
     return _counted(found)
 
 
-def definition(workflow: Any, *, instances: int | None = None, **more: Any) -> dict[tuple[str, str], Counter]:
+def definition(workflow: Any, *, width: int | None = None, **more: Any) -> dict[tuple[str, str], Counter]:
     """What the sequential program answers, as `answers` gives it; the program runs in this process, which is sooner."""
-    return _counted(_here(workflow, "sequential", instances, None, **more))
+    return _counted(_here(workflow, "sequential", width, None, **more))
 
 
 def canonical(item: Any) -> str:
@@ -71,12 +71,12 @@ def _counted(found: Results) -> Answers:
     return counted
 
 
-def _here(workflow: Any, target: str, instances: int | None, inputs: Any, options: list[str] = (),
+def _here(workflow: Any, target: str, width: int | None, inputs: Any, options: list[str] = (),
           **more: Any) -> Results:
     """Run a program in this process; a Spark program finds the session that is there."""
     source = d4p_compile.load(workflow, more.pop("attribute", None), more.pop("parameters", None))
     events = more.pop("events", None) or _Done()
-    plan = d4p_compile.plan(source, target, instances, **more)
+    plan = d4p_compile.plan(source, target, width, **more)
     bundle, holder = temporary_bundle(source.loaded, plan)
     spool = tempfile.TemporaryDirectory(prefix="d4p-test-")
     with holder, mock.patch.dict(os.environ, D4P_SPOOL=spool.name):

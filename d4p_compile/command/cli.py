@@ -117,7 +117,10 @@ def _workflow(target: str | None) -> Callable[[Callable], Callable]:
     options = [
         click.argument("workflow"),
         click.option("-t", "--target", metavar="T", help="What to compile for; `d4p targets` lists them.", **how),
-        click.option("-n", "instances", type=int, metavar="N", help="Instances to share out over the PEs."),
+        click.option("-n", "width", type=int, metavar="N", help="How many things may be done at once: the "
+                     "run's width.  [default: the cores, MPI's ranks, Spark's default parallelism; sequential: 1]"),
+        click.option("--fuse", is_flag=True,
+                     help="Keep PEs in one process with what feeds them, where that is one instance."),
         click.option("-a", "--attribute", metavar="ATTR",
                      help="The name in the module of the graph, or of a function that makes it."),
         click.option("-p", "parameters", metavar="NAME=VALUE", multiple=True, callback=_parameters,
@@ -166,23 +169,25 @@ _include = click.option("--include", metavar="PATH", multiple=True,
               help="How to show it.")
 @click.option("--passes", is_flag=True, help="Show what each pass did before the plan.")
 @_on_error
-def plan(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
+def plan(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None, parameters: dict[str, Any],
          format_: str, passes: bool, on_error: tuple[str, ...]) -> None:
     """Print the plan of WORKFLOW; needs no engine."""
     if passes and format_ != "text":
         raise click.UsageError("--passes goes with --format text")
     from ..show import show
+    from ..show.text import text
+    from ..targets import target as engine
 
     source = _load(workflow, target, attribute, parameters, on_error)
     if passes:
         from ..show.passes import Steps
 
         steps = Steps()
-        made = _plan(source, target, instances, steps)
+        made = _plan(source, target, width, fuse, steps)
         echo([steps.text(), ""])
     else:
-        made = _plan(source, target, instances)
-    echo(show(made, format_))
+        made = _plan(source, target, width, fuse)
+    echo(text(made, engine(made.target).width()) if format_ == "text" else show(made, format_))
 
 
 @d4p.command(short_help="Write the program of WORKFLOW as a folder.")
@@ -191,7 +196,7 @@ def plan(workflow: str, target: str, instances: int | None, attribute: str | Non
 @_include
 @click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
 @_on_error
-def compile(workflow: str, target: str, instances: int | None, attribute: str | None,  # noqa: A001
+def compile(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None,  # noqa: A001
             parameters: dict[str, Any], output: str | None, include: tuple[str, ...], overwrite: bool,
             on_error: tuple[str, ...]) -> None:
     """Write the program of WORKFLOW as a folder that runs without this compiler."""
@@ -199,7 +204,8 @@ def compile(workflow: str, target: str, instances: int | None, attribute: str | 
     from ..show.text import text
 
     source = _load(workflow, target, attribute, parameters, on_error)
-    bundle = api.compile(source, target, instances, output=output, include=include, overwrite=overwrite)
+    bundle = api.compile(source, target, width, output=output, include=include, overwrite=overwrite,
+                         fuse=fuse or None)
     echo([text(bundle.plan), "", *(f"note: {note}" for note in bundle.notes), f"written: {bundle.folder}"])
     echo(_how_to_run(bundle))
 
@@ -209,7 +215,7 @@ def compile(workflow: str, target: str, instances: int | None, attribute: str | 
 @_program()
 @_include
 @_verbose
-def run(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
+def run(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None, parameters: dict[str, Any],
         include: tuple[str, ...], verbose: bool, **given: Any) -> int:
     """Compile WORKFLOW and run the program in this folder."""
     from pathlib import Path
@@ -231,7 +237,7 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     if check:
         check_checks(target)
     source = _load(workflow, target, attribute, parameters, given["on_error"])
-    made = _plan(source, target, instances, fuse=not check)
+    made = _plan(source, target, width, fuse, apart=check)
     check_inputs(source.loaded, made, given)
     available = engine(made.target).available()
     if not available.runs:
@@ -240,7 +246,8 @@ def run(workflow: str, target: str, instances: int | None, attribute: str | None
     bundle, holder = temporary_bundle(source.loaded, made, [Path(p) for p in include])
     with holder:
         if not quiet:
-            echo([(text if verbose else brief)(made), "", *(f"note: {note}" for note in bundle.notes)])
+            shown = (text if verbose else brief)(made, engine(made.target).width())
+            echo([shown, "", *(f"note: {note}" for note in bundle.notes)])
         with watching(made, quiet) as screen:
             status = execute(bundle, [*words(given)], holder, watch=screen.watch, stdout=screen.stdout,
                              stderr=screen.stderr, environment={"D4P_SOURCE": str(source.loaded.folder)})
@@ -274,7 +281,7 @@ def _submit_options(command: Callable) -> Callable:
 @_include
 @_verbose
 @_submit_options
-def submit(workflow: str, target: str, instances: int | None, attribute: str | None, parameters: dict[str, Any],
+def submit(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None, parameters: dict[str, Any],
            include: tuple[str, ...], **given: Any) -> int:
     """Compile WORKFLOW and submit it to a Spark cluster; wait for its end.
 
@@ -284,8 +291,8 @@ def submit(workflow: str, target: str, instances: int | None, attribute: str | N
     from .submit import submit as submit_workflow
 
     source = _load(workflow, target, attribute, parameters, given["on_error"])
-    made = _plan(source, target, instances)
-    words = compile_words(workflow, target, instances, attribute, parameters, include, given["on_error"])
+    made = _plan(source, target, width, fuse)
+    words = compile_words(workflow, target, width, fuse, attribute, parameters, include, given["on_error"])
     return submit_workflow(source, made, given, words, include)
 
 
@@ -344,10 +351,11 @@ def _load(workflow: str, target: str, attribute: str | None, parameters: dict[st
         return api.load(workflow, attribute, parameters, on_error)
 
 
-def _plan(source: Any, target: str, instances: int | None, watch: Callable | None = None, fuse: bool = True) -> Any:
+def _plan(source: Any, target: str, width: int | None, fuse: bool, watch: Callable | None = None,
+          apart: bool = False) -> Any:
     from .. import api
 
-    return api.plan(source, target, instances, watch=watch, fuse=fuse)
+    return api.plan(source, target, width, watch=watch, fuse=False if apart else fuse or None)
 
 
 def _how_to_run(bundle: Any) -> Iterator[str]:

@@ -80,11 +80,12 @@ def _copy_profile(profile: Path, bundle: Path) -> None:
     copy.write_bytes(profile.read_bytes())
 
 
-def compile_words(workflow: str, target: str, instances: int | None, attribute: str | None,
+def compile_words(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None,
                   parameters: Mapping[str, Any], include: Iterable[str], on_error: Iterable[str]) -> list[str]:
     """The command that writes the bundle of a workflow, but for where to."""
     words = [sys.executable, "-m", "d4p_compile", "compile", workflow, "--target", target]
-    words += ["-n", str(instances)] if instances is not None else []
+    words += ["-n", str(width)] if width is not None else []
+    words += ["--fuse"] if fuse else []
     words += ["-a", attribute] if attribute else []
     words += [word for name, value in parameters.items() for word in ("-p", f"{name}={value!r}")]
     words += [f"--on-error={text}" for text in on_error]

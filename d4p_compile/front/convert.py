@@ -37,12 +37,13 @@ def to_graph(loaded: Loaded, on_error: Sequence[str] = ()) -> Graph:
     flat = flatten(loaded.graph)
     names = labels(flat)
     chosen = policies(flat, {names[pe.id]: pe for pe in flat.pes}, on_error)
+    fused = {id(pe) for pe in flat.fused}
     _refuse_batches_alone(flat.edges)
     edges = tuple(
         Edge(names[e.source.id], plain(e.output), names[e.dest.id], plain(e.input), one_line(_short(e.where)))
         for e in flat.edges
     )
-    pes = tuple(_pe(pe, names[pe.id], chosen.get(names[pe.id])) for pe in flat.pes)
+    pes = tuple(_pe(pe, names[pe.id], chosen.get(names[pe.id]), id(pe) in fused) for pe in flat.pes)
     stays = tuple(f"{pe.name} keeps state ({pe.state.why}): what it changes for an item before it fails at that stays, "
                   f"though the item doesn't count ({pe.on_error})" for pe in pes if pe.on_error and pe.state.keeps)
     return Graph(
@@ -78,7 +79,7 @@ def _short(where: str) -> str:
     return where.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def _pe(pe: Any, name: str, policy: Policy | None) -> Pe:
+def _pe(pe: Any, name: str, policy: Policy | None, fused: bool) -> Pe:
     state = state_of(pe)
     reader, pairs = is_reader(pe), isinstance(pe, (AllPairs, PairsBetween))
     aggregate = aggregate_of(pe)
@@ -90,8 +91,8 @@ def _pe(pe: Any, name: str, policy: Policy | None) -> Pe:
                           pe.within if pairs else ()) for port, how in pe.inputconnections.items()),
         outputs=tuple(map(plain, pe.outputconnections)),
         kind="reader" if reader else "pairs" if pairs else "pe",
-        request=Request(_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None, bool(pe.single)),
-        state=State(state.keeps, state.why, bool(pe.any_order), tuple(held(pe))),
+        request=Request(_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None, bool(pe.single), fused),
+        state=State(state.keeps, state.why, bool(pe.any_order), bool(pe.partial), tuple(held(pe))),
         call=_call(pe, reader, policy is not None),
         schemas=tuple((plain(port), schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
         aggregate=aggregate if policy is None or aggregate is None else replace(aggregate, unlike=BY_ITEM),

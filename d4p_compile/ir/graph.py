@@ -11,8 +11,8 @@ from typing import Any
 
 from d4p.items.schema import Schema
 
-#: Stands for "as many instances as the engine is wide": cores, or Spark's default parallelism.
-#: Only PEs get it where nobody can tell the number from the answer, so a plan holds on every machine.
+#: Stands for "as many instances as the run is wide" where `-n` doesn't say how many: cores, ranks, or Spark's default
+#: parallelism. Nobody can tell the number from the answer, so a plan holds on every machine.
 WIDTH = "width"
 #: Stands for one instance a tile of pairs: many for each core, so that work can be shared out while it is done.
 TILES = "tiles"
@@ -104,10 +104,12 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Request:
-    """How many instances the user asks for: `instances` is an explicit count or None; `single` says that it is one."""
+    """How many instances the user asks for: `instances` is an explicit count or None; `single` says that it is one,
+    `fuse` that it stays with the PEs that feed it where these are one instance."""
 
     instances: int | None = None
     single: bool = False
+    fuse: bool = False
 
     def __post_init__(self) -> None:
         if self.instances is not None and self.instances < 1:
@@ -119,18 +121,25 @@ class State:
     """What a PE keeps from one item to the next.
 
     `why` is what was found in its class, `any_order` the user's word that the state doesn't depend on the order of
-    items. `holds` are attributes that can't be copied (a lock, an open file), for which it runs as one instance.
+    items, `partial` that several instances may each aggregate some of the items, since what follows joins their parts.
+    `holds` are attributes that can't be copied (a lock, an open file), for which it runs as one instance.
     """
 
     keeps: bool = False
     why: str = ""
     any_order: bool = False
+    partial: bool = False
     holds: tuple[str, ...] = ()
 
     @property
     def tells_order(self) -> bool:
         """Whether another order of its items may change its answer."""
         return self.keeps and not self.any_order
+
+    @property
+    def tells_instance(self) -> bool:
+        """Whether it may change its answer which of its instances gets an item."""
+        return self.keeps and not self.partial
 
 
 @dataclass(frozen=True)
@@ -161,7 +170,8 @@ class Pe:
     `name` is unique in its graph, short and what the plan shows; `id` is name plus order of addition. `kind` is "pe",
     or for library PEs "reader" or "pairs". `schemas` are (output port, schema) where a port declares one; `aggregate`
     is what a library PE aggregates. `on_error` says what becomes of items for which it fails, "" where the run does.
-    `instances` is what the pass `place` gives it, and `because` why.
+    `instances` is what the pass `place` gives it, `because` why, and `remedy` what would give it more where one is all
+    that it gets.
     """
 
     id: str
@@ -178,6 +188,7 @@ class Pe:
     on_error: str = ""
     instances: Instances = _LATER
     because: str = ""
+    remedy: str = ""
 
     @property
     def class_name(self) -> str:

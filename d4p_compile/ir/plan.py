@@ -106,7 +106,8 @@ class Channel:
 class Plan:
     """What a program is written from.
 
-    `apart` gives, for each pair of neighbours that are not one stage, the reason; `can` is what the target can do.
+    `apart` gives, for each pair of neighbours that are not one stage, the reason; `can` is what the target can do, and
+    `width` is `-n`.
     """
 
     graph: Graph
@@ -116,7 +117,7 @@ class Plan:
     apart: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
     can: Capabilities = Capabilities()
-    asked: int | None = None
+    width: int | None = None
 
     def __post_init__(self) -> None:
         placed = [name for stage in self.stages for name in stage.pes]
@@ -162,7 +163,7 @@ class Plan:
     def _told_apart(self) -> set[tuple[str, ...]]:
         """Stages of which some PE can tell which instance has an item, as they keep state or feed such instances one by
         one."""
-        keep = {self.stage_of[pe.name].pes for pe in self.graph.pes if pe.state.keeps}
+        keep = {self.stage_of[pe.name].pes for pe in self.graph.pes if pe.state.tells_instance}
         feeders = {stage.pes: [self.stage_of[channel.edge.source].pes for channel in self.channels_into(stage)
                                if channel.edge.exchange.kind in ("forward", "round robin") and stage.instances != 1]
                    for stage in self.stages}

@@ -11,7 +11,8 @@ def sketch(*edges: str, partitions: tuple[str, ...] = (), **marks: object) -> Gr
     """A graph of edges `"a b"`, from `a.out` to `b.in`, its PEs in the order of their first mention.
 
     `marks` say of a PE, one or several in a tuple: the grouping of its input, the count that it asks for, and
-    "state" (it keeps some), "any" (the same, and it says `any_order`), "single", "reader".
+    "state" (it keeps some), "any" (the same, and it says `any_order`), "partial" (the same, and it is a part of an
+    aggregate), "single", "fuse", "reader".
 
     >>> graph = sketch("read count", count=("state", BY, 4))
     >>> [(pe.name, pe.state.keeps, pe.request.instances) for pe in graph.pes], str(graph.edges[0])
@@ -25,10 +26,13 @@ def sketch(*edges: str, partitions: tuple[str, ...] = (), **marks: object) -> Gr
 
 def _pe(name: str, marks: object) -> Pe:
     marks = marks if isinstance(marks, tuple) else (marks,)
+    asked = next((mark for mark in marks if isinstance(mark, int)), None)
+    partial = "partial" in marks
+    keeps = partial or "state" in marks or "any" in marks
     return Pe(
         id=name, name=name, cls="sketch.Pe", outputs=("out",),
         inputs=(Port("in", next((mark for mark in marks if isinstance(mark, Grouping)), NONE)),),
         kind="reader" if "reader" in marks else "pe",
-        request=Request(next((mark for mark in marks if isinstance(mark, int)), None), "single" in marks),
-        state=State("state" in marks or "any" in marks, any_order="any" in marks),
+        request=Request(asked, "single" in marks, "fuse" in marks),
+        state=State(keeps, any_order=partial or "any" in marks, partial=partial),
     )

@@ -11,7 +11,6 @@ from typing import Any
 from ..ir.graph import Graph
 from ..ir.plan import Plan
 from .break_cycles import break_cycles
-from .fit import fit
 from .fuse import fuse
 from .lower import lower
 from .native import native
@@ -24,8 +23,8 @@ from .repeat import repeat
 from .route import route
 from .verify import verify
 
-PASSES: tuple[Callable[[Any, Options], Any], ...] = (break_cycles, place, route, lower, fuse, fit, order, repeat,
-                                                     number, places, native)
+PASSES: tuple[Callable[[Any, Options], Any], ...] = (break_cycles, place, route, lower, fuse, order, repeat, number,
+                                                     places, native)
 
 
 def run_passes(graph: Graph, options: Options, watch: Callable[[str, Any], None] | None = None) -> Plan:

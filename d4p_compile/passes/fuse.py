@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import PAIRS, WIDTH, Edge, Graph, counted
+from ..ir.graph import PAIRS, Edge, Graph, counted
 from ..ir.plan import Channel, Plan, Stage
 from ..ir.walk import topological
 from .options import Options
@@ -38,7 +38,7 @@ def why_separate(graph: Graph, edge: Edge) -> str | None:
         return f"pairs need all items first; {counted(dest.instances)} instances share them by tiles"
     if source.instances != dest.instances:
         counts = f"{source.name} x{counted(source.instances)}, {dest.name} x{counted(dest.instances)}"
-        if dest.instances == WIDTH and source.instances == 1:
+        if source.instances == 1 and dest.request.instances is None:
             return f"counts apart: {counts}; glued to one instance, {dest.name} would run serially"
         return f"counts apart: {counts}"
     if edge.exchange.kind != "forward":
@@ -51,13 +51,13 @@ def fuse(plan: Plan, options: Options) -> Plan:
     graph = plan.graph
     reasons = {edge.key: why_separate(graph, edge) for edge in graph.edges}
     added = {pe.name: i for i, pe in enumerate(graph.pes)}
-    side_by_side = options.can.wide and (options.instances is None or options.instances >= _instances(graph))
-    clusters = _Clusters(graph, side_by_side)
+    on = options.fuse is not False
+    clusters = _Clusters(graph, side_by_side=options.can.wide and options.width != 1 and not options.fuse)
     for name in topological(producers(graph), key=added.__getitem__):
-        clusters.place(name, reasons if options.fuse else None)
+        clusters.place(name, reasons if on else None)
     stages = tuple(Stage(tuple(pes), graph.by_name[pes[0]].instances) for pes in clusters.stages())
     channels = tuple(c for c in plan.channels if c.edge.back or clusters.of[c.edge.source] != clusters.of[c.edge.dest])
-    why = clusters.why if options.fuse else lambda edge: "each PE is a stage of its own (fusion is off)"
+    why = clusters.why if on else lambda edge: "each PE is a stage of its own (fusion is off)"
     apart = tuple((_between(c), reasons[c.edge.key] or why(c.edge)) for c in channels)
     notes = [f"{c.edge.dest} could take tiles, and gets pairs one by one: {reason}"
              for c, (_, reason) in zip(channels, apart, strict=True)
@@ -78,10 +78,6 @@ def _way(plan: Plan, channel: Channel) -> str:
     return (f"{dest} gets its items by a broadcast, once to each executor, where they take no more than "
             f"spark.d4p.pairs.broadcast (100m) and that moves less; else by tiles as keys, each about {times}: decided "
             "when they are counted")
-
-
-def _instances(graph: Graph) -> int:
-    return sum(int(pe.instances) for pe in graph.pes)  # numbers all, since with -n nothing is left to the engine
 
 
 def _between(channel: Channel) -> str:
@@ -117,12 +113,13 @@ class _Clusters:
         for edge in edges:
             mine, theirs = self.of[name], self.of[edge.source]
             joins = reasons is not None and reasons[edge.key] is None
-            if mine != theirs and joins and self._obstacle(theirs, mine) is None:
+            apart = self.side_by_side and not self.graph.by_name[name].request.fuse
+            if mine != theirs and joins and self._obstacle(theirs, mine, apart) is None:
                 self._merge(theirs, mine)
 
-    def _obstacle(self, a: int, b: int) -> str | None:
+    def _obstacle(self, a: int, b: int, side_by_side: bool) -> str | None:
         """Why the stages a and b (a feeds b) cannot be merged: None where they can."""
-        if self.side_by_side and a in self.has_root and b in self.has_root:
+        if side_by_side and a in self.has_root and b in self.has_root:
             return "their sources run side by side"
         if self.cut[b] >> a & 1:
             return "another edge between their stages needs an exchange"
@@ -147,7 +144,8 @@ class _Clusters:
             self.has_root.add(a)
 
     def why(self, edge: Edge) -> str:
-        return self._obstacle(self.of[edge.source], self.of[edge.dest]) or "when they met, a stage stood between them"
+        obstacle = self._obstacle(self.of[edge.source], self.of[edge.dest], self.side_by_side)
+        return obstacle or "when they met, a stage stood between them"
 
     def stages(self) -> list[list[str]]:
         """Members of each stage in topological order (the order in which they were placed)."""

@@ -18,4 +18,4 @@ def lower(graph: Graph, options: Options) -> Plan:
     """One stage per PE, one channel per edge."""
     stages = tuple(Stage((pe.name,), pe.instances) for pe in graph.pes)
     return Plan(graph, options.target, stages, tuple(Channel(e) for e in graph.edges), can=options.can,
-                asked=options.instances)
+                width=options.width)

@@ -9,11 +9,12 @@ from ..ir.capabilities import Capabilities
 
 @dataclass(frozen=True)
 class Options:
-    """`instances` is `-n`; `fuse=False` leaves every PE a stage of its own; `can` is what the target can do, and
-    `cyclic` are the targets that run cycles."""
+    """`width` is `-n`. `fuse=False` leaves every PE a stage of its own, True keeps all PEs with what feeds them where
+    that is one instance, and None fuses what isn't to run side by side. `can` is what the target can do, and `cyclic`
+    are the targets that run cycles."""
 
     target: str = "sequential"
-    instances: int | None = None
-    fuse: bool = True
+    width: int | None = None
+    fuse: bool | None = None
     can: Capabilities = Capabilities()
     cyclic: tuple[str, ...] = ()

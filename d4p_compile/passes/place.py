@@ -1,135 +1,188 @@
 """Decide how many instances each PE runs as: the one place where counts are decided.
 
+By the same rules on every target. W is the width: `-n`, or where that isn't given what the engine finds when the
+program starts.
+
 >>> from d4p_compile.ir.capabilities import Capabilities
 >>> from d4p_compile.ir.sketch import BY, GLOBAL, sketch
->>> graph = sketch("read split", "split count", "count total", count=(BY, 4), total=GLOBAL)
+>>> graph = sketch("read split", "split count", "count last", "count total", count=("state", BY), last="state",
+...                total=GLOBAL)
 >>> for pe in place(graph, Options(can=Capabilities(wide=True))).pes:
 ...     print(f"{pe.name} x{pe.instances}: {pe.because}")
 read x1: root
 split xwidth: keeps no state
-count x4: asked for
+count xwidth: keeps state by the key of its group-by
+last x1: keeps state, no grouping: sees every item, in order
 total x1: all inputs are "global"
+>>> [pe.instances for pe in place(graph, Options(width=4)).pes]
+[1, 4, 4, 1, 1]
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from d4p.errors import Refused
 
-from ..ir.graph import MOST, PAIRS, TILES, WIDTH, Edge, Graph, Instances, Pe
-from ..ir.walk import topological, upstream
+from ..ir.graph import MOST, TILES, WIDTH, Graph, Instances, Pe
+from ..ir.walk import topological
 from .options import Options
-from .share import share
+from .serial import serial, serial_pairs
 from .verify import producers
 
 
+@dataclass(frozen=True)
+class Count:
+    """How many instances, why, and what would make one more."""
+
+    instances: Instances
+    because: str
+    remedy: str = ""
+
+
+Counts = dict[str, Count]
+
+
 def place(graph: Graph, options: Options) -> Graph:
-    """Give every PE its count. Raises Refused where `-n` isn't a count that can be run."""
-    if options.instances is not None and options.instances < 1:
-        raise Refused(f"-n must be 1 or more, not {options.instances}")
-    if options.instances is not None and options.instances > MOST:
-        raise Refused(f"-n must be {MOST:,} at most, since each instance takes memory; it is {options.instances:,}")
-    warnings = list(graph.warnings)
-    fixed: dict[str, tuple[int, str]] = {}
-    for pe in graph.pes:
-        found = _fixed(graph, pe, options, warnings)
-        if found:
-            fixed[pe.name] = found
-    free = [pe.name for pe in graph.pes if pe.name not in fixed]
-    chosen: dict[str, tuple[Instances, str]]
-    if options.instances is None:
-        counts = _by_width(graph, fixed, free, options.can.in_order) if options.can.wide else {}
-        chosen = {**{name: (1, _alone(graph.by_name[name])) for name in free}, **counts}
-    else:
-        chosen = {**share(graph, fixed, free, options.instances)}
-    chosen |= fixed
-    pes = (replace(pe, instances=chosen[pe.name][0], because=chosen[pe.name][1]) for pe in graph.pes)
-    return replace(graph.with_pes(pes), warnings=tuple(warnings))
+    """Give every PE its count. Raises Refused where `-n` isn't a width that can be run."""
+    if options.width is not None and options.width < 1:
+        raise Refused(f"-n must be 1 or more, not {options.width}")
+    if options.width is not None and options.width > MOST:
+        raise Refused(f"-n must be {MOST:,} at most, since each instance takes memory; it is {options.width:,}")
+    given = {pe.name: count for pe in graph.pes if (count := _given(graph, pe))}
+    counts = _by_rule(graph, given, options.can.in_order)
+    counts |= _in_partitions(graph, given, counts)
+    counts |= _glued(graph, given, counts, options)
+    width = options.width or (WIDTH if options.can.wide else 1)
+    known: dict[Instances, Instances] = {WIDTH: width, TILES: TILES if width == WIDTH else width}
+    pes = (replace(pe, instances=known.get(counts[pe.name].instances, counts[pe.name].instances),
+                   because=counts[pe.name].because, remedy=counts[pe.name].remedy) for pe in graph.pes)
+    return replace(graph.with_pes(pes), warnings=(*graph.warnings, *_too_many(graph)))
 
 
-def _fixed(graph: Graph, pe: Pe, options: Options, warnings: list[str]) -> tuple[int, str] | None:
-    edges, asked = graph.edges_in[pe.name], pe.request.instances
+# What is decided by what the user says, or by where a PE stands
+
+
+def _given(graph: Graph, pe: Pe) -> Count | None:
+    asked = pe.request.instances
     if pe.request.single:
-        return 1, "single"
-    if not edges and pe.kind != "reader":
-        if asked is not None and asked > 1:
-            warnings.append(f"{pe.name} asks for {asked} instances but has no connected input: a root runs as 1")
-        return 1, "root"
-    if edges and all(pe.port(e.input).grouping.kind == "global" for e in edges):
-        if asked is not None and asked > 1:
-            warnings.append(f'{pe.name} asks for {asked} instances but all its inputs are "global": it runs as 1')
-        return 1, 'all inputs are "global"'
+        return Count(1, "single")
+    if _is_plain_root(graph, pe):
+        return Count(1, "root", "a library reader")
+    if _is_gathered(graph, pe):
+        return Count(1, 'all inputs are "global"')
     if pe.state.holds and (asked or 1) == 1:
-        return 1, f"holds .{pe.state.holds[0]}, which can't be copied"
-    if asked is not None and (asked > 1 or options.instances is None):
-        return asked, "asked for"
+        return Count(1, f"holds .{pe.state.holds[0]}, which can't be copied", "making it in preprocess")
+    return Count(asked, "asked for") if asked is not None else None
+
+
+def _is_plain_root(graph: Graph, pe: Pe) -> bool:
+    return graph.is_root(pe.name) and pe.kind != "reader"
+
+
+def _is_gathered(graph: Graph, pe: Pe) -> bool:
+    edges = graph.edges_in[pe.name]
+    return bool(edges) and all(pe.port(e.input).grouping.kind == "global" for e in edges)
+
+
+def _too_many(graph: Graph) -> list[str]:
+    """A warning for each PE that asks for several instances and can have but one."""
+    warnings = []
+    for pe in graph.pes:
+        asks = f"{pe.name} asks for {pe.request.instances} instances but"
+        if pe.request.single or (pe.request.instances or 1) == 1:
+            continue
+        if _is_plain_root(graph, pe):
+            warnings.append(f"{asks} has no connected input: a root runs as 1")
+        elif _is_gathered(graph, pe):
+            warnings.append(f'{asks} all its inputs are "global": it runs as 1')
+    return warnings
+
+
+# What is decided by what a PE does
+
+
+def _by_rule(graph: Graph, given: Counts, in_order: bool) -> Counts:
+    """A count for every PE: what is `given`, else what the PE can have."""
+    several = {name for name, count in given.items() if count.instances != 1}
+    alone = {**serial(graph, several, in_order), **serial_pairs(graph, several)}
+    in_cycles = any(edge.back for edge in graph.edges)
+    counts: Counts = {}
+    for name in topological(producers(graph), key={pe.name: i for i, pe in enumerate(graph.pes)}.__getitem__):
+        pe = graph.by_name[name]
+        count = given.get(name) or _with_tiles(graph, pe, counts)
+        if count is None:
+            count = _own(graph, pe, in_cycles)
+            count = Count(1, *alone[name]) if name in alone and count.instances != 1 else count
+        counts[name] = count
+    return counts
+
+
+def _with_tiles(graph: Graph, pe: Pe, counts: Counts) -> Count | None:
+    """The count of a PE that stays with the pairs that come to it, which are in no order any more."""
+    edges = graph.edges_in[pe.name]
+    if not edges or pe.state.keeps or any(pe.port(e.input).grouping.kind != "none" or e.back for e in edges):
+        return None
+    before = {counts[e.source].instances for e in edges}
+    if before == {TILES}:
+        return Count(TILES, "keeps no state, and its producers are as wide")
+    if pe.call.batches and len(before) == 1 and all(graph.by_name[e.source].kind == "pairs" for e in edges):
+        return Count(before.pop(), "takes tiles, of as many instances")
     return None
 
 
-def _alone(pe: Pe) -> str:
-    return f"keeps state: {pe.state.why}" if pe.state.keeps else "nobody asked for more"
+def _own(graph: Graph, pe: Pe, in_cycles: bool) -> Count:
+    """What a PE can have whatever is behind it."""
+    groupings = {pe.port(edge.input).grouping.kind for edge in graph.edges_in[pe.name]}
+    if pe.kind == "pairs":
+        return Count(TILES, "a tile of the pairs each, and no PE after it can tell")
+    if pe.state.keeps:
+        return _with_state(pe, groupings, in_cycles)
+    if "all" in groupings:
+        return Count(1, 'gets every item ("all"), and each instance would write for it', "numprocesses")
+    return Count(WIDTH, "reads splits" if pe.kind == "reader" else "keeps no state")
 
 
-def _by_width(graph: Graph, fixed: dict, free: list[str], in_order: bool) -> dict[str, tuple[Instances, str]]:
-    """Widen PEs without state: nobody can tell their count from the answer.
-
-    A PE that keeps state gets its items in the order of the sequential run, however many instances they came through
-    (pass `places`). Where it runs as several instances without a grouping it can tell which items came its way, so
-    nothing before it is widened; nor before what needs an order that isn't kept: in a graph with a cycle, by a target
-    that keeps none, and where pairs are made of items in the order of their coming. There a PE is widened only where
-    its producers are as wide already: then instance i feeds instance i and it adds no disorder of its own.
-    """
-    order = topological(producers(graph), key={p.name: i for i, p in enumerate(graph.pes)}.__getitem__)
-    keeps = {pe.name for pe in graph.pes if pe.state.keeps}
-    routed = {
-        name
-        for name in keeps
-        if fixed.get(name, (1, ""))[0] > 1
-        and any(graph.by_name[name].port(e.input).grouping.kind == "none" for e in graph.edges_in[name])
-    }
-    in_order = in_order and not any(edge.back for edge in graph.edges)
-    feeds_state = _upstream_of(graph, {pe.name for pe in graph.pes if pe.state.tells_order})
-    as_they_come = _upstream_of(graph, {pe.name for pe in graph.pes if _pairs_as_they_come(pe)})
-    unordered = as_they_come if in_order else feeds_state
-    feeds_routed = _upstream_of(graph, routed)
-    wide: dict[str, tuple[Instances, str]] = {}
-    candidates = set(free)
-    for name in order:
-        pe = graph.by_name[name]
-        edges = graph.edges_in[name]
-        if name in candidates and pe.kind == "pairs" and name not in feeds_state and name not in feeds_routed:
-            wide[name] = (TILES, "a tile of the pairs each, and no PE after it can tell")
-        if name not in candidates or pe.state.keeps or name in feeds_routed:
-            continue
-        if any(pe.port(e.input).grouping.kind == "all" for e in edges):
-            continue
-        behind_wide = bool(edges) and all(
-            e.source in wide and pe.port(e.input).grouping.kind == "none" for e in edges
-        )
-        before = {wide[e.source][0] for e in edges} if behind_wide else set()
-        tiled = {fixed[e.source][0] for e in edges if _gives_tiles(graph, e) and e.source in fixed}
-        if pe.call.batches and len(tiled) == 1 and all(_gives_tiles(graph, e) and e.source in fixed for e in edges):
-            wide[name] = (tiled.pop(), "takes tiles, of as many instances")
-        elif pe.kind == "reader":
-            wide[name] = (WIDTH, "reads splits")
-        elif len(before) == 1:
-            wide[name] = (before.pop(), "keeps no state, and its producers are as wide")
-        elif name not in unordered:
-            wide[name] = (WIDTH, "keeps no state")
-    return wide
+def _with_state(pe: Pe, groupings: set[str], in_cycles: bool) -> Count:
+    if in_cycles:
+        return Count(1, "keeps state, in a graph with a cycle", "numprocesses")
+    if pe.state.partial and "all" not in groupings:
+        return Count(WIDTH, "a part of an aggregate, and what follows joins the parts")
+    if "by" in groupings and groupings <= {"by", "all"}:
+        return Count(WIDTH, "keeps state by the key of its group-by")
+    if pe.kind == "reader":
+        return Count(1, "keeps state, and reads all splits", "stateful = False")
+    sees = "sees every item, in order" if pe.state.tells_order else "sees every item"
+    ungrouped = "no grouping" if groupings == {"none"} else "not all inputs are group-by"
+    return Count(1, f"keeps state, {ungrouped}: {sees}", "a group-by, or stateful = False")
 
 
-def _pairs_as_they_come(pe: Pe) -> bool:
-    """Whether it makes pairs of items whose order is that in which they come."""
-    return any(port.grouping.kind in PAIRS and not port.grouping.fields for port in pe.inputs)
+# What is decided by who is near
 
 
-def _gives_tiles(graph: Graph, edge: Edge) -> bool:
-    ungrouped = graph.by_name[edge.dest].port(edge.input).grouping.kind == "none"
-    return graph.by_name[edge.source].kind == "pairs" and ungrouped
+def _in_partitions(graph: Graph, given: Counts, counts: Counts) -> Counts:
+    """PEs that ask for nothing have the count of the narrowest in their partition, with which they are one stage."""
+    found: Counts = {}
+    for names in graph.partitions:
+        narrowest = min(names, key=lambda name: _order(counts[name].instances))
+        least = counts[narrowest].instances
+        found |= {name: Count(least, f"as many as {narrowest}, in the same partition") for name in names
+                  if name not in given and counts[name].instances != least}
+    return found
 
 
-def _upstream_of(graph: Graph, targets: set[str]) -> set[str]:
-    """The PEs from which some PE of `targets` can be reached over at least one edge, one that leads back too."""
-    return upstream({name: [edge.source for edge in edges] for name, edges in graph.edges_in.items()}, targets)
+def _order(instances: Instances) -> tuple[int, int]:
+    """Narrower ones first: numbers, then what only the engine knows."""
+    return (0, instances) if isinstance(instances, int) else (1 + (instances == TILES), 0)
+
+
+def _glued(graph: Graph, given: Counts, counts: Counts, options: Options) -> Counts:
+    """PEs that are to stay with what feeds them, where that is one instance."""
+    found: Counts = {}
+    feeding = producers(graph)
+    for name in topological(feeding, key={pe.name: i for i, pe in enumerate(graph.pes)}.__getitem__):
+        wanted = options.fuse or graph.by_name[name].request.fuse
+        before = [found.get(source, counts[source]).instances for source in feeding[name]]
+        if wanted and name not in given and before and set(before) == {1} and counts[name].instances != 1:
+            found[name] = Count(1, "stays with what feeds it (fuse)")
+    return found

@@ -6,7 +6,7 @@ from html import escape
 
 from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan, Stage
-from .text import described, on_error, plural, size, state, times
+from .text import described, explained, limit, on_error, plural, size, state, times
 
 #: Of a longer stage the first and last PEs are shown and the rest is folded.
 _SHOWN = 12
@@ -37,6 +37,7 @@ def html(plan: Plan) -> str:
         parts.append("<div>W is the engine's width, known when the program starts</div>")
     if any(stage.instances == TILES for stage in plan.stages):
         parts.append("<div>T is the number of tiles of pairs, known when the program starts</div>")
+    parts += [f"<div>{escape(line)}</div>" for line in limit(plan)]
     parts += [f"<div>on error of {escape(names)}: {escape(policy)}</div>" for names, policy in on_error(plan)]
     parts += [f"<div>note: {escape(note)}</div>" for note in (*plan.graph.warnings, *plan.notes)]
     if plan.apart:
@@ -66,7 +67,7 @@ def _stage(plan: Plan, stage: Stage) -> str:
 def _pe(plan: Plan, name: str) -> str:
     pe = plan.graph.by_name[name]
     kind = "pe keeps" if pe.state.keeps else "pe"
-    title = f"{pe.cls}; {pe.because}; {state(pe)}"
+    title = f"{pe.cls}; {explained(plan, pe)}"
     return f'<span class="{kind}" title="{escape(title)}">{escape(name)}</span>'
 
 

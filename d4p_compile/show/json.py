@@ -15,11 +15,12 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "workflow": graph.name,
         "target": plan.target,
         "fingerprint": graph.fingerprint,
-        "asked": plan.asked,
+        "width": plan.width,
         "pes": [
             {"name": pe.name, "id": pe.id, "class": pe.cls, "instances": pe.instances, "because": pe.because,
-             "keeps_state": pe.state.keeps, "why": pe.state.why, "inputs": {p.name: str(p.grouping) for p in pe.inputs},
-             "outputs": list(pe.outputs), "on_error": pe.on_error or "fail"}
+             "remedy": pe.remedy, "keeps_state": pe.state.keeps, "why": pe.state.why,
+             "inputs": {p.name: str(p.grouping) for p in pe.inputs}, "outputs": list(pe.outputs),
+             "on_error": pe.on_error or "fail"}
             for pe in graph.pes
         ],
         "stages": [{"number": s.number, "pes": list(s.pes), "instances": s.instances, "ordered": s.ordered,

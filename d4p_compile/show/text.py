@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from ..ir.graph import TILES, WIDTH, counted
+from ..ir.graph import TILES, WIDTH, Pe, counted
 from ..ir.plan import RUNS, Channel, Plan
+from .limit import alone
 
 #: No line is longer, where a name or a reason isn't.
 COLUMNS = 100
@@ -159,9 +160,18 @@ def table(rows: Iterable[Sequence[str]], indent: str = "  ", columns: int = COLU
     return out
 
 
-def state(pe) -> str:
+def state(pe: Pe) -> str:
     """Whether a PE keeps state, and how that is known."""
     return f"keeps state: {pe.state.why}" if pe.state.keeps else "no state"
+
+
+def explained(plan: Plan, pe: Pe) -> str:
+    """Why a PE has its count, whether it keeps state, and what would make more of one."""
+    if pe.because.startswith("keeps no state"):
+        why = pe.because
+    else:
+        why = f"{pe.because} ({pe.state.why})" if pe.because.startswith("keeps state") else f"{pe.because}; {state(pe)}"
+    return f"{why}; wider with {pe.remedy}" if pe.remedy and plan.can.wide else why
 
 
 def times(instances) -> str:
@@ -175,7 +185,7 @@ def instances(plan: Plan) -> list[str]:
     large = len(graph.pes) > MANY
     kinds: dict[tuple[str, str], list[str]] = {}
     for pe in graph.pes:
-        because = state(pe) if pe.because.startswith("keeps state") else f"{pe.because}; {state(pe)}"
+        because = explained(plan, pe)
         for edge in graph.edges_in[pe.name] if large else ():
             because = because.replace(f" {edge.source} ", " its producer ")
         kinds.setdefault((times(pe.instances), because), []).append(pe.name)
@@ -222,13 +232,23 @@ def _most(rows: list[tuple[str, ...]], what: str) -> list[tuple[str, ...]]:
 TILES_ARE = "tiles of pairs, at least 36 and 4 for each core, which are shared out while others are worked on"
 
 
-def text(plan: Plan) -> str:
-    """The whole plan."""
+def limit(plan: Plan) -> list[str]:
+    """A line on the stages that are likely to be the limit, if there are some."""
+    found = [f"stage {stage.number} ({stage.title})" for stage in alone(plan)]
+    each = " each" if len(found) > 1 else ""
+    return [f"the limit, likely: {listed(found)}, one instance{each} beside wide ones"] if found else []
+
+
+def text(plan: Plan, here: int | None = None) -> str:
+    """The whole plan; `here` is the width that a run would have on this machine, where it is to be shown."""
     out = [f"{plan.graph.name} for {plan.target}: {size(plan)}", "", *outline(plan)]
     if any(stage.instances == WIDTH for stage in plan.stages):
-        out += ["", f"W is known when the program starts: {plan.can.width}"]
+        number = f" ({here} on this machine)" if here else ""
+        out += ["", *wrapped("", f"W is known when the program starts: {plan.can.width}{number}")]
     if any(stage.instances == TILES for stage in plan.stages):
         out += ["", *wrapped("", f"T is known when the program starts: {TILES_ARE}")]
+    for line in limit(plan):
+        out += ["", *wrapped("", line)]
     if plan.apart:
         out += ["", "apart", *apart(plan)]
     out += ["", "instances", *instances(plan)]

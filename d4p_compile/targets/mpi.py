@@ -8,13 +8,13 @@ from pathlib import Path
 from ..conf import batch_scripts
 from ..emit.program import render
 from ..ir.capabilities import Capabilities
-from ..ir.graph import TILES, WIDTH, Instances
+from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan
-from .mpi_here import available, command, environment, shown
+from .mpi_here import available, command, environment, shown, width
 from .target import Target
 
 WHAT = "MPI"
-#: In the scripts for batch systems: what stands for a count that only the world decides.
+#: Ranks in the scripts for batch systems where nobody has said how many.
 _WIDTH = 8
 _MANNER = "Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."
 
@@ -25,21 +25,21 @@ def program(plan: Plan) -> str:
 
 
 def extras(plan: Plan, folder: Path) -> dict[str, str]:
-    """What else goes into the bundle: scripts for batch systems, for as many ranks as there are instances."""
+    """What else goes into the bundle: scripts for batch systems, for as many ranks as the run is wide."""
     counts = [stage.instances for stage in plan.stages]
-    known: dict[Instances, int] = {WIDTH: _WIDTH, TILES: _WIDTH}  # tiles share the ranks of other instances
-    total = sum(int(known.get(count, count)) for count in counts)
-    many = "Instances, of some stages as many as there are ranks,"
-    said = many if set(known) & set(counts) else f"The {total} instances"
+    total = sum(count for count in counts if isinstance(count, int))
+    known = not {WIDTH, TILES} & set(counts)
+    ranks = plan.width or (total if known else _WIDTH)
+    said = f"The {total} instances" if known else "Instances, of some stages as many as there are ranks,"
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", plan.graph.name)
-    return batch_scripts({"name": name, "ranks": str(total), "instances": said})
+    return batch_scripts({"name": name, "ranks": str(ranks), "instances": said})
 
 
 TARGET = Target(
     name="mpi",
     what=WHAT,
     needs="mpi4py and an MPI library",
-    can=Capabilities(wide=True, notes_items=True),
+    can=Capabilities(wide=True, notes_items=True, width="the number of ranks"),
     program=program,
     command=command,
     shown=shown,
@@ -47,4 +47,5 @@ TARGET = Target(
     environment=environment,
     extras=extras,
     launched=True,
+    width=width,
 )

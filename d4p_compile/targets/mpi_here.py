@@ -111,8 +111,7 @@ def _candidates(beside: Path | None, names: tuple[str, ...]) -> Iterator[Path]:
 
 
 def command(script: Path) -> list[str]:
-    """The command that runs the script here: as many ranks as it has instances, or as this machine has cores where
-    nobody said how many instances there are to be."""
+    """The command that runs the script here, on as many ranks as `-n` says, or as this machine has cores."""
     if own := os.environ.get(VARIABLE):
         return [*shlex.split(own), sys.executable, str(script)]
     found = library()
@@ -126,16 +125,25 @@ def shown(script: Path) -> list[str]:
 
 
 def ranks(script: Path) -> int:
-    """How many ranks the script is started with here."""
+    """How many ranks the script is started with here: as many as `-n` says; else one for each core, or no more than it
+    has instances."""
     plan = json.loads((script.parent / "plan.json").read_text())
-    return of_stages([stage["instances"] for stage in plan["stages"]], plan["asked"], cores())
+    return plan["width"] or of_stages([stage["instances"] for stage in plan["stages"]], cores())
 
 
-def of_stages(instances: list[Any], asked: int | None, width: int) -> int:
-    """The ranks for stages of so many instances, where `-n` was `asked`."""
-    known: dict[Any, Any] = {WIDTH: width, TILES: tiles(width)}
-    total = sum(int(known.get(count, count)) for count in instances)
-    return total if asked is not None else min(total, width)
+def width() -> int | None:
+    """The ranks that are started here without `-n`; None where a command of the user's says how many."""
+    return None if VARIABLE in os.environ else cores()
+
+
+def of_stages(instances: list[Any], most: int) -> int:
+    """The ranks for stages of so many instances on so many cores.
+
+    >>> of_stages([1, "width", 1], 2), of_stages([1, 1, 1], 8)
+    (2, 3)
+    """
+    known: dict[Any, Any] = {WIDTH: most, TILES: tiles(most)}
+    return min(sum(int(known.get(count, count)) for count in instances), most)
 
 
 def environment(bundle: Any, folder: RunFolder, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from d4p.host.runfolder import RunFolder
+from d4p.host.threads import cores
 
 from ..ir.capabilities import Capabilities
 from ..ir.plan import Plan
@@ -42,6 +43,7 @@ class Target:
         checks: every item is seen in one process, so that `--check` can look after what PEs wrote.
         here: its programs stay on this machine, so that those of `d4p run` can import the runtime from where it lies.
         archive: the zip in a bundle by which the workflow's own modules go to other machines; "" where none do.
+        width: how wide a run on this machine is where `-n` isn't given; None where that isn't known.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Target:
     checks: bool = False
     here: bool = False
     archive: str = ""
+    width: Callable[[], int | None] = cores
 
     def typed(self, script: Path) -> list[str]:
         """The command that runs the script, as one would type it."""

@@ -24,11 +24,11 @@ WORKFLOWS = Path(__file__).parent / "workflows"
 
 
 @contextmanager
-def program(workflow: str, target: str, instances: int | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
+def program(workflow: str, target: str, width: int | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
     """The names of a compiled program of a function in `workflows/`, its `main` not yet run."""
     file, _, attribute = workflow.partition(":")
     source = d4p_compile.load(str(WORKFLOWS / file), attribute, parameters)
-    bundle, folder = temporary_bundle(source.loaded, d4p_compile.plan(source, target, instances))
+    bundle, folder = temporary_bundle(source.loaded, d4p_compile.plan(source, target, width))
     with folder:
         names: dict[str, Any] = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
         exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)

@@ -25,7 +25,7 @@ MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
 
 def ours(target: str, attribute: str, given: Given, folder: Path) -> Measured:
     """A compiled program of systems.py; the better of two runs."""
-    bundle = d4p_compile.compile(f"{WORKFLOW}:{attribute}", target, instances=INSTANCES,
+    bundle = d4p_compile.compile(f"{WORKFLOW}:{attribute}", target, fuse=True,
                                  output=folder / f"{target}-{attribute}", overwrite=True)
     command = engine(target).command(bundle.script)
     return _measured(target, lambda some: [*command, "-d", _inputs(given, some)], given, folder, times=2)

@@ -72,11 +72,11 @@ def test_an_empty_grouping_is_none(run):
 
 
 @pytest.mark.parametrize("target", MARKED)
-@pytest.mark.parametrize("instances", [None, 8])
-def test_what_a_pe_holds_that_cannot_be_copied_goes_to_its_only_instance(target, instances, monkeypatch):
+@pytest.mark.parametrize("width", [None, 8])
+def test_what_a_pe_holds_that_cannot_be_copied_goes_to_its_only_instance(target, width, monkeypatch):
     monkeypatch.setenv("PYTHONOPTIMIZE", "2")  # python -OO: nothing that programs need is in a docstring
     lines = (WORKFLOW.parent / "later.json").read_text().splitlines()
-    found = answers(f"{WORKFLOW}:held", target, instances=instances, own_process=True)
+    found = answers(f"{WORKFLOW}:held", target, width=width, own_process=True)
     expected = [[[line.strip(), i * i], i + 1] for i, line in enumerate(lines)]
     assert items_of(found["Collect3", "output"]) == [pairs("input", *expected)]
 

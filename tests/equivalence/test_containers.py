@@ -17,8 +17,8 @@ from .test_outputs import ON_EVERY, here, paths, seen, session, traced  # noqa: 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "containers.py"
 
 
-def run(graph: str, target: str, session, *options: str, instances: int | None = None, **parameters):  # noqa: F811
-    return answers(f"{WORKFLOWS}:{graph}", target, session=session, instances=instances, options=list(options),
+def run(graph: str, target: str, session, *options: str, width: int | None = None, **parameters):  # noqa: F811
+    return answers(f"{WORKFLOWS}:{graph}", target, session=session, width=width, options=list(options),
                    parameters=parameters)
 
 
@@ -33,21 +33,21 @@ def stored(folder: Path, dtype: str = "float32") -> bool:
 @pytest.mark.parametrize("target", ON_EVERY)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_same_records_on_every_target(target, dtype, session, here):  # noqa: F811
-    run("arrays", target, session, instances=9, dtype=dtype, folder=str(here))
+    run("arrays", target, session, width=3, dtype=dtype, folder=str(here))
     assert stored(here / "out", dtype) and seen(here) == ["out"]
     assert Correlations(here / "out").records[0][5].dtype == dtype
 
 
 @pytest.mark.parametrize("target", ["processes"])
 def test_pyarrow_is_imported_once_for_all_forked_instances(target, session, here):  # noqa: F811
-    run("looks", target, session, instances=9, folder=str(here))
+    run("looks", target, session, width=3, folder=str(here))
     assert {c.start for c in Correlations(here / "out")} == {1.0}
 
 
 @pytest.mark.parametrize("target", ON_EVERY[1:])
 @pytest.mark.parametrize("how", ["raise", "kill"])
 def test_resume_writes_the_parts_that_are_missing(target, how, session, here):  # noqa: F811
-    more = {"instances": 12, "how": how, **paths(here)}
+    more = {"width": 4, "how": how, **paths(here)}
     with pytest.raises(RunFailed):
         run("dies", target, session, *(["--resume"] if how == "raise" else []), **more)
     assert seen(here) == [".out.d4p-unfinished"]
@@ -60,7 +60,7 @@ def test_resume_writes_the_parts_that_are_missing(target, how, session, here):  
 def test_pairs_in_batches_are_stored_as_pair_by_pair(target, session, here):  # noqa: F811
     found = {}
     for tiles in True, False:
-        run("pairs", target, session, "--overwrite", instances=7, folder=str(here), tiles=tiles)
+        run("pairs", target, session, "--overwrite", width=5, folder=str(here), tiles=tiles)
         stored = Correlations(here / "out")
         found[tiles] = {c[:2]: (c[2:5], c.values.tobytes()) for c in stored}
         assert len(stored) == len(found[tiles]) == 190 and all(first < second for first, second in stored.pairs)

@@ -49,7 +49,7 @@ def is_prime(n: int) -> bool:
     return n > 1 and all(n % d for d in range(2, n))
 
 
-@pytest.mark.parametrize("fuse", [True, False])
+@pytest.mark.parametrize("fuse", [None, True, False])
 def test_a_sieve_that_feeds_back(run, fuse):
     assert only(run("sieve", fuse=fuse)) == bag(*filter(is_prime, range(101)))
 
@@ -120,7 +120,7 @@ def test_a_composite_in_a_cycle(run):
     assert sorted(got) == sorted(n for start in range(2, 8) for n in range(start - 2, -1, -2))
 
 
-@pytest.mark.parametrize("fuse", [True, False])
+@pytest.mark.parametrize("fuse", [None, True, False])
 def test_what_goes_round_is_a_copy_of_its_own(run, fuse):
     ((_, got),) = lists(only(run("own_items", fuse=fuse)))
     assert sorted(got) == sorted([n, *range(1, k)] for n in (1, 2, 3) for k in (2, 3, 4))

@@ -51,10 +51,10 @@ def workflow(tmp_path):
 @pytest.mark.parametrize("target", TARGETS)
 def test_lines_of_pes(target, workflow, spark_session, capfd):
     more = {"session": spark_session} if on_spark(target) else {"quiet": False}
-    answers(workflow(100), target, instances=2, **more)
+    answers(workflow(100), target, width=2, **more)
     lines = [line for line in capfd.readouterr().out.splitlines() if line.startswith("Logs [")]
     assert lines == ["Logs [0]: begins", *(f"Logs [0]: has {number}" for number in range(6)), "Logs [0]: ends"]
     with pytest.raises(RunFailed, match="ZeroDivisionError"):
-        answers(workflow(3), target, instances=2, **more)
+        answers(workflow(3), target, width=2, **more)
     lines = [line for line in capfd.readouterr().out.splitlines() if line.startswith("Logs [")]
     assert lines == ["Logs [0]: begins", *(f"Logs [0]: has {number}" for number in range(4))]

@@ -41,7 +41,7 @@ def canary(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_name_gives_a_program_that_compiles_and_answers(target, spark_session, tmp_path):
-    for fuse in (False, True):
+    for fuse in (False, None, True):
         plan = d4p_compile.plan(f"{WORKFLOW}:names", target, fuse=fuse)
         tree = ast.parse(find_target(target).program(plan))
         assert CODE not in {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}

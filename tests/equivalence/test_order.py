@@ -32,6 +32,24 @@ def test_random_graphs_give_the_lists_of_the_sequential_run(target, seed):
     assert lists(target, seed) == sequential(seed)
 
 
+@pytest.mark.parametrize("width", [None, 1, 2, 3, 8])
+@pytest.mark.parametrize("target", ["sequential", "processes", "mpi"])
+def test_the_width_of_a_run_changes_no_list(target, width):
+    for seed in range(10, 13):
+        found = d4p_compile.run(WORKFLOW, target, width, parameters={"seed": seed, "wide": None})
+        assert {key: list(items) for key, items in found.items()} == sequential(seed), seed
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
+def test_the_width_of_a_run_changes_no_list_on_spark(target, spark_session):
+    expected = answers(WORKFLOW, "sequential", parameters={"seed": 11, "count": 60, "wide": False})
+    for width in (None, 1, 3):
+        found = answers(WORKFLOW, target, width=width, session=spark_session,
+                        parameters={"seed": 11, "count": 60, "wide": None})
+        assert found == expected, width
+
+
 @pytest.mark.spark
 @pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
 def test_random_graphs_on_spark(target, spark_session):

@@ -48,9 +48,9 @@ def session(request):
     return request.getfixturevalue("spark_session") if on_spark(target) else None
 
 
-def run(graph: str, target: str, session, here: Path, *options: str, instances: int | None = None, **parameters):
+def run(graph: str, target: str, session, here: Path, *options: str, width: int | None = None, **parameters):
     """The answer of a graph that writes into a folder."""
-    return answers(f"{WORKFLOWS}:{graph}", target, session=session, instances=instances, options=list(options),
+    return answers(f"{WORKFLOWS}:{graph}", target, session=session, width=width, options=list(options),
                    parameters=parameters)
 
 
@@ -105,25 +105,25 @@ def test_files_that_come_during_a_run_move_no_cuts(target, session, here):
 
 @pytest.mark.parametrize("target", ON_EVERY)
 def test_what_is_committed_is_not_run_again(target, session, here, capsys):
-    run("copy", target, session, here, instances=9, **paths(here))
+    run("copy", target, session, here, width=3, **paths(here))
     assert lines(here / "out") == UPPER and seen(here) == ["out"]
     ran, before = traced(here), (here / "out" / "_SUCCESS").read_text()
     assert set(ran.values()) == {1} and (len(ran) > 1 or target == "sequential")
-    run("copy", target, session, here, "--resume", instances=9, **paths(here))
+    run("copy", target, session, here, "--resume", width=3, **paths(here))
     assert traced(here) == ran and (here / "out" / "_SUCCESS").read_text() == before
     if on_spark(target):
         assert "nothing was run: an earlier run of the same plan on the same input" in capsys.readouterr().out
-    run("copy", target, session, here, "--overwrite", instances=9, **paths(here))
+    run("copy", target, session, here, "--overwrite", width=3, **paths(here))
     assert traced(here) == {rank: 2 for rank in ran} and lines(here / "out") == UPPER
     with pytest.raises(Refused, match="out of WriteText2 exists: give another folder, --overwrite .*, or --resume"):
-        run("copy", target, session, here, instances=9, **paths(here))
+        run("copy", target, session, here, width=3, **paths(here))
 
 
 @pytest.mark.parametrize("target", ON_EVERY[1:])
 @pytest.mark.parametrize("how", ["raise", "kill"])
 def test_instances_whose_parts_are_complete_are_not_run_again(target, how, here, session):
     """A lost worker leaves them, and a PE that raises does where the run was given --resume."""
-    more = {"instances": 12, "how": how, **paths(here)}
+    more = {"width": 4, "how": how, **paths(here)}
     killed = {"processes": "was killed by SIGKILL", "mpi": r"^rank \d \(.*\) died"}.get(target, "^a Python worker died")
     says = {"raise": "ValueError: once", "kill": killed}
     with pytest.raises(RunFailed, match=says[how]):

@@ -23,10 +23,10 @@ def run(request):
     """Run a graph of pairs.py on a target; gives `{port of the result: texts}` and takes the graph's parameters."""
     session = request.getfixturevalue("spark_session") if on_spark(request.param) else None
 
-    def call(attribute: str, *, instances: int | None = None, tiles: bool = False, **parameters):
+    def call(attribute: str, *, width: int | None = None, tiles: bool = False, **parameters):
         if on_spark(request.param) and not tiles:
-            instances = instances or 12  # a task is slow to start: as many tiles as there would be only where asked for
-        found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, instances=instances,
+            width = width or 12  # a task is slow to start: as many tiles as there would be only where asked for
+        found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, width=width,
                         parameters=parameters)
         return {f"{pe}.{port}": items for (pe, port), items in found.items()}
 
@@ -73,7 +73,7 @@ def test_as_many_instances_as_are_asked_for(run):
     everyone = sorted([*ids(11), *ids(9, "t")])
     for asked in (1, 3):
         assert only(run("several", asked=asked)) == texts(combinations(everyone, 2))
-    assert only(run("in_tiles", instances=6)) == texts(combinations(ids(20), 2))
+    assert only(run("in_tiles", width=6)) == texts(combinations(ids(20), 2))
 
 
 def test_without_an_order_the_first_came_first(run):
@@ -180,7 +180,7 @@ def test_a_limit_on_open_files_is_raised_or_named(tmp_path, hard):
 
 def test_workers_that_are_spawned(monkeypatch):
     monkeypatch.setenv("D4P_START_METHOD", "spawn")
-    found = answers(f"{WORKFLOWS}:in_tiles", "processes", parameters={"count": 20}, instances=6)
+    found = answers(f"{WORKFLOWS}:in_tiles", "processes", parameters={"count": 20}, width=6)
     assert only(found) == texts(combinations(ids(20), 2))
 
 

@@ -22,11 +22,11 @@ TARGETS = ("spark-rdd", "spark-df")
 def run(request, spark_session, capsys):
     """Run a graph of pairs.py with a limit of broadcasts; gives `{port of the result: texts}` and what was said."""
 
-    def call(attribute: str, most: str | None, instances: int | None = 12, **parameters):
+    def call(attribute: str, most: str | None, width: int | None = 12, **parameters):
         if most is not None:
             spark_session.conf.set(SETTING, most)
         try:
-            found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=spark_session, instances=instances,
+            found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=spark_session, width=width,
                             parameters=parameters)
         finally:
             spark_session.conf.unset(SETTING)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from d4p.host.threads import cores
 from d4p_compile.targets import running_cycles
 from tests.mpi.starting import world
 from tests.targets import answers, definition
@@ -51,21 +52,27 @@ def graphs(draw) -> str:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(graphs(), st.sampled_from([None, None, 12, 25]))
-def test_processes_and_unfused_equal_sequential(spec: str, instances: int | None) -> None:
+@given(graphs(), st.sampled_from([None, None, 1, 2, 3]))
+def test_processes_and_unfused_equal_sequential(spec: str, width: int | None) -> None:
     parameters = {"spec": spec}
-    if instances is not None and '"sum"' in spec:
-        instances = None
-    expected = definition(GRAPHS, parameters=parameters, instances=instances)
-    assert definition(GRAPHS, parameters=parameters, instances=instances, fuse=False) == expected
-    assert answers(GRAPHS, "processes", parameters=parameters, instances=instances) == expected
+    expected = definition(GRAPHS, parameters=parameters, width=width or cores())
+    assert definition(GRAPHS, parameters=parameters, width=width or cores(), fuse=False) == expected
+    assert answers(GRAPHS, "processes", parameters=parameters, width=width) == expected
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(graphs())
+def test_what_stays_with_its_source_gives_the_same(spec: str) -> None:
+    parameters = {"spec": spec}
+    expected = definition(GRAPHS, parameters=parameters, width=cores(), fuse=True)
+    assert answers(GRAPHS, "processes", parameters=parameters, fuse=True) == expected
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(graphs(), st.integers(1, 4), st.sampled_from(["1", "100000", ""]))
 def test_mpi_equals_sequential(spec: str, ranks: int, credit: str) -> None:
     parameters = {"spec": spec}
-    expected = definition(GRAPHS, parameters=parameters)
+    expected = definition(GRAPHS, parameters=parameters, width=ranks)
     with world(ranks, **({"D4P_MPI_CREDIT": credit} if credit else {})):
         assert answers(GRAPHS, "mpi", parameters=parameters) == expected
 
@@ -76,7 +83,7 @@ def test_mpi_equals_sequential(spec: str, ranks: int, credit: str) -> None:
 @given(graphs())
 def test_spark_equals_sequential(spark_session, target: str, spec: str) -> None:
     parameters = {"spec": spec}
-    expected = definition(GRAPHS, parameters=parameters)
+    expected = definition(GRAPHS, parameters=parameters, width=spark_session.sparkContext.defaultParallelism)
     assert answers(GRAPHS, target, parameters=parameters, session=spark_session) == expected
 
 

@@ -2,7 +2,7 @@
 
 stage 1 x1  Pairs
             Pairs.output -> First.input    round robin of runs
-stage 2 xW  First
+stage 2 x3  First
             First.output -> Listing.input  hash [0], in order
 stage 3 x3  Listing
             Listing.output                 result
@@ -26,8 +26,8 @@ def main(run):
     """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
     # stage 1 x1: Pairs
     run.stage(stage_1, instances=1, sends=[channel_1])
-    # stage 2 xW: First
-    run.stage(stage_2, instances=run.width, takes=[channel_1], sends=[channel_2])
+    # stage 2 x3: First
+    run.stage(stage_2, instances=3, takes=[channel_1], sends=[channel_2])
     # stage 3 x3: Listing
     run.stage(stage_3, instances=3, takes=[channel_2])
 

@@ -1,8 +1,8 @@
 """semantics for one process: 3 PEs in 3 stages, 2 exchanges.
 
 stage 1 x1  Pairs
-            Pairs.output -> First.input    forward
-stage 2 x1  First
+            Pairs.output -> First.input    round robin
+stage 2 x3  First
             First.output -> Listing.input  hash [0]
 stage 3 x3  Listing
             Listing.output                 result
@@ -26,8 +26,8 @@ def main(run):
     """Every item is driven to the sinks before the next."""
     # stage 1 x1: Pairs
     run.stage(stage_1, instances=1, sends=[channel_1])
-    # stage 2 x1: First
-    run.stage(stage_2, instances=1, takes=[channel_1], sends=[channel_2])
+    # stage 2 x3: First
+    run.stage(stage_2, instances=3, takes=[channel_1], sends=[channel_2])
     # stage 3 x3: Listing
     run.stage(stage_3, instances=3, takes=[channel_2])
 

@@ -2,7 +2,7 @@
 
 stage 1 x1  Pairs
             Pairs.output -> First.input    round robin of runs
-stage 2 xW  First
+stage 2 x3  First
             First.output -> Listing.input  hash [0], in order
 stage 3 x3  Listing
             Listing.output                 result
@@ -26,10 +26,10 @@ def main(spark, run):
     """One partition is one instance; rows are batches of items, shuffled by the instance that they go to."""
     # stage 1 x1: Pairs
     arriving = run.instances(1)
-    out_1 = arriving.mapInArrow(run.task(stage_1, 1, to={channel_1: run.width}), spark_df.BATCHES)
-    into_2 = spark_df.shuffle(out_1, run.width, ordered=True)  # channel_1
-    # stage 2 xW: First
-    out_2 = into_2.mapInArrow(run.task(stage_2, run.width, to={channel_2: 3}), spark_df.BATCHES)
+    out_1 = arriving.mapInArrow(run.task(stage_1, 1, to={channel_1: 3}), spark_df.BATCHES)
+    into_2 = spark_df.shuffle(out_1, 3, ordered=True)  # channel_1
+    # stage 2 x3: First
+    out_2 = into_2.mapInArrow(run.task(stage_2, 3, to={channel_2: 3}), spark_df.BATCHES)
     into_3 = spark_df.shuffle(out_2, 3, ordered=True)  # channel_2
     # stage 3 x3: Listing
     out_3 = into_3.mapInArrow(run.task(stage_3, 3), spark_df.BATCHES)

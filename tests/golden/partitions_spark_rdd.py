@@ -2,7 +2,7 @@
 
 stage 1 x1  Pairs
             Pairs.output -> First.input    round robin of runs
-stage 2 xW  First
+stage 2 x3  First
             First.output -> Listing.input  hash [0], in order
 stage 3 x3  Listing
             Listing.output                 result
@@ -27,11 +27,11 @@ def main(sc, run):
     # stage 1 x1: Pairs
     with run.named(stage_1):
         arriving = sc.parallelize(range(1), 1)
-        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={channel_1: run.width}))
-        into_2 = spark_rdd.shuffle([out_1], run.width, ordered=True)  # channel_1
-    # stage 2 xW: First
+        out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, 1, to={channel_1: 3}))
+        into_2 = spark_rdd.shuffle([out_1], 3, ordered=True)  # channel_1
+    # stage 2 x3: First
     with run.named(stage_2):
-        out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, run.width, to={channel_2: 3}))
+        out_2 = into_2.mapPartitionsWithIndex(run.task(stage_2, 3, to={channel_2: 3}))
         into_3 = spark_rdd.shuffle([out_2], 3, ordered=True)  # channel_2
     # stage 3 x3: Listing
     with run.named(stage_3):

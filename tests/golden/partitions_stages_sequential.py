@@ -2,8 +2,8 @@
 
 import d4p
 
-# instance i of Pairs feeds instance i of First
-channel_1 = d4p.Channel(1, "Pairs.output -> First.input", d4p.Forward())
+# runs of items are dealt to the instances of First
+channel_1 = d4p.Channel(1, "Pairs.output -> First.input", d4p.RoundRobin(runs=True))
 # items whose [0] are equal meet in one instance of Listing
 channel_2 = d4p.Channel(2, "First.output -> Listing.input", d4p.Hash(0))
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import d4p_compile
 from d4p.engines.declared import Stages
 from d4p.engines.mpi.credit import CHANNEL, LEAST, Lane, Owed, window
 from d4p.engines.mpi.instance import SLICE, Slices
 from d4p.engines.mpi.layout import Layout
 from d4p.engines.mpi.message import MOST, Kind, Message, pack_head, unpack_head
+from d4p.host.threads import cores
+from d4p_compile.targets import mpi_here
 from d4p_compile.targets.mpi_here import of_stages
+
+WORKFLOWS = Path(__file__).parents[1] / "workflows" / "mpi.py"
 
 
 def layout(counts: list[int], size: int) -> Layout:
@@ -86,9 +92,13 @@ def test_roots_are_taken_a_little_at_a_time():
         assert len(taken) <= 2
 
 
-@pytest.mark.parametrize(("instances", "asked", "width", "ranks"), [
-    ([1, 3, 2], 6, 2, 6), ([1, 3, 2], None, 2, 2), ([1, "width"], None, 4, 4), ([1], None, 4, 1)])  # fmt: skip
-def test_as_many_ranks_as_instances_or_cores(instances, asked, width, ranks):
-    from d4p_compile.ir.graph import WIDTH
+@pytest.mark.parametrize(("instances", "width", "expected"), [([1, 3, 2], 2, 2), ([1, "width"], 4, 4), ([1], 4, 1)])
+def test_as_many_ranks_as_cores_and_no_more_than_instances(instances, width, expected):
+    assert of_stages(instances, width) == expected
 
-    assert of_stages([WIDTH if count == "width" else count for count in instances], asked, width) == ranks
+
+@pytest.mark.parametrize(("width", "expected"), [(1, 1), (4, 4), (None, min(4, cores()))])
+def test_as_many_ranks_as_the_run_is_wide(tmp_path, width, expected):
+    """Also where nobody has that many instances: MPI starts what is asked for."""
+    bundle = d4p_compile.compile(f"{WORKFLOWS}:results", "mpi", width, output=tmp_path / "bundle")
+    assert mpi_here.ranks(bundle.script) == expected

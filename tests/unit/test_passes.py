@@ -10,7 +10,7 @@ import pytest
 from d4p.errors import Refused
 from d4p_compile.ir.capabilities import Capabilities
 from d4p_compile.ir.graph import WIDTH, Edge, Exchange, Graph, Grouping, Port
-from d4p_compile.ir.plan import Plan, Stage
+from d4p_compile.ir.plan import RUNS, Plan, Stage
 from d4p_compile.ir.sketch import ALL, BY, GLOBAL, NONE, sketch
 from d4p_compile.passes import Options, run_passes
 from d4p_compile.passes.break_cycles import break_cycles
@@ -56,10 +56,74 @@ def test_what_keeps_no_state_is_wide_and_its_items_are_put_in_order_again():
     assert counts(sketch("a b", "b c", c=("any", BY, 4))) == {"a": 1, "b": WIDTH, "c": 4}
 
 
-def test_a_reader_and_what_follows_it_are_wide_unless_state_is_routed_by_a_counter():
+def test_state_by_key_is_wide():
+    for made in (sketch("a b", b=("state", BY)), sketch("a b", b=("any", BY))):
+        assert counts(made) == {"a": 1, "b": WIDTH}
+        assert place(made, WIDE).pes[1].because == "keeps state by the key of its group-by"
+
+
+@pytest.mark.parametrize(("other", "expected"), [(ALL, WIDTH), (BY, WIDTH), (NONE, 1), (GLOBAL, 1)])
+def test_state_by_key_beside_another_input(other, expected):
+    """Every instance may have what it needs for its keys; nothing says which gets an item that has none."""
+    made = sketch("a c", "b c", c=("state", BY))
+    pes = [replace(pe, inputs=(Port("in", BY), Port("more", other))) if pe.name == "c" else pe for pe in made.pes]
+    edges = (made.edges[0], replace(made.edges[1], input="more"))
+    assert counts(replace(made, pes=tuple(pes), edges=edges))["c"] == expected
+    assert counts(replace(made, pes=tuple(pes), edges=edges[:1]))["c"] == WIDTH  # what isn't connected says nothing
+
+
+def test_other_state_is_one_instance_and_what_would_widen_it_is_said():
+    said = {pe.name: (pe.instances, pe.because, pe.remedy) for pe in place(
+        sketch("a b", "b c", "c d", b="state", c="any", d=ALL), WIDE).pes}
+    assert said == {
+        "a": (1, "root", "a library reader"),
+        "b": (1, "keeps state, no grouping: sees every item, in order", "a group-by, or stateful = False"),
+        "c": (1, "keeps state, no grouping: sees every item", "a group-by, or stateful = False"),
+        "d": (1, 'gets every item ("all"), and each instance would write for it', "numprocesses"),
+    }
+
+
+def test_a_part_of_an_aggregate_is_wide():
+    assert counts(sketch("a b", "b c", b="partial", c=GLOBAL)) == {"a": 1, "b": WIDTH, "c": 1}
+    assert counts(sketch("a b", b=("partial", ALL))) == {"a": 1, "b": 1}
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8])
+def test_n_is_the_width_on_every_target(n):
+    made = sketch("a b", "b c", "c d", "r e", "e f", "c g", c=("state", BY), d="state", r="reader", e="partial",
+                  f=GLOBAL, g=5)
+    expected = {"a": 1, "b": n, "c": n, "d": 1, "r": n, "e": n, "f": 1, "g": 5}
+    for options in (WIDE, Options(), Options("spark-rdd", can=Capabilities(wide=True, cycles=False))):
+        assert counts(made, replace(options, width=n)) == expected
+        assert run_passes(made, replace(options, width=n)).width == n
+    reasons = [(pe.because, pe.remedy) for pe in place(made, WIDE).pes]
+    assert [(pe.because, pe.remedy) for pe in place(made, replace(WIDE, width=n)).pes] == reasons
+
+
+def test_a_reader_and_what_follows_it_are_wide():
     assert counts(sketch("a b", "b c", a="reader", c=("state", BY, 4))) == {"a": WIDTH, "b": WIDTH, "c": 4}
-    assert counts(sketch("a b", "b c", a="reader", c=("state", 3))) == {"a": 1, "b": 1, "c": 3}
     assert counts(sketch("a b", "b c", a="reader", c=3)) == {"a": WIDTH, "b": WIDTH, "c": 3}
+    assert counts(sketch("a b", a=("reader", "state"))) == {"a": 1, "b": WIDTH}
+
+
+def test_what_deals_to_state_by_a_counter_is_one_instance():
+    """And what feeds that is wide, since its items are put in order where they are dealt."""
+    made = sketch("a b", "b c", "c d", a="reader", d=("state", 3))
+    assert counts(made) == {"a": WIDTH, "b": WIDTH, "c": 1, "d": 3}
+    assert place(made, WIDE).pes[2].because == "deals its items to d in turn, which keeps state"
+    assert {str(c): c.places for c in run_passes(made, WIDE).channels} == {"b.out -> c.in": "runs", "c.out -> d.in": ""}
+    assert counts(sketch("a b", "b c", a="reader", c=("any", 3))) == {"a": WIDTH, "b": 1, "c": 3}
+    assert counts(sketch("a b", "b c", a="reader", c=("partial", 3))) == {"a": WIDTH, "b": WIDTH, "c": 3}
+    through = sketch("a b", "b c", "c d", a="reader", c=3, d=("state", 3))  # instance i of c feeds instance i of d
+    assert counts(through) == {"a": WIDTH, "b": 1, "c": 3, "d": 3}
+
+
+def test_runs_are_not_dealt_to_instances_that_hand_on_to_state():
+    """Which item comes to which instance of d is for a counter to say, also where c and d are apart."""
+    for parts in ((), ("c", "d")):
+        made = run_passes(sketch("a b", "b c", "c d", b="state", c=3, d=("state", 3), partitions=parts), WIDE)
+        assert [(str(c), made.deals(c)) for c in made.channels][:1] == [("b.out -> c.in", False)]
+        assert made.channels[0].places != RUNS and len(made.channels) == 1 + bool(parts)
 
 
 def test_state_behind_wide_producers_and_a_group_by():
@@ -75,39 +139,70 @@ def test_state_behind_wide_producers_and_a_group_by():
     assert apart(behind)["c | d"] == "group-by [0] over 4 instances"
 
 
+def test_items_are_numbered_into_state_by_key_where_they_are_put_together_again():
+    made = run_passes(sketch("a b", "b c", "c d", c=("state", BY), d="state"), WIDE)
+    assert {str(c): c.places for c in made.channels} == {
+        "a.out -> b.in": "runs", "b.out -> c.in": "numbered", "c.out -> d.in": "runs"}
+
+
 def test_a_pe_that_gets_every_item_is_not_multiplied():
     assert counts(sketch("a b", b=ALL)) == {"a": 1, "b": 1}
 
 
-def test_one_asked_for_is_kept_without_n():
-    assert counts(sketch("a b", b=1)) == {"a": 1, "b": 1}
+@pytest.mark.parametrize("options", [WIDE, replace(WIDE, width=5), Options()])
+def test_a_count_that_is_asked_for_is_kept_one_too(options):
+    made = sketch("a b", "b c", a=1, b=1, c=4)
+    assert counts(made, options) == {"a": 1, "b": 1, "c": 4}
+    assert [pe.because for pe in place(made, options).pes] == ["root", "asked for", "asked for"]
+    assert [pe.because for pe in place(sketch("a b", a="single", b=("single", 3)), options).pes] == ["single"] * 2
+    assert place(made, options).warnings == place(sketch("a b", b=(GLOBAL, 1)), options).warnings == ()
 
 
-@pytest.mark.parametrize("n, expected", [
-    (3, {"a": 1, "b": 1, "c": 1}), (4, {"a": 1, "b": 1, "c": 1}), (5, {"a": 1, "b": 2, "c": 2}),
-    (9, {"a": 1, "b": 4, "c": 4}), (2, {"a": 1, "b": 1, "c": 1}),
+@pytest.mark.parametrize(("marks", "expected"), [
+    ({}, {"a": 1, "b": 1, "c": 1, "d": WIDTH}),
+    ({"a": "reader"}, {"a": WIDTH, "b": WIDTH, "c": WIDTH, "d": WIDTH}),
+    ({"a": "reader", "c": 4}, {"a": 4, "b": 4, "c": 4, "d": WIDTH}),
+    ({"a": "reader", "b": "state"}, {"a": 1, "b": 1, "c": 1, "d": WIDTH}),
+    ({"a": ("reader", 6), "c": 4}, {"a": 6, "b": 4, "c": 4, "d": WIDTH}),
+    ({"a": "reader", "c": ("state", BY)}, {"a": WIDTH, "b": WIDTH, "c": WIDTH, "d": WIDTH}),
 ])
-def test_n_is_shared_over_chains(n, expected):
-    assert counts(sketch("a b", "b c", c="state"), Options(instances=n)) == expected
+def test_in_a_partition_pes_that_ask_for_nothing_are_as_many_as_the_narrowest(marks, expected):
+    made = sketch("a b", "b c", "c d", partitions=("a b c", "d"), **marks)
+    assert counts(made) == expected
+    narrow = {name: 2 if count == WIDTH else count for name, count in expected.items()}
+    assert counts(made, replace(WIDE, width=2)) == narrow  # whatever the width is: 2 is no narrower than 4
 
 
-def test_n_leaves_what_was_asked_for_and_shares_the_rest_evenly():
-    made = sketch("a b", "a c", "a d", b=3, d=BY)
-    assert counts(made, Options(instances=10)) == {"a": 1, "b": 3, "c": 3, "d": 3}
+def test_a_partition_says_whose_count_it_has():
+    found = place(sketch("a b", "b c", partitions=("a b",)), WIDE).by_name
+    assert found["b"].because == "as many as a, in the same partition"
 
 
-def test_a_short_chain_grows_on_where_a_long_one_no_longer_can():
-    made = sketch("a b", "a c", "c d", "d e")
-    for n, short, long in ((8, 4, 1), (9, 2, 2), (10, 3, 2), (12, 5, 2)):
-        assert counts(made, Options(instances=n)) == {"a": 1, "b": short, "c": long, "d": long, "e": long}, n
+# fuse = True
 
 
-def test_one_is_asked_for_without_n_and_shared_out_with_it():
-    made = sketch("a b", a=1, b=1)
-    assert [pe.because for pe in place(made, WIDE).pes] == ["root", "asked for"]
-    assert [pe.because for pe in place(sketch("a b", a="single", b=("single", 3)), WIDE).pes] == ["single", "single"]
-    assert counts(made, Options(instances=5)) == {"a": 1, "b": 4}
-    assert place(made, WIDE).warnings == place(sketch("a b", b=(GLOBAL, 1)), WIDE).warnings == ()
+def test_fuse_keeps_all_behind_a_source_with_it():
+    made = sketch("a b", "b c", "c d", c=("state", BY))
+    options = replace(WIDE, fuse=True)
+    assert stages(made) == ["a", "b", "c > d"] and stages(made, options) == ["a > b > c > d"]
+    assert stages(made, replace(options, width=4)) == ["a > b > c > d"]
+    assert place(made, options).by_name["c"].because == "stays with what feeds it (fuse)"
+    assert stages(sketch("a c", "b c"), options) == ["a > b > c"]  # sources side by side are for those who want width
+
+
+def test_fuse_changes_nothing_where_something_else_forbids():
+    options = replace(WIDE, fuse=True)
+    assert counts(sketch("a b", "b c", b=3), options) == {"a": 1, "b": 3, "c": WIDTH}
+    assert counts(sketch("r b", "b c", r="reader"), options) == {"r": WIDTH, "b": WIDTH, "c": WIDTH}
+    assert counts(sketch("r c", "a c", r="reader"), options) == {"r": WIDTH, "a": 1, "c": WIDTH}
+    assert stages(sketch("a b", b=1, partitions=("a", "b")), options) == ["a", "b"]
+
+
+def test_a_pe_that_says_fuse_stays_with_what_feeds_it_and_others_are_wide():
+    made = sketch("a b", "b c", b="fuse")
+    assert counts(made) == {"a": 1, "b": 1, "c": WIDTH} and stages(made) == ["a > b", "c"]
+    assert counts(sketch("a b", "b c", c="fuse")) == {"a": 1, "b": WIDTH, "c": WIDTH}
+    assert stages(sketch("a c", "b c", c=("state", "fuse"))) == ["a > b > c"]
 
 
 def test_what_holds_something_that_cannot_be_copied_is_one_unless_more_are_asked_for():
@@ -119,14 +214,12 @@ def test_what_holds_something_that_cannot_be_copied_is_one_unless_more_are_asked
         assert found.because == ("asked for" if expected == 3 else "holds .lock, which can't be copied")
 
 
-def test_n_must_be_positive_and_large_enough():
+def test_any_width_from_one_is_taken():
     with pytest.raises(Refused, match="-n must be 1 or more, not 0"):
-        place(sketch("a b"), Options(instances=0))
-    with pytest.raises(Refused, match="-n 3 is too small: the least is 5"):
-        run_passes(sketch("a b", b=4), Options(instances=3))
-    with pytest.raises(Refused, match="-n 1 is too small: the least is 2"):
-        run_passes(sketch("a b", partitions=("a", "b")), Options(instances=1))
-    assert len(run_passes(sketch("a b", "b c", "c d"), Options("processes", 1, can=WIDE.can)).stages) == 1
+        place(sketch("a b"), Options(width=0))
+    assert counts(sketch("a b", b=4), replace(WIDE, width=3)) == {"a": 1, "b": 4}
+    assert len(run_passes(sketch("a b", partitions=("a", "b")), replace(WIDE, width=1)).stages) == 2
+    assert len(run_passes(sketch("a b", "b c", "c d"), replace(WIDE, width=1)).stages) == 1
 
 
 # route
@@ -203,15 +296,13 @@ def test_sources_run_side_by_side_where_a_target_can():
     two = sketch("a c", "b c", c="state")
     assert stages(two) == ["b", "a > c"] and apart(two) == {"b | c": "their sources run side by side"}
     assert stages(two, Options()) == ["a > b > c"]
-    assert stages(two, Options("processes", 1, can=WIDE.can)) == ["a > b > c"]
+    assert stages(two, replace(WIDE, width=1)) == ["a > b > c"]
 
 
-def test_sources_run_side_by_side_where_n_has_an_instance_for_each():
+def test_sources_run_side_by_side_where_more_than_one_thing_is_done_at_once():
     two = sketch("a c", "b c", c="state")
-    assert stages(two, replace(WIDE, instances=3)) == ["b", "a > c"]
-    assert stages(two, replace(WIDE, instances=2)) == ["a > b > c"]
-    wide = sketch("a c", "b c", c=(BY, 2))
-    assert stages(wide, replace(WIDE, instances=4)) == stages(wide, replace(WIDE, instances=5)) == ["a", "b", "c"]
+    assert stages(two, replace(WIDE, width=2)) == ["b", "a > c"]
+    assert stages(two, replace(WIDE, width=1)) == ["a > b > c"]
 
 
 def test_what_a_stage_waits_for_later_on_all_behind_it_wait_for():
@@ -284,7 +375,7 @@ def test_stages_of_a_cycle_are_numbered_from_the_root_whatever_was_connected_fir
         "b.out -> c.in": "hash [0]", "c.out -> b.in": "gather", "c.out -> d.in": "gather"}
 
 
-@pytest.mark.parametrize("options", [WIDE, Options(), replace(WIDE, instances=30), replace(WIDE, fuse=False)])
+@pytest.mark.parametrize("options", [WIDE, Options(), replace(WIDE, width=30), replace(WIDE, fuse=False)])
 def test_passes_end_on_a_tangle_of_cycles(options):
     edges = [f"p{i} p{j}" for i in range(14) for j in range(14) if (i * 5 + j * 3) % 7 == 1]
     settings = {f"p{i}": (BY, 3) for i in (4, 7)} | {"p9": "state", "p11": 2, "p12": ALL}
@@ -310,9 +401,14 @@ def test_what_is_fed_back_to_state_is_not_widened():
     assert counts(broken("a b", "b c", "c b")) == {"a": 1, "b": WIDTH, "c": WIDTH}
 
 
-def test_n_is_not_shared_over_a_chain_of_what_leads_back():
-    made = broken("a b", "b c", "c b", c=BY)
-    assert counts(made, Options(instances=6)) == {"a": 1, "b": 3, "c": 2}
+def test_in_a_graph_with_a_cycle_state_is_one_instance_and_so_is_what_feeds_it():
+    made = broken("a b", "b c", "c b", "c d", "r d", c=("state", BY), d="state", r="reader")
+    assert counts(made) == {"a": 1, "b": 1, "c": 1, "d": 1, "r": 1}
+    said = {pe.name: pe.because for pe in place(made, WIDE).pes}
+    assert said["b"] == "feeds c, which keeps state, and no order is kept in a graph with a cycle"
+    assert said["r"] == "feeds d, which keeps state, and no order is kept in a graph with a cycle"
+    assert said["c"] == "keeps state, in a graph with a cycle"
+    assert counts(broken("a b", "b c", "c b", "c d", c=BY, d="any")) == {"a": 1, "b": WIDTH, "c": WIDTH, "d": 1}
 
 
 def ring(size: int) -> Graph:
@@ -391,11 +487,11 @@ def reached(plan: Plan, start: int, without: int | None = None) -> set[int]:
 @pytest.mark.parametrize("seed", range(60))
 def test_what_is_fused_could_be_and_what_is_not_could_not(seed):
     graph = any_graph(random.Random(seed))
-    for options in (WIDE, Options(), replace(WIDE, instances=30)):
+    for options in (WIDE, Options(), replace(WIDE, width=30)):
         plan = run_passes(graph, options)
         roots = {stage.number for stage in plan.stages if any(plan.graph.is_root(name) for name in stage.pes)}
         apart = dict(plan.apart)
-        wide = options.can.wide and (options.instances or 30) >= len(plan.graph.pes)
+        wide = options.can.wide
         assert len(apart) == len({(c.edge.source, c.edge.dest) for c in plan.channels})
         for stage in plan.stages:
             assert stage.number not in reached(plan, stage.number), "a path leaves it and comes back"

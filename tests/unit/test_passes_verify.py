@@ -12,7 +12,6 @@ from d4p_compile.ir.graph import MOST, Edge, Exchange, Graph, Pe, Port
 from d4p_compile.ir.plan import Channel, Column, Native, Plan
 from d4p_compile.ir.sketch import BY, GLOBAL, sketch
 from d4p_compile.passes import Options, run_passes
-from d4p_compile.passes.fit import fit
 from d4p_compile.passes.order import order
 from d4p_compile.passes.place import place
 from d4p_compile.passes.verify import cycle_of, producers, verify
@@ -57,17 +56,10 @@ def test_an_unknown_output():
 
 
 def test_counts_that_can_be_asked_for():
-    assert place(sketch("a b"), Options(instances=MOST)).pes[1].instances == MOST - 1
+    assert place(sketch("a b"), Options(width=MOST)).pes[1].instances == MOST
     with pytest.raises(Refused, match="-n must be 1,000,000 at most, since .*; it is 1,000,001$"):
-        place(sketch("a b"), Options(instances=MOST + 1))
-    assert place(sketch("a b"), Options(instances=1)).pes[1].instances == 1
-
-
-def test_n_fits_to_the_last_instance():
-    plan = planned("a b", b=(BY, 4))
-    assert fit(plan, Options(instances=5)) is plan and fit(plan, Options()) is plan
-    with pytest.raises(Refused, match="-n 4 is too small: the least is 5, for a x1, b x4"):
-        fit(plan, Options(instances=4))
+        place(sketch("a b"), Options(width=MOST + 1))
+    assert place(sketch("a b"), Options(width=1)).pes[1].instances == 1
 
 
 # notes on order

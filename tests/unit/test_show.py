@@ -19,6 +19,7 @@ from d4p_compile.progress.plain import Plain
 from d4p_compile.progress.table import table
 from d4p_compile.show import show
 from d4p_compile.show.brief import brief
+from d4p_compile.show.html import html
 from d4p_compile.show.passes import Steps
 from d4p_compile.show.text import chain, outline, shortened, text
 
@@ -86,7 +87,7 @@ apart
 
 instances
   read        x1  root; no state
-  split "it"  x1  nobody asked for more; no state
+  split "it"  x1  keeps no state
   count       x3  asked for; no state
   total       x1  all inputs are "global"; keeps state: assigns self.sum in _process, line LINE
 
@@ -145,7 +146,7 @@ PASSES = """\
 2 place
   instances
     read        x1  root
-    split "it"  x1  nobody asked for more
+    split "it"  x1  keeps no state
     count       x3  asked for
     total       x1  all inputs are "global"
   notes
@@ -188,8 +189,8 @@ def test_passes():
     d4p_compile.plan(small_graph(), "sequential", watch=steps)
     headed = re.sub(r"(?m)^([1-9] \w+): .*$", r"\1", steps.text())  # without what the passes say of themselves
     assert headed.startswith(PASSES.replace("LINE", str(LINE))), headed
-    assert "6 fit: " in steps.text() and "nothing to change" in steps.text()
-    assert "9 number: " in steps.text() and "1  split \"it\".output -> count.input  hash [0]" in steps.text()
+    assert "7 repeat: " in steps.text() and "nothing to change" in steps.text()
+    assert "8 number: " in steps.text() and "1  split \"it\".output -> count.input  hash [0]" in steps.text()
 
 
 def round_graph():
@@ -379,6 +380,32 @@ live graph for processes: 4 PEs in 4 stages, 3 exchanges
   stage 3 x3  count
   stage 4 x1  total  (x1: it has "global" inputs alone)
   W: the number of cores
+  the limit, likely: stage 1 (read), one instance beside wide ones
 note: total asks for 2 instances but all its inputs are "global": it runs as 1"""
     assert "x1:" not in brief(small())  # all is in one process there
     assert brief(line(100)).splitlines()[1:] == ["  stage 1 x1  Read > ... > Step99 (100 PEs)"]
+
+
+def test_a_stage_of_one_instance_beside_wide_ones_is_named_as_the_limit():
+    """Not where one thing at a time is done, nor where somebody has said that it is one."""
+    graph = WorkflowGraph()
+    read, step, total = Read(), Step(), Total()
+    read.name, total.name = "read", "total"
+    graph.connect(read, "output", step, "input")
+    graph.connect(step, "output", total, "input")
+    wanted = "the limit, likely: stage 1 (read), stage 3 (total), one instance each beside wide ones"
+    for width in (None, 2):
+        plan = d4p_compile.plan(graph, "processes", width)
+        assert wanted in text(plan).splitlines() and f"  {wanted}" in brief(plan).splitlines()
+        assert wanted in html(plan)
+    for target, width, fuse in (("sequential", 2, None), ("processes", 1, None), ("processes", None, True)):
+        assert "the limit" not in text(d4p_compile.plan(graph, target, width, fuse=fuse))
+    total.numprocesses = 1
+    assert "likely: stage 1 (read), one instance beside" in text(d4p_compile.plan(graph, "processes"))
+
+
+def test_the_width_of_this_machine_is_shown_where_it_is_known():
+    plan = d4p_compile.plan(small_graph(), "processes")
+    assert "W is known when the program starts: the number of cores (6 on this machine)\n" in text(plan, 6)
+    assert "  W: the number of cores (6 on this machine)\n" in brief(plan, 6)
+    assert "the number of cores\n" in text(plan)

@@ -47,7 +47,8 @@ def arrays(folder="", dtype="float32", trace=None, pe=None, writers=None):
     graph = WorkflowGraph()
     read, made = ReadLines(os.path.join(folder, "in"), "latin-1", split_bytes=200), pe or Made(dtype, trace)
     write = WriteArrow(os.path.join(folder, "out"))
-    write.numprocesses = writers or write.numprocesses
+    if writers:
+        write.numprocesses = writers
     graph.connect(read, "output", made, "input")
     graph.connect(made, "output", write, "input")
     return graph

@@ -67,7 +67,8 @@ class Lists(IterativePE):
 
 
 def make(seed, wide=True, count=150):
-    """A graph of up to a dozen PEs in layers, each with one to five instances where it may have several."""
+    """A graph of up to a dozen PEs in layers, each with one to five instances where it may have several; one each where
+    it isn't to be `wide`; where that is None nothing is asked for."""
     choose = random.Random(seed)
     graph = WorkflowGraph()
     before = [Source(count)]
@@ -78,7 +79,8 @@ def make(seed, wide=True, count=150):
             grouped = choose.random() < 0.8
             pe = Step(name, choose.randrange(1000)) if name.startswith("step") else Running(name, grouped)
             instances = choose.randint(1, 5)
-            pe.numprocesses = instances if wide and (grouped or name.startswith("step")) else 1
+            if wide is not None:
+                pe.numprocesses = instances if wide and (grouped or name.startswith("step")) else 1
             for source in choose.sample(before, choose.randint(1, len(before))):
                 graph.connect(source, "output", pe, "input")
                 taken.add(source)

@@ -32,11 +32,14 @@ class GenericPE:
     Attributes:
         inputconnections, outputconnections: port name -> dict with `name` and perhaps `grouping`, `type`.
         name: the class name unless the workflow says otherwise; `id` is the name and the PE's number in its graph.
-        numprocesses: how many instances are wanted; 1 unless asked for.
+        numprocesses: how many instances are wanted; where nobody asks for a number, also 1, it is decided by what the
+            PE does (`d4p help workflow`).
         single: True for a PE that must run as one instance.
         stateful: True or False where reading the class would decide wrongly whether it keeps state.
         any_order: True where it keeps state that doesn't depend on the order of its items (a sum, a sorted list), so
-            that PEs before it may run as several instances.
+            that none has to wait for its turn.
+        partial: True where several instances may each take some of the items, since what follows joins what they write.
+        fuse: True for a PE that stays in one process with the PE that feeds it where that is one instance.
         on_error: what becomes of an item for which `process` raises: `d4p.Skip()`, `d4p.Retry(3)` and others, or
             their text as on the command line; None is what the graph says, and else the run fails.
         rank: the number of this instance, from 0.
@@ -45,6 +48,8 @@ class GenericPE:
     single = False
     stateful: bool | None = None
     any_order = False
+    partial = False
+    fuse: Any = False
     on_error: Any = None
     rank = 0
     _d4p_numprocesses = 1

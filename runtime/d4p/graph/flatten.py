@@ -35,6 +35,7 @@ class Flat:
         partitions: the PEs of each partition, composites expanded; empty when the user set none.
         warnings: what the user should know, one sentence each.
         on_error: what each of `pes` says of items for which it fails, or else the innermost graph around it that does.
+        fused: the PEs that say `fuse = True`, or that are in a graph that does.
     """
 
     pes: tuple[Any, ...]
@@ -43,6 +44,7 @@ class Flat:
     partitions: tuple[tuple[Any, ...], ...]
     warnings: tuple[str, ...]
     on_error: tuple[Any, ...]
+    fused: tuple[Any, ...]
 
 
 def flatten(graph: AnyGraph) -> Flat:
@@ -66,7 +68,8 @@ def _flatten(graph: AnyGraph) -> tuple[Flat, list[AnyGraph]]:
     warnings = [*graph._d4p_warnings, *warnings, *_pass_counts(graphs, pes, edges, members, partitions)]
     composites = tuple((f"{_label(c)}{i}", members[c]) for i, c in enumerate(graphs[1:]))
     on_error = _on_error(graphs, pes, members)
-    return Flat(tuple(pes), tuple(edges), composites, partitions, tuple(warnings), on_error), graphs
+    fused = _fused(graphs, pes, members)
+    return Flat(tuple(pes), tuple(edges), composites, partitions, tuple(warnings), on_error, fused), graphs
 
 
 def flatten_in_place(graph: AnyGraph) -> None:
@@ -86,6 +89,8 @@ def flatten_in_place(graph: AnyGraph) -> None:
             pe.on_error = says
     for edge in flat.edges:
         graph.graph.link(graph.objToNode[edge.source], graph.objToNode[edge.dest], edge)
+    for pe in flat.fused:
+        pe.fuse = True
     if flat.partitions:
         graph.partitions = [list(part) for part in flat.partitions]
     graph._d4p_count = len(flat.pes)
@@ -261,6 +266,14 @@ def _on_error(graphs: list[AnyGraph], pes: list[Any], members: ByIdentity) -> tu
             for pe in members[graph]:
                 says[pe] = vars(graph)["on_error"]
     return tuple(says.get(pe) if pe.on_error is None else pe.on_error for pe in pes)
+
+
+def _fused(graphs: list[AnyGraph], pes: list[Any], members: ByIdentity) -> tuple[Any, ...]:
+    inside = ByIdentity()
+    for graph in graphs:
+        if vars(graph).get("fuse") is True:
+            inside.update((pe, None) for pe in members[graph])
+    return tuple(pe for pe in pes if pe in inside or pe.fuse is True)
 
 
 def _the(graph: AnyGraph) -> str:

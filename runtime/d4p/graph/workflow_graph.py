@@ -31,6 +31,7 @@ class WorkflowGraph(AnyGraph):
         partitions*: lists of PEs that the user wants in one process each.
         numprocesses*: of a composite, an int for inner PEs that ask for nothing; with partitions, a count for each.
         on_error*: what becomes of an item for which a PE fails that doesn't say so itself, as `GenericPE.on_error`.
+        fuse*: True where all its PEs stay in one process with what feeds them, as with `fuse` of a PE.
     """
 
     def __init__(self) -> None:

@@ -2,8 +2,8 @@
 
 An item is a sequence; `indexes` (or `index`) says which of its fields count. The value written after the last item is
 a list by position: position p holds the aggregate of field `indexes[p]`. A parallel form is a composite of two PEs:
-the first runs as many instances as there are and writes one partial value each, the second, `"global"`, one
-instance, joins them. An instance that saw no item does not change the result.
+the first, `partial`, runs as many instances as the run is wide and writes one partial value each, the second,
+`"global"`, one instance, joins them. An instance that saw no item does not change the result.
 
 An engine may do the work for items that it has as columns: `_d4p_take_in(count, values)` takes what it made of `count`
 items, a value for each field, into a PE's state, which is then as if `_process` had taken them.
@@ -254,6 +254,7 @@ def parallel_aggregate(instPE: GenericPE, reducePE: GenericPE) -> WorkflowGraph:
     if isinstance(instPE, AggregatePE) and isinstance(reducePE, AggregatePE):
         if len(instPE.indexes) == len(reducePE.indexes):
             reducePE.indexes = list(range(len(instPE.indexes)))
+    instPE.partial = True
     _make_reducer(reducePE)
     composite = WorkflowGraph()
     composite.connect(instPE, AggregatePE.OUTPUT_NAME, reducePE, AggregatePE.INPUT_NAME)

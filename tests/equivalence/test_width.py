@@ -1,0 +1,74 @@
+"""`-n N` is the width of a run: so many instances are at work, and the answer is that of one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import d4p_compile
+from d4p.host.threads import cores
+from tests.targets import answers, on_spark
+
+from ..workflows import wide
+
+HERE = Path(wide.__file__)
+EXAMPLES = HERE.parents[2] / "examples"
+LOCAL = ["processes", "mpi"]
+
+
+def sweep(target: str, width: int | None = None, **more) -> tuple:
+    (items,) = d4p_compile.run(f"{HERE}:sweep", target, width, **more).values()
+    (item,) = items
+    return tuple(item)
+
+
+@pytest.mark.parametrize("target", LOCAL)
+@pytest.mark.parametrize("width", [1, 4, None])
+def test_a_sweep_is_as_wide_as_it_is_told_and_adds_up_in_order(target, width):
+    total, processes, instances = sweep(target, width)
+    assert total == sweep("sequential")[0]
+    assert processes == instances == (width or cores())
+
+
+@pytest.mark.parametrize("target", LOCAL)
+def test_what_stays_with_its_source_is_one_process(target):
+    assert sweep(target, 4, fuse=True) == sweep("sequential")
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
+def test_a_sweep_on_spark(target, spark_session):
+    (found,) = answers(f"{HERE}:sweep", target, width=4, session=spark_session).values()
+    ((item, count),) = found.items()
+    total, _, instances = json.loads(item)["items"] if item.startswith("{") else json.loads(item)
+    assert count == 1 and total == sweep("sequential")[0] and instances == 4
+
+
+@pytest.mark.parametrize("target", LOCAL)
+def test_a_group_by_is_as_wide(target):
+    (found,) = d4p_compile.run(f"{HERE}:words", target, 4).values()
+    (alone,) = d4p_compile.run(f"{HERE}:words").values()
+    assert sorted((word, count) for word, count, _ in found) == sorted((word, count) for word, count, _ in alone)
+    assert len({process for *_, process in found}) == 4
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("target", [*LOCAL, "spark-rdd", "spark-df"])
+def test_the_command_of_the_readme(target, request):
+    """`d4p run wordcount -n 4`, which nobody refuses as too small."""
+    session = request.getfixturevalue("spark_session") if on_spark(target) else None
+    expected = answers(str(EXAMPLES / "wordcount" / "wordcount.py"), "sequential")
+    assert answers(str(EXAMPLES / "wordcount" / "wordcount.py"), target, width=4, session=session) == expected
+
+
+@pytest.mark.parametrize("width", [1, 4])
+def test_mpi_starts_as_many_ranks_as_the_run_is_wide(tmp_path, width):
+    command = [sys.executable, "-m", "d4p_compile", "run", f"{HERE}:sweep", "--target", "mpi", "-n", str(width)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert f", {width}, {width})" in done.stdout
+    assert ("stage 2 x4  Walk" in done.stdout) == (width == 4)

@@ -1,0 +1,85 @@
+"""What everybody writes first, with the processes and instances that were at work in what it gives."""
+
+import os
+import time
+
+from d4p import IterativePE, ProducerPE, WorkflowGraph
+
+
+class Tasks(ProducerPE):
+    def __init__(self, count):
+        ProducerPE.__init__(self)
+        self.count = count
+
+    def _process(self, inputs):
+        for number in range(self.count):
+            self.write("output", number)
+
+
+class Walk(IterativePE):
+    """Takes its time; gives a number and who was at work."""
+
+    stateful = False  # the instance's number is for the test alone
+
+    def _process(self, number):
+        time.sleep(0.01)
+        return 1 / (number + 1), os.getpid(), self.rank
+
+
+class Reduce(IterativePE):
+    """A sum that depends on the order of what is added up, and everybody who was at work."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.total, self.processes, self.instances = 0.0, set(), set()
+
+    def _process(self, item):
+        number, process, instance = item
+        self.total = self.total * 1.000001 + number
+        self.processes.add(process)
+        self.instances.add(instance)
+
+    def _postprocess(self):
+        self.write("output", (self.total, len(self.processes), len(self.instances)))
+
+
+class Words(IterativePE):
+    def _process(self, number):
+        time.sleep(0.005)
+        for n in range(5):
+            self.write("output", (f"word{number * n % 40}", 1 / (number + 1)))
+
+
+class Count(IterativePE):
+    """For each word what came of it, in a sum that depends on its order, and who has it."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.inputconnections["input"]["grouping"] = [0]
+        self.counts = {}
+
+    def _process(self, item):
+        word, number = item
+        self.counts[word] = self.counts.get(word, 0.0) * 1.000001 + number
+
+    def _postprocess(self):
+        for word, count in self.counts.items():
+            self.write("output", (word, count, os.getpid()))
+
+
+def sweep(count=120):
+    """Tasks > Walk > Reduce"""
+    graph = WorkflowGraph()
+    tasks, walk, reduce = Tasks(count), Walk(), Reduce()
+    graph.connect(tasks, "output", walk, "input")
+    graph.connect(walk, "output", reduce, "input")
+    return graph
+
+
+def words(count=120):
+    """Tasks > Words > Count, by word"""
+    graph = WorkflowGraph()
+    tasks, split, counts = Tasks(count), Words(), Count()
+    graph.connect(tasks, "output", split, "input")
+    graph.connect(split, "output", counts, "input")
+    return graph
