@@ -1,4 +1,4 @@
-"""The command `d4p`: plan, compile, run, submit, peek, targets, help.
+"""The command `d4p`: plan, compile, run, replay, submit, peek, targets, help.
 
 What a command needs is imported when it runs, so that `d4p --help` is quick.
 """
@@ -218,6 +218,13 @@ def compile(workflow: str, target: str, width: int | None, fuse: bool, attribute
 def run(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None, parameters: dict[str, Any],
         include: tuple[str, ...], verbose: bool, **given: Any) -> int:
     """Compile WORKFLOW and run the program in this folder."""
+    source = _load(workflow, target, attribute, parameters, given["on_error"])
+    return _run(source, target, instances, include, verbose, given)
+
+
+def _run(source: Any, target: str, instances: int | None, include: tuple[str, ...], verbose: bool,
+         given: dict[str, Any]) -> int:
+    """Compile a workflow that is loaded, and run it with the options that are `given`."""
     from pathlib import Path
 
     from d4p.describe.printable import complain
@@ -236,7 +243,6 @@ def run(workflow: str, target: str, width: int | None, fuse: bool, attribute: st
         raise click.UsageError("give one of -v and -q")
     if check:
         check_checks(target)
-    source = _load(workflow, target, attribute, parameters, given["on_error"])
     made = _plan(source, target, width, fuse, apart=check)
     check_inputs(source.loaded, made, given)
     available = engine(made.target).available()
@@ -254,6 +260,37 @@ def run(workflow: str, target: str, width: int | None, fuse: bool, attribute: st
     if said := ended_by(status):
         complain(f"failed: {said}")
     return status
+
+
+@d4p.command(short_help="Run the items again that a run set aside.")
+@click.argument("folder")
+@_workflow("sequential")
+@_program("iterations", "data", "file", "limit", "resume", "check")
+@_include
+@_verbose
+def replay(folder: str, workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None,
+           parameters: dict[str, Any], include: tuple[str, ...], verbose: bool, **given: Any) -> int:
+    """Run the items again that a run of WORKFLOW set aside in FOLDER (a policy dead-letter:FOLDER).
+
+    They go once more to the PE that failed, and what it writes goes on from there. The PE may be another by now; the
+    graph must be the same.
+    """
+    import json
+    import tempfile
+    from pathlib import Path
+
+    from .. import api
+    from ..replay import replayed
+
+    source = _load(workflow, target, attribute, parameters, ())
+    loaded, items = replayed(folder, source.loaded)
+    given |= {"iterations": None, "data": None, "file": None, "limit": None, "resume": False, "check": False}
+    with tempfile.TemporaryDirectory(prefix="d4p-replay-") as inputs:
+        if items:
+            given["file"] = str(Path(inputs) / "inputs.json")
+            Path(given["file"]).write_text(json.dumps(items))
+        graph = api.load(loaded.graph, on_error=given["on_error"])
+        return _run(graph, target, width, fuse, include, verbose, given)
 
 
 def _submit_options(command: Callable) -> Callable:

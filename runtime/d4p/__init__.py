@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         create_iterative_chain,
     )
     from d4p.graph.core import GenericPE
-    from d4p.graph.policies import Fail, Retry, Skip
+    from d4p.graph.policies import DeadLetter, Fail, Retry, Skip
     from d4p.graph.workflow_graph import WorkflowGraph
     from d4p.items.batch import Batch
     from d4p.library import AllPairs, PairsBetween, ReadFiles, ReadLines, WriteArrow, WriteRecords, WriteText
@@ -39,7 +39,7 @@ _WHERE = {
     **dict.fromkeys(("BasePE", "CompositePE", "ConsumerPE", "IterativePE", "ProducerPE", "SimpleFunctionPE",
                      "create_iterative_chain"), "d4p.graph.base"),
     "GenericPE": "d4p.graph.core",
-    **dict.fromkeys(("Fail", "Retry", "Skip"), "d4p.graph.policies"),
+    **dict.fromkeys(("DeadLetter", "Fail", "Retry", "Skip"), "d4p.graph.policies"),
     "WorkflowGraph": "d4p.graph.workflow_graph",
     "Batch": "d4p.items.batch",
     **dict.fromkeys(("AllPairs", "PairsBetween", "ReadFiles", "ReadLines", "WriteArrow", "WriteRecords", "WriteText"),
@@ -73,6 +73,7 @@ __all__ = [
     "Channel",
     "CompositePE",
     "ConsumerPE",
+    "DeadLetter",
     "Fail",
     "Forward",
     "Gather",

@@ -67,3 +67,16 @@ def test_the_output_says_how_many_items_it_lacks_and_so_does_resume(tmp_path):
     assert again.stderr == "done, 100 items skipped\n"
     other = d4p("run", "kinds", "--output", out, "--resume", "--on-error", "Kinds=skip:150")
     assert other.returncode == 2 and "was made from another plan" in other.stderr
+
+
+def test_what_was_set_aside_is_replayed(tmp_path):
+    failed, more = tmp_path / "failed", tmp_path / "more"
+    done = d4p("run", "square", "-p", "bad=50", "--on-error", f"Square=dead-letter:{failed}")
+    assert done.returncode == 3 and done.stderr == "done, 4 items set aside\n"
+    line = [sys.executable, "-m", "d4p_compile", "replay", failed, f"{POLICIES}:square", "-p", "bad=0"]
+    again = subprocess.run([*line, "--output", more, "-q"], capture_output=True, text=True, timeout=100)
+    assert again.returncode == 0, again.stderr
+    (part,) = more.glob("Square0.output/part-*")
+    assert sorted(map(int, part.read_text().split())) == [0, 2500, 10000, 22500]
+    fails = subprocess.run([*line[:-1], "bad=50"], capture_output=True, text=True, timeout=100)
+    assert fails.returncode == 1 and "Square (Square), instance 0, item 1: ArithmeticError: 0" in fails.stderr

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from d4p.errors import Refused, RunFailed
+from d4p_compile.front.load import load
+from d4p_compile.replay import replayed
 from tests.targets import TARGETS, answers, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
@@ -52,7 +55,7 @@ def test_a_try_gets_a_copy_of_the_item_as_it_came(run):
 
 def test_a_run_fails_where_more_items_fail_than_a_policy_lets(run):
     with pytest.raises(RunFailed, match=r"of Picky \(Picky\) failed, more than its policy lets \(skip, at most 3\)"):
-        run("picky", parameters={"Picky": "skip:3"})
+        run("picky", parameters={"Picky": "skip:3", "Total": "skip"})
 
 
 def test_a_pe_whose_expression_would_be_written_out_is_called_where_it_has_a_policy(run):
@@ -61,3 +64,18 @@ def test_a_pe_whose_expression_would_be_written_out_is_called_where_it_has_a_pol
     assert sum(found["Plain1", "output"].values()) == 199
     with pytest.raises(Refused, match="give --on-error to d4p compile, too"):
         run("unguarded", options=["--on-error=skip"])
+
+
+def test_items_that_are_set_aside_are_written_with_why_and_replayed_after_a_change(run, tmp_path):
+    wanted = answers(f"{WORKFLOWS}:square", "sequential", parameters={"bad": 0})["Square1", "output"]
+    found, counts = run("square", parameters={"bad": 20}, on_error=[f"dead-letter:{tmp_path / 'failed'}"])
+    assert counts == {"Square": (10, 0, 0)} and found.failures["Square"]["aside"] == 10
+    lines = [line for part in (tmp_path / "failed").glob("*/part-*") for line in part.read_text().splitlines()]
+    letters = sorted(map(json.loads, lines), key=lambda letter: letter["item"]["number"])
+    assert [letter["item"]["number"] for letter in letters] == list(range(0, 200, 20))
+    assert {(letter["pe"], letter["port"], letter["error"], letter["tries"]) for letter in letters} == {
+        ("Square", "input", "ArithmeticError", 1)}
+    assert json.loads((tmp_path / "failed" / "_SUCCESS").read_text())["missing"] == 10
+    loaded, roots = replayed(str(tmp_path / "failed"), load(f"{WORKFLOWS}:square", parameters={"bad": 0}))
+    again = answers(loaded.graph, "sequential")["Square0", "output"]
+    assert not roots and again + found["Square1", "output"] == wanted

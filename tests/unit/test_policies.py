@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
-from d4p import Fail, Retry, Skip
+from d4p import DeadLetter, Fail, Retry, Skip
 from d4p.errors import Refused, RunFailed
 from d4p.graph.policies import read
 from d4p_compile.show.text import text
@@ -17,7 +17,8 @@ WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
 @pytest.mark.parametrize("given, policy", [
     ("fail", Fail()), ("skip", Skip()), ("skip:100", Skip(100)), ("skip:0.5%", Skip(rate=0.005)),
     ("retry:3", Retry(3)), ("retry:3:0.5", Retry(3, wait=0.5)), ("retry:1,skip:2", Retry(1, then=Skip(2))),
-    (None, Fail()), (Skip(), Skip()),
+    (None, Fail()), (Skip(), Skip()), ("dead-letter:a=b,c", DeadLetter("a=b,c")),
+    ("retry:2,dead-letter:out", Retry(2, then=DeadLetter("out"))),
 ])
 def test_a_policy_is_one_or_its_text(given, policy):
     assert read(given, "on_error") == policy
@@ -28,6 +29,7 @@ def test_a_policy_is_one_or_its_text(given, policy):
     ("retry:0", "a whole number from 1"), ("skip:-1", "from 0"), ("skip:200%", "from 0 to 1"),
     ("skip,fail", "only after retry:TIMES"), ("retry:1,retry:2", "must be another policy"), (Skip, "must be a policy"),
     (3, "must be a policy"), ("fail:1", "is no policy"), ("", "is no policy"),
+    ("dead-letter:", "the folder to write to"), ("dead-letter", "is no policy"),
 ])
 def test_what_is_none_is_refused_with_what_there_is(given, said):
     with pytest.raises(Refused, match=said):
@@ -38,7 +40,8 @@ def test_what_is_none_is_refused_with_what_there_is(given, said):
     lambda: Skip(most=-1), lambda: Skip(most=True), lambda: Skip(most=1.5), lambda: Skip(rate=2),
     lambda: Skip(rate="a"), lambda: Retry(0), lambda: Retry(True), lambda: Retry(1, on=KeyboardInterrupt),
     lambda: Retry(1, on=()), lambda: Retry(1, on="OSError"), lambda: Retry(1, wait=-1),
-    lambda: Retry(1, wait=float("inf")), lambda: Retry(1, then=3),
+    lambda: Retry(1, wait=float("inf")), lambda: Retry(1, then=3), lambda: DeadLetter(3),
+    lambda: DeadLetter("x", most=-1),
 ])
 def test_bounds_out_of_range_are_refused(make):
     with pytest.raises(Refused):

@@ -288,3 +288,43 @@ def helped():
     graph = WorkflowGraph()
     graph.connect(Numbers(), "output", Once(), "input")
     return graph
+
+
+class Samples(ProducerPE):
+    """Dicts, which the PE behind changes before it fails."""
+
+    def _process(self, inputs):
+        for number in range(MANY):
+            self.write("output", {"number": number, "left": [number]})
+
+
+class Square(IterativePE):
+    def __init__(self, bad):
+        IterativePE.__init__(self)
+        self.bad = bad
+
+    def _process(self, sample):
+        number = sample["left"].pop()
+        if self.bad and number % self.bad == 0:
+            raise ArithmeticError(number)
+        return number * number
+
+
+def square(bad):
+    graph = WorkflowGraph()
+    graph.connect(Samples(), "output", Square(bad), "input")
+    return graph
+
+
+class Given(ProducerPE):
+    """A root that fails for some of what it is given."""
+
+    def _process(self, inputs):
+        return 10 // inputs["by"]
+
+
+def given(name="given"):
+    graph, pe = WorkflowGraph(), Given()
+    pe.name = name
+    graph.add(pe)
+    return graph

@@ -12,9 +12,10 @@ from d4p.commit.folder import Folder
 from d4p.commit.replace import input_addresses, within
 from d4p.errors import D4pError, Refused, RunFailed, WorkerLost
 from d4p.filesystems import shown
+from d4p.graph.policies import DeadLetter, last
 from d4p.outputs.part import Part
 from d4p.outputs.store import address
-from d4p.outputs.writing import Key, Writing, new_id
+from d4p.outputs.writing import LETTERS, Key, Writing, new_id
 from d4p.workflow.results import safe
 from d4p.workflow.workflow import Workflow
 
@@ -46,6 +47,14 @@ class Outputs:
         if output is not None and results:
             names = _names([(workflow.pes[name].id, port) for name, port in results])
             self._add(Folder(output, "", names), dict(zip(results, names, strict=True)))
+        aside: dict[str, list[str]] = {}
+        for name, policy in workflow.policies.items():
+            if isinstance(policy := last(policy), DeadLetter):
+                aside.setdefault(policy.folder, []).append(name)
+        for path, pes in aside.items():
+            names = _names([(name, "letters") for name in pes])
+            self._add(Folder(path, ", ".join(pes), names), dict(zip([(name, LETTERS) for name in pes], names,
+                                                                   strict=True)))
         _none_in_another(self.folders)
         self._results = bool(results)
         self._nothing = f"nothing for --output {output}: every output of its PEs is connected" if (

@@ -3,10 +3,12 @@
     on_error = Skip(most=100)        in a PE's class, on a PE or on a graph
     --on-error skip:100              on the command line, for PEs that have none of their own
     --on-error read=retry:3,skip     for one PE, whatever it has
+    --on-error dead-letter:failed    to set items aside, in the folder `failed`
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +18,14 @@ from d4p.errors import Refused
 #: The attribute of PEs and graphs.
 ON_ERROR = "on_error"
 #: What `--on-error` takes.
-KNOWN = ("fail; skip, or skip:100 for at most 100 items, skip:1% for at most a hundredth of all; retry:3 for three "
+KNOWN = ("fail; skip, or skip:100 for at most 100 items, skip:1% for at most a hundredth of all; dead-letter:FOLDER to "
+         "set it aside there; retry:3 for three "
          "more tries and retry:3:0.5 for half a second before the second, both also with ,POLICY for what fails each "
          "time")
 
 
 class Policy:
-    """One of `Fail`, `Skip` and `Retry`."""
+    """One of `Fail`, `Skip`, `DeadLetter` and `Retry`."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,25 @@ class Fail(Policy):
 
 
 @dataclass(frozen=True)
-class Skip(Policy):
+class LeftOut(Policy):
+    """What `Skip` and `DeadLetter` share: the run goes on without the item."""
+
+    most: int | None = None
+    rate: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_bounds(type(self).__name__, self.most, self.rate)
+
+    @property
+    def bounds(self) -> str:
+        """`, at most 100`, or nothing."""
+        found = [f"{self.most:,}" if self.most is not None else "",
+                 f"{self.rate:g} of its items" if self.rate is not None else ""]
+        return f", at most {' and '.join(filter(None, found))}" if any(found) else ""
+
+
+@dataclass(frozen=True)
+class Skip(LeftOut):
     """The item is left out, and counted; what the PE wrote for it doesn't count.
 
     Args:
@@ -45,14 +66,34 @@ class Skip(Policy):
         Refused: `most` isn't a whole number from 0, or `rate` no number from 0 to 1.
     """
 
-    most: int | None = None
-    rate: float | None = None
+    def __str__(self) -> str:
+        return f"skip{self.bounds}"
 
-    def __post_init__(self) -> None:
-        _check_bounds(type(self).__name__, self.most, self.rate)
+
+@dataclass(frozen=True)
+class DeadLetter(LeftOut):
+    """The item is set aside: written to a folder with why it failed, from which `d4p replay` takes it.
+
+    Args:
+        folder: a path or URL, of an output of the run like others. PEs may share one.
+        most, rate: as those of `Skip`.
+
+    Raises:
+        Refused: as `Skip`, or `folder` is no path.
+    """
+
+    folder: str = ""
+
+    def __init__(self, folder: Any, most: int | None = None, rate: float | None = None) -> None:
+        if not isinstance(folder, (str, os.PathLike)) or not str(folder):
+            raise Refused(f"DeadLetter takes the folder to write to, a path or a URL; it got {folder!r}")
+        object.__setattr__(self, "folder", os.fspath(folder))
+        object.__setattr__(self, "most", most)
+        object.__setattr__(self, "rate", rate)
+        self.__post_init__()
 
     def __str__(self) -> str:
-        return f"skip{_bounds(self.most, self.rate)}"
+        return f"set aside in {self.folder}{self.bounds}"
 
 
 @dataclass(frozen=True)
@@ -111,6 +152,8 @@ def read(given: Any, of: str) -> Policy:
 
 
 def _parsed(text: str, of: str) -> Policy:
+    if text.strip().startswith("dead-letter:"):
+        return DeadLetter(text.strip().removeprefix("dead-letter:"))
     first, _, after = text.partition(",")
     kind, _, argument = first.strip().partition(":")
     if kind == "retry":
@@ -147,11 +190,6 @@ def _check_bounds(kind: str, most: Any, rate: Any) -> None:
                       f"{rate!r}")
 
 
-def _bounds(most: int | None, rate: float | None) -> str:
-    found = [f"{most:,}" if most is not None else "", f"{rate:g} of its items" if rate is not None else ""]
-    return f", at most {' and '.join(filter(None, found))}" if any(found) else ""
-
-
 def chosen(pes: Mapping[str, Any], says: Mapping[str, Any], asked: Iterable[str],
            never: Mapping[str, str]) -> dict[str, Policy]:
     """The policy of each PE that has another than `Fail`.
@@ -168,7 +206,7 @@ def chosen(pes: Mapping[str, Any], says: Mapping[str, Any], asked: Iterable[str]
     default, named = Fail(), {}
     for text in asked:
         name, equals, policy = text.partition("=")
-        if not equals:
+        if not equals or name.startswith("dead-letter:"):
             default = read(text, "--on-error")
             continue
         for pe in _named(pes, name.strip()):

@@ -11,7 +11,7 @@ from d4p.filesystems.together import together
 from d4p.items.schema import schema_of
 from d4p.outputs.part import Attempt, Maker, Part
 from d4p.outputs.records import FIRST, ResultFile, shown
-from d4p.outputs.writing import Key, Writing, new_id
+from d4p.outputs.writing import LETTERS, Key, Writing, new_id
 
 Put = Callable[[Any], None]
 
@@ -53,6 +53,14 @@ class InstanceOutputs:
             written, spooled = puts
             return _both(written, spooled)
         return puts[0] if puts else self._first_of(key)
+
+    def letters(self, name: str, more: dict[str, Any]) -> Put:
+        """The function that writes down an item of a PE that is set aside, as a dict, with some `more`."""
+        place = self._writing.places.get((name, LETTERS))
+        if place is None:
+            return _nowhere
+        file = self._files[name, LETTERS] = ResultFile(lambda suffix: Attempt(place, self._maker, suffix), None)
+        return lambda letter: file.put(letter | more)
 
     def _first_of(self, key: Key) -> Put:
         """Of a result that nobody wants but the terminal: its first items, as texts."""
@@ -123,6 +131,10 @@ class InstanceOutputs:
             "outputs": {key: part.name for key, part in list(self._parts.items())},
             "first": self._first | ({key: file.first for key, file in files} if self._parts else {}),
         }
+
+
+def _nowhere(letter: dict[str, Any]) -> None:
+    """Takes the letters of a PE whose policy writes none."""
 
 
 def _both(one: Put, other: Put) -> Put:

@@ -10,7 +10,10 @@ from d4p.filesystems import reads
 from d4p.outputs.part import Part, Place
 from d4p.outputs.store import Store, dumped
 
-#: An output of a run: (PE's name in the plan, None) for a writer, (PE's name, port) for a result that goes to --output.
+#: In the place of a port: the items of a PE that are set aside. No port is called so.
+LETTERS = "\n"
+#: An output of a run: (PE's name in the plan, None) for a writer, (PE's name, port) for a result that goes to --output,
+#: (PE's name, LETTERS).
 Key = tuple[str, str | None]
 
 

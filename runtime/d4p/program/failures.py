@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from d4p.describe.failure import PeFailed
-from d4p.graph.policies import Skip, last
+from d4p.graph.policies import LeftOut, last
 from d4p.stage.on_error import Failures, too_many
 from d4p.workflow.workflow import Workflow
 
@@ -32,7 +32,7 @@ def judge(workflow: Workflow, reports: list[dict[str, Any]]) -> None:
     """Raises PeFailed where more items of a PE failed than its policy lets, over all instances."""
     for name, found in failures(reports).items():
         policy = last(workflow.policies[name])
-        if not isinstance(policy, Skip):
+        if not isinstance(policy, LeftOut):
             continue
         received = sum(report["received"].get(name, 0) for report in reports)
         over_most = policy.most is not None and found.failed > policy.most
@@ -44,12 +44,17 @@ def told(found: Mapping[str, Failures]) -> Iterator[str]:
     """The lines to print of it."""
     for name, mine in found.items():
         counts = [f"{count:,} {what}" for count, what in ((mine.failed, "failed"), (mine.skipped, "skipped"),
-                                                          (mine.retried, "tried again")) if count]
+                                                          (mine.aside, "set aside"), (mine.retried, "tried again"))
+                  if count]
         yield f"  {name}: {', '.join(counts)}"
         for message in mine.first.values():
             yield from (f"    {line}" for line in message.splitlines())
 
 
-def ended(count: int) -> str:
-    """The last line of a run that is done but for some items."""
-    return f"done, {count:,} {'item' if count == 1 else 'items'} skipped"
+def ended(found: Iterable[Failures], count: int) -> str:
+    """The last line of a run that is done but for so many items; nothing is `found` of those of an earlier one."""
+    mine = Failures()
+    for each in found:
+        mine.add(each)
+    ways = [("skipped", mine.skipped), ("set aside", mine.aside)] if mine.failed else [("skipped or set aside", count)]
+    return "done, " + ", ".join(f"{many:,} {'item' if many == 1 else 'items'} {way}" for way, many in ways if many)

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 
@@ -31,6 +31,7 @@ from d4p.program.options import parser
 from d4p.program.saying import be_quiet, say
 from d4p.program.summary import account, of_reports, of_results, shown_results
 from d4p.stage.depth import FRAMES
+from d4p.stage.on_error import Failures
 from d4p.workflow.inputs import is_reader, read_inputs
 from d4p.workflow.results import Results, Spool
 from d4p.workflow.workflow import Workflow, unconnected
@@ -167,17 +168,17 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
             echo(shown_results(results))
             say(account(workflow, reports, outputs.written, seconds()))
             say(at_source(line, program) for line in told(found))
-            say_missing(missing)
+            say_missing(missing, found)
             return missing
     except BaseException as error:
         outputs.abort(plain(error) or error)
         raise
 
 
-def say_missing(count: int) -> None:
+def say_missing(count: int, found: Mapping[str, Failures] | None = None) -> None:
     """Say, also with --quiet, how many items a run that is done has left out."""
     if count:
-        complain(ended(count))
+        complain(ended((found or {}).values(), count))
 
 
 def _results(workflow: Workflow) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from types import CodeType, FunctionType
@@ -104,7 +105,11 @@ class Stage:
             pe._d4p_share = (self.index, self.instances)
             self._outputs.writer(name, pe)
             if policy := self._workflow.policies.get(name):
-                self._on_error[id(pe)] = OnError(pe, name, self.index, policy)
+                self._on_error[id(pe)] = OnError(
+                    pe, name, self.index, policy,
+                    self._outputs.letters(name, {"workflow": self._workflow.source,
+                                                 "fingerprint": self._workflow.fingerprint}),
+                    functools.partial(self._received, name))
         return self.pes
 
     def to(self, channel: Channel) -> Put:
@@ -324,6 +329,10 @@ class Stage:
                                **{output: given() for output, given in self._given.items()}}
         self.passing = Passing(self.marks, None)
         return self
+
+    def _received(self, name: str) -> int:
+        """How many items a PE has received so far, with the one that it is at."""
+        return self.counts()[name]
 
     # What an engine calls
 

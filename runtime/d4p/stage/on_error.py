@@ -7,6 +7,7 @@ count. So what goes wrong further on isn't taken for a failure of this PE.
 from __future__ import annotations
 
 import functools
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,12 @@ from typing import Any
 from d4p.describe.failure import PeFailed, said_of_item
 from d4p.errors import ControlFlow, D4pError
 from d4p.graph.base import ConsumerPE, IterativePE
-from d4p.graph.policies import Policy, Retry, Skip, last
+from d4p.graph.policies import DeadLetter, LeftOut, Policy, Retry, last
 from d4p.host import scratch
 from d4p.items.packing import own
 from d4p.items.size import roughly
 from d4p.places.held import Held
+from d4p.stage.letters import letter
 from d4p.stage.limit import Limit
 
 Put = Callable[[Any], None]
@@ -29,59 +31,71 @@ _NOTHING = object()
 
 
 class Writes:
-    """What a PE has written for the item in hand, in order: in memory, and where that is much, on disk."""
+    """What a PE has written for the item in hand, in order: in memory, and where that is much, on disk.
+
+    Attributes:
+        holding: whether the PE is at work on an item, so that what it writes is to wait.
+        now: what waits in memory, with what takes it; always the same list.
+    """
 
     def __init__(self) -> None:
         self.holding = False
-        self._puts: list[Put] = []
-        self._now: list[tuple[int, Any]] = []
+        self.now: list[tuple[Put, Any]] = []
+        self.kept: list[tuple[list[Put], Any, int]] = []
         self._bytes = 0
-        self._before: list[Any] = []
         self._held: Held | None = None
-        self.count = 0
 
     def hold(self, put: Put) -> Put:
         """The function to call with an item in the place of `put`."""
-        number = len(self._puts)
-        self._puts.append(put)
+        now = self.now
 
         def held(item: Any) -> None:
             if not self.holding:
                 put(item)
                 return
-            self.count += 1
-            if self._now:  # of a PE that writes one item each time, none need be measured
+            if now:  # of a PE that writes one item each time, none need be measured
                 self._bytes += roughly(item)
-            self._now.append((number, item))
-            if self._bytes > _MUCH:
-                self._keep()
+                if self._bytes > _MUCH:
+                    self._keep()
+            now.append((put, item))
 
         return held
 
     def _keep(self) -> None:
         if self._held is None:
-            self._held = Held(scratch.folder() or "")
-        self._before.append(self._held.put(self._now))
-        self._now, self._bytes = [], 0
+            self._held = Held(scratch.folder() or tempfile.gettempdir(), _MUCH)
+        puts, items = zip(*self.now, strict=True)
+        self.kept.append((list(puts), self._held.put(list(items)), len(items)))
+        self.now.clear()
+        self._bytes = 0
 
     def go_on(self) -> None:
         """Hand over what waits."""
         self.holding = False
-        puts = self._puts
-        for number, item in self._taken():
-            puts[number](item)
+        now = self.now
+        if len(now) == 1 and not self.kept:
+            put, item = now.pop()
+            put(item)
+            return
+        kept, rest, self.kept, self._bytes = self.kept, now[:], [], 0
+        now.clear()
+        for puts, held, _ in kept:
+            assert self._held is not None
+            for put, item in zip(puts, self._held.get(held), strict=True):
+                put(item)
+        for put, item in rest:
+            put(item)
 
     def drop(self) -> int:
         """Forget what waits; gives how many items that were."""
         self.holding = False
-        return sum(1 for _ in self._taken())
-
-    def _taken(self) -> Iterator[tuple[int, Any]]:
-        before, now, self._before, self._now, self._bytes, self.count = self._before, self._now, [], [], 0, 0
-        for kept in before:
+        count = len(self.now) + sum(count for *_, count in self.kept)
+        for _, held, _ in self.kept:
             assert self._held is not None
-            yield from self._held.get(kept)
-        yield from now
+            self._held.get(held)
+        self.now.clear()
+        self.kept, self._bytes = [], 0
+        return count
 
 
 @dataclass
@@ -92,12 +106,14 @@ class Failures:
         failed: items for which the PE raised in every try.
         retried: tries after the first.
         skipped: failed items that were left out.
+        aside: those that were set aside.
         first: of each kind of exception the message of the first item that failed with it.
     """
 
     failed: int = 0
     retried: int = 0
     skipped: int = 0
+    aside: int = 0
     first: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Failures) -> None:
@@ -105,6 +121,7 @@ class Failures:
         self.failed += other.failed
         self.retried += other.retried
         self.skipped += other.skipped
+        self.aside += other.aside
         self.first = other.first | self.first
 
 
@@ -116,16 +133,19 @@ class OnError:
         name: its name in the plan.
         index: the number of the instance.
         policy: what to do.
+        letter: takes what is to be written of an item that is set aside.
+        count: gives how many items have come so far, over all ports, with the one or the batch in hand.
     """
 
-    def __init__(self, pe: Any, name: str, index: int, policy: Policy) -> None:
+    def __init__(self, pe: Any, name: str, index: int, policy: Policy,
+                 letter: Callable[[dict[str, Any]], None], count: Callable[[], int]) -> None:
         self.pe, self.name, self.index = pe, name, index
         self.writes, self.failures = Writes(), Failures()
         self._tries = policy.times if isinstance(policy, Retry) else 0
         self._on = policy.on if isinstance(policy, Retry) else ()
         self._wait = policy.wait if isinstance(policy, Retry) else 0.0
-        self._last = last(policy)
-        self._number = 0  # items so far, over all ports
+        self._last, self._letter = last(policy), letter
+        self._count = count
         self.limit: Limit | None = None  # of a root that may write no more than that
         self._process, self._inner = pe.process, pe._process
         items = type(pe).process in (IterativePE.process, ConsumerPE.process)
@@ -137,39 +157,38 @@ class OnError:
 
     def _around(self, process: Callable, ports: bool) -> Callable:
         """`process` for one item, which it gets as {port: item} where `ports` is true."""
-        writes, copies = self.writes, self._tries > 0
+        writes, now, copies = self.writes, self.writes.now, self._tries > 0 or isinstance(self._last, DeadLetter)
 
         @functools.wraps(process)
         def guarded(item: Any = _NOTHING) -> Any:
             if writes.holding:  # the one calls the other
                 return process() if item is _NOTHING else process(item)
-            self._number += 1
             writes.holding = True
             try:
                 result = process(own(item) if copies else item)
             except Exception as error:
-                return self._again(process, item, error, _alone(item) if ports else item)
+                port, alone = self._alone(item) if ports else (getattr(self.pe, "INPUT_NAME", "input"), item)
+                return self._again(process, item, error, port, alone, self._count())
             except ControlFlow:  # the last item that is wanted has been written
                 writes.go_on()
                 raise
-            finally:
-                writes.holding = False
-            if writes.count:
+            writes.holding = False
+            if now:
                 writes.go_on()
             return result
 
         return guarded
 
-    def _again(self, process: Callable, given: Any, error: Exception, item: Any) -> Any:
+    def _again(self, process: Callable, given: Any, error: Exception, port: str | None, item: Any, number: int) -> Any:
         """What a PE returns for an item that it has failed at once: of another try, or None. `given` is what it gets,
-        and `item` the item alone."""
+        and `item` the item alone, with its number."""
         writes, tries = self.writes, 0
         while True:
             self._drop()
             if isinstance(error, D4pError):
                 raise error  # what the engine says, and no failure of this item
             if tries == self._tries or not isinstance(error, self._on):
-                self._failed(item, error)
+                self._failed(port, item, number, error, tries + 1)
                 return None
             time.sleep(self._wait * 2**tries)
             tries += 1
@@ -183,29 +202,37 @@ class OnError:
             except ControlFlow:
                 writes.go_on()
                 raise
-            finally:
-                writes.holding = False
             writes.go_on()
             return result
+
+    def _alone(self, inputs: Any) -> tuple[str | None, Any]:
+        """The port and the item of {port: item}; what a root gets may be of no port, or of several."""
+        if isinstance(inputs, dict) and len(inputs) == 1 and inputs.keys() <= self.pe.inputconnections.keys():
+            return next(iter(inputs.items()))
+        return None, inputs
 
     def _drop(self) -> None:
         dropped = self.writes.drop()
         if self.limit is not None:
             self.limit.left += dropped
 
-    def _failed(self, item: Any, error: Exception) -> None:
+    def _failed(self, port: str | None, item: Any, number: int, error: Exception, tries: int) -> None:
         """What becomes of an item that failed in every try. Raises the error where the run is to fail."""
         found = self.failures
-        if not isinstance(self._last, Skip):
+        if not isinstance(self._last, LeftOut):
             raise error
         found.failed += 1
-        found.skipped += 1
+        if isinstance(self._last, DeadLetter):
+            found.aside += 1
+            self._letter(letter(self.pe, self.name, port, self.index, number, item, error, tries))
+        else:
+            found.skipped += 1
         kind = type(error).__name__
         if kind not in found.first:
-            found.first[kind] = said_of_item(self.pe, self.name, self.index, self._number, item, error)
+            found.first[kind] = said_of_item(self.pe, self.name, self.index, number, item, error)
         most = self._last.most
         if most is not None and found.failed > most:
-            raise PeFailed(too_many(self.name, self.pe, found, self._last), self.name, self.index, self._number)
+            raise PeFailed(too_many(self.name, self.pe, found, self._last), self.name, self.index, number)
 
     def _process_batch(self, inputs: dict[str, Any]) -> Iterator[Any]:
         """What a PE gives for a batch, which is halved until what fails is one item."""
@@ -215,11 +242,10 @@ class OnError:
         return iter(list(given))  # nobody asks for what a PE without outputs gives
 
     def _of_parts(self, port: str, batch: Any) -> Iterator[Any]:
-        base, waiting = self._number, [(0, len(batch))]
+        waiting = [(0, len(batch))]
         while waiting:
             start, end = waiting.pop()
             part = {port: batch[start:end] if end - start < len(batch) else batch}
-            self._number = base + end
             try:
                 given = self._once(part)
             except Exception as error:
@@ -228,7 +254,8 @@ class OnError:
                     waiting += [(middle, end), (start, middle)]
                     self._drop()
                     continue
-                given = self._again(self._once, part, error, batch[start])
+                given = self._again(self._once, part, error, port, batch[start],
+                                    self._count() - len(batch) + end)
             else:
                 self.writes.go_on()
             yield from given or ()
@@ -242,11 +269,6 @@ class OnError:
             return list(found) if several else [found]
         finally:
             self.writes.holding = False
-
-
-def _alone(inputs: Any) -> Any:
-    """The item of {port: item}; what a root gets may have none or several."""
-    return next(iter(inputs.values())) if isinstance(inputs, dict) and len(inputs) == 1 else inputs
 
 
 def too_many(name: str, pe: Any, found: Failures, policy: Policy, of: int | None = None) -> str:
