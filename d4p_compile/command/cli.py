@@ -280,7 +280,7 @@ def replay(folder: str, workflow: str, target: str, width: int | None, fuse: boo
     from pathlib import Path
 
     from .. import api
-    from ..replay import replayed
+    from ..front.replay import replayed
 
     source = _load(workflow, target, attribute, parameters, ())
     loaded, items = replayed(folder, source.loaded)

@@ -10,7 +10,7 @@ import pytest
 
 from d4p.errors import Refused, RunFailed
 from d4p_compile.front.load import load
-from d4p_compile.replay import replayed
+from d4p_compile.front.replay import replayed
 from tests.targets import TARGETS, answers, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"

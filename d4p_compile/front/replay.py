@@ -23,7 +23,7 @@ from d4p.library.letters import Letters
 from d4p.outputs import written
 from d4p.outputs.store import Store
 
-from .front.load import Loaded, live
+from .load import Loaded, live
 
 _LETTER = {"workflow": str, "fingerprint": str, "pe": str, "port": (str, None), "pickle": (str, None),
            "sha256": (str, None), "number": int}  # fmt: skip
