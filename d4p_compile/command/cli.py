@@ -219,10 +219,10 @@ def run(workflow: str, target: str, width: int | None, fuse: bool, attribute: st
         include: tuple[str, ...], verbose: bool, **given: Any) -> int:
     """Compile WORKFLOW and run the program in this folder."""
     source = _load(workflow, target, attribute, parameters, given["on_error"])
-    return _run(source, target, instances, include, verbose, given)
+    return _run(source, target, width, fuse, include, verbose, given)
 
 
-def _run(source: Any, target: str, instances: int | None, include: tuple[str, ...], verbose: bool,
+def _run(source: Any, target: str, width: int | None, fuse: bool, include: tuple[str, ...], verbose: bool,
          given: dict[str, Any]) -> int:
     """Compile a workflow that is loaded, and run it with the options that are `given`."""
     from pathlib import Path
