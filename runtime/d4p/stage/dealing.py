@@ -9,8 +9,8 @@ from d4p.places.marks import Marks
 
 #: Items in a run at most, and one in how many of all that were dealt before: few heavy items are shared out evenly.
 _MOST, _PART = 1024, 100
-#: A run is work for so many seconds at most, where that can be told.
-_SECONDS = 0.01
+#: A run is work for so many nanoseconds at most, where that can be told.
+_WORK = 10_000_000
 #: An instance has enough where so many runs wait for it or are at work: the next one is there when one is done.
 _AHEAD = 2
 
@@ -26,42 +26,46 @@ class Shares:
     """
 
     def __init__(self, lanes: int) -> None:
-        self._paces = [float("inf")] * lanes  # items a second
-        self._since = [(0.0, 0)] * lanes  # a time, and what was done by then
+        self._paces = [float("inf")] * lanes  # items in a nanosecond of work
+        self._from = [(0, 0)] * lanes  # what was done, and the work that took, from where on the pace is taken next
+        self._moved = [(0, 0)] * lanes  # what was done when that was seen to change, and when that was
 
-    def choose(self, first: int, dealt: Sequence[int], done: Sequence[int], now: float) -> tuple[int, int] | None:
+    def choose(self, first: int, dealt: Sequence[int], done: Sequence[int], worked: Sequence[int], now: int,
+               ) -> tuple[int, int] | None:
         """A lane, and how many items to deal to it; None where all have enough.
 
         Args:
             first: of lanes that have as little to do, the first from this one on.
             dealt: how many items each lane was given.
             done: and how many of these it needs no more.
-            now: in seconds.
+            worked: the nanoseconds that those took it. Time in which it had nothing to do isn't in it: or who is dealt
+                little would seem slow, and be dealt less.
+            now: in nanoseconds.
         """
         part = sum(dealt) // _PART or 1
         chosen, least = None, 1.0
         for lane in (*range(first, len(dealt)), *range(first)):
             out = dealt[lane] - done[lane]
-            pace = self._pace(lane, out, done[lane], now)
-            if (had := out / max(1, min(_AHEAD * part, _AHEAD * _SECONDS * pace))) < least:
+            pace = self._pace(lane, out, done[lane], worked[lane], now)
+            if (had := out / max(1, min(_AHEAD * part, _AHEAD * _WORK * pace))) < least:
                 chosen, least = lane, had
                 if not out:
                     break
         if chosen is None:
             return None
-        return chosen, max(1, int(min(_MOST, part, _SECONDS * self._paces[chosen])))
+        return chosen, max(1, int(min(_MOST, part, _WORK * self._paces[chosen])))
 
-    def _pace(self, lane: int, out: int, done: int, now: float) -> float:
-        """The items that a lane does in a second: what it did lately, or less where it is at one item for longer."""
-        since, before = self._since[lane]
-        seconds = now - since
-        if not out or seconds >= _SECONDS and done > before:
-            if out:
-                self._paces[lane] = (done - before) / seconds
-            self._since[lane] = now, done
-        elif done == before:
-            return min(self._paces[lane], 1 / seconds) if seconds else self._paces[lane]
-        return self._paces[lane]
+    def _pace(self, lane: int, out: int, done: int, worked: int, now: int) -> float:
+        """The items that a lane does in a nanosecond, as lately, or fewer where it is at one for longer."""
+        before, had = self._from[lane]
+        if worked - had >= _WORK and done > before:
+            self._paces[lane] = (done - before) / (worked - had)
+            self._from[lane] = done, worked
+        last, then = self._moved[lane]
+        if not out or done != last:
+            self._moved[lane] = done, now
+            return self._paces[lane]
+        return min(self._paces[lane], 1 / max(1, now - then))
 
 
 def dealing(lanes: Any, index: int) -> Callable[[], int]:

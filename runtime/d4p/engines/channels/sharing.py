@@ -23,8 +23,8 @@ class Sharing:
 
     Args:
         sender: the channel's.
-        row: `done()` gives the items that each consumer has done; after `expect()` a `wait(seconds)` ends as soon as
-            one has done more.
+        row: `done()` gives the items that each consumer has done, and the nanoseconds that took it; after `expect()` a
+            `wait(seconds)` ends as soon as one has done more.
         flush: sends all that the dealer holds back, on whatever channel.
     """
 
@@ -34,17 +34,19 @@ class Sharing:
 
     def free(self, first: int, dealt: Sequence[int]) -> tuple[int, int]:
         """`Lanes.free`; waits until somebody is."""
-        done = self._row.done()
-        chosen = self._shares.choose(first, dealt, done, time.perf_counter())
+        chosen = self._choose(first, dealt)
         if chosen is None:
             self._flush()
             while chosen is None:
                 self._row.expect()
-                done = self._row.done()
-                chosen = self._shares.choose(first, dealt, done, time.perf_counter())
+                chosen = self._choose(first, dealt)
                 if chosen is None:
                     self._row.wait(_LOOK)
-        lane, most = chosen
-        if dealt[lane] == done[lane]:
-            self._sender.soon(lane, most)
+        return chosen
+
+    def _choose(self, first: int, dealt: Sequence[int]) -> tuple[int, int] | None:
+        done, worked = self._row.done()
+        chosen = self._shares.choose(first, dealt, done, worked, time.perf_counter_ns())
+        if chosen is not None and dealt[chosen[0]] == done[chosen[0]]:
+            self._sender.soon(*chosen)
         return chosen

@@ -37,7 +37,7 @@ class Board:
             consumers: how many instances say what they have done.
             merges: how many say from where on they want nothing yet.
         """
-        start, self._length = self._length, self._length + 1 + consumers + merges
+        start, self._length = self._length, self._length + 1 + 2 * consumers + merges
         return Row(self, start, consumers, merges, context.Semaphore(0) if consumers else None)
 
     def numbers(self) -> memoryview:
@@ -55,13 +55,14 @@ class Board:
 
 
 class Row:
-    """The numbers of a channel: whether its dealer waits, what each consumer has done, and of each merge the run that
-    it awaits, plus one, where it holds much that comes later."""
+    """The numbers of a channel: whether its dealer waits, what each consumer has done and how long that took, and of
+    each merge the run that it awaits, plus one, where it holds much that comes later."""
 
     def __init__(self, board: Board, start: int, consumers: int, merges: int, done: Any) -> None:
         self._board, self._done = board, done
-        self._waits, self._consumers = start, start + 1
-        self._merges, self._end = start + 1 + consumers, start + 1 + consumers + merges
+        self._waits, self._consumers, self._worked = start, start + 1, start + 1 + consumers
+        self._merges = self._worked + consumers
+        self._end = self._merges + merges
         self._numbers: memoryview | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -80,9 +81,10 @@ class Row:
 
     # A consumer's side
 
-    def took(self, consumer: int, items: int) -> None:
-        """So many items more are done."""
+    def took(self, consumer: int, items: int, nanoseconds: int) -> None:
+        """So many items more are done, which took so long."""
         numbers = self._all
+        numbers[self._worked + consumer] += nanoseconds
         numbers[self._consumers + consumer] += items
         if numbers[self._waits]:
             numbers[self._waits] = 0
@@ -90,9 +92,10 @@ class Row:
 
     # A dealer's side
 
-    def done(self) -> list[int]:
-        """The items that each consumer has done."""
-        return self._all[self._consumers : self._merges].tolist()
+    def done(self) -> tuple[list[int], list[int]]:
+        """The items that each consumer has done, and the nanoseconds that took it."""
+        numbers = self._all
+        return numbers[self._consumers : self._worked].tolist(), numbers[self._worked : self._merges].tolist()
 
     def expect(self) -> None:
         """From now on whoever does something ends a `wait`."""

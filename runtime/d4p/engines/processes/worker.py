@@ -226,17 +226,18 @@ class _Instance:
         """Take a batch, and say so: also where it isn't in turn, since whoever dealt it needn't wait for what others
         are to do."""
         row, left = self.task.rows.get(channel), len(items)
-        took = partial(row.took, self.task.index) if row is not None and row.shared else lambda count: None
+        took = row.took if row is not None and row.shared else lambda *_: None
+        since = time.perf_counter_ns()
         if places is None:
             self._feed(channel, items)
         else:
             for of, some in self.stage.passing.take(channel, places, items):
                 self._feed(of, some)
                 if of == channel and left:
-                    took(count := min(left, len(some)))
-                    left -= count
+                    took(self.task.index, count := min(left, len(some)), (now := time.perf_counter_ns()) - since)
+                    left, since = left - count, now
             self.held.tell(self.stage.passing.behind())
-        took(left)
+        took(self.task.index, left, time.perf_counter_ns() - since)
 
     def _nothing_to_do(self) -> None:
         """Its output is there from an earlier run: what comes is for others."""
