@@ -109,6 +109,21 @@ def test_what_was_cut_apart_is_put_together_again(seed, tmp_path):
     assert all(items == sorted(items) for items in into_last)
 
 
+def test_an_item_that_is_being_put_is_still_to_come():
+    """What is sent by another thread, just as an item has its number and doesn't lie on its lane yet."""
+    held: list[list] = [[], []]
+    marks = Marks(0, held, numbered=True, dealer=True)
+    marks.number(0)
+    held[0].append("a")
+    marks.number(0)
+    head, items = sent(marks, 0)
+    assert items == ["a"] and head.frontier.of(()) == (1, 0, 1)
+    assert sent(marks, 1)[0].frontier.of(()) == (1, 0, 2)
+    held[0].append("b")
+    head, items = sent(marks, 0)
+    assert items == ["b"] and head.runs[0].numbers == (1,) and head.frontier.of(()) == (1, 0, 2)
+
+
 def test_phases_come_one_after_the_other_whatever_their_way(tmp_path):
     merge = Merge({1: 2, 2: 1}, str(tmp_path))
     late = Head(0, ENDED, (Run((9,), (3, 0), 1),))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+import numpy as np
+
 from d4p import IterativePE, ProducerPE, WorkflowGraph
 
 
@@ -31,6 +33,36 @@ class Walk(IterativePE):
         if item == self.held:
             wait_for(os.path.join(self.folder, "walked"))
         return item, os.getpid()
+
+
+class Late(IterativePE):
+    """Writes each item, with an array of some bytes, and begins with item `held` only to wait until the one before it
+    has been seen."""
+
+    def __init__(self, folder: str, held: int, size: int) -> None:
+        super().__init__()
+        self.folder, self.held, self.size = folder, held, size
+
+    def _process(self, item):
+        if item == self.held:
+            wait_for(os.path.join(self.folder, "seen"))
+        return item, np.zeros(self.size, np.uint8)
+
+
+class Seen(IterativePE):
+    """Counts what it sees."""
+
+    def __init__(self, folder: str, held: int) -> None:
+        super().__init__()
+        self.folder, self.held, self.count = folder, held, 0
+
+    def _process(self, item):
+        self.count += 1
+        if item[0] == self.held - 1:
+            open(os.path.join(self.folder, "seen"), "x").close()
+
+    def _postprocess(self):
+        self.write("output", self.count)
 
 
 class Hash(IterativePE):
@@ -63,4 +95,11 @@ def make(folder: str, instances: int = 2, count: int = 400, held: int = 0, until
     graph, walk = WorkflowGraph(), Walk(instances, folder, held, until)
     graph.connect(Steps(count), "output", walk, "input")
     graph.connect(walk, "output", Hash(), "input")
+    return graph
+
+
+def late(folder: str, count: int = 1500, held: int = 1200, size: int = 1) -> WorkflowGraph:
+    graph, between = WorkflowGraph(), Late(folder, held, size)
+    graph.connect(Steps(count), "output", between, "input")
+    graph.connect(between, "output", Seen(folder, held), "input")
     return graph

@@ -155,7 +155,8 @@ class Marks:
             return Frontier((ITEMS, self._place[1] + 1))  # the run in hand is another lane's
         if not self.numbered:
             return self._frontier
-        ways = {**self._frontier.ways, self._way: (*self._place, self._next)}
+        following = self._next  # read first: another thread may put an item meanwhile, which has its number first
+        ways = {**self._frontier.ways, self._way: (*self._place, min([following, *self._numbers[lane][:1]]))}
         return Frontier(self._frontier.least, ways)
 
     def _mark(self, lane: int) -> None:

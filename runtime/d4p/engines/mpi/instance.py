@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from d4p.engines.channels.parcels import Parcel, places_of, unpack_parcel
 from d4p.engines.channels.sender import Sender
 from d4p.engines.declared import Entry
 from d4p.engines.mpi.layout import Placement
+from d4p.engines.mpi.post import Post
 from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
 from d4p.engines.quiescence import ASK, END, Command, Tally
 from d4p.errors import RunFailed
@@ -25,8 +26,6 @@ SLICE = 0.002
 _MOST = 1024
 #: Parcels of fewer bytes than this may be taken together.
 SMALL = 32 << 10
-
-Taken = tuple["Instance", int, int, int, int]  # and channel, producer, bytes, and whether they are wanted back
 
 
 class Slices:
@@ -50,32 +49,6 @@ class Slices:
             else self._many
 
 
-class Carrier(Protocol):
-    """A rank, as its instances see it.
-
-    Attributes:
-        took: what they have taken; their producers are to be told.
-    """
-
-    took: deque[Taken]
-
-    def consumers(self, channel: Channel) -> int:
-        """How many instances take the items of a channel."""
-        ...
-
-    def may_end(self, instance: Instance) -> bool:
-        """Whether an instance that has taken all may run `postprocess` now."""
-        ...
-
-    def post(self, instance: Instance, channel: Channel, dest: int, parcel: Parcel) -> None:
-        """Send a parcel to an instance of the consumer as soon as there is credit for it."""
-        ...
-
-    def has_room(self, instance: Instance, channel: Channel, dest: int) -> bool:
-        """Whether `post` would do that at once."""
-        ...
-
-
 class Instance:
     """An instance of a stage, worked on step by step.
 
@@ -87,11 +60,12 @@ class Instance:
         ends: how many ends it will see, one for each producer instance of each of its channels; None in a run with
             cycles, where the end is commanded.
         producers: how many instances send on each channel with places.
-        rank: what carries its parcels.
+        post: what carries its parcels.
+        may_end: called with this instance when it has taken all; whether it may run `postprocess` now.
     """
 
     def __init__(self, placement: Placement, job: Any, note: Note, entered: Mapping[int, Entry], ends: int | None,
-                 producers: dict[int, int], rank: Carrier) -> None:
+                 producers: dict[int, int], post: Post, may_end: Callable[[Instance], bool]) -> None:
         self.placement, self.number, self.cyclic = placement, placement.number, ends is None
         self.ends = 1 if ends is None else ends
         self._note, self._entered, self._taken, self._producers = note, entered, Counter(), producers
@@ -102,7 +76,7 @@ class Instance:
         self.tally = Tally()
         self.orders: deque[Command] = deque()  # of a run with cycles
         self._sent: Counter[int] = Counter()  # parcels by channel: each is posted by one thread at a time
-        self._job, self._rank = job, rank
+        self._job, self._post, self._may_end = job, post, may_end
         self._loose = False  # whether its senders may hold something back
         stage, index = placement.stage, placement.index
         made = Stage(job.workflow, stage.function.info, index, lanes=self._lanes, spool=job.spooler(index),
@@ -111,19 +85,19 @@ class Instance:
         self.in_turns = any(getattr(pe, "in_turns", False) for pe in self.stage.pes)
 
     def _lanes(self, channel: Channel) -> Lanes:
-        rank, number = self._rank, channel.number
-        reached = channel.exchange.spread(rank.consumers(channel))
+        number = channel.number
+        reached = channel.exchange.spread(self._post.consumers(channel))
 
         def post(lane: int, parcel: Parcel) -> None:
             if isinstance(channel.exchange, Pairs):
                 parcel = parcel.to_share()
             for dest in reached[lane]:
                 self._sent[number] += 1
-                rank.post(self, channel, dest, parcel)
+                self._post.put(self, channel, dest, parcel)
                 sender.lanes.moved += parcel.nbytes
 
         def free(lane: int) -> bool:
-            return all(rank.has_room(self, channel, dest) for dest in reached[lane])
+            return all(self._post.has_room(self, channel, dest) for dest in reached[lane])
 
         sender = Sender(number, channel.edge, len(reached), post, batch_bytes=BATCH, free=free)
         self.senders[number] = sender
@@ -168,7 +142,7 @@ class Instance:
             return self._follow
         if self._loose:
             return self._flush
-        if self.ends or not self._rank.may_end(self):
+        if self.ends or not self._may_end(self):
             return None
         self.ending = True
         return self._end
@@ -183,7 +157,7 @@ class Instance:
                 self._take(channel, head, buffers)
             del buffers
             self.tally.received += 1
-            self._rank.took.append((self, channel, source, nbytes, wanted))
+            self._post.took(self, channel, source, nbytes, wanted)
             self._note.waiting()
             taken += nbytes
             if wanted or taken > SMALL or not self.inbox or time.perf_counter() > until:

@@ -43,6 +43,7 @@ class World:
     Attributes:
         comm: the communicator, of mpi4py.
         rank, size: this process, and how many there are.
+        threads: whether several threads may call MPI.
         library: what the MPI library calls itself, in a few words.
     """
 
@@ -50,6 +51,7 @@ class World:
         self.mpi = mpi
         self.comm = mpi.COMM_WORLD.Dup()
         self.rank, self.size = self.comm.Get_rank(), self.comm.Get_size()
+        self.threads = mpi.Query_thread() >= mpi.THREAD_MULTIPLE  # a PE may call it, too
         self.library = mpi.Get_library_version().split(",")[0].strip()
 
     @property
