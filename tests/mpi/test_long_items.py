@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import functools
+import os
+import signal
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import d4p_compile
+from d4p.errors import RunFailed
+from d4p_compile.targets import mpi_here
 
-from .starting import world
+from .starting import mpiexec, session, started, world
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "sweeps.py"
+ENDS = WORKFLOWS.with_name("mpi.py")
+SAYS = "Ends (Ends), instance 1, item 1001: ValueError: no such number: 1999\n  the item: 1999\nTraceback (the PE's "
 
 
 @pytest.mark.parametrize(("held", "until"), [(0, 51), (1, 50)])
@@ -32,3 +40,32 @@ def test_what_was_written_before_arrives_meanwhile(ranks, held, size, tmp_path):
         found = d4p_compile.run(f"{WORKFLOWS}:late", "mpi", fuse=False, parameters={
             "folder": str(tmp_path), "count": held + 5, "held": held, "size": size})
     assert [list(items) for items in found.values()] == [[held + 5]]
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_what_fails_beside_others_at_work_is_said_as_ever(ranks):
+    """Though another instance of its rank, or rank 0's loop, is busy for a minute."""
+    begun = time.monotonic()
+    with world(ranks), pytest.raises(RunFailed) as failed:
+        d4p_compile.run(f"{ENDS}:ends", "mpi", parameters={"how": "raise", "busy": 60.0})
+    assert str(failed.value).startswith(SAYS) and f'File "{ENDS}", line ' in str(failed.value)
+    assert time.monotonic() - begun < 40
+
+
+def test_a_rank_that_is_killed_is_named_with_all_that_it_was_at():
+    with world(2), pytest.raises(RunFailed) as lost:
+        d4p_compile.run(f"{ENDS}:ends", "mpi", parameters={"how": "kill", "busy": 0.0})
+    said = str(lost.value)
+    assert "rank 0 " in said and "stage 1 (Endless), instance 0, at item 1 of Endless" in said
+    assert "stage 2 (Ends), instance 1, at item 1001 of Ends" in said
+
+
+def test_interrupted_while_several_instances_of_a_rank_are_at_work(tmp_path):
+    run = [sys.executable, "-m", "d4p_compile", "run", f"{ENDS}:ends", "-t", "mpi", "-p", "how=wait"]
+    with started(*run, cwd=tmp_path, env={mpi_here.VARIABLE: " ".join(mpiexec(1))}) as program:
+        while program.stdout.readline() not in ("now: wait\n", ""):
+            pass
+        os.killpg(program.pid, signal.SIGINT)
+        program.communicate(timeout=30)
+        assert program.returncode == 130
+        assert session(program.pid) == [] and list(tmp_path.iterdir()) == []
