@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 from d4p.engines.channels.backlog import MEMORY, Backlog
 from d4p.engines.channels.parcels import Parcel
 from d4p.engines.mpi.credit import LEAST, Lane, Owed, window
-from d4p.engines.mpi.layout import Layout
+from d4p.engines.mpi.layout import Layout, Placement
 from d4p.engines.mpi.message import Kind, Message
 from d4p.stage.channel import Channel
 
-if TYPE_CHECKING:
-    from d4p.engines.mpi.instance import Instance
+
+class Instance(Protocol):
+    """What is asked of an instance of this rank: what came for it, and how many ends it will see."""
+
+    number: int
+    placement: Placement
+    inbox: deque[tuple[int, int, Any, Iterable[Any], int, int]]
+    ends: int
+
 
 Key = tuple[int, int, int]  # a channel, and the instances that send and take
 
@@ -30,17 +37,17 @@ class Post:
         posted: called when a parcel for another rank is about to leave.
     """
 
-    def __init__(self, layout: Layout, folder: Any, wait: Callable[[Instance, Lane], None],
+    def __init__(self, layout: Layout, folder: Any, wait: Callable[[Any, Lane], None],
                  posted: Callable[[], object]) -> None:
         self._layout, self._folder, self._wait, self._posted = layout, folder, wait, posted
-        self._instances: dict[int, Instance] = {}  # those of this rank
+        self._instances: Mapping[int, Instance] = {}  # those of this rank
         self._lanes: dict[Key, Lane] = {}
         self._owed: dict[Key, Owed] = {}
         self._took: deque[tuple[Instance, int, int, int, int]] = deque()
         self._leaving: deque[tuple[int, Message]] = deque()
         self._behind = threading.Lock()  # what waits behind lanes
 
-    def holds(self, instances: dict[int, Instance]) -> None:
+    def holds(self, instances: Mapping[int, Instance]) -> None:
         """Say which instances, by number, are this rank's."""
         self._instances = instances
 
