@@ -15,6 +15,14 @@ METHODS = frozenset(
 )
 """The methods and attributes of numpy.ndarray, of any version."""
 
+OUT = {
+    name: position
+    for position, names in enumerate(["", "all any argmax argmin choose dot max min ptp round",
+                                      "clip compress cumprod cumsum mean prod std sum take var", "", "trace"])
+    for name in names.split()
+}  # fmt: skip
+"""The position of the argument `out` of those methods that have one."""
+
 _TYPES = {
     "array": ("ndarray",),
     "harmless": ("generic", "dtype", "ufunc", "poly1d", "finfo", "iinfo"),

@@ -9,7 +9,7 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
-from d4p_compile.analysis import known
+from d4p_compile.analysis import arrays, known
 from d4p_compile.analysis.expressions import ExpressionWalker
 from d4p_compile.analysis.origin import is_d4p, is_plain, is_user
 from d4p_compile.analysis.refs import NONE, SELF, SUPER, Ref, Refs, hold, item, value_ref
@@ -48,7 +48,7 @@ class CallWalker(ExpressionWalker):
             base = self.eval(node.func.value)
             name = self.mangled(node.func.attr)
             if not base:
-                self.write_out(call, f".{name}")
+                self.write_out(call, f".{name}", name)
                 self.method_of_local(call, name)
             return frozenset().union(*[self.method(call, ref, name) for ref in sorted(base, key=str)])
         callees = self.eval(node.func)
@@ -74,7 +74,7 @@ class CallWalker(ExpressionWalker):
             return frozenset().union(*[self.called(call, r) for r in sorted(callees, key=str)])
         if any(key == "inplace" for key, _ in call.keywords) and _is_true(call.node, "inplace"):
             self.store_in(frozenset([ref]), f"changes {{}} by {name}", call.node)
-        self.write_out(call, f"{ref}.{name}")
+        self.write_out(call, f"{ref}.{name}", name)
         self.op("call", ref, f"calls {ref}.{name}", call.node, name)
         self.method_of_local(call, name)
         if name == "copy":
@@ -101,9 +101,10 @@ class CallWalker(ExpressionWalker):
                 results |= self.inline(call, function, NONE if static else frozenset([SELF]))
         return results
 
-    def write_out(self, call: Call, by: str) -> None:
-        """What `out=` names is written to, as numpy has it."""
-        for refs in [refs for key, refs in call.keywords if key == "out"]:
+    def write_out(self, call: Call, by: str, name: str = "") -> None:
+        """What `out` is by its keyword, or by its place in a method of that name, is written to, as numpy has it."""
+        position = arrays.OUT.get(name, len(call.args))
+        for refs in [*call.args[position : position + 1], *(refs for key, refs in call.keywords if key == "out")]:
             self.store_in(refs, f"lets {by} write to {{}}", call.node)
 
     def method_of_local(self, call: Call, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import collections
 import datetime as dt
+import inspect
 import itertools
 import os
 import random
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from d4p import SimpleFunctionPE
-from d4p_compile.analysis import State, state_of
+from d4p_compile.analysis import State, arrays, state_of
 
 from .examples import CACHE, box, g_rank  # noqa: F401 - collected with the others below
 
@@ -71,6 +72,14 @@ def g_out_by_position(self, x):
     np.clip(x, 0, 1, self.array)
 
 
+def g_out_of_a_method_by_position(self, x):
+    x.clip(0, 1, self.array)
+
+
+def g_out_of_a_method_of_its_own_array(self, x):
+    self.array.cumsum(0, None, self.array)
+
+
 def g_descriptor(self, x):
     list.append(self.items, x)
 
@@ -115,6 +124,10 @@ def h_ufunc(self, x):
     return np.add(self.array, 1), np.clip(self.array, 0, 1), np.sum(self.array, 0)
 
 
+def h_methods_of_arrays(self, x):
+    return x.clip(self.array, self.array), x.take(self.array, 0), self.array.trace(0, 0, 1, None), x.put(0, self.array)
+
+
 def h_keywords(self, x):
     return self.text.format(n=self.counts, out=1)
 
@@ -143,6 +156,18 @@ def test_changes_something(process):
 @pytest.mark.parametrize("process", [f for n, f in list(globals().items()) if n.startswith("h_")])
 def test_changes_nothing(process):
     assert state_of(box(process)) == State(False, "no state found")
+
+
+def test_every_method_of_arrays_has_its_out_where_the_function_of_that_name_has_it():
+    for name in arrays.METHODS & set(dir(np.ndarray)):
+        function = getattr(np, name, None)
+        try:
+            parameters = list(inspect.signature(function).parameters)
+        except (TypeError, ValueError):
+            continue
+        if inspect.isroutine(getattr(np.ndarray, name)) and "out" in parameters and not isinstance(function, np.ufunc):
+            assert arrays.OUT.get(name) == parameters.index("out") - 1, name  # without the array itself
+    assert np.array([2, 3]).dot(2, out := np.zeros(2, int)) is out and arrays.OUT["dot"] == 1
 
 
 def test_says_which_generator():
