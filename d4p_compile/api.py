@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from d4p.describe import uncaught
+from d4p.describe.tracebacks import also_ours
 from d4p.errors import Refused
 from d4p.graph.workflow_graph import WorkflowGraph
 from d4p.workflow.results import Results
 
-from . import choose, uncaught
+from . import choose
 from .bundle.bundle import LONGEST, Bundle, write_bundle
 from .front.convert import to_graph
 from .front.load import Loaded, live
@@ -24,6 +26,7 @@ from .targets import canonical, running_cycles
 from .targets import target as target_of
 
 uncaught.tell()
+also_ours(os.path.dirname(__file__))
 Workflow = str | Path | WorkflowGraph
 
 

@@ -10,6 +10,7 @@ Names are looked up when they are used: a program imports its engine and not all
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from d4p.version import __version__
@@ -102,3 +103,6 @@ __all__ = [
     "runs",
     "start",
 ]
+
+if hasattr(sys, "ps1") or sys.flags.interactive:  # somebody sits at a prompt, or in a notebook
+    importlib.import_module("d4p.describe.uncaught").tell()

@@ -179,6 +179,29 @@ def test_a_refusal_that_nobody_catches_is_told_in_the_users_lines_alone(how, tmp
     assert any("api.py" in line for line in lines(D4P_DEBUG="1"))
 
 
+ALONE = """
+from d4p import WriteText
+def mine():
+    WriteText(None)
+
+mine()
+import d4p_compile
+mine()
+int("x")
+"""
+
+
+def test_a_prompt_that_imports_the_runtime_alone_tells_refusals_without_its_frames():
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-iq"], input=ALONE, env=environ, capture_output=True, text=True,
+                          timeout=60)  # fmt: skip
+    lines = [line.lstrip(">. ") for line in done.stderr.splitlines() if line.strip(">. ")]
+    assert [line.rpartition(" in ")[2] for line in lines if line.startswith("File")] == ["<module>", "mine"] * 2 + [
+        "<module>"]  # fmt: skip
+    told = [line for line in lines if line.startswith(("Refused", "ValueError"))]
+    assert len(told) == 3 and told[0] == told[1] and "None" in told[0] and told[2].startswith("ValueError")
+
+
 def test_other_errors_are_told_as_they_were(capsys):
     error = ValueError("another's")
     sys.excepthook(ValueError, error, None)

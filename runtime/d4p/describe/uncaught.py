@@ -8,13 +8,15 @@ import sys
 from types import TracebackType
 
 from d4p.describe.printable import complain
-from d4p.describe.tracebacks import also_ours, told
+from d4p.describe.tracebacks import told
 from d4p.errors import D4pError
 
 
 def tell() -> None:
     """From now on say so much of them; `D4P_DEBUG=1` shows all, and what isn't ours goes where it went before."""
     before = sys.excepthook
+    if getattr(before, "__module__", None) == __name__:
+        return
 
     def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         if not isinstance(error, D4pError) or os.environ.get("D4P_DEBUG") == "1":
@@ -23,5 +25,4 @@ def tell() -> None:
         for line in told(error.with_traceback(traceback)):
             complain(line)
 
-    also_ours(os.path.dirname(__file__))
     sys.excepthook = hook
