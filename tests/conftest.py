@@ -35,6 +35,7 @@ if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
         f"d4p comes from {d4p.__file__} and d4p_compile from {d4p_compile.__file__}: install with `pip install -e .`"
     )
 
+os.environ["D4P_RUNS"] = tempfile.mkdtemp(prefix="d4p-test-runs-")  # and not among the user's own
 for name, value in NO_NETWORK.items():  # test_batch.py has it, and what looks for one
     os.environ.setdefault(name, value)
 jvm.inherit()

@@ -20,7 +20,7 @@ ROOMS = (
     ("keys", "compat"),
     ("items",),
     ("describe",),
-    ("outputs", "pairs", "places"),
+    ("outputs", "pairs", "places", "record"),
     ("stage", "workflow"),
     ("commit",),
     ("program", "containers"),

@@ -19,6 +19,7 @@ from d4p.graph.flatten import flatten
 from d4p.host.keeper import wear
 from d4p.host.runfolder import RunFolder
 from d4p.program.main import MARK, MISSING
+from d4p.record.record import FAILED, INTERRUPTED, close
 from d4p.workflow.inputs import read_inputs
 from d4p.workflow.results import Results
 from d4p.workflow.workflow import Workflow
@@ -84,7 +85,11 @@ def execute(bundle: Bundle, options: list[str], folder: RunFolder, *, watch: Wat
         status = launcher.ended(130 if signals.interrupts and status else status, events, watch or (lambda event: None))
     if status == 0 and events["done"].get("missing"):
         return MISSING
-    return 128 - status if status < 0 else status
+    status = 128 - status if status < 0 else status
+    if status and (recorded := events.get("record", {}).get("folder")):
+        message = events.get("failed", {}).get("message") or ended_by(status)
+        close(recorded, INTERRUPTED if status == 130 else FAILED, status, message)
+    return status
 
 
 def _status(process: subprocess.Popen) -> int:

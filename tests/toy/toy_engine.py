@@ -71,4 +71,4 @@ def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     return list(run.go())
 
 
-ENGINE = Engine(execute, watched=True)
+ENGINE = Engine("toy", execute, watched=True)

@@ -15,7 +15,8 @@ from d4p.filesystems import shown
 from d4p.graph.policies import DeadLetter, last
 from d4p.outputs.part import Part
 from d4p.outputs.store import address
-from d4p.outputs.writing import LETTERS, Key, Writing, new_id
+from d4p.outputs.writing import LETTERS, Key, Writing
+from d4p.record.place import new_run
 from d4p.workflow.results import safe
 from d4p.workflow.workflow import Workflow
 
@@ -38,7 +39,7 @@ class Outputs:
         if overwrite and resume:
             raise Refused("--overwrite starts afresh and --resume goes on with what is there: give one of them")
         self.overwrite, self.resume, self.output = overwrite, resume, output
-        self.run, self._workflow = new_id(), workflow
+        self.run, self._workflow = new_run(), workflow
         self._keys: dict[Key, tuple[Folder, str]] = {}
         self.folders: list[Folder] = []
         for name, pe in workflow.pes.items():

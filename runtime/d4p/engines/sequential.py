@@ -7,6 +7,7 @@ that way is processed before that root's next item.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from d4p.stage.depth import Trampoline
 from d4p.stage.function import StageFunction
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Lanes
+from d4p.stage.sampled import Sampled, share_out
 
 
 class Run:
@@ -32,10 +34,12 @@ class Run:
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        job.recorder.width(self.width)
         self._stages = Stages()
         self._consumers: dict[int, list[Stage]] = {}  # the instances that take the items of a channel
         self._trampoline = Trampoline()
         self._line = Line(job.spool.folder)
+        self._sampled: list[Sampled] = []
         self._kept: set[int] = set()  # instances whose output is there from an earlier run
 
     def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
@@ -64,6 +68,8 @@ class Run:
                 for stage in of[name]:
                     stage.preprocess_pe(name)
             self._go_round()
+            for stage in stages:
+                stage.clock.enter("waiting")
             for name in job.workflow.roots():
                 self._feed(name, of[name])
             for name in job.workflow.postprocess_order:
@@ -72,6 +78,11 @@ class Run:
                     self._go_round()
             for stage in running:
                 stage.finish()
+            for stage in stages:
+                stage.clock.enter("waiting")
+            share_out(self._sampled)
+            for stage in stages:
+                stage.clock.stop()
         if job.checker is not None:
             job.checker.finish()
         return [stage.report() for stage in stages]
@@ -97,15 +108,23 @@ class Run:
         number, edge = channel.number, channel.edge
         reached = channel.exchange.spread(self._stages.consumer[channel.number].instances)
 
-        def deliver(parcel: tuple[int, list[Any]]) -> None:
-            dest, items = parcel
+        def deliver(parcel: tuple[int, list[Any], int]) -> None:
+            dest, items, weight = parcel
             consumer = self._consumers[number][dest]
-            if id(consumer) not in self._kept:
-                consumer.feed(number, items)
+            if id(consumer) in self._kept:
+                return
+            if not weight:
+                consumer.take_items(number, items)
+                return
+            began = time.perf_counter()
+            consumer.take_items(number, items)
+            sampled.worked(consumer.clock, (time.perf_counter() - began) * weight)
 
         bounded = self._trampoline.bounded(deliver)
+        count, due = 0, 1
 
         def send(lane: int) -> None:
+            nonlocal count, due
             # As other engines send them: what a consumer changes, nobody else sees.
             items = made.held[lane]
             if channel.back:
@@ -113,12 +132,30 @@ class Run:
                     self._line.put(number, dest, edge, items)
                 items.clear()
                 return
+            count += 1
+            if count >= due:
+                due = timed(items, lane)
+                return
             packed = pack_for(edge, items)
             items.clear()
             for dest in reached[lane]:
-                bounded((dest, unpack(packed)))
+                bounded((dest, unpack(packed), 0))
+
+        def timed(items: list[Any], lane: int) -> int:
+            """The same, timed; gives which call is to be timed next."""
+            began, mine = time.perf_counter(), count
+            weight = sampled.weight(mine)
+            packed = pack_for(edge, items)
+            items.clear()
+            copies = [unpack(packed) for _ in reached[lane]]
+            sampled.packed((time.perf_counter() - began) * weight)
+            for dest, copy in zip(reached[lane], copies, strict=True):
+                bounded((dest, copy, weight))
+            return sampled.next(mine, time.perf_counter() - began)
 
         made = Lanes(len(reached), send)
+        sampled = Sampled(made)
+        self._sampled.append(sampled)
         return made
 
 
@@ -131,4 +168,4 @@ def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
         return run.go()
 
 
-ENGINE = Engine(execute, watched=True)
+ENGINE = Engine("sequential", execute, watched=True)

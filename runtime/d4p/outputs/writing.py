@@ -28,6 +28,7 @@ class Writing:
     watched: whether PEs are watched for such notes.
     own: the outputs' paths on this machine, and `program` the folder of the program.
     resume: whether what an earlier run wrote was to be kept, so that it is said where that can't be.
+    log: the file of the run's record that takes what PEs log; "" where there is none.
     on_error: what the command line says of items that fail, as `d4p.graph.policies.chosen` takes it.
     """
 
@@ -40,6 +41,7 @@ class Writing:
     program: str = ""
     resume: bool = False
     on_error: tuple[str, ...] = ()
+    log: str = ""
 
     def begin_notes(self) -> None:
         """In each process that runs instances, before they read anything."""

@@ -38,11 +38,13 @@ class Held:
     def __init__(self, folder: str, memory: int | None = None) -> None:
         self._folder, self._most = folder, MEMORY if memory is None else memory
         self._bytes = 0
+        self.count = 0  # lists that wait
         self._file: _File | None = None  # the one that is written
         self.spilled = 0
 
     def put(self, items: list[Any]) -> Kept:
         """Keep some items; `get` gives them again, once."""
+        self.count += 1
         size = sum(map(roughly, items[:1])) * len(items)
         if self._bytes + size <= self._most:
             self._bytes += size
@@ -60,6 +62,7 @@ class Held:
 
     def get(self, kept: Kept) -> list[Any]:
         """The items that `put` gave this for."""
+        self.count -= 1
         if kept.items is not None:
             self._bytes -= kept.size
             return kept.items

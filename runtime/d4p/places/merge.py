@@ -59,6 +59,11 @@ class Merge:
         """The channels with places."""
         return self._channels
 
+    @property
+    def holds(self) -> bool:
+        """Whether anything waits for its turn."""
+        return self._held.count > 0
+
     def put(self, channel: int, head: Head, items: list[Any]) -> None:
         """Take a batch in."""
         producer = self._channels[channel][head.producer]

@@ -24,6 +24,11 @@ class Passing:
         self._merge: Any = merge
         self._base = Frontier()
 
+    @property
+    def holds(self) -> bool:
+        """Whether something has come that isn't in turn."""
+        return self._merge is not None and self._merge.holds
+
     def own(self, place: Place) -> None:
         """What it writes from now on is its own: in `preprocess` and `postprocess`, or read by itself."""
         self._base = Frontier(place)

@@ -29,6 +29,7 @@ class Engine:
     """An engine, as its package has it under the name ENGINE and programs hand it to `d4p.start`.
 
     Attributes:
+        name: what it is called: the target's name.
         execute: of a job and a program's `main`: runs that; gives a report for each instance.
         entered: of a program's `main`, its workflow and events: what `d4p.start` works within. Where a launcher starts
             the program many times over, one of them goes on and the others do there what it says. It gives
@@ -41,6 +42,7 @@ class Engine:
             but 0 for a failure, and run it again.
     """
 
+    name: str
     execute: Callable[[Job, Callable], list[dict[str, Any]]]
     entered: Callable[[Callable, Workflow, Events], AbstractContextManager[Iterable[str]]] = _as_it_is
     a_core_each: bool = False

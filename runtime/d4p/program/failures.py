@@ -10,6 +10,8 @@ from d4p.graph.policies import LeftOut, last
 from d4p.stage.on_error import Failures, too_many
 from d4p.workflow.workflow import Workflow
 
+#: The exit status of a run that is done but for some items.
+MISSING = 3
 Reports = Iterable[Mapping[str, Any]]
 
 

@@ -13,8 +13,10 @@ from d4p.describe.printable import printable
 from d4p.errors import RunFailed
 from d4p.host.lines import write_line
 from d4p.program.events import Events
+from d4p.program.recorder import Unrecorded
 from d4p.program.saying import say
 from d4p.program.sofar import SoFar
+from d4p.record import log
 from d4p.stage.check import Checker
 from d4p.workflow.inputs import Inputs, is_reader
 from d4p.workflow.results import Spool
@@ -29,16 +31,19 @@ class Job:
         inputs: the items of the roots.
         spool: where results go.
         checker: with `--check` what looks after items that were written; else None.
+        recorder: what the driver records the run with.
     """
 
     def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events, check: bool = False) -> None:
         self.workflow, self.inputs, self.spool, self._events = workflow, inputs, spool, events
         self.checker = Checker() if check else None
+        self.recorder = Unrecorded()
         self._said: set[str] = set()
 
     def plan_splits(self) -> None:
         """Plan what each instance of a reader reads; to be called once, before instances are started."""
         self.inputs = self.inputs.planned(self.workflow)
+        self.recorder.read(self.inputs)
 
     @property
     def has_results(self) -> bool:
@@ -72,9 +77,14 @@ class Job:
     def log(self, line: str) -> None:
         """A line that a PE logs."""
         write_line(printable(line), sys.stdout)
+        if self.workflow.writing.log:
+            log.append(self.workflow.writing.log, line)
 
     def progress(self, reports: Iterable[dict[str, Any]]) -> None:
         """Say how many items each PE has received so far, and how many it will have, where that is known."""
+        if self.recorder.due:
+            reports = list(reports)
+            self.recorder.take(reports)
         if self.workflow.writing.resume:
             reports = list(reports)
             with suppress(RunFailed):  # stdout is gone: what is said at the end says so
@@ -96,6 +106,7 @@ class Job:
     def phase(self, what: str) -> None:
         """Say what the run does, or waits for, where no items move: `starting Spark`; `""` where they do again."""
         self._events.say("phase", what=what)
+        self.recorder.phase(what)
 
     def ranks(self, ranks: Iterable[dict[str, Any]]) -> None:
         """Say where ranks run and what they hold, for whoever hears of the death of one."""

@@ -25,9 +25,10 @@ from d4p.host.threads import one_each
 from d4p.program import leaving
 from d4p.program.engine import Engine
 from d4p.program.events import Events, clock
-from d4p.program.failures import ended, failures, judge, left_out, told
+from d4p.program.failures import MISSING, ended, failures, judge, left_out, told
 from d4p.program.job import Job
 from d4p.program.options import parser
+from d4p.program.recorder import recorder
 from d4p.program.saying import be_quiet, say
 from d4p.program.summary import account, of_reports, of_results, shown_results
 from d4p.stage.depth import FRAMES
@@ -38,8 +39,6 @@ from d4p.workflow.workflow import Workflow, unconnected
 
 #: In the environment of a program whose run somebody else keeps: the run's mark.
 MARK = "D4P_RUN"
-#: The exit status of a run that is done but for some items.
-MISSING = 3
 
 
 def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
@@ -144,19 +143,23 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
         say(f"written: {path}" for path in outputs.written)
         say_missing(outputs.missing)
         return outputs.missing
+    recording = recorder(not arguments.no_record, workflow, program, engine.name, outputs.run, seconds)
     try:
         say(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
-        workflow.writing = outputs.writing()
+        events.say("record", folder=recording.folder)  # first, so that who hears it can close it
+        recording.begin(arguments, inputs, outputs.written)
+        workflow.writing = replace(outputs.writing(), log=recording.log)
         with _spool_folder(kept) as folder:
             spool = Spool(folder)
             with outputs.beating():
                 job = Job(workflow, inputs, spool, events, arguments.check)
+                job.recorder = recording
                 reports = engine.execute(job, main)
                 job.say_run_again(reports)
                 judge(workflow, reports)
                 missing = left_out(reports)
                 spool.close()
-                events.say("phase", what="putting what was written in its place")
+                job.phase("putting what was written in its place")
                 outputs.commit(reports, missing)
             found = failures(reports)
             events.say("done", seconds=seconds(), missing=missing,
@@ -169,8 +172,10 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
             say(account(workflow, reports, outputs.written, seconds()))
             say(at_source(line, program) for line in told(found))
             say_missing(missing, found)
-            return missing
+        recording.end(reports, missing=missing)
+        return missing
     except BaseException as error:
+        recording.end(error=error)
         outputs.abort(plain(error) or error)
         raise
 

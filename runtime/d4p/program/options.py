@@ -44,6 +44,7 @@ OPTIONS = (
     Option("overwrite", ("--overwrite",), "Replace what an earlier run wrote."),
     Option("resume", ("--resume",), "Go on with what an earlier run of the same plan on the same input wrote."),
     Option("quiet", ("-q", "--quiet"), "Print results and errors alone."),
+    Option("no_record", ("--no-record",), "Leave no record of the run (d4p help runs)."),
     Option("check", ("--check",), "Find PEs that change what they wrote; sequential target only."),
 )
 #: What a program's own help leaves out: `d4p run` compiles for it.

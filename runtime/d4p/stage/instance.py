@@ -12,6 +12,7 @@ from d4p.describe.failure import PeFailed, blame
 from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, Refused, RunFailed
 from d4p.graph.core import GenericPE
 from d4p.graph.inline import ITEM, returns
+from d4p.host import usage
 from d4p.host.signals import OF_USERS
 from d4p.items.batch import read_only
 from d4p.items.packing import own
@@ -23,6 +24,7 @@ from d4p.places.place import ITEMS, POSTPROCESS, PREPROCESS
 from d4p.stage.channel import Channel
 from d4p.stage.dealing import marks_of
 from d4p.stage.depth import Trampoline
+from d4p.stage.figures import Clock
 from d4p.stage.function import StageInfo
 from d4p.stage.limit import Enough, Limit
 from d4p.stage.on_error import OnError
@@ -61,6 +63,8 @@ class Stage:
 
     def __init__(self, workflow, info: StageInfo, index: int, *, lanes, spool, log, instances=1, repeatable=True,
                  checker=None, at: memoryview | list[int] | None = None, trampoline: Trampoline | None = None) -> None:
+        usage.watch()
+        self.clock = Clock()
         self.number, self.index, self.instances = info.number, index, instances
         self.names = info.pes
         self.pes: tuple[GenericPE, ...] = ()
@@ -120,6 +124,7 @@ class Stage:
             if marks is not None:
                 marks.pause = lanes.pause
                 self.marks.append(marks)
+        lanes.clock = self.clock
         self._moved[channel.edge] = lanes
         made = outlet(channel, self.index, lanes)
         self._sent[channel.edge] = made.taken
@@ -338,8 +343,9 @@ class Stage:
 
     def report(self) -> dict[str, Any]:
         """Items received by each PE (and written at ports that nobody else counts), those that PEs are known to
-        receive, pieces that readers have read and those there are, items and bytes sent on each edge, and what was
-        kept, or why that can't be. Another thread may ask for it, and while the stage is still being made, too."""
+        receive, pieces that readers have read and those there are, items and bytes sent on each edge, what was kept, or
+        why that can't be, and where the time went. Another thread may ask for it, and while the stage is still being
+        made, too."""
         return {
             "stage": self.number,
             "instance": self.index,
@@ -352,6 +358,7 @@ class Stage:
             "results": dict(self._results),
             "again": self._again,
             "failures": {each.name: each.failures for each in list(self._on_error.values())},
+            "figures": self.clock.report(),
             **self._outputs.report(),
         }
 
@@ -415,7 +422,9 @@ class Stage:
     def preprocess_pe(self, name: str) -> None:
         if self.marks:
             self.passing.own((PREPROCESS, -self._workflow.postprocess_order.index(name), self.index))
+        before = self.clock.enter("preprocess")
         self._guard(self._pe(name).preprocess, at=(name, "preprocess"))
+        self.clock.enter(before)
         if name == self.names[0]:  # the last: one may have put something else in the place of what is written out
             self._same_as_written()
 
@@ -450,6 +459,12 @@ class Stage:
 
     def feed(self, entry: int | str, items: Iterable[Any]) -> None:
         """Hand items to a root or to the consumer of a channel. Raises PeFailed naming the PE at fault."""
+        before = self.clock.enter("working")
+        self._guard(self.entries[entry], items)
+        self.clock.enter(before)
+
+    def take_items(self, entry: int | str, items: Iterable[Any]) -> None:
+        """The same, where so few items come at a time that to look at the clock would cost more than to take them."""
         self._guard(self.entries[entry], items)
 
     def take_in(self, name: str, count: int, values: tuple) -> None:
@@ -467,11 +482,15 @@ class Stage:
             self._limits[name].in_process = False
         if self.marks:
             self.passing.own((POSTPROCESS + self._workflow.postprocess_order.index(name), self.index))
+        before = self.clock.enter("postprocess")
         self._guard(self._pe(name).postprocess, at=(name, "postprocess"))
+        self.clock.enter(before)
 
     def finish(self) -> None:
         """Called after the last `postprocess`: what the instance wrote is complete. Raises RunFailed."""
+        before = self.clock.enter("committing")
         self._outputs.finish()
+        self.clock.enter(before)
         self.ended = True
 
     def _pe(self, name: str) -> GenericPE:

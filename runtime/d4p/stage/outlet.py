@@ -13,6 +13,7 @@ from d4p.pairs.sent import Sent
 from d4p.places.marks import Marks
 from d4p.stage.channel import Channel, Forward, Gather, Hash, Pairs, RoundRobin
 from d4p.stage.dealing import dealing, in_turn
+from d4p.stage.figures import Clock
 
 Put = Callable[[Any], None]
 #: Remembers what went wrong behind a PE's `write`, and gives what to raise there instead.
@@ -36,6 +37,7 @@ class Lanes:
         self.free: Callable[[int, Sequence[int]], tuple[int, int]] = in_turn
         self.leaves: Callable[[int], None] = lambda lane: None  # to be told of a lane that is sent before its time
         self.pause: Callable[[int], None] = lambda run: None  # waits until a run of this number may be dealt
+        self.clock = Clock()  # of the instance that sends; the engine sets it to packing and to blocked
         self.moved = 0  # bytes that were sent; the engine counts them
         self.once = 0  # and, where it may move them in another way, those of each batch once
 

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from d4p.engines.channels.parcels import LEAST, Parcel, pack_parcel
 from d4p.items.packing import headed
 from d4p.items.size import roughly
+from d4p.stage.figures import Clock
 from d4p.stage.outlet import Lanes
 
 #: Batches grow to about this many bytes and items, as long as filling one takes no longer than this many seconds.
 BATCH_BYTES, BATCH_ITEMS, BATCH_SECONDS = 256 << 10, 4096, 0.01
 #: An item is held for so many seconds at most, give or take, while its producer is busy with something else.
 LATE = 0.02
+#: Of a parcel of more bytes it counts apart what it takes to copy it and how long that must wait.
+_LARGE = 256 << 10
 #: So many items are held before their size and the time are looked at.
 _LOOK = 64
 
@@ -46,6 +49,7 @@ class Sender:
         self._wanted = [1] * lanes
         self._left = [time.perf_counter()] * lanes
         self._sending = threading.Lock()
+        self._late = Clock()  # of the thread that calls `flush_late`, which is no instance's
         self._failure: BaseException | None = None
 
     def soon(self, dest: int, items: int) -> None:
@@ -67,12 +71,15 @@ class Sender:
         self._send(dest)
 
     def _send(self, dest: int) -> None:
+        clock = self.lanes.clock
+        before = clock.enter("blocked")  # where the other thread is sending
         with self._sending:
             if self._failure is not None:
                 raise self._failure
-            self._send_alone(dest)
+            self._send_alone(dest, clock)
+        clock.enter(before)
 
-    def _send_alone(self, dest: int) -> None:
+    def _send_alone(self, dest: int, clock: Clock) -> None:
         held, marks, head = self._held[dest], self.lanes.marks, None
         if marks is not None:
             if not marks.news(dest):
@@ -83,11 +90,12 @@ class Sender:
             del held[: len(batch)]  # the producer may have written on
             if not batch:
                 return
+        clock.enter("packing")
         parcel = pack_parcel(self.edge, batch, self._least)
         if head is not None:
             parcel = Parcel(headed(head.packed(), parcel.head), parcel.buffers)
             if not batch:
-                self._post(dest, parcel)
+                self._send_on(dest, parcel, clock)
                 return
         count = len(batch)
         filling = time.perf_counter() - self._left[dest]
@@ -95,8 +103,17 @@ class Sender:
         wanted = count * 2 if filling < BATCH_SECONDS else count // 2
         self._wanted[dest] = max(1, min(wanted, fits, BATCH_ITEMS))
         self._most[dest] = min(self._wanted[dest], _LOOK)
-        self._post(dest, parcel)
+        self._send_on(dest, parcel, clock)
         self._left[dest] = time.perf_counter()
+
+    def _send_on(self, dest: int, parcel: Parcel, clock: Clock) -> None:
+        clock.enter("blocked")
+        if parcel.nbytes < _LARGE:
+            self._post(dest, parcel)
+            return
+        before = time.thread_time()
+        self._post(dest, parcel)
+        clock.move(time.thread_time() - before, "blocked", "packing")
 
     def _has_news(self, dest: int) -> bool:
         marks = self.lanes.marks
@@ -104,13 +121,16 @@ class Sender:
 
     def flush(self) -> None:
         """Send what is held back; when it returns, all has been posted. Raises what a `flush_late` failed with."""
+        clock = self.lanes.clock
+        before = clock.enter("blocked")
         with self._sending:  # also where nothing is held: another thread may be sending it
             if self._failure is not None:
                 raise self._failure
             for dest in range(len(self._held)):
                 if self._has_news(dest):
                     self.lanes.leaves(dest)
-                    self._send_alone(dest)
+                    self._send_alone(dest, clock)
+        clock.enter(before)
 
     def flush_late(self) -> bool:
         """Send what has been held back for long; to be called from another thread. Gives whether there was any.
@@ -124,7 +144,7 @@ class Sender:
                 try:
                     if self._free(dest):
                         self.lanes.leaves(dest)
-                        self._send_alone(dest)
+                        self._send_alone(dest, self._late)
                 except BaseException as error:
                     self._failure = self._failure or error
                 finally:

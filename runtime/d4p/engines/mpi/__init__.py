@@ -42,4 +42,4 @@ def _tells_missing() -> bool:
     return False
 
 
-ENGINE = Engine(_execute, _entered, a_core_each=True, watched=True, tells_missing=_tells_missing)
+ENGINE = Engine("mpi", _execute, _entered, a_core_each=True, watched=True, tells_missing=_tells_missing)

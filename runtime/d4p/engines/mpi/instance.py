@@ -111,9 +111,11 @@ class Instance:
     def _begin(self) -> None:
         """Before the first item. An instance whose parts are whole from an earlier run is done."""
         stage, note, self._begun = self.stage, self._note, True
+        stage.clock.alone()
         if stage.kept(self.cyclic):
             note.at(DONE)
             self.kept, self.done = True, not self.cyclic and not self.ends
+            self._rest()
             return
         stage.merging(self._producers, str(self._job.spool.folder))
         for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
@@ -126,6 +128,15 @@ class Instance:
                 self.roots.append((name, entry, Slices(items)))
         note.waiting()
         self._loose = True
+        self._rest()
+
+    def _rest(self) -> None:
+        """It is done with what it was given to do: for good, or until its turn comes."""
+        clock = self.stage.clock
+        if self.done:
+            clock.stop()
+        else:
+            clock.enter("queued" if self.inbox or self.roots else "held" if self.stage.passing.holds else "waiting")
 
     def next(self) -> Callable[[], None] | None:
         """What it does next; None where there is nothing to do. To be asked while it does nothing, by the thread that
@@ -152,6 +163,7 @@ class Instance:
         until, taken = time.perf_counter() + SLICE, 0
         self._loose = True
         while True:
+            self.stage.clock.enter("unpacking")
             channel, source, head, buffers, nbytes, wanted = self.inbox.popleft()
             if not self.kept:
                 self._take(channel, head, buffers)
@@ -161,7 +173,7 @@ class Instance:
             self._note.waiting()
             taken += nbytes
             if wanted or taken > SMALL or not self.inbox or time.perf_counter() > until:
-                return
+                return self._rest()
 
     def _go_on(self) -> None:
         """Feed a root some items."""
@@ -169,12 +181,14 @@ class Instance:
         name, entry, slices = self.roots[0]
         note.going_on(entry, stage.counts()[name])
         self._loose = True
+        stage.clock.enter("working")
         stage.feed(name, slices.next())
         if not slices.left:
             self.roots.pop(0)
             note.waiting()
         if not self.inbox:
             self._flush()
+        self._rest()
 
     def _end(self) -> None:
         if not self.kept:
@@ -182,6 +196,7 @@ class Instance:
                 self._postprocess(name)
             self._finish()
         self.done = True
+        self._rest()
 
     def _postprocess(self, name: str) -> None:
         self._note.at(POSTPROCESS, self.stage.names.index(name))
@@ -199,14 +214,13 @@ class Instance:
         command = self.orders.popleft()
         self.tally.number = command.number
         self.done = command.what == END
-        if self.kept or command.what == ASK:
-            return
-        if self.done:
+        if not self.kept and self.done:
             self._finish()
-        else:
+        elif not self.kept and command.what != ASK:
             self._postprocess(command.pe)
             self._note.waiting()
             self._loose = True
+        self._rest()
 
     def _take(self, channel: int, head: Any, buffers: Iterable[Any]) -> None:
         items, places = self._unpack(head, buffers), places_of(head)

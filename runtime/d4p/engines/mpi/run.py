@@ -29,6 +29,7 @@ class Run:
     def __init__(self, control: Control, job: Job) -> None:
         self.job, self.width = job, control.world.size
         self.tiles = tiles(self.width)
+        job.recorder.width(self.width)
         self._control, self._stages = control, Stages()
 
     def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),

@@ -5,4 +5,4 @@ from d4p.program.engine import Engine
 
 __all__ = ["ENGINE", "Run"]
 
-ENGINE = Engine(execute, a_core_each=True, watched=True)
+ENGINE = Engine("processes", execute, a_core_each=True, watched=True)

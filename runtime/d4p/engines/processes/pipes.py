@@ -11,6 +11,7 @@ import os
 import select
 import struct
 import termios
+from collections.abc import Callable
 from typing import Any
 
 from d4p.engines.channels.parcels import Parcel, places_of, sizes, unpack_parcel
@@ -54,10 +55,11 @@ class Inbox:
         channel, items, _ = self.next()
         return channel, items
 
-    def next(self) -> tuple[int, list[Any] | None, Head | None]:
+    def next(self, arrived: Callable[[], Any] = bool) -> tuple[int, list[Any] | None, Head | None]:
         """The next batch as (channel, items, their places on a channel that has them); None for the items where a
-        producer says it is done with the channel."""
+        producer says it is done with the channel. `arrived` is called before it is unpacked."""
         kind, channel, length, at = _HEAD.unpack(self._read([_HEAD.size])[0])
+        arrived()
         if kind == _END:
             return channel, None, None
         if kind == _ALL_THERE:

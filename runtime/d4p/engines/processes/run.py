@@ -48,6 +48,7 @@ class Run:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.width = cores()
+        job.recorder.width(self.width)
         self.tiles = tiles(self.width)
         self._stages = Stages()
         self._to_close: list[SharedFile | Store | Turns | Board] = []

@@ -172,12 +172,23 @@ class _Instance:
     def _pause(self, row: Row, run: int) -> None:
         """Wait until no merge that holds much awaits an earlier run. It has been dealt, and is on its way there: see
         `Merge.behind`."""
+        before = ""
         while (awaited := row.awaited()) is not None and awaited < run:
             self._flush()
+            before = before or self.stage.clock.enter("blocked")
             time.sleep(_PAUSE)
+        if before:
+            self.stage.clock.enter(before)
 
     def run(self) -> None:
         """The life of one instance: preprocess, its items, postprocess, and the end for its consumers."""
+        self.stage.clock.alone()
+        try:
+            self._live()
+        finally:
+            self.stage.clock.stop()
+
+    def _live(self) -> None:
         stage, note = self.task.function(self.stage), self.note
         if stage.kept(self.task.cyclic):
             if self.part is not None:
@@ -196,6 +207,7 @@ class _Instance:
                 note.taking(ROOT + stage.names.index(name), 0)
                 stage.feed(name, items)
         note.waiting()
+        stage.clock.enter("waiting")
         if self.part is not None:
             self.part.play(self._take, self._feed, self._flush, self._postprocess)
         else:
@@ -242,6 +254,7 @@ class _Instance:
     def _nothing_to_do(self) -> None:
         """Its output is there from an earlier run: what comes is for others."""
         ends = self.task.ends
+        self.stage.clock.enter("waiting")
         while ends:
             ends -= self.task.inbox.drop()
         for turns in self.task.turns.values():
@@ -249,11 +262,18 @@ class _Instance:
                 pass
 
     def _postprocess(self, name: str) -> None:
-        turns = self.task.turns.get(name)
-        with turns.turn(self.task.index) if turns else nullcontext():
-            self.note.at(POSTPROCESS, self.stage.names.index(name))
-            self.stage.postprocess_pe(name)
+        if turns := self.task.turns.get(name):
+            self.stage.clock.enter("queued")
+            with turns.turn(self.task.index):
+                self._postprocess_now(name)
+        else:
+            self._postprocess_now(name)
+
+    def _postprocess_now(self, name: str) -> None:
+        self.note.at(POSTPROCESS, self.stage.names.index(name))
+        self.stage.postprocess_pe(name)
         self.note.waiting()
+        self.stage.clock.enter("waiting")
 
     def _feed(self, channel: int, items: list[Any]) -> None:
         entry, stage = self.task.entries[channel], self.stage
@@ -262,13 +282,16 @@ class _Instance:
         stage.feed(channel, items)
         self.taken[entry.pe] += len(items)
         self.note.waiting()
+        stage.clock.enter("waiting")
 
     def _take(self) -> tuple[int, list[Any] | None]:
         return self._next()[:2]
 
     def _next(self) -> tuple[int, list[Any] | None, Head | None]:
+        clock = self.stage.clock
+        clock.enter("held" if self.stage.passing.holds else "waiting")
         try:
-            return self.task.inbox.next()
+            return self.task.inbox.next(lambda: clock.enter("unpacking"))
         except RunFailed as error:
             raise RunFailed(f"{self.task}: {error}") from error
 

@@ -103,7 +103,10 @@ class Outbox:
                 send_placed(lane)
                 return
             batch = lanes.held[lane]
-            (value, size), count = packed[lane](batch), len(batch)
+            count = len(batch)
+            before = lanes.clock.enter("packing")
+            value, size = packed[lane](batch)
+            lanes.clock.enter(before)
             lanes.most[lane] = max(1, min(_BATCH_ITEMS, 2 * count, most_bytes * count // max(1, size)))
             batch.clear()
             for key in keys[lane]:
@@ -115,7 +118,9 @@ class Outbox:
         def send_placed(lane: int) -> None:
             assert lanes.marks is not None
             for key, head, items in by_run(lanes.marks, lane):
+                before = lanes.clock.enter("packing")
                 value, size = packed[lane](items)
+                lanes.clock.enter(before)
                 lanes.most[lane] = max(1, min(_BATCH_ITEMS, 2 * len(items), most_bytes * len(items) // max(1, size)))
                 after = key[0], places[lane].next(key)
                 for dest, channel, _ in keys[lane]:

@@ -30,6 +30,7 @@ from d4p.program.job import Job
 from d4p.stage import stdin
 from d4p.stage.channel import Channel
 from d4p.stage.depth import FRAMES
+from d4p.stage.figures import Clock
 from d4p.stage.function import StageFunction
 from d4p.stage.instance import Stage
 from d4p.workflow.inputs import Inputs
@@ -119,9 +120,13 @@ class Task:
         )
         self.function(stage)
         if stage.kept():
+            stage.clock.stop()
             report((stage.number, index), stage.report())
             return
+        clock = stage.clock
+        clock.alone()
         stage.preprocess()
+        clock.enter("working")
         for root in self._roots(stage):
             yield from _feed(stage, root, job.feed(stage, root, self.instances), outbox)
         if self.root is not None:
@@ -130,8 +135,8 @@ class Task:
                 self.items.begin = stage.begin_split
             yield from _feed(stage, self.root, self.items(reader, arriving), outbox)
         elif any(isinstance(entry, int) for entry in stage.entries):
-            unpacked = partial(self._unpacked, index=index)
-            for channel, place, batch in in_order(arriving, unpacked):
+            unpacked = partial(self._unpacked, index=index, clock=clock)
+            for channel, place, batch in clock.waiting(in_order(arriving, unpacked)):
                 if place:
                     stage.passing.at(*place)
                     yield from _feed_batch(stage, channel, batch, outbox)
@@ -143,14 +148,18 @@ class Task:
         stage.postprocess()
         stage.finish()
         outbox.flush()
-        yield from outbox.drain()
+        yield from clock.handing(outbox.drain())
+        clock.stop()
         report((stage.number, index), {**stage.report(), "once": outbox.once()})
 
-    def _unpacked(self, batch: Any, index: int) -> list[Any]:
+    def _unpacked(self, batch: Any, index: int, clock: Clock) -> list[Any]:
+        before = clock.enter("unpacking")
         try:
             return unpack(batch)
         except RunFailed as error:
             raise RunFailed(f"{self._where(index)}: {error}") from error
+        finally:
+            clock.enter(before)
 
     def _where(self, index: int) -> str:
         return f"{self.function.info}, instance {index}"
@@ -164,7 +173,7 @@ def _feed(stage: Stage, entry: int | str, items: Iterable[Any], outbox: Outbox) 
     rest = iter(items)
     for first in rest:
         stage.feed(entry, until_full(first, rest, outbox))
-        yield from outbox.drain()
+        yield from stage.clock.handing(outbox.drain())
 
 
 def _feed_batch(stage: Stage, entry: int | str, items: list[Any], outbox: Outbox) -> Iterator[Any]:
@@ -172,7 +181,7 @@ def _feed_batch(stage: Stage, entry: int | str, items: list[Any], outbox: Outbox
     for start in range(0, len(items), _FEW):
         stage.feed(entry, items[start : start + _FEW])
         if outbox.full:
-            yield from outbox.drain()
+            yield from stage.clock.handing(outbox.drain())
 
 
 class _NoSpool(Spool):

@@ -47,6 +47,7 @@ class Run:
         self.log = Log(job.log) if connect.is_remote(spark) else log_of(job, spark.sparkContext)
         self.cores = connect.width(spark)
         self.width = width(job.workflow.pes.values(), self.cores)
+        job.recorder.width(self.width)
         self.tiles = tiles(self.cores)
         self.reported: dict[tuple[int, int], dict[str, Any]] = {}
         self._sources: dict[str, Source] = {}

@@ -45,6 +45,7 @@ class Run:
         self.job, self.spark, self.sc = job, spark, spark.sparkContext
         self.log = log_of(job, self.sc)
         self.width = width(job.workflow.pes.values(), self.sc.defaultParallelism)
+        job.recorder.width(self.width)
         self.tiles = tiles(self.sc.defaultParallelism)
         self._reports = self.sc.accumulator({}, _Accumulated())
         self._read: dict[str, Source] = {}

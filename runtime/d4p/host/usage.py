@@ -1,0 +1,51 @@
+"""What this process takes of its machine: memory at its most, and seconds spent collecting garbage."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import sys
+import time
+from typing import Any
+
+try:
+    import resource
+except ImportError:  # a system that doesn't tell
+    resource = None  # type: ignore[assignment]
+
+#: Linux counts in KiB, macOS in bytes.
+_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+class _Collections:
+    """The seconds of this process's garbage collections; a fork begins anew."""
+
+    def __init__(self) -> None:
+        self.process, self.seconds, self._began = os.getpid(), 0.0, 0.0
+
+    def __call__(self, phase: str, info: dict[str, Any]) -> None:
+        if phase == "start":
+            self._began = time.perf_counter()
+        else:
+            self.seconds += time.perf_counter() - self._began
+
+
+_collections = _Collections()
+
+
+def watch() -> None:
+    """From now on the seconds of collections are counted."""
+    global _collections
+    if _collections.process != os.getpid() or _collections not in gc.callbacks:
+        if _collections in gc.callbacks:
+            gc.callbacks.remove(_collections)
+        _collections = _Collections()
+        gc.callbacks.append(_collections)
+
+
+def usage() -> dict[str, Any]:
+    """`host`, `process` (its number), `peak` (bytes of memory at most; None where the system doesn't tell), `gc`
+    (seconds of collections so far)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT if resource else None
+    return {"host": platform.node(), "process": os.getpid(), "peak": peak, "gc": round(_collections.seconds, 6)}
