@@ -24,35 +24,49 @@ from dataclasses import replace
 
 from ..ir.graph import PAIRS
 from ..ir.plan import NUMBERED, RUNS, Channel, Plan, Stage
+from ..ir.walk import upstream
 from .options import Options
+from .verify import stages_before
 
 
 def places(plan: Plan, options: Options) -> Plan:
     """Set `Channel.places`."""
     if not (plan.can.wide and plan.can.in_order) or any(channel.edge.back for channel in plan.channels):
         return plan
+    tell = {stage.pes for stage in plan.stages if _tells_order(plan, stage)}
+    tell |= upstream(stages_before(plan), tell)
+    taken = {channel.number for channel in plan.channels if _takes_order(plan, channel, tell)}
     able: dict[tuple[str, ...], bool] = {}
     for stage in plan.stages:  # numbered, so in topological order
-        able[stage.pes] = _tells_places(plan, stage, able)
+        able[stage.pes] = _tells_places(plan, stage, taken, able)
     found: dict[int, str] = {}
     for stage in reversed(plan.stages):
         merges_later = any(found.get(channel.number) for channel in plan.channels_from(stage))
         for channel in plan.channels_into(stage):
-            if takes_order(plan, channel) and able[plan.stage_of[channel.edge.source].pes]:
+            if channel.number in taken and able[plan.stage_of[channel.edge.source].pes]:
                 found[channel.number] = _places(plan, channel, merges_later)
     return replace(plan, channels=tuple(replace(channel, places=found.get(channel.number, ""))
                                         for channel in plan.channels))
 
 
-def takes_order(plan: Plan, channel: Channel) -> bool:
+def _tells_order(plan: Plan, stage: Stage) -> bool:
+    """Whether the order of its items can be told from what a stage does with them, or from which instance gets what it
+    sends. Another thing is `Stage.ordered`, so that a task that is run again does the same again."""
+    tells = any(plan.graph.by_name[name].state.tells_order for name in stage.pes)
+    counts = any(channel.edge.exchange.kind == "round robin" and not plan.deals(channel)
+                 for channel in plan.channels_from(stage))
+    return tells or counts
+
+
+def _takes_order(plan: Plan, channel: Channel, tell: set[tuple[str, ...]]) -> bool:
     """Whether the order of a channel's items can be told from the answer, there or further on."""
     dest = plan.graph.by_name[channel.edge.dest]
     if channel.edge.exchange.kind in PAIRS or dest.aggregate is not None and dest.state.any_order:
         return False
-    return plan.stage_of[dest.name].ordered
+    return plan.stage_of[dest.name].pes in tell
 
 
-def _tells_places(plan: Plan, stage: Stage, able: dict[tuple[str, ...], bool]) -> bool:
+def _tells_places(plan: Plan, stage: Stage, taken: set[int], able: dict[tuple[str, ...], bool]) -> bool:
     """Whether a stage's instances can tell the places of what they send: one deals, several know those of what they
     get, which therefore must have some."""
     if stage.instances == 1:
@@ -62,7 +76,7 @@ def _tells_places(plan: Plan, stage: Stage, able: dict[tuple[str, ...], bool]) -
     if plan.roots(stage) and plan.channels_into(stage):
         return False
     return all(able[plan.stage_of[channel.edge.source].pes] for channel in plan.channels_into(stage)
-               if takes_order(plan, channel))
+               if channel.number in taken)
 
 
 def _places(plan: Plan, channel: Channel, merges_later: bool) -> str:

@@ -1,9 +1,9 @@
 """wordcount for processes: 4 PEs in 3 stages, 2 exchanges.
 
 stage 1 xW  read > split
-            split.word -> count.word  hash [0], in order
+            split.word -> count.word  hash [0]
 stage 2 x4  count
-            count.count -> top.input  gather, in order
+            count.count -> top.input  gather
 stage 3 x1  top
             top.output                result
 """

@@ -19,7 +19,7 @@ from d4p.engines import sequential  # noqa: E402
 d4p.require("0.1.0", __file__)
 workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
 
-# the channels and stages of wordcount_stages_sequential.py
+# the channels and stages of wordcount_stages.py
 
 
 def main(run):

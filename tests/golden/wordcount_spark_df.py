@@ -1,9 +1,9 @@
 """wordcount for Spark DataFrames: 4 PEs in 3 stages, 2 exchanges.
 
 stage 1 xW  read > split
-            split.word -> count.word  hash [0], in order
+            split.word -> count.word  hash [0]
 stage 2 x4  count
-            count.count -> top.input  gather, in order
+            count.count -> top.input  gather
 stage 3 x1  top
             top.output                result
 """
@@ -25,7 +25,7 @@ workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
 def main(spark, run):
     """One partition is one instance; rows are batches of items, shuffled by the instance that they go to."""
     # stage 1 xW: read > split
-    arriving = run.read("read", run.width, in_order=True)
+    arriving = run.read("read", run.width)
     out_1 = arriving.mapInArrow(run.task(stage_1, run.width, to={channel_1: 4}, root="read"), spark_df.BATCHES)
     into_2 = spark_df.shuffle(out_1, 4, ordered=True)  # channel_1
     # stage 2 x4: count

@@ -1,9 +1,9 @@
 """wordcount for Spark RDDs: 4 PEs in 3 stages, 2 exchanges.
 
 stage 1 xW  read > split
-            split.word -> count.word  hash [0], in order
+            split.word -> count.word  hash [0]
 stage 2 x4  count
-            count.count -> top.input  gather, in order
+            count.count -> top.input  gather
 stage 3 x1  top
             top.output                result
 """
@@ -26,7 +26,7 @@ def main(sc, run):
     """One partition is one instance; batches of items are shuffled by the instance that they go to."""
     # stage 1 xW: read > split
     with run.named(stage_1):
-        arriving = run.read("read", run.width, in_order=True)
+        arriving = run.read("read", run.width)
         out_1 = arriving.mapPartitionsWithIndex(run.task(stage_1, run.width, to={channel_1: 4}, root="read"))
         into_2 = spark_rdd.shuffle([out_1], 4, ordered=True)  # channel_1
     # stage 2 x4: count

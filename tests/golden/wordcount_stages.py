@@ -2,10 +2,10 @@
 
 import d4p
 
-# items whose [0] are equal meet in one instance of count, in the order of the sequential run
-channel_1 = d4p.Channel(1, "split.word -> count.word", d4p.Hash(0), places="numbered")
-# one instance of top gets every item, in the order of the sequential run
-channel_2 = d4p.Channel(2, "count.count -> top.input", d4p.Gather(), places="runs")
+# items whose [0] are equal meet in one instance of count
+channel_1 = d4p.Channel(1, "split.word -> count.word", d4p.Hash(0))
+# one instance of top gets every item
+channel_2 = d4p.Channel(2, "count.count -> top.input", d4p.Gather())
 
 
 @d4p.runs("read", "split")

@@ -511,3 +511,11 @@ def test_what_is_fused_could_be_and_what_is_not_could_not(seed):
             else:
                 assert reason in ("another edge between their stages needs an exchange",
                                   "when they met, a stage stood between them")
+
+
+def test_what_tells_no_order_gets_no_places():
+    """`any_order` is a PE's word that nobody can tell, unless one behind it can."""
+    for last, expected in (("any", ["", "", ""]), ("state", ["runs", "numbered", "runs"])):
+        graph = sketch("read work", "work count", "count last", work=3, count=("any", BY, 2), last=last)
+        plan = run_passes(graph, WIDE)
+        assert [channel.places for channel in plan.channels] == expected
