@@ -200,11 +200,11 @@ class CallWalker(ExpressionWalker):
             return hold(inside) if name in known.COPIES else inside if name in ("min", "max") else NONE
         return item(first) if name == "next" else NONE
 
-    def store_in(self, refs: Refs, what: str, node: ast.AST) -> None:
-        """Something is put into, or taken out of, what `refs` refer to."""
+    def store_in(self, refs: Refs, what: str, node: ast.AST, assigned: str = "") -> None:
+        """Something is put into, or taken out of, what `refs` refer to: `assigned` is the name of an attribute."""
         for ref in sorted(refs, key=str):
             if ref == SELF:
-                self.op("always", None, what.replace("{}", "self"), node)
+                self.op("always", None, what.replace("{}", "self"), node, assigned)
             elif not ref.held and ref != SUPER:
                 self.op("store", ref, what.replace("{}", str(ref)), node)
 

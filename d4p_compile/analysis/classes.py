@@ -9,6 +9,7 @@ from types import FunctionType
 
 from d4p_compile.analysis.callsites import arguments
 from d4p_compile.analysis.methods import MethodTable, table_of
+from d4p_compile.analysis.one_file import one_file
 from d4p_compile.analysis.refs import SELF, Op, Ref, Root, Trace
 from d4p_compile.analysis.setup_types import assigned_types
 from d4p_compile.analysis.source import Unreadable, read
@@ -28,11 +29,13 @@ WRITES = ("write", "_write")
 
 @dataclass(frozen=True, eq=False)
 class ClassOps:
-    """What a class does per item; `types`: what preprocess assigns to attributes (None where it can't be told)."""
+    """What a class does per item; `types`: what preprocess assigns to attributes (None where it can't be told).
+    `functions` are those that run per item, and whether each is a method, which has a self."""
 
     ops: tuple[Op, ...]
     types: dict[str, frozenset[type | None]]
     table: MethodTable
+    functions: tuple[tuple[FunctionType, bool], ...]
 
 
 Override = tuple[str, FunctionType, bool]
@@ -65,6 +68,7 @@ def function_ops(function: FunctionType) -> tuple[Op, ...]:
         source, trace = read(function), Trace()
         env = {name: frozenset([Ref(Root("param", name))]) for name in source.parameters}
         FunctionWalker(source, env, _EMPTY, trace).run()
+        trace.ops |= dict.fromkeys(one_file(source))
         _functions[function] = tuple(trace.ops)
     return _functions[function]
 
@@ -87,8 +91,9 @@ def _collect(table: MethodTable, entries: tuple[str, ...] | None, overrides: tup
         at_setup = ({name for name, _ in reached} - _taken(table, setup) | set(SETUP)) - set(RUNTIME)
         trace.super_mentions |= setup.super_taken - set(SETUP)
         entries = tuple(n for n in table.functions if n not in at_setup and n not in replaced)
-    _reach(table, entries, trace, replaced)
-    return ClassOps(tuple(trace.ops), types, table)
+    reached = _reach(table, entries, trace, replaced)
+    functions = tuple((function, name not in table.static) for name, function in reached)
+    return ClassOps(tuple(trace.ops), types, table, functions)
 
 
 def _taken(table: MethodTable, setup: Trace) -> set[str]:
@@ -122,3 +127,5 @@ def _walk(table: MethodTable, function: FunctionType, trace: Trace, bound: bool)
         return
     env = arguments(source, (frozenset([SELF]),) if bound else (), ())
     FunctionWalker(source, env, table, trace).run()
+    own = source.positional[0] if bound and source.positional else ""
+    trace.ops |= dict.fromkeys(one_file(source, own))

@@ -89,9 +89,9 @@ def unpack(refs: Iterable[Ref]) -> Refs:
 class Op:
     """Something a method does that keeps state, always or depending on the value of `ref`.
 
-    kind: always, rank (reads self.rank), store (assign into it), aug (`name += ...`), call (method
-    `name`), invoke (call the thing itself), pass (to an unknown function), lend (to a library function), iter, next,
-    contains, getitem.
+    kind: always (`name` is an attribute of self that is assigned), rank (reads self.rank), store (assign into it), aug
+    (`name += ...`), call (method `name`), invoke (call the thing itself), pass (to an unknown function), lend (to a
+    library function), iter, next, contains, getitem.
     """
 
     kind: str

@@ -11,9 +11,12 @@ from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from d4p.graph.base import SimpleFunctionPE
-from d4p_compile.analysis.classes import PREPROCESS, Override, class_ops, methods_of
+from d4p_compile.analysis.classes import PREPROCESS, ClassOps, Override, class_ops, methods_of
+from d4p_compile.analysis.harmless import harmless
 from d4p_compile.analysis.judge import Frame, callable_reason, first_reason
 from d4p_compile.analysis.methods import is_plain_function
+from d4p_compile.analysis.refs import Op
+from d4p_compile.analysis.setup_types import assigned_types
 from d4p_compile.analysis.source import plain_functions
 
 
@@ -60,6 +63,8 @@ def _reason(pe: Any) -> str | None:
     found = class_ops(cls, None, overrides)
     frame = Frame(pe, found.types)
     why = first_reason(found.ops, frame)
+    if why is not None and not overrides:
+        why = _but_for_harmless(pe, found)
     if why is not None:
         return why
     for name, value in others:
@@ -70,6 +75,22 @@ def _reason(pe: Any) -> str | None:
         why = callable_reason(pe.compute_fn, frame, (), pe.params)
         return None if why is None else f"calls {_name(pe.compute_fn)}{why}"
     return None
+
+
+def _but_for_harmless(pe: Any, found: ClassOps) -> str | None:
+    """A reason other than assignments to attributes that change no answer. What is filled later may be whatever it is
+    filled with."""
+    names = harmless(found.functions, vars(pe))
+    later = assigned_types(function for function, _ in found.functions)
+    types = {**found.types, **{name: found.types.get(name, frozenset()) | later[name] for name in names & set(later)}}
+    return first_reason((op for op in found.ops if not _assigns(op, names)), Frame(pe, types))
+
+
+def _assigns(op: Op, names: set[str]) -> bool:
+    """Whether an operation does no more than to assign one of some attributes of self, or an item of it."""
+    if op.kind == "always":
+        return op.name in names
+    return op.kind == "store" and op.on.root.kind == "self" and any(op.on.steps == (("attr", name),) for name in names)
 
 
 def _overrides(pe: Any) -> tuple[tuple[Override, ...], list[tuple[str, Any]]]:

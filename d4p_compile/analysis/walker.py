@@ -57,7 +57,8 @@ class FunctionWalker(CallWalker):
         base = self.eval(target.value)
         if isinstance(target, ast.Subscript):
             self.eval(target.slice)
-        self.store_in(base, f"{verb} {ast.unparse(target)}", target)
+        assigned = target.attr if isinstance(target, ast.Attribute) and verb == "assigns" else ""
+        self.store_in(base, f"{verb} {ast.unparse(target)}", target, assigned)
 
     def on_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:

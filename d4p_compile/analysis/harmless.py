@@ -1,0 +1,263 @@
+"""Attributes that change while items come and change no answer: filled once, only logged, or a table of what was found.
+
+    if self.model is None:              self.count += 1                 if key not in self.found:
+        self.model = load(self.path)    if self.count % 1000 == 0:          self.found[key] = look_up(key)
+    ... self.model ...                      self.log(self.count)        ... self.found[key] ...
+
+Each instance comes to the same values whichever items it gets. What these forms don't show for certain is state.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType, ModuleType
+from typing import Any
+
+from d4p_compile.analysis.same import Same
+from d4p_compile.analysis.source import Function, Unreadable, read
+
+_LOGS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+_FORMATS = (ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.Tuple, ast.UnaryOp)
+_TESTS = (ast.Compare, ast.BinOp, ast.BoolOp, ast.UnaryOp)
+
+
+def harmless(functions: Iterable[tuple[FunctionType, bool]], values: dict[str, Any]) -> set[str]:
+    """The attributes whose assignments in these functions keep no state.
+
+    Args:
+        functions: all of a PE's that run while items come, and whether each is a method, which has a self.
+        values: the attributes that the PE has before.
+    """
+    try:
+        methods = [_Method(read(function)) for function, bound in functions if bound and read(function).positional]
+    except Unreadable:
+        return set()
+    if any(method.hands_out_self for method in methods):
+        return set()
+    stored = {name for method in methods for name in method.changed}
+    return {name for name in stored if any(form(methods, name, stored, values) for form in _FORMS)}
+
+
+class _Method:
+    """A method's nodes, with what stands around each."""
+
+    def __init__(self, source: Function) -> None:
+        self.source, self.own = source, source.positional[0]
+        self.around: dict[ast.AST, ast.AST] = {
+            child: node for node in ast.walk(source.node) for child in ast.iter_child_nodes(node)}
+        self.names: dict[str, list[ast.Attribute]] = {}
+        self.hands_out_self = False
+        for node in ast.walk(source.node):
+            if isinstance(node, ast.Name) and node.id == self.own:
+                parent = self.around.get(node)
+                if isinstance(parent, ast.Attribute):
+                    self.names.setdefault(parent.attr, []).append(parent)
+                elif not self._is_asked_for(parent):
+                    self.hands_out_self = True
+        self.hands_out_self |= "__dict__" in self.names
+
+    def _is_asked_for(self, call: ast.AST | None) -> bool:
+        """`hasattr(self, "name")`"""
+        return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "hasattr" and \
+            len(call.args) == 2 and isinstance(call.args[1], ast.Constant)
+
+    @property
+    def changed(self) -> Iterator[str]:
+        """The attributes that it assigns, or something in them; not those that Python calls by another name."""
+        for name, nodes in self.names.items():
+            if not name.startswith("__") and any(self.is_stored(node) for node in nodes):
+                yield name
+
+    def is_stored(self, node: ast.Attribute) -> bool:
+        """Whether a mention of an attribute assigns it, or an item of it."""
+        parent = self.around.get(node)
+        inside = isinstance(parent, ast.Subscript) and parent.value is node and not isinstance(parent.ctx, ast.Load)
+        return inside or not isinstance(node.ctx, ast.Load)
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What stands around a node, from inside."""
+        while node in self.around:
+            node = self.around[node]
+            yield node
+
+    def is_within(self, node: ast.AST, statements: list[ast.stmt]) -> bool:
+        return node in statements or any(each in statements for each in self.above(node))
+
+    def behind(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The statements that only run where this one has: those after it in its block."""
+        for _, block in ast.iter_fields(self.around[statement]):
+            if isinstance(block, list) and statement in block:
+                return block[block.index(statement) + 1 :]
+        return []
+
+
+def _quiet(methods: list[_Method], method: _Method, value: ast.expr) -> bool:
+    """Whether making a value writes nothing: of self's methods it calls those that neither write nor call others."""
+    names = {each.source.name for each in methods}
+    calls = {node.func for node in ast.walk(value) if isinstance(node, ast.Call)}
+    for node in ast.walk(value):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == method.own:
+            called = [each for each in methods if each.source.name == node.attr]
+            if node.attr in ("write", "_write") or node.attr in names and node not in calls:
+                return False
+            if any(name in names or name in ("write", "_write") for each in called for name in each.names):
+                return False
+    return True
+
+
+# -- filled once ---------------------------------------------------------------------------------------------------
+def _filled_once(methods: list[_Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
+    """All assignments stand behind "if it isn't there yet" and are of the same, and all else behind that."""
+    for method in methods:
+        nodes = method.names.get(name, [])
+        guards = [each for node in nodes for each in method.above(node)
+                  if isinstance(each, ast.If) and _isnt_there(each.test, method.own, name)]
+        if not all(_only_fills(method, each) for each in guards):
+            return False
+        same = Same(method.source, method.own, lambda attribute: attribute not in stored)
+        for node in nodes:
+            guard = next((each for each in guards if method.is_within(node, each.body)), None)
+            if not isinstance(node.ctx, ast.Load):
+                assignment = method.around[node]
+                if guard is None or not isinstance(assignment, ast.Assign):
+                    return False
+                if not (same.for_all_items(assignment.value) and _quiet(methods, method, assignment.value)):
+                    return False
+            elif guard is None and not any(
+                    method.is_within(node, [each.test]) or method.is_within(node, method.behind(each))  # type: ignore
+                    for each in guards):
+                return False
+            elif method.is_stored(node):
+                return False
+    return True
+
+
+def _only_fills(method: _Method, guard: ast.If) -> bool:
+    """Whether an `if` does no more than to assign, in every case, and what it makes on the way is used nowhere else."""
+    todo = list(guard.body)
+    for part in todo:  # grows
+        if isinstance(part, ast.With):
+            todo += part.body
+        elif not isinstance(part, ast.Assign | ast.Import | ast.ImportFrom | ast.Pass) and not _is_log(method, part):
+            return False
+    nodes = list(ast.walk(method.source.node))
+    inside = {id(node) for part in guard.body for node in ast.walk(part)}
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) in inside
+              and isinstance(node.ctx, ast.Store)}
+    used = any(isinstance(node, ast.Name) and node.id in stored and id(node) not in inside for node in nodes)
+    return not guard.orelse and not used
+
+
+def _isnt_there(test: ast.expr, own: str, name: str) -> bool:
+    """`self.name is None`, `not self.name`, `not hasattr(self, "name")`"""
+    mention = f"{own}.{name}"
+    return ast.unparse(test) in (f"{mention} is None", f"{mention} == None", f"not {mention}",
+                                 f"not hasattr({own}, {name!r})")
+
+
+# -- only logged ---------------------------------------------------------------------------------------------------
+def _only_logged(methods: list[_Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
+    """It is a number that is counted up, set back, and looked at to be logged, or to see whether it is to be."""
+    logged = any(_is_logged(method, node) for method in methods for node in method.names.get(name, []))
+    return logged and type(values.get(name)) in (int, float) and all(
+        _counts(method, node, name) or _is_logged(method, node) or _decides_on_logs(method, node, name)
+        for method in methods for node in method.names.get(name, []))
+
+
+def _counts(method: _Method, node: ast.AST, name: str) -> bool:
+    """`self.n += 1`, `self.n = 0`, `self.n = self.n + 1`, and the self.n in the last."""
+    mention = f"{method.own}.{name}"
+    statement = next((each for each in method.above(node) if isinstance(each, ast.stmt)), None)
+    if isinstance(statement, ast.AugAssign):
+        return ast.unparse(statement.target) == mention and isinstance(statement.value, ast.Constant)
+    if not isinstance(statement, ast.Assign) or [ast.unparse(target) for target in statement.targets] != [mention]:
+        return False
+    value = statement.value
+    if isinstance(value, ast.BinOp):
+        return ast.unparse(value.left) == mention and isinstance(value.right, ast.Constant)
+    return isinstance(value, ast.Constant)
+
+
+def _is_logged(method: _Method, node: ast.AST) -> bool:
+    for each in method.above(node):
+        if isinstance(each, ast.Call) and getattr(each.func, "id", "") in ("str", "repr", "format", "round", "int"):
+            continue
+        if isinstance(each, ast.Call):
+            return _is_log(method, method.around.get(each)) and node is not each.func
+        if not isinstance(each, _FORMATS):
+            return False
+    return False
+
+
+def _is_log(method: _Method, statement: ast.AST | None) -> bool:
+    """`self.log(...)`, or a method of the module logging or of a logger that is a global."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    base, source = call.func.value, method.source
+    if not isinstance(base, ast.Name):
+        return False
+    if base.id == method.own:
+        return call.func.attr == "log"
+    logger = source.closure.get(base.id, source.globals.get(base.id))
+    known = isinstance(logger, logging.Logger) or isinstance(logger, ModuleType) and logger is logging
+    return known and call.func.attr in _LOGS
+
+
+def _decides_on_logs(method: _Method, node: ast.AST, name: str) -> bool:
+    """It stands in the test of an `if` in which there are logs, and the number is set back, and no more."""
+    for each in method.above(node):
+        if isinstance(each, ast.If):
+            return all(_is_log(method, part) or isinstance(part, ast.Pass) or _sets_back(method, part, name)
+                       for part in [*each.body, *each.orelse])
+        if not isinstance(each, _TESTS):
+            return False
+    return False
+
+
+def _sets_back(method: _Method, statement: ast.stmt, name: str) -> bool:
+    return isinstance(statement, ast.Assign) and _counts(method, statement.targets[0], name)
+
+
+# -- a table of what was found -------------------------------------------------------------------------------------
+def _table(methods: list[_Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
+    """A dict, in one method: `if key not in self.x: self.x[key] = (of the key alone)`, and self.x[key] behind that."""
+    using = [method for method in methods if method.names.get(name)]
+    if type(values.get(name)) is not dict or len(using) != 1:
+        return False
+    (method,) = using
+    guards = [each for node in method.names[name] for each in method.above(node)
+              if isinstance(each, ast.If) and _isnt_in(each.test, f"{method.own}.{name}")]
+    if not guards or any(guard.orelse for guard in guards):
+        return False
+    key: Any = guards[0].test
+    text = ast.unparse(key.left)
+    same = Same(method.source, method.own, lambda attribute: attribute not in stored, given=text)
+    if not same.is_one_thing(key.left):
+        return False
+    for node in method.names[name]:
+        around = method.around[node]
+        guard = next((each for each in guards if method.is_within(node, [each])), None)
+        if guard is not None and around is guard.test and ast.unparse(guard.test.left) == text:  # type: ignore
+            continue
+        if not isinstance(around, ast.Subscript) or around.value is not node or ast.unparse(around.slice) != text:
+            return False
+        if isinstance(around.ctx, ast.Load):
+            if not any(method.is_within(node, method.behind(each)) for each in guards):
+                return False
+        elif not (guard is not None and len(guard.body) == 1 and isinstance(guard.body[0], ast.Assign)
+                  and guard.body[0].targets == [around] and same.for_all_items(guard.body[0].value)
+                  and _quiet(methods, method, guard.body[0].value)):
+            return False
+    return True
+
+
+def _isnt_in(test: ast.expr, mention: str) -> bool:
+    return isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.NotIn) and \
+        ast.unparse(test.comparators[0]) == mention
+
+
+_Form = Callable[[list[_Method], str, set[str], dict[str, Any]], bool]
+_FORMS: tuple[_Form, ...] = (_filled_once, _only_logged, _table)

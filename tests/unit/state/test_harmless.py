@@ -1,0 +1,301 @@
+"""What changes while items come and changes no answer; and what looks like it and does."""
+
+import csv
+import json
+import logging
+
+import pytest
+
+from d4p import IterativePE
+from d4p_compile.analysis import state_of
+
+logger = logging.getLogger("d4p.tests")
+
+
+class Box(IterativePE):
+    """A `_process` is put in for each test."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.path, self.table, self.count, self.seconds = "a.json", None, 0, 0.0
+        self.found, self.seen, self.first = {}, {}, None
+
+    def read(self):
+        with open(self.path) as file:
+            return json.load(file)
+
+    def look_up(self, key):
+        return key * 2
+
+    def said(self, key):
+        self.write("output", "new")
+        return key
+
+
+def n_filled(self, item):
+    if self.table is None:
+        self.table = json.load(open(self.path))
+    return self.table[item]
+
+
+def n_filled_with(self, item):
+    if not self.table:
+        with open(self.path) as file:
+            self.table = json.load(file)
+        self.log("read")
+    return self.table.get(item)
+
+
+def n_filled_of_parts(self, item):
+    if not hasattr(self, "names"):
+        import csv as reader
+
+        name = self.path + ".csv"
+        self.names = dict(reader.reader(open(name)))
+    for word in item:
+        self.write("output", self.names[word])
+
+
+def n_filled_by_a_method(self, item):
+    if self.table is None:
+        self.table = self.read()
+    return self.table[item]
+
+
+def n_logged(self, item):
+    self.count += 1
+    if self.count % 1000 == 0:
+        self.log("%d items" % self.count)  # noqa: UP031
+    return item
+
+
+def n_logged_and_set_back(self, item):
+    self.count = self.count + 1
+    if self.count > 10 and True:
+        logger.info("%s and %s", str(self.count), item)
+        logging.debug(f"{self.count:,}")
+        self.count = 0
+    return item
+
+
+def n_table(self, item):
+    key = item[0]
+    if key not in self.found:
+        self.found[key] = self.look_up(key)
+    return self.found[key], item
+
+
+def k_filled_of_the_item(self, item):
+    if self.first is None:
+        self.first = item
+    return item - self.first
+
+
+def k_filled_of_what_changes(self, item):
+    self.count += 1
+    if self.first is None:
+        self.first = self.count
+    self.write("output", self.count)
+    return self.first
+
+
+def k_looked_at_before(self, item):
+    new = self.table is None
+    if self.table is None:
+        self.table = self.read()
+    return new, item
+
+
+def k_not_always_filled(self, item):
+    if self.table is None:
+        if item > 3:
+            self.table = self.read()
+    return self.table, item
+
+
+def k_left_before(self, item):
+    if self.table is None:
+        if item > 3:
+            return None
+        self.table = self.read()
+    return item
+
+
+def k_says_that_it_is_filled(self, item):
+    if self.table is None:
+        self.table = self.read()
+        self.write("output", "header")
+    return item
+
+
+def k_says_so_later(self, item):
+    new = False
+    if self.table is None:
+        self.table, new = self.read(), True
+    return new, item
+
+
+def k_says_so_by_a_local(self, item):
+    new = False
+    if self.table is None:
+        self.table = self.read()
+        new = True
+    return new, item
+
+
+def k_or_else(self, item):
+    if self.table is None:
+        self.table = self.read()
+    else:
+        self.write("output", item)
+
+
+def k_filled_by_what_writes(self, item):
+    if self.table is None:
+        self.table = self.said(1)
+    return item
+
+
+def k_filled_and_changed(self, item):
+    if self.table is None:
+        self.table = {}
+    self.table[item] = 1
+    return len(self.table)
+
+
+def k_filled_and_added_to(self, item):
+    if self.table is None:
+        self.table = []
+    self.table.append(item)
+    return list(self.table)
+
+
+def k_a_file_that_moves_on(self, item):
+    if self.table is None:
+        self.table = open(self.path)
+    return self.table.readline()
+
+
+def k_a_file_that_is_written(self, item):
+    if self.table is None:
+        self.table = open("out.txt", "w")
+    self.table.write(item)
+
+
+def k_emptied(self, item):
+    if self.table is None:
+        self.table = self.read()
+    value = self.table[item]
+    self.table = None
+    return value
+
+
+def k_counted_and_given(self, item):
+    self.count += 1
+    return self.count, item
+
+
+def k_counted_and_decided_by(self, item):
+    self.count += 1
+    if self.count % 2:
+        return item
+
+
+def k_counted_and_decided_by_else(self, item):
+    self.count += 1
+    if self.count > 3:
+        self.log(self.count)
+    else:
+        return item
+
+
+def k_counted_by_the_item_and_given_to_a_log_that_is_no_log(self, item):
+    self.count += 1
+    self.table.log(self.count)
+
+
+def k_sums(self, item):
+    self.seconds += item
+    return self.seconds
+
+
+def k_table_of_more_than_the_key(self, item):
+    key = item[0]
+    if key not in self.found:
+        self.found[key] = item[1]
+    return self.found[key]
+
+
+def k_filter_of_doubles(self, item):
+    if item not in self.seen:
+        self.seen[item] = True
+        return item
+
+
+def k_table_that_is_counted(self, item):
+    if item not in self.found:
+        self.found[item] = self.look_up(item)
+    return len(self.found)
+
+
+def k_table_by_what_writes(self, item):
+    if item not in self.found:
+        self.found[item] = self.said(item)
+    return self.found[item]
+
+
+def k_key_that_changes(self, item):
+    if item not in self.found:
+        self.found[item] = self.look_up(item)
+    item = item + 1
+    return self.found[item]
+
+
+def k_asks_by_name(self, item):
+    if self.table is None:
+        self.table = self.read()
+    return getattr(self, item)
+
+
+def k_hands_itself_over(self, item):
+    if self.table is None:
+        self.table = self.read()
+    return csv.writer(self)
+
+
+def _of(function):
+    return state_of(type("Made", (Box,), {"_process": function})())
+
+
+def _named(prefix):
+    return [f for name, f in list(globals().items()) if name.startswith(prefix)]
+
+
+@pytest.mark.parametrize("function", _named("n_"))
+def test_what_changes_no_answer(function):
+    assert not _of(function).keeps, _of(function)
+
+
+@pytest.mark.parametrize("function", _named("k_"))
+def test_what_looks_like_it(function):
+    assert _of(function).keeps
+
+
+class WithProperty(Box):
+    @property
+    def names(self):
+        if self.table is None:
+            self.table = json.load(open(self.path))
+        return self.table
+
+    def _process(self, item):
+        return self.names[item]
+
+
+class AndAnother(WithProperty):
+    def _process(self, item):
+        return self.names[item] if self.table else None
+
+
+def test_methods_together():
+    assert not state_of(WithProperty()).keeps and state_of(AndAnother()).keeps

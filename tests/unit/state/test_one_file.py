@@ -1,0 +1,144 @@
+"""A file that is written whatever the item is, is state outside of the PE."""
+
+import gzip
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from d4p import IterativePE, SimpleFunctionPE
+from d4p_compile.analysis import state_of
+
+HERE = Path("out")
+
+
+class Writes(IterativePE):
+    """What writes is put in for each test."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.path, self.folder = "out.txt", Path("out")
+
+
+def w_append(self, item):
+    with open("out.txt", "a") as file:
+        file.write(str(item))
+
+
+def w_mode_by_name(self, item):
+    open(self.path, mode="wb").write(item)
+
+
+def w_of_parts(self, item):
+    name = os.path.join(str(self.folder), "%s.txt" % self.path)  # noqa: UP031
+    with open(name, "a+") as file:
+        print(item, file=file)
+
+
+def w_path(self, item):
+    target = HERE / f"{self.path}.log"
+    with target.open("a") as file:
+        file.write(item)
+
+
+def w_text(self, item):
+    (self.folder / "last").write_text(item)
+
+
+def w_update(self, item):
+    open(self.path, "r+b").write(item)
+
+
+def w_gzip(self, item):
+    gzip.open("all.gz", "ab").write(item)
+
+
+def w_io(self, item):
+    io.open("all", "x").write(item)  # noqa: UP020
+
+
+def w_numpy(self, item):
+    np.save(HERE / "sum.npy", item)
+
+
+def w_csv(self, item):
+    item.to_csv("all.csv")
+
+
+def r_default(self, item):
+    return open(self.path).read() + item
+
+
+def r_binary(self, item):
+    with self.folder.open("rb") as file:
+        return file.read()
+
+
+def r_by_item(self, item):
+    with open(f"{item}.txt", "w") as file:
+        file.write("x")
+
+
+def r_by_local(self, item):
+    number, rest = item
+    path = self.folder / str(number)
+    path.write_text(rest)
+
+
+def r_by_loop(self, item):
+    for part in item:
+        with open(os.path.join(self.path, part), "w") as file:
+            file.write(part)
+
+
+def r_unique(self, item):
+    open(f"{os.urandom(8).hex()}.txt", "w").write(item)
+
+
+def r_changed_twice(self, item):
+    path = "a"
+    path = path + item
+    open(path, "w").write(item)
+
+
+def r_unknown_mode(self, item):
+    open("known", item).close()
+
+
+def r_not_a_mode(self, item):
+    return self.folder.open("archive")
+
+
+def _kept(function):
+    made = type("Made", (Writes,), {"_process": function})
+    return state_of(made())
+
+
+@pytest.mark.parametrize("function", [f for name, f in list(globals().items()) if name.startswith("w_")])
+def test_one_file_for_all_items(function):
+    found = _kept(function)
+    assert found.keeps and found.why.startswith("opens "), found
+    assert ", the same file for every item, in w_" in found.why
+
+
+@pytest.mark.parametrize("function", [f for name, f in list(globals().items()) if name.startswith("r_")])
+def test_a_file_of_each_item_or_one_that_is_read(function):
+    found = _kept(function)
+    assert "the same file" not in found.why, found
+
+
+def appends(item):
+    with open("all.txt", "a") as file:
+        file.write(item)
+
+
+def writes(item, folder):
+    with open(os.path.join(folder, item), "w") as file:
+        file.write(item)
+
+
+def test_functions_too():
+    assert state_of(SimpleFunctionPE(appends)).why.startswith("calls appends, which opens 'all.txt' for writing, the ")
+    assert not state_of(SimpleFunctionPE(writes, {"folder": "out"})).keeps
