@@ -12,11 +12,11 @@ from d4p.errors import Refused
 from d4p.graph.copies import held
 from d4p.graph.flatten import flatten
 from d4p.graph.labels import fingerprint, labels, one_line
-from d4p.graph.policies import Policy
+from d4p.graph.policies import Fail, Isolation, Policy
 from d4p.items.schema import schema_of
 from d4p.library import AllPairs, PairsBetween
 from d4p.workflow.inputs import is_reader
-from d4p.workflow.workflow import policies
+from d4p.workflow.workflow import isolated, policies
 
 from ..analysis.aggregates import aggregate_of
 from ..analysis.batches import has_batches, has_singly, takes_batches
@@ -28,7 +28,7 @@ from .load import Loaded
 from .unmade import refuse_unmade
 
 #: Why an engine doesn't do the work of an aggregate that has a policy.
-BY_ITEM = "its policy is for items that fail one by one"
+BY_ITEM = "what fails in it, or takes too long, is to be one item"
 
 
 def to_graph(loaded: Loaded, on_error: Sequence[str] = ()) -> Graph:
@@ -36,16 +36,20 @@ def to_graph(loaded: Loaded, on_error: Sequence[str] = ()) -> Graph:
     Raises Refused for an unknown grouping, a bad count, or a policy that makes no sense."""
     flat = flatten(loaded.graph)
     names = labels(flat)
-    chosen = policies(flat, {names[pe.id]: pe for pe in flat.pes}, on_error)
+    by_name = {names[pe.id]: pe for pe in flat.pes}
+    chosen, apart = policies(flat, by_name, on_error), isolated(by_name)
     fused = {id(pe) for pe in flat.fused}
     _refuse_batches_alone(flat.edges)
     edges = tuple(
         Edge(names[e.source.id], plain(e.output), names[e.dest.id], plain(e.input), one_line(_short(e.where)))
         for e in flat.edges
     )
-    pes = tuple(_pe(pe, names[pe.id], chosen.get(names[pe.id]), id(pe) in fused) for pe in flat.pes)
+    pes = tuple(_pe(pe, name, chosen.get(name), apart.get(name), id(pe) in fused) for name, pe in by_name.items())
+    keeping = [pe for pe in pes if pe.name in chosen and pe.state.keeps]
     stays = tuple(f"{pe.name} keeps state ({pe.state.why}): what it changes for an item before it fails at that stays, "
-                  f"though the item doesn't count ({pe.on_error})" for pe in pes if pe.on_error and pe.state.keeps)
+                  f"though the item doesn't count ({pe.on_error})" for pe in keeping)
+    goes = tuple(f"{pe.name} keeps state ({pe.state.why}): it is lost where an item ends its process, which starts "
+                 "anew for the next one" for pe in keeping if pe.name in apart)
     return Graph(
         name=_name(loaded),
         pes=pes,
@@ -55,7 +59,7 @@ def to_graph(loaded: Loaded, on_error: Sequence[str] = ()) -> Graph:
         origin=loaded.origin,
         on_error=tuple(on_error),
         fingerprint=fingerprint(flat),
-        warnings=(*map(_without_folders, flat.warnings), *stays),
+        warnings=(*map(_without_folders, flat.warnings), *stays, *goes),
     )
 
 
@@ -79,7 +83,7 @@ def _short(where: str) -> str:
     return where.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def _pe(pe: Any, name: str, policy: Policy | None, fused: bool) -> Pe:
+def _pe(pe: Any, name: str, policy: Policy | None, isolation: Isolation | None, fused: bool) -> Pe:
     state = state_of(pe)
     reader, pairs = is_reader(pe), isinstance(pe, (AllPairs, PairsBetween))
     aggregate = aggregate_of(pe)
@@ -93,14 +97,14 @@ def _pe(pe: Any, name: str, policy: Policy | None, fused: bool) -> Pe:
         kind="reader" if reader else "pairs" if pairs else "pe",
         request=Request(_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None, bool(pe.single), fused),
         state=State(state.keeps, state.why, bool(pe.any_order), bool(pe.partial), tuple(held(pe))),
-        call=_call(pe, reader, policy is not None),
+        call=_call(pe, reader, bool(policy or isolation), bool(isolation)),
         schemas=tuple((plain(port), schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
-        aggregate=aggregate if policy is None or aggregate is None else replace(aggregate, unlike=BY_ITEM),
-        on_error="" if policy is None else str(policy),
+        aggregate=aggregate if not (policy or isolation) or aggregate is None else replace(aggregate, unlike=BY_ITEM),
+        on_error=", ".join(map(str, filter(None, (policy or Fail(), isolation)))) if policy or isolation else "",
     )
 
 
-def _call(pe: Any, reader: bool, guarded: bool) -> Call:
+def _call(pe: Any, reader: bool, guarded: bool, isolated: bool) -> Call:
     style = "producer" if reader else "process" if overrides_write(pe) else call_style(pe)
     output = getattr(pe, "OUTPUT_NAME", "output")
     if style in ("iterative", "producer") and output not in pe.outputconnections:
@@ -113,7 +117,7 @@ def _call(pe: Any, reader: bool, guarded: bool) -> Call:
         writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),
         keywords=not reader and writes_keywords(pe),
         returns=written_out(pe) if style == "iterative" and declared is not True and not guarded else "",
-        batches=takes_batches(pe),
+        batches=takes_batches(pe) and not isolated,
     )
 
 

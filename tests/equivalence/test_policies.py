@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,13 @@ def test_items_that_are_set_aside_are_written_with_why_and_replayed_after_a_chan
     loaded, roots = replayed(str(tmp_path / "failed"), load(f"{WORKFLOWS}:square", parameters={"bad": 0}))
     again = answers(loaded.graph, "sequential")["Square0", "output"]
     assert not roots and again + found["Square1", "output"] == wanted
+
+
+def test_a_pe_that_crashes_hangs_or_leaves_costs_an_item_and_not_the_run(run):
+    found, counts = run("risky")
+    assert counts == {"Risky": (4, 4, 0)}
+    assert sorted(found.failures["Risky"]["first"]) == ["ProcessDied", "TimeLimitExceeded", "ValueError"]
+    results = found["Risky1", "output"]
+    assert results.pop('"end"') >= 1
+    good = [number for number in range(200) if number not in (20, 40, 60, 80)]
+    assert results == Counter(map(str, [*good, *(-number for number in good)]))

@@ -179,7 +179,7 @@ def test_a_stage_may_be_asked_what_it_did_while_it_is_made():
         return aggregate.CountPE()
 
     writing = SimpleNamespace(run="run", places={}, spooled=True, begin_notes=lambda: None)
-    workflow = SimpleNamespace(writing=writing, policies={}, copy=copy)
+    workflow = SimpleNamespace(writing=writing, policies={}, isolated={}, copy=copy)
     stage = Stage(workflow, StageInfo(1, ("first", "second")), 0, lanes=None, spool=None, log=None)
     stage.take()
     assert said == [{}, {}]
@@ -187,7 +187,8 @@ def test_a_stage_may_be_asked_what_it_did_while_it_is_made():
 
 def test_items_that_an_engine_took_are_counted():
     writing = SimpleNamespace(run="run", places={}, spooled=True, begin_notes=lambda: None)
-    workflow = SimpleNamespace(writing=writing, policies={}, copy=lambda name, index, instances: aggregate.CountPE())
+    workflow = SimpleNamespace(writing=writing, policies={}, isolated={},
+                               copy=lambda name, index, instances: aggregate.CountPE())
     stage = Stage(workflow, StageInfo(1, ("count",)), 0, lanes=None, spool=None, log=None)
     (count,) = stage.take()
     stage.ready({}, lambda: {"count": 2})

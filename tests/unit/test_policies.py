@@ -136,3 +136,29 @@ def test_a_root_that_never_ends_is_limited_also_where_its_writes_wait():
 def test_a_pe_is_failed_at_by_what_it_does_itself_alone():
     with pytest.raises(RunFailed, match=r"^Never \(Never\), instance 0, item 1: RuntimeError: no"):
         definition(f"{WORKFLOWS}:behind")
+
+
+def test_an_isolated_pe_writes_to_its_ports_once_and_logs(capfd):
+    found = definition(f"{WORKFLOWS}:puts")
+    assert found["Puts1", "even"] == {f"[{number}]": 1 for number in range(0, 10, 2)}
+    assert found["Puts1", "odd"] == {f"[{number}]": 1 for number in range(1, 10, 2)}
+    assert "Puts [0]: has 3\n" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("kind, said", [
+    ("limit", r"time_limit of Never \(Never\) must be seconds, more than 0; it is 0"),
+    ("flag", r"isolate of Never \(Never\) must be True or False; it is 'yes'"),
+    ("reader", r"ReadLines \(ReadLines\) can't have a process of its own: it reads its own input"),
+])
+def test_isolation_that_makes_no_sense_is_refused(kind, said):
+    with pytest.raises(Refused, match=said):
+        plan("isolated", parameters={"kind": kind})
+
+
+def test_an_isolated_pe_that_does_not_live_through_preprocess_fails_the_run():
+    with pytest.raises(RunFailed, match=r"BadStart \(BadStart\), in preprocess: its process ended with 4"):
+        definition(f"{WORKFLOWS}:isolated", parameters={"kind": "preprocess"})
+
+
+def test_the_plan_says_who_has_a_process_of_its_own():
+    assert "Risky  skip, in a process of its own, at most 5 s an item" in text(plan("risky"))

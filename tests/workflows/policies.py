@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+
 from d4p import AllPairs, ConsumerPE, GenericPE, IterativePE, ProducerPE, ReadLines, Retry, Skip, WorkflowGraph
 
 MANY = 200
@@ -328,3 +332,81 @@ def given(name="given"):
     pe.name = name
     graph.add(pe)
     return graph
+
+
+class Risky(IterativePE):
+    """Writes what it gets, and then crashes, hangs, leaves or raises for some."""
+
+    on_error = Skip()
+    stateful = False
+    time_limit = 5
+
+    def _preprocess(self):
+        self.began = os.getpid()
+
+    def _process(self, number):
+        self.write("output", number)
+        if number == 20:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if number == 40:
+            threading.Event().wait()
+        if number == 60:
+            os._exit(3)
+        if number == 80:
+            raise ValueError(number)
+        assert self.began == os.getpid()
+        return -number
+
+    def _postprocess(self):
+        self.write("output", "end" if self.began == os.getpid() else "elsewhere")
+
+
+def risky():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(), "output", Risky(), "input")
+    return graph
+
+
+class Puts(GenericPE):
+    """Isolated, with two ports and its own write."""
+
+    isolate = True
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("number")
+        self._add_output("even")
+        self._add_output("odd")
+
+    def write(self, name, data):
+        GenericPE.write(self, name, [data])
+
+    def process(self, inputs):
+        number = inputs["number"]
+        self.log(f"has {number}") if number == 3 else None
+        if number % 2:
+            return {"odd": number}
+        self.write("even", number)
+
+
+def puts():
+    graph = WorkflowGraph()
+    graph.connect(Ten(), "output", Puts(), "number")
+    return graph
+
+
+def isolated(kind):
+    """A PE that can't have a process of its own, or no such limit."""
+    graph = WorkflowGraph()
+    pe = {"limit": Never, "flag": Never, "reader": lambda: ReadLines("book.txt"), "preprocess": BadStart}[kind]()
+    if kind == "limit":
+        pe.time_limit = 0
+    else:
+        pe.isolate = "yes" if kind == "flag" else True
+    graph.connect(pe, "output", Never(), "input") if kind == "reader" else graph.connect(Ten(), "output", pe, "input")
+    return graph
+
+
+class BadStart(IterativePE):
+    def _preprocess(self):
+        os._exit(4)

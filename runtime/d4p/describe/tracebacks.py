@@ -16,6 +16,8 @@ _SAID, _LINE, _FIRST, _LAST = 2_000, 500, 100, 40
 #: Folders whose frames are ours beside this package's: the compiler's, where it is at work.
 _BESIDE: set[str] = set()
 _NOTEBOOKS = (f"{os.sep}IPython{os.sep}", f"{os.sep}ipykernel{os.sep}")
+#: The attribute of an exception of another process that has its traceback there, as `own_traceback` tells it.
+TOLD = "_d4p_told"
 _TITLE, _OWN = "Traceback (most recent call last):", "Traceback (the PE's own):"
 
 
@@ -84,7 +86,7 @@ def own_traceback(error: BaseException, walked: Iterable[tuple[Any, int]], progr
     """
     kept = [*([first] if first else []), *_own(StackSummary.extract(iter(walked)), program)]
     if isinstance(error, RunFailed) or not kept:
-        return ""
+        return getattr(error, TOLD, "")
     told = TracebackException(type(error), error, error.__traceback__, compact=True)
     _without_ours(told, program)
     told.stack = StackSummary.from_list(kept)

@@ -42,6 +42,9 @@ class GenericPE:
         fuse: True for a PE that stays in one process with the PE that feeds it where that is one instance.
         on_error: what becomes of an item for which `process` raises: `d4p.Skip()`, `d4p.Retry(3)` and others, or
             their text as on the command line; None is what the graph says, and else the run fails.
+        time_limit: seconds that `process` may take for an item; None for any. The PE is isolated then.
+        isolate: True has each instance work in a process of its own, so that a crash costs it the item, as `on_error`
+            says, and not the run. It starts anew for the next item, with `preprocess`.
         rank: the number of this instance, from 0.
     """
 
@@ -51,6 +54,8 @@ class GenericPE:
     partial = False
     fuse: Any = False
     on_error: Any = None
+    time_limit: float | None = None
+    isolate = False
     rank = 0
     _d4p_numprocesses = 1
     _d4p_asked = False

@@ -190,6 +190,35 @@ def _check_bounds(kind: str, most: Any, rate: Any) -> None:
                       f"{rate!r}")
 
 
+@dataclass(frozen=True)
+class Isolation:
+    """The PE works in a process of its own, for at most so many seconds an item; None for any."""
+
+    limit: float | None = None
+
+    def __str__(self) -> str:
+        at_most = f", at most {self.limit:g} s an item" if self.limit is not None else ""
+        return f"in a process of its own{at_most}"
+
+
+def isolations(pes: Mapping[str, Any], never: Mapping[str, str]) -> dict[str, Isolation]:
+    """The PEs, by name, that are isolated; `never` says why some can't be. Raises Refused."""
+    found = {}
+    for name, pe in pes.items():
+        limit, isolate = pe.time_limit, pe.isolate
+        of = f"of {name} ({type(pe).__name__})"
+        if limit is not None and (not _is_number(limit, int, float) or not 0 < limit < float("inf")):
+            raise Refused(f"time_limit {of} must be seconds, more than 0; it is {limit!r}")
+        if not isinstance(isolate, bool):
+            raise Refused(f"isolate {of} must be True or False; it is {isolate!r}")
+        if not isolate and limit is None:
+            continue
+        if name in never:
+            raise Refused(f"{name} ({type(pe).__name__}) can't have a process of its own: {never[name]}")
+        found[name] = Isolation(None if limit is None else float(limit))
+    return found
+
+
 def chosen(pes: Mapping[str, Any], says: Mapping[str, Any], asked: Iterable[str],
            never: Mapping[str, str]) -> dict[str, Policy]:
     """The policy of each PE that has another than `Fail`.

@@ -12,6 +12,7 @@ from d4p.describe.failure import PeFailed, blame
 from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, Refused, RunFailed
 from d4p.graph.core import GenericPE
 from d4p.graph.inline import ITEM, returns
+from d4p.graph.policies import Fail
 from d4p.host import usage
 from d4p.host.signals import OF_USERS
 from d4p.items.batch import read_only
@@ -26,6 +27,7 @@ from d4p.stage.dealing import marks_of
 from d4p.stage.depth import Trampoline
 from d4p.stage.figures import Clock
 from d4p.stage.function import StageInfo
+from d4p.stage.isolated import Isolated
 from d4p.stage.limit import Enough, Limit
 from d4p.stage.on_error import OnError
 from d4p.stage.outlet import Put, needs, outlet
@@ -79,7 +81,8 @@ class Stage:
         self._quick: set[int] = set()  # PEs whose `write` is ours
         self._senders: set[int] = set()
         self._limits: dict[str, Limit] = {}
-        self._on_error: dict[int, OnError] = {}  # of PEs that have a policy
+        self._on_error: dict[int, OnError] = {}  # of PEs that have a policy, or a process of their own
+        self._isolated: list[Isolated] = []
         self._sent: dict[str, Callable[[], int]] = {}
         self._writers: dict[Put, Callable[..., Any]] = {}  # of outlets, which need no call more to be written to
         self._given: dict[str, Callable[[], int]] = {}
@@ -108,9 +111,12 @@ class Stage:
             pe._d4p_ports = {}
             pe._d4p_share = (self.index, self.instances)
             self._outputs.writer(name, pe)
-            if policy := self._workflow.policies.get(name):
+            isolation, policy = self._workflow.isolated.get(name), self._workflow.policies.get(name)
+            if isolation:
+                self._isolated.append(Isolated(pe, self._workflow, name, self.index, self.instances, isolation.limit))
+            if policy or isolation:
                 self._on_error[id(pe)] = OnError(
-                    pe, name, self.index, policy,
+                    pe, name, self.index, policy or Fail(),
                     self._outputs.letters(name, {"workflow": self._workflow.source,
                                                  "fingerprint": self._workflow.fingerprint}),
                     functools.partial(self._received, name))
@@ -396,8 +402,7 @@ class Stage:
                 return "the workflow has a cycle, and what comes of that may be something else in each run"
             if not self._repeatable:
                 return "what others send it may come in another order, or to another instance, in each run"
-        if self._on_error:
-            policed = ", ".join(each.name for each in self._on_error.values())
+        if policed := ", ".join(name for name in self.names if name in self._workflow.policies):
             return f"which items {policed} failed at is known of this run alone"
         return self._outputs.never_kept(self.pes)
 
@@ -488,6 +493,7 @@ class Stage:
 
     def finish(self) -> None:
         """Called after the last `postprocess`: what the instance wrote is complete. Raises RunFailed."""
+        self._end_isolated()
         before = self.clock.enter("committing")
         self._outputs.finish()
         self.clock.enter(before)
@@ -506,7 +512,12 @@ class Stage:
             if self.failure is None or isinstance(error, Interrupted):
                 raise
         if self.failure is not None:
+            self._end_isolated()
             raise self.failure
+
+    def _end_isolated(self) -> None:
+        for isolated in self._isolated:
+            isolated.end()
 
 
 OF_USERS.add(Stage._guard.__code__)

@@ -19,7 +19,7 @@ from d4p.graph.copies import copied
 from d4p.graph.core import GROUPING
 from d4p.graph.flatten import Flat, flatten, leading_back, topological
 from d4p.graph.labels import fingerprint, labels
-from d4p.graph.policies import Policy, chosen
+from d4p.graph.policies import Isolation, Policy, chosen, isolations
 from d4p.host.signals import OF_USERS
 from d4p.outputs.writing import Writing
 from d4p.workflow.unpack import unpack_modules
@@ -116,6 +116,11 @@ class Workflow:
         Raises Refused for a policy, or a PE that one is given for, that makes no sense."""
         return policies(self.flat, self.pes, (*self.on_error, *self.writing.on_error))
 
+    @functools.cached_property
+    def isolated(self) -> dict[str, Isolation]:
+        """The PEs that have a process of their own, by name. Raises Refused where that makes no sense."""
+        return isolated(self.pes)
+
     def copy(self, name: str, index: int, instances: int = 1) -> Any:
         """A PE of its own for instance `index` of `instances`. Raises Refused, naming the attribute, if it can't be
         copied. A PE with one instance hands over what it holds that can't be (`d4p.graph.copies.held`), once."""
@@ -166,6 +171,12 @@ def policies(flat: Flat, pes: Mapping[str, Any], asked: Iterable[str]) -> dict[s
     """The policies of the PEs of a graph, which has them by name. Raises Refused, as `d4p.graph.policies.chosen`."""
     says = dict(zip(pes, flat.on_error, strict=True))
     return chosen(pes, says, asked, {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
+
+
+def isolated(pes: Mapping[str, Any]) -> dict[str, Isolation]:
+    """Those of some PEs, by name, that have a process of their own. Raises Refused, as `policies.isolations`."""
+    writers = {name: "it writes an output" for name, pe in pes.items() if hasattr(pe, "write_to")}
+    return isolations(pes, writers | {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
 
 
 def _why_no_policy(pe: Any) -> str:

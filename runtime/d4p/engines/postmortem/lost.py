@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 import traceback
 from collections.abc import Mapping
@@ -17,25 +16,6 @@ _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
 #: Of a worker with many instances so many are told.
 _MOST = 4
 _IDLE = (", about to begin", ", waiting for ", ", done with all its items")
-_SAID = {
-    "SIGKILL": "the system does that where memory runs out",
-    "SIGSEGV": "code that isn't Python's own, of a library say, reached for memory that isn't there",
-    "SIGBUS": "a file that was mapped into memory became shorter, or a file system in memory is full",
-    "SIGABRT": "code that isn't Python's own, of a library say, gave up",
-}
-
-
-def how(status: int | None) -> str:
-    """How a process ended, from its exit status as multiprocessing gives it; None: it lives, but its pipe is closed."""
-    if status is None:
-        return "closed the pipe to its program (does a PE close files that aren't its own?)"
-    if status >= 0:
-        return f"ended with {status}"
-    try:
-        name = signal.Signals(-status).name
-    except ValueError:
-        name = f"signal {-status}"
-    return f"was killed by {name}" + (f" ({_SAID[name]})" if name in _SAID else "")
 
 
 def where(note: tuple[int, ...], names: tuple[str, ...], entries: Mapping[int, Entry]) -> str:

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any
 
+from d4p.describe.ended import how
 from d4p.engines.declared import Stages, entries
-from d4p.engines.postmortem.lost import how, own_lines, several, where
+from d4p.engines.postmortem.lost import own_lines, several, where
 from d4p.engines.postmortem.notes import Notes
 from d4p.engines.processes.arena import SharedFile
 from d4p.engines.processes.board import Board, Row

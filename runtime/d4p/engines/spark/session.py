@@ -18,7 +18,7 @@ import pyspark
 from pyspark import SparkConf, SparkContext, java_gateway
 from pyspark.sql import SparkSession
 
-from d4p.engines.postmortem.lost import how
+from d4p.describe.ended import how
 from d4p.engines.spark.driver import failure
 from d4p.engines.spark.threads import thread_settings
 from d4p.errors import D4pError, Refused, WorkerLost
