@@ -48,7 +48,7 @@ def _body(shape: Shape, names: StageNames, name: str, port: str | None, pad: str
             out.append(f"{pad}# {name} hands on what it gets" if expression == ITEM else
                        f"{pad}{ITEM} = {expression}  # {name}")
         else:
-            out += _call(names.var[name], pe, port, pad)
+            out += _tried(_call(names.var[name], pe, port, pad), names.var[name], pe, pad)
         if pe.call.style == "consumer" or pe.kind == "pairs" or not pe.outputs:
             return out
         if pe.call.style in ("inputs", "process"):
@@ -78,6 +78,15 @@ def _call(var: str, pe: Pe, port: str | None, pad: str) -> list[str]:
     method = "_process" if pe.call.style == "inputs" else "process"
     kept = "result = " if pe.outputs and pe.kind != "pairs" else ""
     return [f"{pad}{kept}{var}.{method}({argument})"]
+
+
+def _tried(call: list[str], var: str, pe: Pe, pad: str) -> list[str]:
+    """A call, or where the PE has a policy for what it raises, that and what is done then."""
+    if not pe.call.tried:
+        return call
+    kept = "" if pe.call.style == "consumer" else "item = "
+    return [f"{pad}try:", *(f"    {line}" for line in call), f"{pad}except Exception as error:",
+            f"{pad}    {kept}stage.failed({var}, item, error)"]
 
 
 def fan_outs(shape: Shape, names: StageNames, name: str) -> list[str]:

@@ -83,6 +83,8 @@ def _wiring(shape: Shape, names: StageNames) -> list[str]:
             out.append(f"    {names.out(name, port)} = stage.counted({quoted(f'{name}.{port}')}, {taker})")
     for name in shape.stage.pes:
         pe = shape.pe(name)
+        if pe.call.tried:
+            out.append(f"    stage.tries({names.var[name]})  # {pe.on_error}")
         if not pe.outputs:
             continue
         if shape.next_inlined(name) is not None:

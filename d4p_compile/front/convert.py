@@ -12,7 +12,7 @@ from d4p.errors import Refused
 from d4p.graph.copies import held
 from d4p.graph.flatten import flatten
 from d4p.graph.labels import fingerprint, labels, one_line
-from d4p.graph.policies import Fail, Isolation, Policy
+from d4p.graph.policies import Fail, Isolation, Policy, Skip
 from d4p.items.schema import schema_of
 from d4p.library import AllPairs, PairsBetween
 from d4p.workflow.inputs import is_reader
@@ -97,27 +97,30 @@ def _pe(pe: Any, name: str, policy: Policy | None, isolation: Isolation | None, 
         kind="reader" if reader else "pairs" if pairs else "pe",
         request=Request(_asked(pe) if pe._d4p_asked or pe.numprocesses != 1 else None, bool(pe.single), fused),
         state=State(state.keeps, state.why, bool(pe.any_order), bool(pe.partial), tuple(held(pe))),
-        call=_call(pe, reader, bool(policy or isolation), bool(isolation)),
+        call=_call(pe, reader, policy, isolation),
         schemas=tuple((plain(port), schema) for port, how in pe.outputconnections.items() if (schema := _schema(how))),
         aggregate=aggregate if not (policy or isolation) or aggregate is None else replace(aggregate, unlike=BY_ITEM),
         on_error=", ".join(map(str, filter(None, (policy or Fail(), isolation)))) if policy or isolation else "",
     )
 
 
-def _call(pe: Any, reader: bool, guarded: bool, isolated: bool) -> Call:
+def _call(pe: Any, reader: bool, policy: Policy | None, isolation: Isolation | None) -> Call:
     style = "producer" if reader else "process" if overrides_write(pe) else call_style(pe)
     output = getattr(pe, "OUTPUT_NAME", "output")
     if style in ("iterative", "producer") and output not in pe.outputconnections:
         style = "process"
     refuse_unmade(pe)
     declared = getattr(pe, "writes", None)
+    writes = False if reader else declared if isinstance(declared, bool) else may_write(pe)
+    returns_alone = style in ("iterative", "producer", "consumer") and not writes
     return Call(
         style=style,
         output=output,
-        writes=False if reader else declared if isinstance(declared, bool) else may_write(pe),
+        writes=writes,
         keywords=not reader and writes_keywords(pe),
-        returns=written_out(pe) if style == "iterative" and declared is not True and not guarded else "",
-        batches=takes_batches(pe) and not isolated,
+        returns=written_out(pe) if style == "iterative" and declared is not True and not (policy or isolation) else "",
+        batches=takes_batches(pe) and not isolation,
+        tried=returns_alone and isinstance(policy, Skip) and not isolation,
     )
 
 

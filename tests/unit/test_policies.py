@@ -9,6 +9,7 @@ from d4p import DeadLetter, Fail, Retry, Skip
 from d4p.errors import Refused, RunFailed
 from d4p.graph.policies import read
 from d4p_compile.show.text import text
+from d4p_compile.targets import target
 from tests.targets import answers, definition
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
@@ -162,3 +163,23 @@ def test_an_isolated_pe_that_does_not_live_through_preprocess_fails_the_run():
 
 def test_the_plan_says_who_has_a_process_of_its_own():
     assert "Risky  skip, in a process of its own, at most 5 s an item" in text(plan("risky"))
+
+
+def test_a_loop_catches_what_a_pe_raises_that_writes_nothing_meanwhile():
+    program = target("sequential").program(plan("unguarded", on_error=["Plain=skip"]))
+    assert """        try:
+            item = plain._process(item)
+        except Exception as error:
+            item = stage.failed(plain, item, error)
+        if item is not None:
+""" in program
+    assert "    stage.tries(plain)  # skip\n" in program
+    other = target("sequential").program(plan("unguarded", on_error=["Plain=retry:1", "Numbers=skip"]))
+    assert "try:" not in other and "item = plain._process(item)" in other
+
+
+def test_a_program_whose_loop_catches_takes_another_policy_too():
+    with pytest.raises(RunFailed, match=r"^Plain \(Plain\), instance 0, item 4: ZeroDivisionError: .*\n  the item: 3\n"):
+        definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=fail"])
+    found = definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=retry:2,skip"])
+    assert found.failures["Plain"]["retried"] == 2

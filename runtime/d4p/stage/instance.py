@@ -170,7 +170,9 @@ class Stage:
         if ports is None:
             ports, keywords = {port: _unforeseen(pe, port) for port in pe.outputconnections}, True
         if on_error := self._on_error.get(id(pe)):
-            ports = {port: on_error.writes.hold(put) for port, put in ports.items()}
+            held = {port: on_error.writes.hold(put) for port, put in ports.items()}
+            self._writers |= {held[port]: on_error.writes.writer(put, held[port]) for port, put in ports.items()}
+            ports = held
         self._connect(pe, ports, keywords)
 
     def _connect(self, pe: GenericPE, ports: dict[str, Put], keywords: bool) -> None:
@@ -180,6 +182,18 @@ class Stage:
             self._quick.add(id(pe))
             own, write = cast(Any, pe), self._writer(pe, ports)
             own.write = _with_keywords(write) if keywords else write
+
+    def tries(self, pe: GenericPE) -> None:
+        """Say that a loop catches what `pe` raises, and hands it to `failed`."""
+        if on_error := self._on_error.get(id(pe)):
+            on_error.leave_to_loop()
+
+    def failed(self, pe: GenericPE, item: Any, error: Exception) -> None:
+        """Do with an item that `pe` raised for as its policy says; raises what is to fail the run."""
+        on_error = self._on_error.get(id(pe))
+        if on_error is None:
+            raise error
+        on_error.failed(item, error, on_error.name in self._workflow.roots())
 
     def inline(self, loop: FunctionType, *written: tuple[GenericPE, str]) -> None:
         """Say that a loop has what these PEs return written out, in this order, where it would have called them.

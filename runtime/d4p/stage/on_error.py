@@ -61,6 +61,28 @@ class Writes:
 
         return held
 
+    def writer(self, put: Put, held: Put) -> Callable[..., Callable[[str, Any], None]]:
+        """As `d4p.stage.outlet.Outlet.writer`, of a port whose items go to `put` and wait by `held`."""
+
+        def made(port: str, other: Callable[[str, Any], None], failed: Any, failures: tuple) -> Callable:
+            now = self.now
+
+            def write(name: str, item: Any) -> None:
+                if name == port and self.holding and not now:
+                    now.append((put, item))
+                    return
+                if name != port:
+                    other(name, item)
+                    return
+                try:
+                    held(item)
+                except failures as error:
+                    raise failed(error) from None
+
+            return write
+
+        return made
+
     def _keep(self) -> None:
         if self._held is None:
             self._held = Held(scratch.folder() or tempfile.gettempdir(), _MUCH)
@@ -147,17 +169,37 @@ class OnError:
         self._last, self._letter = last(policy), letter
         self._count = count
         self.limit: Limit | None = None  # of a root that may write no more than that
-        self._process, self._inner = pe.process, pe._process
-        items = type(pe).process in (IterativePE.process, ConsumerPE.process)
-        pe.process = self._around(self._process, True)
-        pe._process = self._around(self._inner, not items)
+        self._inner = pe._process
+        self._in_loop = False  # whether a generated loop catches what `_process` raises
+        self._by_port = type(pe).process not in (IterativePE.process, ConsumerPE.process)
+        pe.process = self._around(pe.process, True)
+        pe._process = self._around(pe._process, self._by_port)
         if hasattr(pe, "process_batch"):
             self._batch = pe.process_batch
             pe.process_batch = self._process_batch
 
+    def leave_to_loop(self) -> None:
+        """A generated loop catches what `_process` raises, and the PE writes nothing meanwhile: nothing need stand
+        around it, where the item needn't be kept as it came."""
+        if not self._copies:
+            self._in_loop = True
+            del self.pe.process, self.pe._process
+
+    def failed(self, item: Any, error: Exception, root: bool) -> None:
+        """What a loop has caught, of an item that a `root` gets by port. Raises what is to fail the run."""
+        if not self._in_loop:  # it was taken care of, and is to fail the run
+            raise error
+        port, alone = self._named(item, root or self._by_port)
+        self._again(self._inner, item, error, port, alone, self._count())
+
+    @property
+    def _copies(self) -> bool:
+        """Whether an item must be kept as it came: for another try, or to be set aside."""
+        return self._tries > 0 or isinstance(self._last, DeadLetter)
+
     def _around(self, process: Callable, ports: bool) -> Callable:
         """`process` for one item, which it gets as {port: item} where `ports` is true."""
-        writes, now, copies = self.writes, self.writes.now, self._tries > 0 or isinstance(self._last, DeadLetter)
+        writes, now, copies = self.writes, self.writes.now, self._copies
 
         @functools.wraps(process)
         def guarded(item: Any = _NOTHING) -> Any:
@@ -167,14 +209,18 @@ class OnError:
             try:
                 result = process(own(item) if copies else item)
             except Exception as error:
-                port, alone = self._alone(item) if ports else (getattr(self.pe, "INPUT_NAME", "input"), item)
+                port, alone = self._named(item, ports)
                 return self._again(process, item, error, port, alone, self._count())
             except ControlFlow:  # the last item that is wanted has been written
                 writes.go_on()
                 raise
             writes.holding = False
             if now:
-                writes.go_on()
+                if len(now) == 1 and not writes.kept:  # as `go_on`, without a call more
+                    put, written = now.pop()
+                    put(written)
+                else:
+                    writes.go_on()
             return result
 
         return guarded
@@ -205,8 +251,11 @@ class OnError:
             writes.go_on()
             return result
 
-    def _alone(self, inputs: Any) -> tuple[str | None, Any]:
-        """The port and the item of {port: item}; what a root gets may be of no port, or of several."""
+    def _named(self, inputs: Any, ports: bool) -> tuple[str | None, Any]:
+        """The port and the item, of {port: item} where `ports` is true; what a root gets may be of no port, or of
+        several."""
+        if not ports:
+            return getattr(self.pe, "INPUT_NAME", "input"), inputs
         if isinstance(inputs, dict) and len(inputs) == 1 and inputs.keys() <= self.pe.inputconnections.keys():
             return next(iter(inputs.items()))
         return None, inputs
