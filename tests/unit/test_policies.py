@@ -175,11 +175,11 @@ def test_a_loop_catches_what_a_pe_raises_that_writes_nothing_meanwhile():
 """ in program
     assert "    stage.tries(plain)  # skip\n" in program
     other = target("sequential").program(plan("unguarded", on_error=["Plain=retry:1", "Numbers=skip"]))
-    assert "try:" not in other and "item = plain._process(item)" in other
+    assert " try:" not in other and "item = plain._process(item)" in other
 
 
 def test_a_program_whose_loop_catches_takes_another_policy_too():
-    with pytest.raises(RunFailed, match=r"^Plain \(Plain\), instance 0, item 4: ZeroDivisionError: .*\n  the item: 3\n"):
+    with pytest.raises(RunFailed, match=r"^Plain \(Plain\), instance 0, item 4: ZeroDivisionError: "):
         definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=fail"])
     found = definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=retry:2,skip"])
     assert found.failures["Plain"]["retried"] == 2
