@@ -90,3 +90,11 @@ def test_a_pe_that_crashes_hangs_or_leaves_costs_an_item_and_not_the_run(run):
     assert results.pop('"end"') >= 1
     good = [number for number in range(200) if number not in (20, 40, 60, 80)]
     assert results == Counter(map(str, [*good, *(-number for number in good)]))
+
+
+def test_what_is_left_keeps_the_order_of_the_sequential_run(run):
+    found, counts = run("in_order")
+    good = [number for number in range(200) if number % 50 != 7]
+    wanted = [[number % 5, number + more] for number in good for more in (0, 1000, 2000)]
+    assert counts == {"Picky": (4, 4, 0)}
+    assert list(found["Listing2", "output"]) == [json.dumps(wanted)]

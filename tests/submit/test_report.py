@@ -23,6 +23,11 @@ org.apache.spark.SparkUserAppException: User application exited with 1
 """
 
 
+def test_a_run_that_is_done_but_for_some_items_is_told_by_what_it_says():
+    assert exit_status("SUCCEEDED", "", "12 PEs\ndone, 1,204 items set aside\n") == 3
+    assert exit_status("SUCCEEDED", "", "a PE logs: done, 3 items\n") == 0
+
+
 def test_the_programs_own_words_without_javas():
     assert own_words(LOG).splitlines()[0].startswith("failed: Divides (Divides), instance 0, item 8")
     assert own_words(LOG).endswith("ZeroDivisionError: division by zero")

@@ -183,3 +183,7 @@ def test_a_program_whose_loop_catches_takes_another_policy_too():
         definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=fail"])
     found = definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=retry:2,skip"])
     assert found.failures["Plain"]["retried"] == 2
+
+
+def test_a_method_of_that_name_is_a_users_own():
+    assert {pe.on_error for pe in plan("of_methods").graph.pes} == {""}

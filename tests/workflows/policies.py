@@ -410,3 +410,48 @@ def isolated(kind):
 class BadStart(IterativePE):
     def _preprocess(self):
         os._exit(4)
+
+
+class Listing(GenericPE):
+    """One instance: all that it has got, in order."""
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("input", grouping="global")
+        self._add_output("output")
+        self.got = []
+
+    def process(self, inputs):
+        self.got.append(inputs["input"])
+
+    def postprocess(self):
+        self.write("output", self.got)
+
+
+def in_order():
+    """A PE that fails for some, and writes twice for others, before one that keeps their order."""
+    graph = WorkflowGraph()
+    picky = Picky()
+    picky.on_error = Skip()
+    graph.connect(Numbers(), "output", picky, "input")
+    graph.connect(picky, "output", Listing(), "input")
+    return graph
+
+
+class Methods(IterativePE):
+    """Has methods that are called as our attributes are."""
+
+    def on_error(self):
+        return "mine"
+
+    def isolate(self):
+        return True
+
+    def time_limit(self):
+        return -1
+
+
+def of_methods():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(), "output", Methods(), "input")
+    return graph

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 from d4p.errors import Refused
@@ -265,7 +266,8 @@ def _on_error(graphs: list[AnyGraph], pes: list[Any], members: ByIdentity) -> tu
         if vars(graph).get("on_error") is not None:
             for pe in members[graph]:
                 says[pe] = vars(graph)["on_error"]
-    return tuple(says.get(pe) if pe.on_error is None else pe.on_error for pe in pes)
+    own = [None if isinstance(pe.on_error, MethodType) else pe.on_error for pe in pes]  # a method of a user's own
+    return tuple(says.get(pe) if mine is None else mine for pe, mine in zip(pes, own, strict=True))
 
 
 def _fused(graphs: list[AnyGraph], pes: list[Any], members: ByIdentity) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 from d4p.errors import Refused
@@ -206,6 +207,8 @@ def isolations(pes: Mapping[str, Any], never: Mapping[str, str]) -> dict[str, Is
     found = {}
     for name, pe in pes.items():
         limit, isolate = pe.time_limit, pe.isolate
+        if isinstance(limit, MethodType) or isinstance(isolate, MethodType):  # of a user's own
+            continue
         of = f"of {name} ({type(pe).__name__})"
         if limit is not None and (not _is_number(limit, int, float) or not 0 < limit < float("inf")):
             raise Refused(f"time_limit {of} must be seconds, more than 0; it is {limit!r}")
@@ -248,7 +251,7 @@ def chosen(pes: Mapping[str, Any], says: Mapping[str, Any], asked: Iterable[str]
             continue
         if name not in never:
             found[name] = policy
-        elif name in named or getattr(pe, ON_ERROR, None) is not None:
+        elif name in named or says[name] is not None and pe.on_error is says[name]:
             raise Refused(f"{name} ({type(pe).__name__}) can't have the policy {policy}: {never[name]}")
     return found
 

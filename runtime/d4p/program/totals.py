@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from d4p.program.failures import failures
@@ -26,8 +27,7 @@ def totals(workflow: Workflow, reports: list[Report]) -> dict[str, Any]:
                 found["instances"] += 1
                 found["received"] += count
     edges = {edge: {"items": count, "bytes": moved.get(edge)} for edge, count in edge_counts(workflow, reports).items()}
-    failed = {name: {"failed": mine.failed, "skipped": mine.skipped, "retried": mine.retried, "first": mine.first}
-              for name, mine in failures(reports).items()}
+    failed = {name: asdict(mine) for name, mine in failures(reports).items()}
     return {"pes": pes, "edges": edges, "failures": failed, "instances": [instance(report) for report in reports]}
 
 

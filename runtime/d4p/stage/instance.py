@@ -377,7 +377,7 @@ class Stage:
             "moved": {edge: lanes.moved for edge, lanes in list(self._moved.items())},
             "results": dict(self._results),
             "again": self._again,
-            "failures": {each.name: each.failures for each in list(self._on_error.values())},
+            "failures": {each.name: each.failures.so_far() for each in list(self._on_error.values())},
             "figures": self.clock.report(),
             **self._outputs.report(),
         }

@@ -10,7 +10,7 @@ import functools
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from d4p.describe.failure import PeFailed, said_of_item
@@ -25,6 +25,8 @@ from d4p.stage.letters import letter
 from d4p.stage.limit import Limit
 
 Put = Callable[[Any], None]
+#: Of so many kinds of exception the first failure is told.
+_KINDS = 20
 #: Of so many bytes that a PE has written for one item the first part is put where there is room for more.
 _MUCH = 1 << 20
 _NOTHING = object()
@@ -137,6 +139,10 @@ class Failures:
     skipped: int = 0
     aside: int = 0
     first: dict[str, str] = field(default_factory=dict)
+
+    def so_far(self) -> Failures:
+        """A copy, which nobody changes."""
+        return replace(self, first=dict(self.first))
 
     def add(self, other: Failures) -> None:
         """Those of another instance."""
@@ -277,7 +283,7 @@ class OnError:
         else:
             found.skipped += 1
         kind = type(error).__name__
-        if kind not in found.first:
+        if kind not in found.first and len(found.first) < _KINDS:
             found.first[kind] = said_of_item(self.pe, self.name, self.index, number, item, error)
         most = self._last.most
         if most is not None and found.failed > most:

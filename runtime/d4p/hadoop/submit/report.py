@@ -16,7 +16,7 @@ _THROWN = re.compile(r'^Exception in thread "[^"\n]*" (.+)$', re.MULTILINE)
 _MORE = re.compile(r"^(?:\t(?:at |\.\.\. \d+ more)|Caused by: |[\w.$]+(?:Exception|Error)\b)")
 _SAID = re.compile(r"^(failed|refused): |^interrupted$")
 #: What it says of a run that is done but for some items, for which it ends there with 0.
-_MISSING = re.compile(r"^done, [\d,]+ items? ", re.MULTILINE)
+_MISSING = re.compile(r"^done, [\d,]+ items? (?:skipped|set aside)", re.MULTILINE)
 _EXIT = re.compile(r"User application exited with (?:status )?(\d+)|exitCode: (\d+)")
 
 
