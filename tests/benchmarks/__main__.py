@@ -16,7 +16,8 @@ from .measure import Row
 
 BENCHMARKS = {"hop": "hop", "spark": "spark", "hdfs": "hdfs", "columns": "columns", "channel": "channel",
               "dispel4py": "original", "systems": "others", "cores": "cores", "mpi": "mpi",
-              "containers": "containers", "stations": "stations", "fft": "fft", "misfit": "misfit"}  # fmt: skip
+              "containers": "containers", "stations": "stations", "fft": "fft", "misfit": "misfit",
+              "policies": "policies"}  # fmt: skip
 
 
 def main() -> None:
