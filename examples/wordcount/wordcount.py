@@ -38,7 +38,6 @@ class Count(GenericPE):
         GenericPE.__init__(self)
         self._add_input("word", grouping=[0])
         self._add_output("count", tuple_type=["word", "count"])
-        self.numprocesses = 4
         self.counts = Counter()
 
     def process(self, inputs):

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from d4p_compile.command.submit import compile_words
+
 ENV = {k: v for k, v in os.environ.items() if k not in ("D4P_DEBUG", "D4P_SPOOL", "D4P_EVENTS")}
 ROOT = Path(__file__).parents[2]
 ENV["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "runtime")])
@@ -359,6 +361,21 @@ def test_inputs_that_fit_no_root(write, tmp_path):
     refused(d4p("run", "wf.py", "-f", "in.json", cwd=tmp_path), "-f in.json isn't JSON: line 1, column 11")
     refused(d4p("run", "wf.py", "-f", "in.json", "-i", 3, cwd=tmp_path), "one of -i, -d and -f")
     refused(d4p("run", "wf.py", "-i", -3, cwd=tmp_path), "-i must be 0 or more")
+
+
+def test_fuse_keeps_pes_with_their_source(write, tmp_path):
+    write("wf.py")
+    for command in (["plan", "-t", "processes"], ["compile", "-t", "mpi", "-o", "made"], ["run", "-t", "processes"]):
+        name, *more = command
+        wide = d4p(name, "wf.py", *more, cwd=tmp_path)
+        assert wide.returncode == 0 and "2 PEs in 2 stages, 1 exchange" in wide.stdout, wide.stderr
+        again = ["--overwrite"] if name == "compile" else []
+        done = d4p(name, "wf.py", *more, "--fuse", "-n", 3, *again, cwd=tmp_path)
+        assert done.returncode == 0 and "2 PEs in 1 stage, no exchange" in done.stdout, done.stderr
+    write("fused.py", GRAPH + "graph.fuse = True\n")
+    assert "2 PEs in 1 stage, no exchange" in d4p("plan", "fused.py", "-t", "mpi", cwd=tmp_path).stdout
+    words = compile_words("wf.py", "spark", 3, True, None, {}, (), ())
+    assert words[-3:] == ["-n", "3", "--fuse"]
 
 
 def test_any_n_from_one_is_taken(write, tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
+from d4p.host.threads import cores
 from d4p.stage.figures import PARTS
 from tests.chaos.programs import until
 from tests.targets import TARGETS
@@ -61,6 +62,13 @@ def test_a_run_says_what_it_was_and_where_the_time_went(target, runs, tmp_path):
     (folder,) = (path for path in runs.iterdir() if path.name != "programs")
     assert (folder / "log.txt").read_text().endswith("got 7\n")
     assert (runs / "programs" / found["program"] / "job.py").exists()
+
+
+@pytest.mark.parametrize(("words", "width"), [(["-n", "3"], 3), ([], cores())])
+def test_the_width_of_a_run_is_recorded(runs, words, width):
+    assert run("-t", "processes", *words).returncode == 0
+    found = read(runs)
+    assert found["width"] == width and found["asked"] == (width if words else None)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -11,7 +11,7 @@ import pytest
 
 import d4p_compile
 from d4p.host.threads import cores
-from tests.targets import answers, on_spark
+from tests.targets import answers, definition, on_spark
 
 from ..workflows import wide
 
@@ -54,6 +54,14 @@ def test_a_group_by_is_as_wide(target):
     (alone,) = d4p_compile.run(f"{HERE}:words").values()
     assert sorted((word, count) for word, count, _ in found) == sorted((word, count) for word, count, _ in alone)
     assert len({process for *_, process in found}) == 4
+
+
+@pytest.mark.parametrize("target", LOCAL)
+def test_parts_of_a_sum_are_as_wide(target):
+    plan = d4p_compile.plan(f"{HERE}:summed", target, 3)
+    assert [pe.instances for pe in plan.graph.pes] == [1, 3, 3, 1] and str(plan.stages[1]).startswith("Square > SumPE")
+    expected = definition(f"{HERE}:summed")
+    assert answers(f"{HERE}:summed", target, width=3) == answers(f"{HERE}:summed", target) == expected
 
 
 @pytest.mark.spark

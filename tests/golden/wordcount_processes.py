@@ -2,7 +2,7 @@
 
 stage 1 xW  read > split
             split.word -> count.word  hash [0]
-stage 2 x4  count
+stage 2 xW  count
             count.count -> top.input  gather
 stage 3 x1  top
             top.output                result
@@ -17,7 +17,7 @@ import d4p  # noqa: E402
 from d4p.engines import processes  # noqa: E402
 
 d4p.require("0.1.0", __file__)
-workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
+workflow = d4p.Workflow("wordcount:graph", fingerprint="6347767e96fa0e7f")
 
 # the channels and stages of wordcount_stages.py
 
@@ -26,8 +26,8 @@ def main(run):
     """Each instance runs in a process of its own; bounded pipes join them."""
     # stage 1 xW: read > split
     run.stage(stage_1, instances=run.width, sends=[channel_1])
-    # stage 2 x4: count
-    run.stage(stage_2, instances=4, takes=[channel_1], sends=[channel_2])
+    # stage 2 xW: count
+    run.stage(stage_2, instances=run.width, takes=[channel_1], sends=[channel_2])
     # stage 3 x1: top
     run.stage(stage_3, instances=1, takes=[channel_2])
 

@@ -1,11 +1,7 @@
-"""wordcount for one process: 4 PEs in 3 stages, 2 exchanges.
+"""wordcount for one process: 4 PEs in 1 stage, no exchange.
 
-stage 1 x1  read > split
-            split.word -> count.word  hash [0]
-stage 2 x4  count
-            count.count -> top.input  gather
-stage 3 x1  top
-            top.output                result
+stage 1 x1  read > split > count > top
+            top.output  result
 """
 
 import os
@@ -17,19 +13,16 @@ import d4p  # noqa: E402
 from d4p.engines import sequential  # noqa: E402
 
 d4p.require("0.1.0", __file__)
-workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
+workflow = d4p.Workflow("wordcount:graph", fingerprint="6347767e96fa0e7f")
 
-# the channels and stages of wordcount_stages.py
+
+# the channels and stages of wordcount_stages_sequential.py
 
 
 def main(run):
     """Every item is driven to the sinks before the next."""
-    # stage 1 x1: read > split
-    run.stage(stage_1, instances=1, sends=[channel_1])
-    # stage 2 x4: count
-    run.stage(stage_2, instances=4, takes=[channel_1], sends=[channel_2])
-    # stage 3 x1: top
-    run.stage(stage_3, instances=1, takes=[channel_2])
+    # stage 1 x1: read > split > count > top
+    run.stage(stage_1, instances=1)
 
 
 if __name__ == "__main__":

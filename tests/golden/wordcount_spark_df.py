@@ -2,7 +2,7 @@
 
 stage 1 xW  read > split
             split.word -> count.word  hash [0]
-stage 2 x4  count
+stage 2 xW  count
             count.count -> top.input  gather
 stage 3 x1  top
             top.output                result
@@ -17,7 +17,7 @@ import d4p  # noqa: E402
 from d4p.engines import spark_df  # noqa: E402
 
 d4p.require("0.1.0", __file__)
-workflow = d4p.Workflow("wordcount:graph", fingerprint="b46959a0aedf005c")
+workflow = d4p.Workflow("wordcount:graph", fingerprint="6347767e96fa0e7f")
 
 # the channels and stages of wordcount_stages.py
 
@@ -26,10 +26,11 @@ def main(spark, run):
     """One partition is one instance; rows are batches of items, shuffled by the instance that they go to."""
     # stage 1 xW: read > split
     arriving = run.read("read", run.width)
-    out_1 = arriving.mapInArrow(run.task(stage_1, run.width, to={channel_1: 4}, root="read"), spark_df.BATCHES)
-    into_2 = spark_df.shuffle(out_1, 4, ordered=True)  # channel_1
-    # stage 2 x4: count
-    out_2 = into_2.mapInArrow(run.task(stage_2, 4, to={channel_2: 1}), spark_df.BATCHES)
+    task = run.task(stage_1, run.width, to={channel_1: run.width}, root="read")
+    out_1 = arriving.mapInArrow(task, spark_df.BATCHES)
+    into_2 = spark_df.shuffle(out_1, run.width, ordered=True)  # channel_1
+    # stage 2 xW: count
+    out_2 = into_2.mapInArrow(run.task(stage_2, run.width, to={channel_2: 1}), spark_df.BATCHES)
     into_3 = spark_df.shuffle(out_2, 1, ordered=True)  # channel_2
     # stage 3 x1: top
     out_3 = into_3.mapInArrow(run.task(stage_3, 1), spark_df.BATCHES)

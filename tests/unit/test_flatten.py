@@ -196,6 +196,29 @@ def test_grouping_on_a_plain_workflow_graph_and_on_a_port_that_is_not_mapped():
         flatten(graph)
 
 
+def test_fuse_of_a_pe_a_composite_and_a_graph():
+    s, p, q, t = map(PE, "spqt")
+    q.fuse = True
+    inner = composite(p, "a", "x")
+    graph = WorkflowGraph()
+    for source, dest in ((s, inner), (inner, q), (q, t)):
+        graph.connect(source, "x", dest, "a")
+    assert names(flatten(graph).fused) == ["q"]
+    inner.fuse = True
+    assert names(flatten(graph).fused) == ["p", "q"]
+    p.fuse = lambda: None  # an attribute of the user's own
+    graph.fuse = "no"
+    assert names(flatten(graph).fused) == ["p", "q"]
+    graph.fuse = True
+    assert names(flatten(graph).fused) == ["s", "p", "q", "t"]
+    graph.fuse = inner.fuse = False
+    flatten(graph)
+    assert names(flatten(graph).fused) == ["q"]
+    inner.fuse = True
+    graph.flatten()  # in place: the composite is gone, what it asked for stays
+    assert names(flatten(graph).fused) == ["p", "q"]
+
+
 def test_numprocesses_of_a_composite():
     s, root, asked, plain, single, deep = map(PE, ["s", "root", "asked", "plain", "single", "deep"])
     asked.numprocesses = 1

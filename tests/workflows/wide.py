@@ -4,6 +4,7 @@ import os
 import time
 
 from d4p import IterativePE, ProducerPE, WorkflowGraph
+from d4p.aggregate import parallelSum
 
 
 class Tasks(ProducerPE):
@@ -43,6 +44,12 @@ class Reduce(IterativePE):
         self.write("output", (self.total, len(self.processes), len(self.instances)))
 
 
+class Square(IterativePE):
+    def _process(self, number):
+        time.sleep(0.002)
+        return [number * number]
+
+
 class Words(IterativePE):
     def _process(self, number):
         time.sleep(0.005)
@@ -73,6 +80,15 @@ def sweep(count=120):
     tasks, walk, reduce = Tasks(count), Walk(), Reduce()
     graph.connect(tasks, "output", walk, "input")
     graph.connect(walk, "output", reduce, "input")
+    return graph
+
+
+def summed(count=120):
+    """Tasks > Square > the sum, in parallel"""
+    graph = WorkflowGraph()
+    tasks, square, total = Tasks(count), Square(), parallelSum([0])
+    graph.connect(tasks, "output", square, "input")
+    graph.connect(square, "output", total, "input")
     return graph
 
 

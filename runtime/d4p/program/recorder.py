@@ -98,7 +98,7 @@ class Recorder(Unrecorded):
             options.pop(name, None)
         self.record.begin(
             workflow=workflow.source, name=plan.get("workflow") or workflow.source.partition(":")[0],
-            fingerprint=workflow.fingerprint, target=self._target, asked=plan.get("asked"),
+            fingerprint=workflow.fingerprint, target=self._target, asked=plan.get("width"),
             parameters=masked("", workflow.parameters or {}), inputs=masked("", inputs.given), limit=inputs.limit,
             options=masked("", options), command=words(sys.argv), folder=os.getcwd(), source=source,
             git=revision(source), user=_user(), host=platform.node(), process=os.getpid(), d4p=__version__,
@@ -135,7 +135,7 @@ class Recorder(Unrecorded):
         self.record.run["splits"] = {name: len(splits) for name, splits in inputs.splits.items()}
 
     def width(self, width: int) -> None:
-        self.record.run["width"] = width
+        self.record.run["width"] = self.record.run.get("asked") or width  # -n comes before what the engine has
 
     def phase(self, what: str) -> None:
         with self._lock:
