@@ -76,7 +76,7 @@ def test_more_instances_than_anybody_runs_are_refused_at_once(d4p, number):
                                               f"memory; it is {number:,}")
         status, _, err = d4p("plan", "spelled.py:make", "-t", target, "-p", f"n={number}")
         assert status == 2 and "numprocesses of Double1 (Double) must be 1,000,000 at most" in err
-    assert d4p("plan", "spelled.py:make", "-n", str(10**6))[0] == 0  # shared out in no time
+    assert d4p("plan", "spelled.py:make", "-n", str(10**6))[0] == 0  # in no time
 
 
 def test_a_limit_beyond_all_items(d4p):
