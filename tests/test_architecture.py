@@ -37,7 +37,7 @@ COMPILER_ROOMS = (
     ("emit", "peek"),
     ("targets",),
     ("choose", "bundle", "progress"),
-    ("launch",),
+    ("launch", "runs"),
     ("api",),
     ("command",),
     ("__main__",),

@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from .runs import report, runs
+
 FORMATS = ("text", "json", "mermaid", "dot", "html")
 
 
@@ -374,6 +376,10 @@ def help_(context: click.Context, topic: str | None) -> None:
         click.echo("d4p help TOPIC\n\n" + "\n".join(f"  {name:{width}}  {title}" for name, title in known.items()))
         click.echo("\nd4p COMMAND --help lists a command's options. In Python, help(d4p.ReadLines), "
                    "help(d4p_compile.run)\nand so on say what a PE or a function takes.")
+
+
+for _command in (runs, report):
+    d4p.add_command(_command)
 
 
 def _load(workflow: str, target: str, attribute: str | None, parameters: dict[str, Any],

@@ -1,0 +1,92 @@
+"""`d4p runs` and `d4p report`: what runs left behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+def _echo(lines: Any) -> None:
+    from d4p.describe.printable import echo
+
+    echo(lines)
+
+
+@click.group(short_help="List, show, compare and remove the records of runs.")
+def runs() -> None:
+    """What runs left behind in $D4P_RUNS (`d4p help runs`).
+
+    RUN is `latest`, an id, or its beginning as far as no other run has the same.
+    """
+
+
+@runs.command(name="list", short_help="List runs, the newest first.")
+@click.option("--workflow", metavar="NAME", help="Those of this workflow.")
+@click.option("--failed", is_flag=True, help="Those that failed, were interrupted or were lost.")
+@click.option("-t", "--target", metavar="T", help="Those on this target.")
+@click.option("--most", type=click.IntRange(min=1), metavar="N", help="The last N.")
+def list_(workflow: str | None, failed: bool, target: str | None, most: int | None) -> None:
+    """List runs, the newest first: id, begin, state, time, target, workflow and parameters."""
+    from ..runs.folder import folder
+    from ..runs.index import listed
+    from ..runs.table import lines
+    from ..targets import canonical
+
+    of = canonical(target) if target and target != "spark" else target
+    found = list(lines(listed(workflow, of), failed, most))
+    _echo(found or f"there are no such runs in {folder()}")
+
+
+@runs.command(short_help="Show what is known of a run.")
+@click.argument("run", default="latest")
+def show(run: str) -> None:
+    """Show what is known of RUN (the latest); its figures are in `d4p report`."""
+    from ..runs.folder import find
+    from ..runs.table import shown
+
+    _echo(shown(find(run)))
+
+
+@runs.command(short_help="Show in what two runs differ.")
+@click.argument("first")
+@click.argument("second", default="latest")
+def diff(first: str, second: str) -> None:
+    """Show in what FIRST and SECOND (the latest) differ: what was asked for, plan, program, figures."""
+    from ..runs.folder import find
+    from ..runs.table import differences
+
+    _echo(differences(find(first), find(second)))
+
+
+@runs.command(short_help="Remove the records of runs.")
+@click.argument("run", nargs=-1, required=True)
+def rm(run: tuple[str, ...]) -> None:
+    """Remove the record of each RUN. What the run wrote stays."""
+    from ..runs.folder import find, remove, remove_unused_programs
+
+    found = [find(name) for name in run]
+    for each in found:
+        remove(each)
+        _echo(f"removed: {each.folder}")
+    remove_unused_programs()
+
+
+@runs.command(short_help="Make the index of runs anew.")
+def reindex() -> None:
+    """Make the index of runs anew; it holds nothing that the records don't."""
+    from ..runs.folder import folder
+    from ..runs.index import reindex as again
+
+    _echo(f"{again():,} runs in {folder()}")
+
+
+@click.command(short_help="Say what limited a run, and show it.")
+@click.argument("run", default="latest")
+@click.option("--instances", is_flag=True, help="Show every instance.")
+def report(run: str, instances: bool) -> None:
+    """Say what limited RUN (the latest), what would help, and what each PE was at."""
+    from ..runs.folder import find
+    from ..runs.report import text
+
+    _echo(text(find(run), instances))

@@ -1,0 +1,124 @@
+"""Runs as lines: many of them, one of them, two side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import unified_diff
+from itertools import islice
+from typing import Any
+
+from ..progress.counts import spelled
+from ..show.text import plural
+from .folder import LOST, Run, moment, state
+from .shares import Shares
+
+#: Lines of a difference of programs that are shown.
+_MOST = 60
+#: What two runs are compared by, of run.json.
+_COMPARED = ("workflow", "target", "asked", "width", "parameters", "inputs", "limit", "options", "git", "host",
+             "python", "d4p", "versions", "state", "exit_status")  # fmt: skip
+
+
+def when(about: Mapping[str, Any]) -> str:
+    """When a run began, in this machine's time."""
+    from datetime import datetime
+
+    began = moment(about.get("began"))
+    return datetime.fromtimestamp(began).strftime("%Y-%m-%d %H:%M:%S") if began else "?"
+
+
+def took(about: Mapping[str, Any]) -> str:
+    """How long it took; of one that was killed until its last sign of life."""
+    seconds = about.get("seconds")
+    if seconds is None:
+        seconds = max(0.0, moment(about.get("ended") or about.get("alive")) - moment(about.get("began")))
+    return f"{seconds:.1f} s" if seconds < 60 else spelled(seconds)
+
+
+def lines(runs: Iterable[Mapping[str, Any]], failed: bool = False, most: int | None = None) -> Iterator[str]:
+    """A line a run; with `failed` those that were not done alone, and at most so many."""
+    rows = ((about, state(dict(about))) for about in runs)
+    wanted = (row for row in rows if not failed or row[1] in ("failed", "interrupted", LOST))
+    for about, how in islice(wanted, most):
+        status = f"{how} ({about['exit_status']})" if how == "failed" else how
+        yield (f"{about['id']}  {when(about)}  {status:<12} {took(about):>12}  {about.get('target') or '?':<10} "
+               f"{about.get('name') or '?'}{_given(about)}")
+
+
+def _given(about: Mapping[str, Any]) -> str:
+    given = about.get("parameters") or {}
+    return "".join(f" {name}={_short(value)}" for name, value in given.items())
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+def shown(run: Run) -> Iterator[str]:
+    """What is known of one run, without its figures."""
+    about = run.about
+    yield f"{run.id}: {about.get('name')} for {about.get('target')}, {run.state}, {took(about)}"
+    if run.state == LOST:
+        yield f"  its program is gone without a word; it was last alive at {about.get('alive')}"
+    if cause := about.get("cause"):
+        yield from (f"  {line}" for line in str(cause.get("message")).splitlines())
+    for name in ("workflow", "parameters", "inputs", "limit", "options", "command", "folder", "git", "user", "host",
+                 "process", "machine", "width", "python", "d4p", "versions", "began", "ended", "alive", "exit_status"):
+        if (value := about.get(name)) not in (None, {}, []):
+            yield f"  {name:<12} {_said(value)}"
+    for path in about.get("outputs") or ():
+        yield f"  written      {path}"
+    yield f"  record       {run.folder}"
+    if run.log:
+        yield f"  logged       {plural(len(run.log.splitlines()), 'line')}"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_short(each)}" for name, each in value.items())
+    return str(value)
+
+
+def differences(first: Run, second: Run) -> Iterator[str]:
+    """In what two runs differ: what was asked for, the plan, the program, the figures."""
+    yield f"{first.id} and {second.id}"
+    same = True
+    for name in _COMPARED:
+        was, now = first.about.get(name), second.about.get(name)
+        if was != now:
+            same = False
+            yield f"  {name:<12} {_short(was)} -> {_short(now)}"
+    if same:
+        yield "  asked for the same, and ended the same"
+    for title, name in (("the plan", "plan.txt"), ("the program", "job.py")):
+        texts = [run.program(name).splitlines() for run in (first, second)]
+        if texts[0] != texts[1]:
+            changed = list(unified_diff(texts[0], texts[1], first.id, second.id, lineterm="", n=1))
+            yield f"{title}:"
+            yield from (f"  {line}" for line in changed[2 : 2 + _MOST])
+            if len(changed) > 2 + _MOST:
+                yield f"  ... and {plural(len(changed) - 2 - _MOST, 'line')} more"
+    yield from _figures(Shares(first), Shares(second))
+
+
+def _figures(first: Shares, second: Shares) -> Iterator[str]:
+    yield "figures:"
+    yield f"  {'seconds':<40} {first.seconds:>12,.1f} {second.seconds:>12,.1f} {_change(first.seconds, second.seconds)}"
+    names = {stage.pes: None for each in (first, second) for stage in each.stages}
+    for pes in names:
+        found = [next((stage for stage in each.stages if stage.pes == pes), None) for each in (first, second)]
+        title = next(stage.title for stage in found if stage)
+        busy = [stage.busy if stage else 0.0 for stage in found]
+        yield f"  {f'{title} busy, seconds':<40.40} {busy[0]:>12,.1f} {busy[1]:>12,.1f} {_change(*busy)}"
+    for edge in {**first.edges, **second.edges}:
+        counts = [each.edges.get(edge, {}).get("items", 0) for each in (first, second)]
+        if counts[0] != counts[1]:
+            yield f"  {f'{edge}, items':<40} {counts[0]:>12,} {counts[1]:>12,} {_change(*counts)}"
+
+
+def _change(was: float, now: float) -> str:
+    return f"x{now / was:.2f}" if was else ""

@@ -1,0 +1,42 @@
+"""A planted bottleneck is named, whatever runs the workflow; where none is planted, none is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from d4p_compile.runs.folder import find
+from d4p_compile.runs.shares import Shares
+from d4p_compile.runs.verdict import verdicts
+
+WORKFLOW = f"{Path(__file__).resolve().parents[1]}/workflows/planted.py:make"
+SLOW = 0.01
+PLANTED = {"first": ("limiting", "First"), "middle": ("limiting", "Middle"), "common": ("skewed", "Last")}
+
+
+def run(target: str, tmp_path, monkeypatch, **seconds: float):
+    monkeypatch.setenv("D4P_RUNS", str(tmp_path / "runs"))
+    words = [word for name, value in seconds.items() for word in ("-p", f"{name}={value}")]
+    done = subprocess.run([sys.executable, "-m", "d4p_compile", "run", WORKFLOW, "-t", target, "-q", *words],
+                          capture_output=True, text=True, timeout=180)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return find("latest")
+
+
+@pytest.mark.parametrize("target", ["processes", "mpi"])
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_planted_bottleneck_is_named(target, planted, tmp_path, monkeypatch):
+    found = run(target, tmp_path, monkeypatch, **{planted: SLOW})
+    rule, pe = PLANTED[planted]
+    said = verdicts(found)
+    stage = next(stage for stage in Shares(found).stages if pe in stage.pes)
+    assert said and (said[0].rule, said[0].stage) == (rule, stage.number), said
+
+
+@pytest.mark.parametrize("target", ["processes", "mpi"])
+def test_where_none_is_planted_none_is_named(target, tmp_path, monkeypatch):
+    found = run(target, tmp_path, monkeypatch, first=SLOW / 2, middle=SLOW / 2, last=SLOW / 0.8)
+    assert not [verdict for verdict in verdicts(found) if verdict.stage is not None]

@@ -1,0 +1,233 @@
+"""Records as they are found, listed, compared, removed and told about."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from d4p.errors import Refused
+from d4p_compile.runs import index, report, table
+from d4p_compile.runs.folder import Run, find, ids, remove, remove_unused_programs
+from d4p_compile.runs.shares import Shares
+from d4p_compile.runs.verdict import verdicts
+from tests.calls import calls
+
+BEGAN = "2026-11-29T23:49:30.123+00:00"
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("D4P_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+def make(runs: Path, id: str,  # noqa: A002  as run.json calls it
+         stages: list[Any] = (), channels: list[Any] = (), pes: list[Any] = (), *,
+         moving: float = 10.0, cpu: float | None = None, phases: list[Any] = (), **about: Any) -> Run:
+    """A record. Of each stage its PEs, and of each of its instances seconds by part, and items."""
+    folder = runs / id
+    folder.mkdir(parents=True)
+    about = {"version": 1, "id": id, "state": "done", "name": "words", "target": "processes", "width": 2,
+             "began": BEGAN, "alive": BEGAN, "seconds": moving, "exit_status": 0, "parameters": {}} | about
+    instances = [
+        {"stage": number, "instance": at, "received": {stage_pes[0]: items}, "seconds": seconds, "cpu": cpu,
+         "peak": 1 << 20, "host": "here", "process": 1}
+        for number, (stage_pes, found) in enumerate(stages, 1) for at, (seconds, items) in enumerate(found)]
+    plan = {"stages": [{"number": number, "pes": stage_pes} for number, (stage_pes, _) in enumerate(stages, 1)],
+            "channels": channels, "pes": pes}
+    summary = {"seconds": moving + sum(phase["seconds"] for phase in phases), "instances": instances, "edges": {},
+               "phases": [*phases, {"what": "running", "seconds": moving}]}
+    for file, content in (("run.json", about), ("plan.json", plan), ("summary.json", summary)):
+        (folder / file).write_text(json.dumps(content))
+    return Run(folder)
+
+
+def channel(source: str, dest: str, exchange: str = "forward", fields: list[Any] = ()) -> dict[str, Any]:
+    return {"from": [source, "output"], "to": [dest, "input"], "exchange": exchange, "fields": list(fields)}
+
+
+def test_a_run_is_named_by_its_id_its_beginning_latest_or_its_folder(runs):
+    for name in ("20261129a", "20261129b", "20261130a"):
+        make(runs, name)
+    (runs / "programs").mkdir()
+    assert ids() == ["20261129a", "20261129b", "20261130a"]
+    assert find("latest").id == find("20261130").id == find(str(runs / "20261130a")).id == "20261130a"
+    with pytest.raises(Refused, match="2 runs begin with '20261129': 20261129b, 20261129a. Give more"):
+        find("20261129")
+    with pytest.raises(Refused, match="no run 'x'.*the last ones are 20261130a, 20261129b, 20261129a; `latest`"):
+        find("x")
+
+
+def test_where_there_are_none_it_says_where_they_would_be(runs):
+    with pytest.raises(Refused, match=f"no runs in {runs}.*D4P_RUNS"):
+        find("latest")
+    assert index.listed() == []
+
+
+def test_a_record_that_is_broken_is_named(runs):
+    make(runs, "a1")
+    (runs / "a1" / "run.json").write_text("{")
+    with pytest.raises(Refused, match="run.json can't be read"):
+        find("a1")
+    assert index.listed() == []
+
+
+def test_a_running_one_whose_program_is_gone_is_lost(runs):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait(timeout=60)
+    here = {"state": "running", "host": platform.node()}
+    assert make(runs, "a1", **here, process=gone.pid).state == "lost"
+    assert make(runs, "a2", **here, process=os.getpid()).state == "running"
+    assert make(runs, "a3", state="running", host="elsewhere", process=1).state == "lost"  # silent for long
+    with pytest.raises(Refused, match="a2 is running"):
+        remove(find("a2"))
+    listed = list(table.lines(index.listed(), failed=True))
+    assert [line.split()[0] for line in listed] == ["a3", "a1"] and "lost" in listed[0]
+
+
+def test_runs_are_listed_the_newest_first_and_by_what_they_are_of(runs):
+    make(runs, "a1")
+    make(runs, "a2", name="other", target="mpi", parameters={"n": 3})
+    make(runs, "a3", state="failed", exit_status=1)
+    assert [each["id"] for each in index.listed()] == ["a3", "a2", "a1"]
+    assert [each["id"] for each in index.listed(workflow="words")] == ["a3", "a1"]
+    assert [each["id"] for each in index.listed(target="mpi")] == ["a2"]
+    assert [line.split()[0] for line in table.lines(index.listed(), failed=True)] == ["a3"]
+    assert [line.split()[0] for line in table.lines(index.listed(), most=2)] == ["a3", "a2"]
+    assert "failed (1)" in next(table.lines(index.listed())) and "n=3" in [*table.lines(index.listed())][1]
+
+
+def test_the_index_follows_the_folders_and_is_of_no_worth_without_them(runs):
+    make(runs, "a1")
+    make(runs, "a2", state="running", host=platform.node(), process=os.getpid())
+    assert [each["state"] for each in index.listed()] == ["running", "done"]
+    (runs / "a2" / "run.json").write_text(json.dumps(find("a2").about | {"state": "failed"}))
+    remove(find("a1"))
+    make(runs, "a3")
+    assert [(each["id"], each["state"]) for each in index.listed()] == [("a3", "done"), ("a2", "failed")]
+    (runs / index.NAME).write_bytes(b"no index at all, but long enough to be looked at" * 100)
+    assert len(index.listed()) == 2
+    assert index.reindex() == 2
+
+
+def test_a_run_that_is_over_is_read_once(runs):
+    for number in range(300):
+        make(runs, f"a{number:03}")
+    first, second = calls(index.listed), calls(index.listed)
+    assert second < first / 5
+
+
+def test_programs_of_no_run_go_with_the_last_of_their_runs(runs):
+    for name, program in (("a1", "p1"), ("a2", "p1"), ("a3", "p2")):
+        make(runs, name, program=program)
+        (runs / "programs" / program).mkdir(parents=True, exist_ok=True)
+    for name in ("a1", "a3"):
+        remove(find(name))
+    remove_unused_programs()
+    assert [path.name for path in (runs / "programs").iterdir()] == ["p1"]
+
+
+def test_two_runs_differ_in_what_was_asked_for_their_programs_and_figures(runs):
+    stages = [(["read"], [({"working": 4.0}, 10)])]
+    first = make(runs, "a1", stages, program="p1", parameters={"n": 1})
+    second = make(runs, "a2", [(["read"], [({"working": 8.0}, 10)])], program="p2", parameters={"n": 2})
+    for program, text in (("p1", "a\nb\n"), ("p2", "a\nc\n")):
+        (runs / "programs" / program).mkdir(parents=True)
+        (runs / "programs" / program / "job.py").write_text(text)
+    said = "\n".join(table.differences(first, second))
+    assert '{"n": 1} -> {"n": 2}' in said and "-b" in said and "+c" in said
+    assert any(line.split()[-1] == "x2.00" for line in said.splitlines() if "read busy" in line)
+    assert "asked for the same" in "\n".join(table.differences(first, first))
+
+
+# Verdicts
+
+READ = (["read"], [({"working": 1.0, "blocked": 9.0}, 1)])
+COUNT = (["count"], [({"working": 0.5, "waiting": 9.5}, 500)])
+EDGES = [channel("read", "fft"), channel("fft", "count")]
+
+
+def one(run: Run):
+    found = verdicts(run)
+    return found[0] if found else None
+
+
+def test_the_busy_one_is_named_and_not_the_one_it_blocks(runs):
+    fft = (["fft"], [({"working": 9.4, "waiting": 0.6}, 500)])
+    pes = [{"name": "fft", "because": "keeps state, no grouping: sees every item", "keeps_state": True,
+            "why": "assigns self.total", "remedy": "a group-by, or stateful = False"}]
+    found = one(make(runs, "a1", [READ, fft, COUNT], EDGES, pes))
+    assert found.rule == "limiting" and found.stage == 2
+    assert found.sentence == ("fft limits the run: 94 % busy; read waited for it to take items 90 % of its time and "
+                              "count waited for items 95 % of its time")
+    assert found.remedies == ("fft is one instance, since it keeps state, no grouping: sees every item (assigns "
+                              "self.total): it could be more with a group-by, or stateful = False",)
+
+
+def test_one_of_several_that_has_most_to_do_is_skew(runs):
+    counts = (["count"], [({"working": 9.0}, 900), ({"working": 1.0, "waiting": 8.0}, 60),
+                          ({"working": 1.0, "waiting": 8.0}, 40)])  # fmt: skip
+    found = one(make(runs, "a1", [READ, counts], [channel("read", "count", "hash", [0])]))
+    assert found.rule == "skewed" and "instance 0 was busy for 9.0 s, 9.0 times" in found.sentence
+    assert "90 % of its items" in found.sentence and "than [0]" in found.remedies[0]
+
+
+def test_an_engine_that_takes_longer_to_start_than_to_run(runs):
+    found = one(make(runs, "a1", [READ], phases=[{"what": "starting Spark", "seconds": 13.0}], target="spark-rdd"))
+    assert found.rule == "engine_start" and "13.0 s of 23.0 s" in found.sentence and "--target" in found.remedies[0]
+
+
+def test_work_that_is_packing(runs):
+    write = (["read"], [({"working": 1.0, "packing": 6.0, "blocked": 3.0}, 1)])
+    take = (["count"], [({"working": 1.0, "unpacking": 5.5, "waiting": 3.5}, 500)])
+    found = one(make(runs, "a1", [write, take], [channel("read", "count")]))
+    assert found.rule == "packing" and "85 %" in found.sentence
+
+
+def test_a_machine_that_has_no_more_to_give(runs):
+    first = (["read"], [({"working": 9.0}, 1)])
+    second = (["fft"], [({"working": 9.5}, 250), ({"working": 9.5}, 250)])
+    edges, machine = [channel("read", "fft")], {"cores": 2}
+    found = one(make(runs, "a1", [first, second], edges, cpu=6.0, machine=machine))
+    assert found.rule == "machine" and "all 2 cores are busy: fft takes 67 %" in found.sentence
+    assert one(make(runs, "a2", [first, second], edges, cpu=0.1, machine=machine)) is None  # it sleeps
+
+
+@pytest.mark.parametrize("stages", [
+    [(["a"], [({"working": 6.0, "waiting": 4.0}, 1)]), (["b"], [({"working": 5.5, "waiting": 4.5}, 1)])],
+    [(["a"], [({"working": 3.0, "waiting": 7.0}, 1)]), (["b"], [({"working": 1.0, "waiting": 9.0}, 1)])],
+    [(["a"], [({"working": 5.0, "waiting": 5.0}, 5), ({"working": 4.0, "waiting": 6.0}, 4)])],
+    [(["a", "b"], [({"working": 10.0}, 5)] * 2)],
+], ids=["two alike", "idle", "even", "one stage on all cores"])  # fmt: skip
+def test_where_nothing_stands_out_nobody_is_named(runs, stages):
+    run = make(runs, "a1", stages, [channel("a", "b")])
+    assert verdicts(run) == []
+    assert "nothing stands out" in "\n".join(report.text(run))
+
+
+@pytest.mark.parametrize("how", [{"state": "failed"}, {"moving": 0.2}])
+def test_of_a_failed_or_short_run_nothing_is_said(runs, how):
+    assert verdicts(make(runs, "a1", [READ], EDGES, **how)) == []
+
+
+def test_a_report_shows_shares_that_add_up(runs):
+    run = make(runs, "a1", [READ, COUNT], [channel("read", "count")])
+    said = list(report.text(run))
+    assert any(line.startswith("read") and " 10%" in line and " 90%" in line for line in said)
+    assert any(line.strip() == f"[{'#' * 3}{'x' * 27}]" for line in said)
+    for stage in Shares(run).stages:
+        assert sum(stage.share(kind) for kind in ("busy", "waiting", "queued", "blocked")) == pytest.approx(1.0)
+
+
+def test_a_record_without_figures_is_reported_all_the_same(runs):
+    make(runs, "a1", state="failed", cause={"message": "no"})
+    for name in ("plan.json", "summary.json"):
+        (runs / "a1" / name).unlink()
+    assert "failed" in "\n".join(report.text(find("a1"))) and "no" in "\n".join(table.shown(find("a1")))
