@@ -84,9 +84,24 @@ def reindex() -> None:
 @click.command(short_help="Say what limited a run, and show it.")
 @click.argument("run", default="latest")
 @click.option("--instances", is_flag=True, help="Show every instance.")
-def report(run: str, instances: bool) -> None:
+@click.option("--html", metavar="FILE", help="Write the report as a page, which opens anywhere and offline.")
+def report(run: str, instances: bool, html: str | None) -> None:
     """Say what limited RUN (the latest), what would help, and what each PE was at."""
     from ..runs.folder import find
     from ..runs.report import text
 
-    _echo(text(find(run), instances))
+    found = find(run)
+    if html is None:
+        _echo(text(found, instances))
+        return
+    from d4p.describe.boundary import reason
+    from d4p.errors import Refused
+
+    from ..runs.page import page
+
+    try:
+        with open(html, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(page(found))
+    except OSError as error:
+        raise Refused(f"the page can't be written to {html}: {reason(error)}") from error
+    _echo(f"written: {html}")

@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from d4p.errors import Refused
 from d4p_compile.runs import index, report, table
 from d4p_compile.runs.folder import Run, find, ids, remove, remove_unused_programs
+from d4p_compile.runs.page import page
 from d4p_compile.runs.shares import Shares
 from d4p_compile.runs.verdict import verdicts
 from tests.calls import calls
@@ -231,3 +233,83 @@ def test_a_record_without_figures_is_reported_all_the_same(runs):
     for name in ("plan.json", "summary.json"):
         (runs / "a1" / name).unlink()
     assert "failed" in "\n".join(report.text(find("a1"))) and "no" in "\n".join(table.shown(find("a1")))
+
+
+# The page
+
+
+class Page(HTMLParser):
+    """What a browser would fetch, run or show of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, Any]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.open += [tag] if tag not in ("meta",) else []
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def pipeline(runs: Path, fft: str = "fft", **about: Any) -> Run:
+    busy = ([fft], [({"working": 9.4, "waiting": 0.6}, 500)])
+    return make(runs, "a1", [READ, busy, COUNT], [channel("read", fft), channel(fft, "count")], **about)
+
+
+def test_a_page_is_whole_and_asks_for_nothing(runs):
+    run = pipeline(runs)
+    shown = Page(page(run))
+    assert shown.open == []
+    assert verdicts(run)[0].sentence in shown.text
+    for tag, attributes in shown.tags:
+        assert tag not in ("script", "link", "img", "iframe", "object")
+        for name in {"src", "href", "srcset", "action"} & attributes.keys():
+            assert attributes[name].startswith("#"), (tag, attributes)
+    policy = next(a["content"] for _, a in shown.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy
+    assert "@import" not in page(run) and "url(http" not in page(run)
+
+
+def test_a_page_shows_names_and_logs_as_text(runs):
+    run = pipeline(runs, fft="<script>alert(1)</script>", state="failed", parameters={"a": "<b>"})
+    (run.folder / "log.txt").write_text("</pre><script>")
+    (run.folder / "errors").mkdir()
+    (run.folder / "errors" / "000001.json").write_text(json.dumps({"message": "<img src=x>"}))
+    shown = Page(page(run))
+    assert {"script", "img", "b"}.isdisjoint(tag for tag, _ in shown.tags)
+    assert "</pre><script>" in shown.text and "<img src=x>" in shown.text
+
+
+def test_the_picture_has_each_stage_behind_those_that_send_to_it(runs):
+    shown = Page(page(pipeline(runs)))
+    at = [float(a["transform"].removeprefix("translate(").partition(",")[0]) for tag, a in shown.tags
+          if tag == "g" and "transform" in a]  # fmt: skip
+    assert len(at) == 3 and at == sorted(at) and len(set(at)) == 3
+    widths = [float(a["width"]) for tag, a in shown.tags if tag == "rect" and a.get("class") == "blocked"]
+    assert widths and max(widths) == pytest.approx(0.9 * (190 - 16), abs=1)
+
+
+def test_a_page_of_many_instances_stays_small(runs):
+    found = [({"working": 1.0 + at, "waiting": 2.0}, at) for at in range(64)]
+    stages = [([f"pe{number}"], found) for number in range(50)]
+    edges = [channel(f"pe{number}", f"pe{number + 1}") for number in range(49)]
+    assert len(page(make(runs, "a1", stages, edges))) < 400_000
+
+
+def test_a_page_of_a_record_without_figures(runs):
+    make(runs, "a1", state="failed", cause={"message": "no"})
+    for name in ("plan.json", "summary.json"):
+        (runs / "a1" / name).unlink()
+    assert "failed" in Page(page(find("a1"))).text
