@@ -127,7 +127,8 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
     use_default(*engine.default_fs())
     inputs = read_inputs(workflow, arguments.iterations, arguments.data, arguments.file, arguments.limit)
     workflow.writing = replace(workflow.writing, on_error=tuple(arguments.on_error or ()))
-    workflow.policies, workflow.isolated  # noqa: B018  what makes no sense is refused here
+    workflow.policies  # noqa: B018  what makes no sense is refused here
+    workflow.isolated  # noqa: B018
     events.say("phase", what="looking for what there is to read")
     for pe in workflow.pes.values():
         if is_reader(pe):
