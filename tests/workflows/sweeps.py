@@ -23,9 +23,9 @@ class Steps(ProducerPE):
 class Walk(IterativePE):
     """Item `held` waits until item `until` has been walked."""
 
-    def __init__(self, instances: int, folder: str, held: int, until: int) -> None:
+    def __init__(self, folder: str, held: int, until: int) -> None:
         super().__init__()
-        self.numprocesses, self.folder, self.held, self.until = instances, folder, held, until
+        self.folder, self.held, self.until = folder, held, until
 
     def _process(self, item):
         if item == self.until:
@@ -92,7 +92,16 @@ def wait_for(path: str) -> None:
 
 def make(folder: str, instances: int = 2, count: int = 400, held: int = 0, until: int = 51) -> WorkflowGraph:
     """Items are dealt in turn while they are few, so an odd one goes to another instance than an even one."""
-    graph, walk = WorkflowGraph(), Walk(instances, folder, held, until)
+    graph, walk = WorkflowGraph(), Walk(folder, held, until)
+    walk.numprocesses = instances
+    graph.connect(Steps(count), "output", walk, "input")
+    graph.connect(walk, "output", Hash(), "input")
+    return graph
+
+
+def wide(count: int = 400) -> WorkflowGraph:
+    """Says nothing of how many instances there are."""
+    graph, walk = WorkflowGraph(), Walk("", -1, -1)
     graph.connect(Steps(count), "output", walk, "input")
     graph.connect(walk, "output", Hash(), "input")
     return graph
