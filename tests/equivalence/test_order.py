@@ -168,10 +168,11 @@ def make(n, any_order=False):
 
 @pytest.mark.parametrize("any_order", [False, True])
 @pytest.mark.parametrize("n", [2, 3])
-def test_runs_go_to_whoever_is_free_and_not_to_one_that_is_stuck(n, any_order, tmp_path, monkeypatch):
+@pytest.mark.parametrize("target", ["processes", "mpi"])
+def test_runs_go_to_whoever_is_free_and_not_to_one_that_is_stuck(target, n, any_order, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "waits.py").write_text(WAITS % (3_000, 2_999))
-    ((got,),) = d4p_compile.run("waits.py:make", "processes", parameters={"n": n, "any_order": any_order}).values()
+    ((got,),) = d4p_compile.run("waits.py:make", target, parameters={"n": n, "any_order": any_order}).values()
     assert (sorted(got) if any_order else got) == list(range(3_000))
 
 

@@ -19,7 +19,7 @@ from ..chaos.programs import until
 from .starting import ANYWHERE, mpiexec, on_ranks, session, started
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "mpi.py"
-SAYS = "failed: Ends (Ends), instance 1, item 1001: ValueError: no such number: 1999\n  the item: 1999\nTraceback (the"
+SAYS = "failed: Ends (Ends), instance 1, item 1000: ValueError: no such number: 1999\n  the item: 1999\nTraceback (the"
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_rank_that_is_killed_is_named_with_what_it_held(how, bundle, tmp_path)
         _, err = program.communicate(timeout=30)
         assert program.returncode not in (0, 2)
         said = re.search(r"^failed: rank 2 \(process \d+ on .*\) died, .*: it held stage 2 \(Ends\), instance 1, "
-                         r"at item 1001 of Ends \(Endless.output -> Ends.input\)$", err, re.MULTILINE)
+                         r"at item 1000 of Ends \(Endless.output -> Ends.input\)$", err, re.MULTILINE)
         assert said, err
         assert how == "kill" or re.search(r"Traceback \(the PE's own\):\n.*ctypes.string_at\(0\)", err, re.DOTALL), err
         assert session(program.pid) == [] and left(tmp_path) == []

@@ -19,7 +19,7 @@ from .starting import mpiexec, session, started, world
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "sweeps.py"
 ENDS = WORKFLOWS.with_name("mpi.py")
-SAYS = "Ends (Ends), instance 1, item 1001: ValueError: no such number: 1999\n  the item: 1999\nTraceback (the PE's "
+SAYS = "Ends (Ends), instance 1, item 1000: ValueError: no such number: 1999\n  the item: 1999\nTraceback (the PE's "
 
 
 KNOWN = functools.reduce(lambda before, i: (before * 1_000_003 + i) % (1 << 61), range(400), 0)
@@ -60,7 +60,7 @@ def test_a_rank_that_is_killed_is_named_with_all_that_it_was_at():
         d4p_compile.run(f"{ENDS}:ends", "mpi", parameters={"how": "kill", "busy": 0.0})
     said = str(lost.value)
     assert "rank 0 " in said and "stage 1 (Endless), instance 0, at item 1 of Endless" in said
-    assert "stage 2 (Ends), instance 1, at item 1001 of Ends" in said
+    assert "stage 2 (Ends), instance 1, at item 1000 of Ends" in said
 
 
 def test_interrupted_while_several_instances_of_a_rank_are_at_work(tmp_path):

@@ -43,7 +43,7 @@ def test_how_it_ended(how, mpich, tmp_path):
     run = [sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOWS}:ends", "-t", "mpi", "-n", "4", "-p", f"how={how}"]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=60, env={**os.environ, **mpich})
     assert done.returncode == 1 and done.stderr.count("failed: ") == 1, done.stderr
-    says = {"raise": "failed: Ends (Ends), instance 1, item 1001: ValueError: no such number: 1999",
+    says = {"raise": "failed: Ends (Ends), instance 1, item 1000: ValueError: no such number: 1999",
             "kill": "died: it held stage "}  # any of them: it doesn't tell which was the first
     assert says[how] in done.stderr and list(tmp_path.iterdir()) == []
 

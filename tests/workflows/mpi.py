@@ -118,13 +118,15 @@ class Endless(ProducerPE):
 
 
 class Ends(IterativePE):
-    """At item 1999, one of some thousand that are dealt to it: raises, is killed, reaches for memory that isn't there, or waits."""
+    """At item 1999, the thousandth of instance 1, as it keeps state: raises, is killed, reaches for memory that isn't
+    there, or waits."""
 
     def __init__(self, how: str) -> None:
         super().__init__()
-        self.how, self.numprocesses = how, 2
+        self.how, self.numprocesses, self.last = how, 2, 0
 
     def _process(self, item):
+        self.last = item
         if item == 1999:
             print(f"now: {self.how}")
             if self.how == "raise":

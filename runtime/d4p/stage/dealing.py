@@ -23,9 +23,11 @@ class Shares:
 
     Args:
         lanes: how many there are, each for one instance.
+        latency: in nanoseconds, how much later it may be known what is done: an instance needs work for that, too.
     """
 
-    def __init__(self, lanes: int) -> None:
+    def __init__(self, lanes: int, latency: int = 0) -> None:
+        self._latency = latency
         self._paces = [float("inf")] * lanes  # items in a nanosecond of work
         self._from = [(0, 0)] * lanes  # what was done, and the work that took, from where on the pace is taken next
         self._moved = [(0, 0)] * lanes  # what was done when that was seen to change, and when that was
@@ -47,7 +49,8 @@ class Shares:
         for lane in (*range(first, len(dealt)), *range(first)):
             out = dealt[lane] - done[lane]
             pace = self._pace(lane, out, done[lane], worked[lane], now)
-            if (had := out / max(1, min(_AHEAD * part, _AHEAD * _WORK * pace))) < least:
+            meanwhile = self._latency * pace if self._paces[lane] < float("inf") else 0  # it isn't known yet
+            if (had := out / max(1, meanwhile, min(_AHEAD * part, _AHEAD * _WORK * pace))) < least:
                 chosen, least = lane, had
                 if not out:
                     break

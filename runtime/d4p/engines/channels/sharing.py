@@ -26,11 +26,12 @@ class Sharing:
         row: `done()` gives the items that each consumer has done, and the nanoseconds that took it; after `expect()` a
             `wait(seconds)` ends as soon as one has done more.
         flush: sends all that the dealer holds back, on whatever channel.
+        latency: for so many nanoseconds what is done may be unknown to the dealer, and what it deals then not there.
     """
 
-    def __init__(self, sender: Sender, row: Any, flush: Callable[[], None]) -> None:
+    def __init__(self, sender: Sender, row: Any, flush: Callable[[], None], latency: int = 0) -> None:
         self._sender, self._row, self._flush = sender, row, flush
-        self._shares = Shares(len(sender.lanes.held))
+        self._shares = Shares(len(sender.lanes.held), latency)
 
     def free(self, first: int, dealt: Sequence[int]) -> tuple[int, int]:
         """`Lanes.free`; waits until somebody is."""

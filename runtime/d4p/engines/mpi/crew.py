@@ -11,11 +11,8 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-from d4p.engines.mpi.credit import Lane
-
-#: Seconds that the loop waits for an instance before it goes on without it: more than a batch takes that was filled in
-#: Sender's BATCH_SECONDS.
-PATIENT = 0.02
+#: Seconds that the loop waits for an instance before it goes on without it.
+PATIENT = 0.005
 
 
 class Strand:
@@ -25,13 +22,13 @@ class Strand:
     Attributes:
         number: the instance's.
         at_work: whether it has something to do and hasn't said that it is done; the loop's.
-        waits: the lane on which it waits for credit, in the midst of something.
+        waits: tells whether it need wait no longer, where it waits in the midst of something.
         failure: what ended its work.
     """
 
     def __init__(self, number: int, name: str, back: SimpleQueue[Strand]) -> None:
         self.number, self.at_work = number, False
-        self.waits: Lane | None = None
+        self.waits: Callable[[], bool] | None = None
         self._go, self._back = threading.Lock(), back
         self._go.acquire()
         self._work: Callable[[], None] | None = None
@@ -46,7 +43,7 @@ class Strand:
         self._hand_over()
 
     def go_on(self) -> None:
-        """Have it go on where it waits, as there is room on that lane."""
+        """Have it go on where it waits."""
         self.waits = None
         self._hand_over()
 
@@ -56,9 +53,9 @@ class Strand:
 
     # What runs in the thread
 
-    def wait(self, lane: Lane) -> None:
-        """Wait until there is room on a lane; called from within its work."""
-        self.waits = lane
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Wait until something is so; called from within its work."""
+        self.waits = until
         self._back.put(self)
         self._go.acquire()
 
@@ -87,6 +84,11 @@ class Crew:
 
     def __getitem__(self, number: int) -> Strand:
         return self._strands[number]
+
+    @property
+    def at_work(self) -> bool:
+        """Whether one of them is."""
+        return any(strand.at_work for strand in self._strands.values())
 
     @property
     def busy(self) -> list[int]:

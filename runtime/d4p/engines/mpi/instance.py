@@ -9,13 +9,14 @@ from typing import Any
 
 from d4p.engines.channels.parcels import Parcel, places_of, unpack_parcel
 from d4p.engines.channels.sender import Sender
+from d4p.engines.channels.sharing import Sharing
 from d4p.engines.declared import Entry
 from d4p.engines.mpi.layout import Placement
 from d4p.engines.mpi.post import Post
 from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
 from d4p.engines.quiescence import ASK, END, Command, Tally
 from d4p.errors import RunFailed
-from d4p.stage.channel import Channel, Pairs
+from d4p.stage.channel import Channel, Pairs, RoundRobin
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Lanes
 
@@ -26,6 +27,15 @@ SLICE = 0.002
 _MOST = 1024
 #: Parcels of fewer bytes than this may be taken together.
 SMALL = 32 << 10
+
+#: Nanoseconds after which a dealer has heard what an instance has done, and that has what it deals then, where both
+#: share their interpreters with others.
+LATENCY = 30_000_000
+
+
+def deals(channel: Channel, producers: int) -> bool:
+    """Whether runs of items are dealt on a channel, to whichever instance is free."""
+    return isinstance(channel.exchange, RoundRobin) and channel.exchange.runs and producers == 1
 
 
 class Slices:
@@ -71,6 +81,8 @@ class Instance:
         self._note, self._entered, self._taken, self._producers = note, entered, Counter(), producers
         self.inbox: deque[tuple[int, int, Any, Iterable[Any], int, int]] = deque()
         self.senders: dict[int, Sender] = {}
+        self._dealt = {channel.number for channel in placement.stage.takes
+                       if deals(channel, post.producers(channel)) and not self.cyclic}  # on these it is dealt runs
         self.roots: list[tuple[str, int, Slices]] = []  # name, entry of its notes, items
         self.done = self.ending = self.kept = self._begun = False
         self.tally = Tally()
@@ -101,6 +113,9 @@ class Instance:
 
         sender = Sender(number, channel.edge, len(reached), post, batch_bytes=BATCH, free=free)
         self.senders[number] = sender
+        if deals(channel, self.placement.stage.instances) and not self.cyclic:
+            told = self._post.deals(self, channel)
+            sender.lanes.free = Sharing(sender, told, self._flush, LATENCY).free
         return sender.lanes
 
     @property
@@ -223,12 +238,24 @@ class Instance:
         self._rest()
 
     def _take(self, channel: int, head: Any, buffers: Iterable[Any]) -> None:
+        """Take a batch in. Whoever dealt it is told also where it isn't in turn: he needn't wait for what others are to
+        do."""
         items, places = self._unpack(head, buffers), places_of(head)
+        left, since = len(items), time.perf_counter_ns()
         if places is None:
             self._feed(channel, items)
-            return
-        for of, some in self.stage.passing.take(channel, places, items):
-            self._feed(of, some)
+        else:
+            for of, some in self.stage.passing.take(channel, places, items):
+                self._feed(of, some)
+                if of == channel and left:
+                    now, done = time.perf_counter_ns(), min(left, len(some))
+                    self._did(channel, done, now - since)
+                    left, since = left - done, now
+        self._did(channel, left, time.perf_counter_ns() - since)
+
+    def _did(self, channel: int, items: int, nanoseconds: int) -> None:
+        if items and channel in self._dealt:
+            self._post.did(self, channel, items, nanoseconds)
 
     def _feed(self, channel: int, items: list[Any]) -> None:
         entry = self._entered[channel]

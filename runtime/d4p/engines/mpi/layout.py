@@ -23,7 +23,9 @@ class Layout:
     """The stages of a program on the ranks of a world.
 
     Instances take turns over the ranks in topological order: so a stage and the next lie on different ranks, each
-    stage is spread evenly, and no rank holds two more than another.
+    stage is spread evenly, and no rank holds two more than another. Which stage has most to do nobody knows before: of
+    a source, a stage as wide as the world and a sum, the two single ones share their ranks with one wide instance each,
+    not both with the same one; where that is much, whatever runs are dealt goes to ranks that are free.
     """
 
     def __init__(self, stages: Stages, size: int) -> None:

@@ -32,6 +32,7 @@ class Kind(enum.IntEnum):
     STATUS = 12  # of a run with cycles: an instance has nothing to do, and what it has counted
     COMMAND = 13  # of a run with cycles: what an instance is to do next
     HEARD = 14  # the rank that sends this knows what failed: it says so and ends all
+    TOLD = 15  # how many items an instance has done of those that were dealt to it
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Message:
     """What came from a rank.
 
     `channel`, `source` and `dest` are numbers, of a channel and of two instances, where they mean something; `amount`
-    is a number of bytes; `flag` asks that credit be given back at once.
+    is a number of bytes, or of items; `flag` asks that credit be given back at once.
     """
 
     kind: int

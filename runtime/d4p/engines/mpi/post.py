@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
@@ -24,7 +26,40 @@ class Instance(Protocol):
     ends: int
 
 
+_WORKED = struct.Struct("<Q")
+
 Key = tuple[int, int, int]  # a channel, and the instances that send and take
+
+
+class Told:
+    """What a dealer is told: how many items each instance that it deals to has done, and how long that took.
+
+    Args:
+        consumers: how many there are.
+        wait: called with a function; waits until that says so, or less.
+    """
+
+    def __init__(self, consumers: int, wait: Callable[[Callable[[], bool]], None]) -> None:
+        self._wait, self._before = wait, [(0, 0)] * consumers
+        self._counts = list(self._before)
+
+    def note(self, consumer: int, done: int, nanoseconds: int) -> None:
+        """So many items a consumer has done in all."""
+        self._counts[consumer] = done, nanoseconds
+
+    def done(self) -> tuple[list[int], list[int]]:
+        """The items that each has done, and the nanoseconds that took it."""
+        counts = list(self._counts)
+        return [done for done, _ in counts], [worked for _, worked in counts]
+
+    def expect(self) -> None:
+        """From now on whoever does something ends a `wait`."""
+        self._before = list(self._counts)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until somebody has done something since `expect`, or for some seconds, or less."""
+        until = time.perf_counter() + seconds
+        self._wait(lambda: self._counts != self._before or time.perf_counter() > until)
 
 
 class Post:
@@ -33,11 +68,11 @@ class Post:
     Args:
         layout: which rank holds which.
         folder: where what leads back waits on disk where it is much.
-        wait: called with (instance, lane) by an instance for whose parcel a lane has no room; returns after a while.
+        wait: called with (instance, function) by an instance that waits until the function says so; may return before.
         posted: called when a parcel for another rank is about to leave.
     """
 
-    def __init__(self, layout: Layout, folder: Any, wait: Callable[[Any, Lane], None],
+    def __init__(self, layout: Layout, folder: Any, wait: Callable[[Any, Callable[[], bool]], None],
                  posted: Callable[[], object]) -> None:
         self._layout, self._folder, self._wait, self._posted = layout, folder, wait, posted
         self._instances: Mapping[int, Instance] = {}  # those of this rank
@@ -46,6 +81,9 @@ class Post:
         self._took: deque[tuple[Instance, int, int, int, int]] = deque()
         self._leaving: deque[tuple[int, Message]] = deque()
         self._behind = threading.Lock()  # what waits behind lanes
+        self._done: dict[tuple[int, int], tuple[int, int]] = {}  # by channel and instance, items and nanoseconds
+        self._news: deque[tuple[int, int]] = deque()  # of which of them more are done
+        self._told: dict[int, Told] = {}  # by channel, of dealers of this rank
 
     def holds(self, instances: Mapping[int, Instance]) -> None:
         """Say which instances, by number, are this rank's."""
@@ -56,6 +94,10 @@ class Post:
     def consumers(self, channel: Channel) -> int:
         """How many instances take the items of a channel."""
         return self._layout.consumer[channel.number].instances
+
+    def producers(self, channel: Channel) -> int:
+        """How many instances send on a channel."""
+        return self._layout.producer[channel.number].instances
 
     def has_room(self, instance: Instance, channel: Channel, dest: int) -> bool:
         """Whether `put` wouldn't wait."""
@@ -73,7 +115,7 @@ class Post:
                     self._dispatch(key, lane, parcel)
         else:
             while not lane.room:
-                self._wait(instance, lane)
+                self._wait(instance, lambda: lane.room)
             self._dispatch(key, lane, parcel)
         if key[2] not in self._instances:
             self._posted()
@@ -82,11 +124,25 @@ class Post:
         """Note that an instance has taken a parcel, and whether its bytes are wanted back at once."""
         self._took.append((instance, channel, source, nbytes, wanted))
 
+    def deals(self, instance: Instance, channel: Channel) -> Told:
+        """Say that an instance deals runs on a channel; gives what it is told by those who take them."""
+        told = self._told[channel.number] = Told(self.consumers(channel), lambda until: self._wait(instance, until))
+        return told
+
+    def did(self, instance: Instance, channel: int, items: int, nanoseconds: int) -> None:
+        """Tell whoever deals on a channel that an instance has done so many items more, which took so long."""
+        key = (channel, instance.number)
+        done, worked = self._done.get(key, (0, 0))
+        self._done[key] = done + items, worked + nanoseconds
+        self._news.append(key)
+
     # For the loop
 
     def leaving(self) -> Iterator[tuple[int, Message]]:
         """What is to be sent now, as (rank, message)."""
         self._give_credit()
+        if self._news:
+            self._tell()
         while self._leaving:
             yield self._leaving.popleft()
 
@@ -109,6 +165,23 @@ class Post:
             while lane.behind and lane.room:
                 head, *buffers = lane.behind.get()
                 self._dispatch(key, lane, Parcel(head, tuple(map(memoryview, buffers))))
+
+    def told(self, channel: int, instance: int, done: int, worked: bytes) -> None:
+        """So many items an instance has done in all of those that were dealt here, in as many nanoseconds."""
+        consumer = instance - self._layout.consumer[channel].first
+        self._told[channel].note(consumer, done, *_WORKED.unpack(worked))
+
+    def _tell(self) -> None:
+        news = set()
+        while self._news:
+            news.add(self._news.popleft())
+        for channel, number in sorted(news):
+            dealer, (done, nanoseconds) = self._layout.producer[channel].first, self._done[channel, number]
+            worked = _WORKED.pack(nanoseconds)
+            if channel in self._told:
+                self.told(channel, number, done, worked)
+            else:
+                self._send(Message(Kind.TOLD, channel, number, dealer, done, body=worked), dealer)
 
     def _lane(self, instance: Instance, channel: Channel, dest: int) -> tuple[Key, Lane]:
         key = (channel.number, instance.number, self._layout.consumer[channel.number].first + dest)

@@ -11,7 +11,6 @@ from typing import Any
 from d4p.engines.channels.sender import LATE
 from d4p.engines.declared import entries
 from d4p.engines.mpi.control import Control
-from d4p.engines.mpi.credit import Lane
 from d4p.engines.mpi.crew import PATIENT, Crew
 from d4p.engines.mpi.cyclic import Round
 from d4p.engines.mpi.instance import Instance
@@ -26,8 +25,10 @@ from d4p.errors import ControlFlow
 from d4p.host.threads import use_threads
 from d4p.program.job import Job
 
-#: Of so many turns of instances whose items wait one looks for more.
-_POLLED = 8
+#: Of so many turns of instances whose items wait one looks for more, or after so many seconds.
+_POLLED, _SOON = 8, 0.002
+#: Seconds between two looks while instances are at work, with whom each look contends for the interpreter.
+_BESIDE = 0.003
 #: Seconds between two reports to rank 0.
 _EVERY = 0.3
 
@@ -56,7 +57,7 @@ class Rank:
     def __init__(self, control: Control, layout: Layout, job: Job) -> None:
         self.layout, self._control, self._transport = layout, control, control.transport
         self._patience, self._turns = Patience(), 0
-        self._reported, self._flushed = time.monotonic(), 0.0
+        self._reported = self._flushed = self._polled = time.monotonic()
         placements = layout.on(control.world.rank)
         alone = len(placements) == 1
         self._post = Post(layout, job.spool.folder, self._wait, self._carry_on if alone else lambda: None)
@@ -70,7 +71,8 @@ class Rank:
         self._order = self.instances[::-1]  # the last first: what is on its way goes before what is new
         self._left = set(self._by_number)  # those that aren't done
         self._round = Round(control, layout, job, self._by_number) if layout.cyclic else None
-        self._transport.handlers |= {Kind.ITEMS: self._items, Kind.END: self._end, Kind.CREDIT: self._credit}
+        self._transport.handlers |= {Kind.ITEMS: self._items, Kind.END: self._end, Kind.CREDIT: self._credit,
+                                     Kind.TOLD: self._told}
 
     def _make(self, placement: Placement, job: Job, note: Note) -> Instance:
         ends = sum(self.layout.producer[channel.number].instances for channel in placement.stage.takes)
@@ -99,6 +101,9 @@ class Rank:
     def _credit(self, message: Message) -> None:
         self._post.got_credit((message.channel, message.source, message.dest), message.amount)
 
+    def _told(self, message: Message) -> None:
+        self._post.told(message.channel, message.source, message.amount, message.body)
+
     # The loop
 
     def run(self) -> None:
@@ -123,7 +128,8 @@ class Rank:
         self._turns += 1
         self._hear()
         do = self._next(lambda instance: instance.inbox)
-        came = self._poll() if do is None or self._turns % _POLLED == 0 else False
+        late = self._turns % _POLLED == 0 or time.monotonic() - self._polled > _SOON
+        came = self._poll() if do is None or late else False
         do = do or self._next(lambda instance: True)
         if do is not None:
             do()
@@ -137,7 +143,7 @@ class Rank:
         for instance in self._order:
             strand = self._crew[instance.number] if self._crew is not None else None
             if strand is not None and strand.waits is not None:
-                if strand.waits.room and not strand.at_work:
+                if not strand.at_work and strand.waits():
                     return functools.partial(self._with, strand.go_on)
             elif (strand is None or not strand.at_work) and may(instance) and (work := instance.next()) is not None:
                 return functools.partial(self._with, strand.start, work) if strand is not None else \
@@ -167,10 +173,10 @@ class Rank:
 
     # While an instance is at work
 
-    def _wait(self, instance: Instance, lane: Lane) -> None:
-        """An instance needs room on a lane; called from its thread."""
+    def _wait(self, instance: Instance, until: Callable[[], bool]) -> None:
+        """An instance waits until something is so, or a little; called from its thread."""
         if self._crew is not None:
-            self._crew[instance.number].wait(lane)
+            self._crew[instance.number].wait(until)
         elif self._meanwhile():
             self._patience.reset()
         else:
@@ -194,16 +200,17 @@ class Rank:
             self._flushed = time.monotonic()
             for number in busy:
                 self._by_number[number].flush_late()
-        self._patience.wait(self._hear if busy else None)
+        self._patience.wait((lambda _: self._hear(_BESIDE)) if self._crew is not None and self._crew.at_work else None)
 
     def _poll(self) -> bool:
         self._hear()
+        self._polled = time.monotonic()
         came = self._transport.poll()
         failure = self._control.failure or (self._watch.failure if self._watch is not None else None)
         if failure is not None:
             raise Ended(failure)
-        if self._control.world.rank and time.monotonic() - self._reported > _EVERY:
-            self._reported = time.monotonic()
+        if self._control.world.rank and self._polled - self._reported > _EVERY:
+            self._reported = self._polled
             self._control.say(0, Kind.PROGRESS, self.reports())
         return came
 
