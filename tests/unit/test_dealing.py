@@ -111,6 +111,21 @@ def test_a_run_is_work_for_some_milliseconds():
     assert shares.choose(0, dealt, done, [1090 * ms], 990 * ms) == (0, 10)
 
 
+def test_who_is_heard_of_late_has_enough_meanwhile():
+    """Of items of 1 ms, as many as it does until it can have more; but not before it is known what an item takes."""
+    ms = 1_000_000
+
+    def ahead(done: int, now: int) -> int:
+        shares = Shares(1, latency=30 * ms)
+        dealt = [done]
+        while (chosen := shares.choose(0, dealt, [done], [done * ms], now)) is not None:
+            dealt[0] += chosen[1]
+        return dealt[0] - done
+
+    assert 30 <= ahead(100, 100 * ms) < 40
+    assert ahead(0, 0) <= 2 and ahead(0, 1) <= 2
+
+
 def test_who_is_dealt_little_does_not_seem_slow():
     """A cheap item now and then, which isn't done yet when the next one comes."""
     shares, dealt, done = Shares(1), [10_000], [9_999]
