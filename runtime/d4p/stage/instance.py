@@ -28,6 +28,7 @@ from d4p.stage.depth import Trampoline
 from d4p.stage.figures import Clock
 from d4p.stage.function import StageInfo
 from d4p.stage.isolated import Isolated
+from d4p.stage.joined import joined
 from d4p.stage.limit import Enough, Limit
 from d4p.stage.on_error import OnError
 from d4p.stage.outlet import Put, needs, outlet
@@ -261,7 +262,7 @@ class Stage:
             except FAILURES as error:
                 raise self._fail(error) from None
 
-        return write_only
+        return joined(put, port, write, self._fail, FAILURES) or write_only
 
     def _fail(self, error: BaseException, at: tuple[str, str] | None = None) -> BaseException:
         """Remember the first failure, since a PE may swallow what comes out of its `write`; gives what to raise."""
