@@ -68,7 +68,8 @@ def test_the_first_workflow(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("words.py").write_text(workflow)
     Path("book.txt").write_text("to be or not\nto be\n")
-    plan = CliRunner().invoke(cli.d4p, ["plan", "words.py", "--target", "spark"], catch_exceptions=False).output
+    command = ["plan", "words.py", "--target", "spark", "-n", "8"]
+    plan = CliRunner().invoke(cli.d4p, command, catch_exceptions=False).output
     assert plan.startswith(text[text.index("words for spark-rdd: 3 PEs"):].partition("\n...\n")[0])
     assert set(d4p_compile.run("words.py")["Count2", "output"]) == {("to", 2), ("be", 2), ("or", 1), ("not", 1)}
 
