@@ -25,7 +25,7 @@ def rows(quick: bool) -> Iterator[Row]:
         yield Row("cores", "", "it needs two cores, and a system that can keep a process on one")
         return
     items, cores = ITEMS // 4 if quick else ITEMS, sorted(os.sched_getaffinity(0))[:2]
-    rounds = _rounds()
+    rounds = rounds_of(1e-3)
     with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder:
         calls = []
         for count in 1, 2:
@@ -38,10 +38,10 @@ def rows(quick: bool) -> Iterator[Row]:
               **at_least(one / two, WANTED, f"{one / two:.2f} times", f">= {WANTED} times"))
 
 
-def _rounds() -> int:
-    """How many rounds of `work` take about a millisecond here."""
+def rounds_of(wanted: float) -> int:
+    """How many rounds of `work` take about so many seconds here."""
     tried = 20_000
-    return max(1, round(tried / 1e3 / min(seconds(work, 1, tried) for _ in range(5))))
+    return max(1, round(tried * wanted / min(seconds(work, 1, tried) for _ in range(5))))
 
 
 def run(script: Path, cores: set[int], items: int, rounds: int) -> float:

@@ -73,9 +73,10 @@ def test_what_was_cut_apart_is_put_together_again(seed, tmp_path):
         for index, merge in enumerate(into_middle):
             if choose.random() < 0.7:
                 merge.put(1, *sent(dealt, index))
-            for _, way, place, items in merge.take():
-                middle[index].at(way, place, Frontier(place[:1], {way: place}))
+            for _, way, place, numbers, items in merge.take():
+                steps = middle[index].steps(way, place, Frontier(place[:1], {way: place}), numbers)
                 for item in items:
+                    next(steps)
                     for n in range(item[1]):
                         dest = (item[0] + n) % 2
                         middle[index].number(dest)
@@ -85,9 +86,13 @@ def test_what_was_cut_apart_is_put_together_again(seed, tmp_path):
             for producer in range(3):
                 if choose.random() < 0.5:
                     merge.put(2, *sent(middle[producer], index))
-            for _, way, place, items in merge.take():
-                ends[index].at(way, place, Frontier(place[:1], {way: place}))
-                ends_held[index][0].extend(items)
+            for _, way, place, numbers, items in merge.take():
+                steps = ends[index].steps(way, place, Frontier(place[:1], {way: place}), numbers)
+                for item in items:
+                    next(steps)
+                    ends_held[index][0].append(item)
+                    if choose.random() < 0.1:
+                        sink.put(3, *sent(ends[index], 0))
                 into_last[index] += items
             ends[index].reached(merge.frontier(2))
             if choose.random() < 0.5:
@@ -200,3 +205,35 @@ def test_a_head_is_the_same_bytes_whoever_holds_its_parts():
     shared = Head(3, Frontier((1,), {(): place}), (Run((), place, 2, numbers), Run((), place, 2, numbers)))
     apart = Head(*(eval(repr(part)) for part in (3, Frontier((1,), {(): place}), shared.runs)))
     assert shared == apart and shared.packed() == apart.packed()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_several_have_of_one_run_is_put_together(seed, tmp_path):
+    """In pieces that come whenever; for some numbers there are two items, and what is written has the same places."""
+    choose = random.Random(seed)
+    count = choose.randint(2, 4)
+    held: list[list] = [[[]] for _ in range(count)]
+    marks = [Marks(producer, held[producer]) for producer in range(count)]
+    merge, expected, got = Merge({4: count}, str(tmp_path)), [], []
+    for run in range(6):
+        mine = [choose.randrange(count) for _ in range(30)]
+        numbers = {producer: [n for n in range(30) if mine[n] == producer] for producer in range(count)}
+        expected += [(run, n, k) for n in range(30) for k in range(1 + n % 2)]
+        frontier = Frontier((1, run), {(): (1, run)})
+        steps = {producer: marks[producer].steps((), (1, run), frontier, tuple(mine_of))
+                 for producer, mine_of in numbers.items()}
+        left = [producer for producer in numbers for _ in numbers[producer]]
+        choose.shuffle(left)
+        for producer in left:
+            next(steps[producer])
+            n = numbers[producer].pop(0)
+            held[producer][0].extend((run, n, k) for k in range(1 + n % 2))
+            if choose.random() < 0.3:
+                merge.put(4, *sent(marks[producer], 0))
+                got += drained(merge)
+        for each in marks:
+            each.reached(Frontier((1, run + 1)))
+            merge.put(4, *sent(each, 0))
+        got += drained(merge)
+        assert got == expected, run
+    assert not merge.holds and not merge.behind()

@@ -42,11 +42,11 @@ class Held:
         self._file: _File | None = None  # the one that is written
         self.spilled = 0
 
-    def put(self, items: list[Any]) -> Kept:
-        """Keep some items; `get` gives them again, once."""
+    def put(self, items: list[Any], here: bool = False) -> Kept:
+        """Keep some items, in memory where they are to be `here`; `get` gives them again, once."""
         self.count += 1
         size = sum(map(roughly, items[:1])) * len(items)
-        if self._bytes + size <= self._most:
+        if here or self._bytes + size <= self._most:
             self._bytes += size
             return Kept(size, items)
         packed = pack(items)

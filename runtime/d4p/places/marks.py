@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,8 @@ RUN = 1024
 
 @dataclass(frozen=True)
 class Run:
-    """Some consecutive items of a batch that have one place, or, where they are `numbered`, that place and a number
-    each."""
+    """Some consecutive items of a batch that have one place, or that place and one of the `numbers` each, which don't
+    fall."""
 
     way: Way
     place: Place
@@ -45,16 +45,22 @@ class Head:
         producer, least, ways, runs = marshal.loads(packed)
         return cls(producer, Frontier(least, ways), tuple(Run(*run) for run in runs))
 
+    def parts(self, items: list[Any]) -> Iterator[tuple[Run, list[Any]]]:
+        """The items of the batch by their runs."""
+        start = 0
+        for run in self.runs:
+            yield run, items[start : start + run.count]
+            start += run.count
+
     def split(self, items: list[Any]) -> list[tuple[Way, Place, list[Any]]]:
         """The items of the batch as (way, place, items of that place)."""
-        found, start = [], 0
-        for run in self.runs:
+        found = []
+        for run, some in self.parts(items):
             if run.numbers:
                 found += [(run.way, (*run.place, number), [item])
-                          for number, item in zip(run.numbers, items[start : start + run.count], strict=True)]
+                          for number, item in zip(run.numbers, some, strict=True)]
             else:
-                found.append((run.way, run.place, items[start : start + run.count]))
-            start += run.count
+                found.append((run.way, run.place, some))
         return found
 
 
@@ -79,6 +85,7 @@ class Marks:
         self._place: Place = (ITEMS, 0) if dealer else (PREPROCESS,)
         self._left: dict[Way, tuple[Place, int]] = {}  # of ways, where their numbers go on
         self._next = 0
+        self._step: int | None = None  # the number behind the place of what is put, where that is one of `steps`
         self._in_hand = True  # or else there is nothing now, and more of the place may come
         self._lane: int | None = None  # the one that runs are dealt to just now
         self._runs: list[list[Run]] = [[] for _ in held]
@@ -101,7 +108,31 @@ class Marks:
                 self._left[self._way] = self._place, self._next
                 before, number = self._left.get(way, (None, 0))
                 self._way, self._place, self._next = way, place, number if before == place else 0
-            self._frontier, self._in_hand = frontier, True
+            self._frontier, self._in_hand, self._step = frontier, True, None
+
+    def steps(self, way: Way, place: Place, frontier: Frontier, numbers: Iterable[int]) -> Iterator[None]:
+        """What is put has this place and the first of some numbers behind it, and the next one with each `next`."""
+        if self.numbered:
+            for number in numbers:
+                self.at(way, (*place, number), Frontier(frontier.least, {**frontier.ways, way: (*place, number)}))
+                yield
+            return
+        self.at(way, place, frontier)
+        lock, lanes = self._lock, range(len(self._held))
+        for number in numbers:
+            with lock:
+                for lane in lanes:
+                    if self._held[lane]:
+                        self._note_step(lane)
+                self._step = number
+            yield
+
+    def _note_step(self, lane: int) -> None:
+        """What was put since the last number was given has that."""
+        if self._step is not None:
+            noted = self._numbers[lane]
+            if more := len(self._held[lane]) - self._marked[lane] - len(noted):
+                noted += [self._step] * more
 
     def deal(self, lane: int, number: int) -> None:
         """What is put from now on is a new run, with this number, for one lane alone."""
@@ -130,7 +161,7 @@ class Marks:
         with self._lock:
             for lane in range(len(self._held)):
                 self._mark(lane)
-            self._frontier, self._in_hand = frontier, False
+            self._frontier, self._in_hand, self._step = frontier, False, None
 
     def news(self, lane: int) -> bool:
         """Whether something waits on a lane, or the frontier is further on than was said there."""
@@ -154,7 +185,9 @@ class Marks:
         if self._lane is not None and lane != self._lane:
             return Frontier((ITEMS, self._place[1] + 1))  # the run in hand is another lane's
         if not self.numbered:
-            return self._frontier
+            if self._step is None:
+                return self._frontier
+            return Frontier(self._frontier.least, {**self._frontier.ways, self._way: (*self._place, self._step)})
         following = self._next  # read first: another thread may put an item meanwhile, which has its number first
         ways = {**self._frontier.ways, self._way: (*self._place, min([following, *self._numbers[lane][:1]]))}
         return Frontier(self._frontier.least, ways)
@@ -162,6 +195,7 @@ class Marks:
     def _mark(self, lane: int) -> None:
         count = len(self._held[lane]) - self._marked[lane]
         if count:
+            self._note_step(lane)
             numbers = tuple(self._numbers[lane][:count])
             del self._numbers[lane][:count]
             self._runs[lane].append(Run(self._way, self._place, count, numbers))

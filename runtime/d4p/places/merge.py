@@ -6,17 +6,38 @@ then on disk. The awaited item is therefore always on its way, or at work with a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from d4p.places import held as limits
 from d4p.places.held import Held, Kept
 from d4p.places.marks import Head
 from d4p.places.place import ENDED, ITEMS, NEVER, Frontier, Place, Way
 
-#: A channel, a way, a place, and the items of that place that come one after the other.
-Segment = tuple[int, Way, Place, list[Any]]
+#: A channel, a way, a place, the numbers that the items have behind it, if any, and the items, which come one after the
+#: other.
+Segment = tuple[int, Way, Place, tuple[int, ...], list[Any]]
+
+
+class _Part(NamedTuple):
+    """Items that wait, of one run: in order, and all of one place, or with numbers behind it."""
+
+    place: Place
+    numbers: tuple[int, ...]
+    kept: Kept
+
+    @property
+    def first(self) -> Place:
+        return (*self.place, self.numbers[0]) if self.numbers else self.place
+
+    def before(self, bound: tuple[Place, int], producer: int) -> int:
+        """How many of its numbers are before a bound, which is that of another producer."""
+        if ((*self.place, self.numbers[-1]), producer) < bound:
+            return len(self.numbers)
+        return bisect_left(self.numbers, True, key=lambda number: ((*self.place, number), producer) >= bound)
 
 
 class _Producer:
@@ -24,19 +45,19 @@ class _Producer:
 
     def __init__(self) -> None:
         self.frontier = Frontier()
-        self.waiting: dict[Way, deque[tuple[Place, Kept]]] = {}
+        self.waiting: dict[Way, deque[_Part]] = {}
 
-    def put(self, way: Way, place: Place, kept: Kept) -> None:
-        self.waiting.setdefault(way, deque()).append((place, kept))
+    def put(self, way: Way, part: _Part) -> None:
+        self.waiting.setdefault(way, deque()).append(part)
 
     def bound(self, way: Way) -> Place:
         """Before which place nothing more is to be taken."""
         waiting = self.waiting.get(way)
-        return waiting[0][0] if waiting else self.frontier.of(way)
+        return waiting[0].first if waiting else self.frontier.of(way)
 
     @property
     def phase(self) -> int:
-        return min([self.frontier.phase, *(waiting[0][0][0] for waiting in self.waiting.values() if waiting)])
+        return min([self.frontier.phase, *(waiting[0].place[0] for waiting in self.waiting.values() if waiting)])
 
 
 class Merge:
@@ -67,12 +88,12 @@ class Merge:
     def put(self, channel: int, head: Head, items: list[Any]) -> None:
         """Take a batch in."""
         producer = self._channels[channel][head.producer]
-        for way, place, some in head.split(items):
-            if way not in self._ways[channel]:
-                self._ways[channel].append(way)
+        for run, some in head.parts(items):
+            if run.way not in self._ways[channel]:
+                self._ways[channel].append(run.way)
             kept = self._held.put(some)
-            self._bytes[channel, way] += kept.size
-            producer.put(way, place, kept)
+            self._bytes[channel, run.way] += kept.size
+            producer.put(run.way, _Part(run.place, run.numbers, kept))
         producer.frontier = head.frontier
 
     def take(self) -> Iterator[Segment]:
@@ -99,10 +120,43 @@ class Merge:
             bounds[number] = ((NEVER,), number)
             next_one = min(bounds)
             waiting = producer.waiting[way]
-            while waiting and (waiting[0][0], number) < next_one and waiting[0][0][0] <= phase:
-                place, kept = waiting.popleft()
-                self._bytes[channel, way] -= kept.size
-                yield channel, way, place, self._held.get(kept)
+            while waiting and waiting[0].place[0] <= phase and (waiting[0].first, number) < next_one:
+                place, numbers, _ = part = waiting[0]
+                count = part.before(next_one, number) if numbers else 0
+                if count < len(numbers) and (several := self._together(channel, way, place)):
+                    yield channel, way, place, *several
+                    break
+                yield channel, way, place, *self._taken(channel, way, waiting, count)
+
+    def _taken(self, channel: int, way: Way, waiting: deque[_Part], count: int) -> tuple[tuple[int, ...], list[Any]]:
+        """The first part of a producer's, or so many items of it where it has numbers, with these."""
+        place, numbers, kept = waiting.popleft()
+        self._bytes[channel, way] -= kept.size
+        items = self._held.get(kept)
+        if count < len(numbers):
+            rest = self._held.put(items[count:], here=True)
+            self._bytes[channel, way] += rest.size
+            waiting.appendleft(_Part(place, numbers[count:], rest))
+        return (numbers[:count], items[:count]) if numbers else (numbers, items)
+
+    def _together(self, channel: int, way: Way, place: Place) -> tuple[tuple[int, ...], list[Any]] | None:
+        """What several producers have of one run, as far as all of it is there, or None where that isn't any."""
+        parts, bound = [], (NEVER,)
+        for producer in self._channels[channel]:
+            waiting = producer.waiting.get(way)
+            if waiting and waiting[0].place == place and waiting[0].numbers:
+                parts.append(waiting)
+                bound = min(bound, waiting[1].first if len(waiting) > 1 else producer.frontier.of(way))
+            else:
+                bound = min(bound, producer.bound(way))
+        found: list[tuple[int, Any]] = []
+        for waiting in parts:
+            if count := waiting[0].before((bound, -1), 0):
+                found += zip(*self._taken(channel, way, waiting, count), strict=True)
+        if not found:
+            return None
+        numbers, items = zip(*sorted(found, key=itemgetter(0)), strict=True)  # of one number as the producers are
+        return numbers, list(items)
 
     def _phase(self) -> int:
         return min((producer.phase for producers in self._channels.values() for producer in producers), default=NEVER)

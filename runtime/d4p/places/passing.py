@@ -10,6 +10,22 @@ from d4p.places.merge import Merge
 from d4p.places.place import ENDED, Frontier, Place, Way
 
 
+class _Stepped:
+    """Items, with each of which the places of what is written go on."""
+
+    def __init__(self, items: list[Any], steps: list[Iterator[None]]) -> None:
+        self._items, self._steps = items, steps
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self._items:
+            for step in self._steps:
+                next(step)
+            yield item
+
+
 class Passing:
     """Gives what an instance sends the places of what it has in hand.
 
@@ -35,23 +51,34 @@ class Passing:
         for marks in self._marks:
             marks.at((), place, self._base)
 
-    def take(self, channel: int, head: Head, items: list[Any]) -> Iterator[tuple[int, list[Any]]]:
-        """Take a batch in, and give what is in turn, as (channel, items), while it is to be worked on."""
+    def take(self, channel: int, head: Head, items: list[Any]) -> Iterator[tuple[int, Any]]:
+        """Take a batch in, and give what is in turn, as (channel, items), while it is to be worked on: item by item, as
+        what is written meanwhile has the place of the item that was given last."""
         self._merge.put(channel, head, items)
-        for of, way, place, some in self._merge.take():
-            self.at((of, *way), place)
-            yield of, some
+        for of, way, place, numbers, some in self._merge.take():
+            if numbers and self._marks:
+                yield of, _Stepped(some, self._steps((of, *way), place, numbers))
+            else:
+                self.at((of, *way), place)
+                yield of, some
         self._reached()
 
     def behind(self) -> dict[int, int]:
         """`Merge.behind`."""
         return self._merge.behind()
 
+    def _frontier(self, way: Way, place: Place) -> Frontier:
+        """That of what it has in hand: what is in turn shows that all phases before it are over."""
+        return Frontier(max(self._base.least, place[:1]), {**self._base.ways, way: place})
+
+    def _steps(self, way: Way, place: Place, numbers: tuple[int, ...]) -> list[Iterator[None]]:
+        frontier = self._frontier(way, place)
+        return [marks.steps(way, place, frontier, numbers) for marks in self._marks]
+
     def at(self, way: Way, place: Place) -> None:
         """What it has in hand, until the next call, came this way and has this place."""
         if self._marks:
-            # What is in turn shows that all phases before it are over.
-            frontier = Frontier(max(self._base.least, place[:1]), {**self._base.ways, way: place})
+            frontier = self._frontier(way, place)
             for marks in self._marks:
                 marks.at(way, place, frontier)
 

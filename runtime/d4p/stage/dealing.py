@@ -10,7 +10,7 @@ from d4p.places.marks import Marks
 #: Items in a run at most, and one in how many of all that were dealt before: few heavy items are shared out evenly.
 _MOST, _PART = 1024, 100
 #: A run is work for so many nanoseconds at most, where that can be told.
-_WORK = 10_000_000
+_WORK = 20_000_000
 #: An instance has enough where so many runs wait for it or are at work: the next one is there when one is done.
 _AHEAD = 2
 

@@ -119,15 +119,16 @@ class Sender:
         marks = self.lanes.marks
         return marks.news(dest) if marks is not None else bool(self._held[dest])
 
-    def flush(self) -> None:
-        """Send what is held back; when it returns, all has been posted. Raises what a `flush_late` failed with."""
+    def flush(self, news: bool = True) -> None:
+        """Send what is held back, and `news` of places where there are no items as well; when it returns, all has been
+        posted. Raises what a `flush_late` failed with."""
         clock = self.lanes.clock
         before = clock.enter("blocked")
         with self._sending:  # also where nothing is held: another thread may be sending it
             if self._failure is not None:
                 raise self._failure
             for dest in range(len(self._held)):
-                if self._has_news(dest):
+                if self._held[dest] or news and self._has_news(dest):
                     self.lanes.leaves(dest)
                     self._send_alone(dest, clock)
         clock.enter(before)

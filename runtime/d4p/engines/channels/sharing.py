@@ -25,7 +25,7 @@ class Sharing:
         sender: the channel's.
         row: `done()` gives the items that each consumer has done, and the nanoseconds that took it; after `expect()` a
             `wait(seconds)` ends as soon as one has done more.
-        flush: sends all that the dealer holds back, on whatever channel.
+        flush: sends all items that the dealer holds back, on whatever channel.
         latency: for so many nanoseconds what is done may be unknown to the dealer, and what it deals then not there.
     """
 
@@ -38,11 +38,14 @@ class Sharing:
         chosen = self._choose(first, dealt)
         if chosen is None:
             self._flush()
+            clock = self._sender.lanes.clock
+            before = clock.enter("blocked")
             while chosen is None:
                 self._row.expect()
                 chosen = self._choose(first, dealt)
                 if chosen is None:
                     self._row.wait(_LOOK)
+            clock.enter(before)
         return chosen
 
     def _choose(self, first: int, dealt: Sequence[int]) -> tuple[int, int] | None:

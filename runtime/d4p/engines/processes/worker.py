@@ -160,7 +160,7 @@ class _Instance:
         if (row := self.task.rows.get(number)) is not None:
             sender.lanes.pause = partial(self._pause, row)
             if row.shared:
-                sender.lanes.free = Sharing(sender, row, self._flush).free
+                sender.lanes.free = Sharing(sender, row, partial(self._flush, news=False)).free
         return sender.lanes
 
     def _begin_split(self) -> None:
@@ -239,17 +239,18 @@ class _Instance:
         are to do."""
         row, left = self.task.rows.get(channel), len(items)
         took = row.took if row is not None and row.shared else lambda *_: None
-        since = time.perf_counter_ns()
+        seconds = self.stage.clock.seconds  # that it waits for those that take its output doesn't make it slow
+        since = seconds["working"]
         if places is None:
             self._feed(channel, items)
         else:
             for of, some in self.stage.passing.take(channel, places, items):
                 self._feed(of, some)
                 if of == channel and left:
-                    took(self.task.index, count := min(left, len(some)), (now := time.perf_counter_ns()) - since)
-                    left, since = left - count, now
+                    took(self.task.index, count := min(left, len(some)), _nanoseconds(seconds["working"] - since))
+                    left, since = left - count, seconds["working"]
             self.held.tell(self.stage.passing.behind())
-        took(self.task.index, left, time.perf_counter_ns() - since)
+        took(self.task.index, left, _nanoseconds(seconds["working"] - since))
 
     def _nothing_to_do(self) -> None:
         """Its output is there from an earlier run: what comes is for others."""
@@ -295,9 +296,9 @@ class _Instance:
         except RunFailed as error:
             raise RunFailed(f"{self.task}: {error}") from error
 
-    def _flush(self) -> None:
+    def _flush(self, news: bool = True) -> None:
         for sender in self.senders.values():
-            sender.flush()
+            sender.flush(news)
 
 
 def _side_by_side(runs: list[_Instance]) -> None:
@@ -320,6 +321,10 @@ def _side_by_side(runs: list[_Instance]) -> None:
         left.acquire()
         if failed.is_set():
             raise next(run.failure for run in runs if run.failure is not None)
+
+
+def _nanoseconds(seconds: float) -> int:
+    return max(0, round(1e9 * seconds))
 
 
 class _Speaker:
