@@ -66,6 +66,13 @@ def test_a_part_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     assert done == ["sync", "rename", "sync_folder"]
 
 
+def test_the_disk_is_waited_for(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
+    part = write(tmp_path, [1])
+    assert synced == [os.stat(tmp_path / part.name).st_ino, os.stat(tmp_path).st_ino]
+
+
 def test_an_attempt_that_is_read_again_is_not_written_to(tmp_path):
     (tmp_path / BEGUN).touch()
     attempt = Attempt(Place(str(tmp_path), "out", ""), Maker(0, 1, "run.attempt"), ".jsonl")
