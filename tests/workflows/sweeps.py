@@ -35,6 +35,13 @@ class Walk(IterativePE):
         return item, os.getpid()
 
 
+class Stroll(IterativePE):
+    """Keeps nothing and says nothing of how many instances there are."""
+
+    def _process(self, item):
+        return item, os.getpid()
+
+
 class Late(IterativePE):
     """Writes each item, with an array of some bytes, and begins with item `held` only to wait until the one before it
     has been seen."""
@@ -100,8 +107,7 @@ def make(folder: str, instances: int = 2, count: int = 400, held: int = 0, until
 
 
 def wide(count: int = 400) -> WorkflowGraph:
-    """Says nothing of how many instances there are."""
-    graph, walk = WorkflowGraph(), Walk("", -1, -1)
+    graph, walk = WorkflowGraph(), Stroll()
     graph.connect(Steps(count), "output", walk, "input")
     graph.connect(walk, "output", Hash(), "input")
     return graph
