@@ -102,8 +102,9 @@ def test_it_says_what_it_waits_for(target, tmp_path):
     with started(tmp_path, target, "thread child", "end") as run:
         said = tmp_path / "said"
         until(lambda: "its own)" in said.read_text(), 60)
-        note = next(line for line in said.read_text().splitlines() if line.startswith("note: "))
-        assert "waits for what its PEs have left running: " in note and "thread 'theirs'" in note
+        note = next(line for line in said.read_text().splitlines() if "its own)" in line)
+        assert note.startswith("note: ") and "waits for what its PEs have left running: " in note
+        assert "thread 'theirs'" in note
         assert run.poll() is None
         (tmp_path / "go").touch()
         assert run.wait(30) == 0
