@@ -146,7 +146,7 @@ def test_what_is_written_elsewhere_is_shown_as_the_url_that_it_is(conf, monkeypa
     for path in ("out", "/a/out", "file:///a/out", "s3://bucket/out", "hdfs://other/out", "simplecache::s3://b/out"):
         assert shown(path) == path
     assert shown("hdfs:///out") == "hdfs://h:1/out"
-    workflow, results = SimpleNamespace(pes={"a": SimpleNamespace(id="a")}), [("a", "output")]
+    workflow, results = SimpleNamespace(pes={"a": SimpleNamespace(id="a")}, policies={}), [("a", "output")]
     assert Outputs(workflow, "out", results).written == ["out"]
     use_default("hdfs://h:1")
     assert shown("out") == "hdfs://h:1/user/alice/out" and shown("/out") == "hdfs://h:1/out"

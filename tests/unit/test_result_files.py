@@ -202,7 +202,7 @@ def test_a_large_part_begins_to_go_to_the_disk_before_its_end(tmp_path, monkeypa
 
 
 def test_an_output_of_a_workflow_without_results_makes_no_folder():
-    workflow = SimpleNamespace(pes={})
+    workflow = SimpleNamespace(pes={}, policies={})
     outputs = Outputs(workflow, "none", [])
     assert outputs.begin(dict) and not outputs.folders and not outputs.written
     assert outputs.notes == ["the workflow has nothing for --output none: every output of its PEs is connected, so "

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.spark
 
 
 def test_each_stage_begins_at_a_multiple_of_its_instances(spark_session):
-    job = SimpleNamespace(workflow=SimpleNamespace(pes={}), log=print)
+    recorder = SimpleNamespace(width=lambda width: None)
+    job = SimpleNamespace(workflow=SimpleNamespace(pes={}), log=print, recorder=recorder)
     run = Run(job, spark_session)
     outputs = [run._nothing(count).withColumn("channel", F.lit(REPORTS)) for count in (3, 2, 4)]
     together = run.union(outputs, [3, 2, 4])
