@@ -5,16 +5,18 @@ workers are forked from it. D4P_CHAOS says what is to happen, in JSON:
 
     {"count": FOLDER}       nobody is killed: each instance of a stage leaves a file that says what it went through
     {"stage": 2, "instance": 0, "moment": "item", "item": 7, "marker": FILE}
-                            that instance is killed when it has processed its 7th item, of all its channels
+                            that instance is killed when it has processed its 7th item, of all its channels; without
+                            an instance (null), the first one that has
      "moment": "preprocess" | "postprocess" | "rename" | "finished"
                             before the first of its PEs' own; before a part of its gets the name of a complete one;
                             when all its parts have theirs and the program doesn't know yet
 
-FILE then says when that was, and how many items each PE had received.
+FILE then says when that was, which instance it was, and how many items each PE of it had received.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import runpy
@@ -38,10 +40,13 @@ class Killer:
     def at(self, stage: Any, moment: str, item: int | None = None) -> None:
         """An instance has come to a moment of its life."""
         here = {"stage": stage.number, "instance": stage.index, "moment": moment, "item": item}
+        if "marker" in self.wanted and self.wanted["instance"] is None:
+            del here["instance"]
         if all(self.wanted.get(key) == value for key, value in here.items()):
-            with open(self.wanted["marker"], "w") as file:
-                json.dump({"at": time.time(), "received": stage.counts()}, file)
-            os.kill(os.getpid(), signal.SIGKILL)
+            with contextlib.suppress(FileExistsError), open(self.wanted["marker"], "x") as file:
+                json.dump({"at": time.time(), "instance": stage.index, "received": stage.counts()}, file)
+                file.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
         if moment == "rename":
             self.renames.add((stage.number, stage.index))
         if moment == "finished" and "count" in self.wanted:

@@ -13,10 +13,11 @@ OTHERS = ("postprocess", "rename", "preprocess", "finished")
 
 @dataclass(frozen=True)
 class Point:
-    """One instance of a stage is killed at a moment; at `item`, once it has processed so many."""
+    """One instance of a stage is killed at a moment, or (None) the first that comes to it; at `item`, once it has
+    processed so many."""
 
     stage: int
-    instance: int
+    instance: int | None
     moment: str
     item: int | None = None
 

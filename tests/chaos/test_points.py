@@ -51,8 +51,6 @@ SOON = 8.0
 ANY_ORDER = {"fan_in", "two_edges", "diamond", "gathered", "postprocess_flows", "one_to_one", "composites"}
 #: This one has no result and no writer, so there is nothing to be whole, and nothing for --resume.
 NOTHING_WRITTEN = {"only_prints"}
-#: In these, how many items go round depends on the order in which they come: an instance may have fewer in another run.
-VARYING = {"components"}
 #: What the roots of some take.
 OPTIONS = {"two_roots": ("-d", '{"Lister": [{"files": ["a"]}]}')}
 
@@ -198,11 +196,12 @@ def killed(point: Point, case: Case, target: str, bundle: Bundle, here: Path, an
     try:
         place(case, here)
         status, errors, ended = run(bundle, here, *case.options, chaos=point.wanted(marker=str(marker)))
-        if not marker.exists() and status == 0 and case.attribute in VARYING and (point.item or 0) > 1:
+        if not marker.exists() and status == 0 and (fewer := earlier(point)):
             shutil.rmtree(here)
-            return killed(replace(point, item=point.item // 2), case, target, bundle, here, any_order)
+            return killed(fewer, case, target, bundle, here, any_order)
         assert marker.exists(), f"nobody was killed; exit status {status}: {errors}"
         death = json.loads(marker.read_text())
+        point = replace(point, instance=death["instance"])
         assert status in STATUS[target], f"exit status {status}: {errors}"
         assert ended - death["at"] < SOON, f"it took {ended - death['at']:.1f} s"
         assert named(point, death["received"], errors, TARGETS[target]), errors
@@ -213,6 +212,15 @@ def killed(point: Point, case: Case, target: str, bundle: Bundle, here: Path, an
         return "", answer(here, any_order)
     except AssertionError as error:
         return str(error), {}
+
+
+def earlier(point: Point) -> Point | None:
+    """A point that is reached sooner, where one at an item wasn't: runs go to whoever is free, and what goes round in a
+    cycle depends on what comes first, so that an instance may have fewer items in another run. The first item of a
+    stage always comes to one of its instances."""
+    if point.item is None or point.instance is None:
+        return None
+    return replace(point, item=point.item // 2) if point.item > 1 else replace(point, instance=None)
 
 
 def named(point: Point, received: dict[str, int], errors: str, says: str) -> bool:
