@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import platform
 import shutil
@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from d4p.errors import Refused
+from d4p.items.shape import Shape, parsed
 from d4p.record import record as its
-from d4p.record.place import RUNS, runs_folder
+from d4p.record.place import RUNS as VARIABLE
+from d4p.record.place import runs_folder
+
+from .shapes import ERROR, PLAN, RUN, SUMMARY, wrong
 
 #: Names the last run.
 LATEST = "latest"
@@ -37,7 +41,7 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.id = folder, folder.name
-        self.about: dict[str, Any] = read_json(folder / its.RUN)
+        self.about: dict[str, Any] = read_json(folder / its.RUN, RUN)
 
     @property
     def state(self) -> str:
@@ -47,12 +51,12 @@ class Run:
     @cached_property
     def plan(self) -> dict[str, Any]:
         """plan.json; empty where the record has none."""
-        return read_json(self.folder / its.PLAN, missing={})
+        return read_json(self.folder / its.PLAN, PLAN, missing={})
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """summary.json; empty where the run hadn't come so far."""
-        return read_json(self.folder / its.SUMMARY, missing={})
+        return read_json(self.folder / its.SUMMARY, SUMMARY, missing={})
 
     @property
     def samples(self) -> list[dict[str, Any]]:
@@ -65,7 +69,7 @@ class Run:
     @property
     def errors(self) -> list[dict[str, Any]]:
         """What ended the run, or was set aside, in order."""
-        return [read_json(path) for path in sorted((self.folder / its.ERRORS).glob("*.json"))]
+        return [read_json(path, ERROR) for path in sorted((self.folder / its.ERRORS).glob("*.json"))]
 
     @property
     def log(self) -> str:
@@ -131,7 +135,7 @@ def find(name: str) -> Run:
         return Run(Path(name))
     known = ids()
     if not known:
-        raise Refused(f"there are no runs in {folder()}: `d4p run` leaves one there each time; ${RUNS} may name "
+        raise Refused(f"there are no runs in {folder()}: `d4p run` leaves one there each time; ${VARIABLE} may name "
                       "another folder")
     if name == LATEST:
         return Run(folder() / known[-1])
@@ -166,10 +170,11 @@ def remove_unused_programs() -> None:
             shutil.rmtree(path)
 
 
-def read_json(path: Path, missing: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A JSON object of a record. Raises Refused where it is none, or isn't there and nothing stands for it."""
+def read_json(path: Path, shapes: dict[str, Shape], missing: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A JSON object of a record. Raises Refused where it is none, a field isn't as it must be, or it isn't there and
+    nothing stands for it."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if missing is not None:
             return missing
@@ -178,18 +183,18 @@ def read_json(path: Path, missing: dict[str, Any] | None = None) -> dict[str, An
         raise Refused(f"{path} can't be read: {error}") from None
     if not isinstance(found, dict):
         raise Refused(f"{path} must be a JSON object; it is a {type(found).__name__}")
+    if field := wrong(found, shapes):
+        raise Refused(f"{path} isn't of a record: its field {field!r} is {found[field]!r:.80}")
     return found
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The JSON lines of a file; none where there is no such file. What isn't JSON is left out."""
+    """The JSON lines of a file; none where there is no such file. What is no JSON object is left out."""
     found = []
     for line in _text(path).splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found
+        with contextlib.suppress(ValueError):
+            found.append(parsed(line))
+    return [each for each in found if isinstance(each, dict)]
 
 
 def _text(path: Path) -> str:

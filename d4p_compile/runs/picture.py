@@ -61,18 +61,22 @@ def _places(graph: nx.DiGraph) -> dict[int, tuple[float, float]]:
     return places
 
 
+def _name(channel: dict[str, Any]) -> str:
+    """As the edge is called among figures."""
+    return " -> ".join(".".join(map(str, channel[end])) for end in ("from", "to"))
+
+
 def _edge(start: tuple[float, float], end: tuple[float, float], channels: list[dict[str, Any]], shares: Shares) -> str:
     x1, y1, x2, y2 = start[0] + _WIDE, start[1] + _HIGH / 2, end[0], end[1] + _HIGH / 2
     bend = max(40.0, (x2 - x1) / 2)
     said = []
     for channel in channels[:2]:
-        name = f"{'.'.join(channel['from'])} -> {'.'.join(channel['to'])}"
-        counts = shares.edges.get(name, {})
+        counts = shares.edges.get(_name(channel), {})
         said.append(" ".join(filter(None, [f"{counts.get('items', 0):,}", size(counts.get("bytes")),
                                            "" if channel["exchange"] == "forward" else channel["exchange"]])))
     if len(channels) > 2:
         said.append(f"and {plural(len(channels) - 2, 'edge')} more")
-    titles = "\n".join(f"{'.'.join(c['from'])} -> {'.'.join(c['to'])}: {c['exchange']}" for c in channels)
+    titles = "\n".join(f"{_name(c)}: {c['exchange']}" for c in channels)
     x, y = (x1 + x2) / 2, (y1 + y2) / 2 - 6
     label = "".join(f'<text x="{x:.0f}" y="{y + 13 * at:.0f}" class="edge">{escape(line)}</text>'
                     for at, line in enumerate(said))

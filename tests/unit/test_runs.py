@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,44 @@ def test_a_record_that_is_broken_is_named(runs):
     with pytest.raises(Refused, match="run.json can't be read"):
         find("a1")
     assert index.listed() == []
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each value within one."""
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*at, key)
+        yield from places(each, (*at, key))
+
+
+def test_a_record_from_anywhere_is_read_or_refused_whatever_is_in_it(runs):
+    run = make(runs, "a1", [(["a"], [({"working": 1.0}, 5)] * 2), (["b"], [({"working": 8.0, "packing": 1.0}, 5)])],
+               [channel("a", "b", "hash", [0])], [{"name": "b", "because": "root", "remedy": "x", "inputs": {}}],
+               cpu=3.0, cause={"message": "m"}, outputs=["out"], machine={"cores": 2}, program="0" * 64,
+               phases=[{"what": "starting", "seconds": 1.0}])
+    summary = run.summary | {"edges": {"a.output -> b.input": {"items": 5, "bytes": 9}},
+                             "failures": {"a": {"failed": 1, "retried": 0}}}
+    (run.folder / "summary.json").write_text(json.dumps(summary))
+    (run.folder / "errors").mkdir()
+    (run.folder / "errors" / "000001.json").write_text('{"message": "failed"}')
+    read = 0
+    for file in ("run.json", "plan.json", "summary.json", "errors/000001.json"):
+        whole = (run.folder / file).read_text()
+        for at in places(json.loads(whole)):
+            for other in (None, 5, -1.5, "x", "../..", [], {}, [5], {"a": 5}, True):
+                changed = parent = json.loads(whole)
+                for key in at[:-1]:
+                    parent = parent[key]
+                parent[at[-1]] = other
+                (run.folder / file).write_text(json.dumps(changed))
+                for show in (report.text, table.shown, page, verdicts):
+                    try:
+                        read += bool(list(show(find("a1"))))
+                    except Refused as error:
+                        assert "a1/" in str(error)
+                    except Exception as error:
+                        raise AssertionError(f"{file}: {at} is {other!r}") from error
+        (run.folder / file).write_text(whole)
+    assert read > 100
 
 
 def test_a_running_one_whose_program_is_gone_is_lost(runs):
