@@ -13,6 +13,7 @@ pytest.importorskip("pyspark")
 from d4p.engines.spark import logs
 from d4p.engines.spark.logs import Lines, Log
 from d4p.errors import RunFailed
+from d4p.stage.figures import UNKNOWN
 
 
 @pytest.fixture
@@ -97,3 +98,13 @@ def test_a_stranger_is_not_heard(shown, sent):
     Lines((1, 0), log.address).log("ours")
     wait_for(said, 1)
     assert said == ["ours"]
+
+
+def test_figures_come_beside_the_report_and_those_of_a_task_that_is_run_again_in_their_place(shown):
+    said, log = shown
+    for seconds in (1.0, 2.0):
+        Lines((1, 0), log.address).figures({"seconds": {"working": seconds}})
+    Lines((1, 0), log.address).log("behind them")
+    wait_for(said, 1)
+    log.close({(1, 0): {"logged": 1, "figures": UNKNOWN}})
+    assert log.figures == {(1, 0): {"seconds": {"working": 2.0}}}

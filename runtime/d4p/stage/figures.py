@@ -22,6 +22,11 @@ PARTS: tuple[str, ...] = ("starting", "preprocess", "waiting", "held", "queued",
                           "blocked", "postprocess", "committing")
 
 
+#: What `Clock.report` gives where nothing has come of it.
+UNKNOWN: dict[str, Any] = {"began": None, "seconds": {}, "cpu": None, "host": None, "process": None, "peak": None,
+                           "gc": None}  # fmt: skip
+
+
 class Clock:
     """The seconds of an instance by what it was at. It is set by one thread at a time; any may read it.
 

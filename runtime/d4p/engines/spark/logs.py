@@ -1,4 +1,4 @@
-"""What PEs log in Spark's tasks, shown by the program as on every other target.
+"""What PEs log in Spark's tasks, shown by the program as on every other target, and where the time of tasks went.
 
 A line goes over a socket as it is written, from the Python that runs the task to the program, which every executor can
 reach. Where it can't (behind Spark Connect, or a firewall), it stays in the executor's own log, and the first lines of
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from d4p.errors import D4pError
+from d4p.stage.figures import UNKNOWN
 
 #: (stage, instance).
 Key = tuple[int, int]
@@ -31,6 +32,8 @@ _MOST = 64 << 10
 _PATIENCE = 5.0
 #: Seconds that lines on their way are waited for at the end, and that nothing may come.
 _LAST, _QUIET = 2.0, 0.1
+#: The number of a line that is no PE's: the instance's figures.
+_FIGURES = 0
 LEFT = "lines that PEs logged are in the executors' own logs"
 _senders: dict[Address, socket.socket | None] = {}
 
@@ -54,6 +57,12 @@ class Lines:
             self._size += len(line)
             if self._size <= _MOST:
                 self._kept.append((self.number, line))
+
+    def figures(self, figures: dict[str, Any]) -> None:
+        """Where the time of the instance went. Unlike its report it is something else in each run, so it can't travel
+        among batches: Spark compares what a task that is run again gives."""
+        if self.address is not None:
+            _sent(self.address, json.dumps([*self.key, _FIGURES, figures]))
 
     def report(self) -> dict[str, Any]:
         """What goes with the instance's report: how many lines there were, and those that went no other way."""
@@ -96,6 +105,7 @@ class Log:
 
     def __init__(self, say: Callable[[str], None], host: str | None = None, bind: str | None = None) -> None:
         self._say, self._shown, self._taken = say, dict[Key, int](), set[Key]()
+        self.figures: dict[Key, dict[str, Any]] = {}  # of the instances whose tasks sent them
         self._lock, self._last = threading.Lock(), time.monotonic()
         self._selector: Any = None  # None again as soon as it is closed
         self.address: Any = None  # an Address, while lines are taken
@@ -136,7 +146,10 @@ class Log:
 
     def _line(self, text: bytes) -> None:
         stage, index, number, line = json.loads(text)
-        self._show((stage, index), [(number, line)])
+        if number == _FIGURES:
+            self.figures[stage, index] = line
+        else:
+            self._show((stage, index), [(number, line)])
 
     def _show(self, key: Key, lines: Iterable[tuple[int, str]]) -> None:
         with self._lock:
@@ -164,9 +177,11 @@ class Log:
         if reports is not None:
             self.reported(reports)
         wanted = {key: report.get("logged", 0) for key, report in (reports or {}).items()}
+        apart = {key for key, report in (reports or {}).items() if report.get("figures") is UNKNOWN}
         last = time.monotonic() + _LAST
         while self.address and time.monotonic() < last:
-            missing = any(self._shown.get(key, 0) < number for key, number in wanted.items())
+            missing = any(self._shown.get(key, 0) < number for key, number in wanted.items()) \
+                or not apart <= self.figures.keys()
             if not missing and time.monotonic() - self._last > (_QUIET if reports is None else 0):
                 break
             time.sleep(0.01)

@@ -67,13 +67,14 @@ class Task:
         forms: of channels whose batches aren't packed, how they are made (see `Outbox`).
         aggregate: the PE whose work the engine does; `Aggregated` of its channels may arrive.
         log_to: where the program takes what PEs log.
+        apart: reports travel among batches, and figures, which differ from run to run, where lines go.
     """
 
     def __init__(self, function: StageFunction, workflow: Workflow, inputs: Inputs, instances: int,
                  to: Mapping[Channel, int], root: str | None, source: Source | None = None,
                  forms: Mapping[int, Callable] | None = None, aggregate: str | None = None,
-                 log_to: Address | None = None) -> None:
-        self.function, self.workflow, self.log_to = function, workflow, log_to
+                 log_to: Address | None = None, apart: bool = False) -> None:
+        self.function, self.workflow, self.log_to, self.apart = function, workflow, log_to, apart
         self.inputs = inputs.planned(workflow, [name for name in function.info.pes if name != root])
         self.instances, self.root = instances, root
         self.to = {channel.number: consumers for channel, consumers in to.items()}
@@ -94,8 +95,14 @@ class Task:
         Raises RuntimeError with a marked message: `unmarked` makes the error of it again on the driver.
         """
         lines = Lines((self.function.info.number, index), self.log_to)
+
+        def told(key: tuple[int, int], found: dict[str, Any]) -> None:
+            if self.apart:
+                lines.figures(found.pop("figures"))
+            report(key, found | lines.report())
+
         try:
-            yield from self._run(index, arriving, lambda key, found: report(key, found | lines.report()), lines.log)
+            yield from self._run(index, arriving, told, lines.log)
         except D4pError as error:
             raise RuntimeError(marked(lines.with_failure(error))) from None
         except Exception as error:

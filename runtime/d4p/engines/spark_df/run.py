@@ -28,6 +28,7 @@ from d4p.hadoop.packages import lacking, remedy
 from d4p.pairs.grid import tiles
 from d4p.program.job import Job
 from d4p.stage.channel import Channel
+from d4p.stage.figures import UNKNOWN
 from d4p.stage.function import StageFunction
 
 #: Adaptive execution would leave out a stage that gets no rows, whose instances live all the same, and may merge
@@ -74,7 +75,7 @@ class Run:
         columns, read = columns or {}, self._sources.get(root or "")
         forms = {channel.number: form(wanted) for channel, wanted in columns.items()}
         task = Task(function, self.job.workflow, self.job.inputs, instances, to or {}, root, read, forms, aggregate,
-                    self.log.address)
+                    self.log.address, apart=True)
         return on_batches(task, columns)
 
     def union(self, outputs: list[DataFrame], instances: list[int]) -> DataFrame:
@@ -126,7 +127,7 @@ class Run:
     def _take_reports(self, stage: DataFrame) -> None:
         for row in stage.where(F.col("channel") == REPORTS).select("items").collect():
             key, report = pickle.loads(row.items)
-            self.reported[key] = report
+            self.reported[key] = report | {"figures": UNKNOWN}
 
     def finish(self, last: DataFrame) -> None:
         """Run what is left, and spool the results one partition at a time."""
@@ -139,6 +140,8 @@ class Run:
 
     def reports(self) -> list[dict[str, Any]]:
         """What the instances counted, in order."""
+        for key, report in self.reported.items():
+            report["figures"] = self.log.figures.get(key, UNKNOWN)
         return as_moved((self.reported[key] for key in sorted(self.reported)), self._reached)
 
     def close(self) -> None:
