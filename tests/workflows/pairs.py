@@ -117,6 +117,8 @@ class Fails(Singly):
 class Deadly(Singly):
     """Notes what it is given; dies where a file is missing, once it has made some pairs."""
 
+    stateful = False  # what it notes is for the test alone, in whichever order
+
     def __init__(self, folder, after):
         Singly.__init__(self)
         self.folder, self.after = Path(folder), after
