@@ -82,14 +82,27 @@ def test_items_that_are_set_aside_are_written_with_why_and_replayed_after_a_chan
     assert not roots and again + found["Square1", "output"] == wanted
 
 
-def test_a_pe_that_crashes_hangs_or_leaves_costs_an_item_and_not_the_run(run):
-    found, counts = run("risky")
-    assert counts == {"Risky": (4, 4, 0)}
-    assert sorted(found.failures["Risky"]["first"]) == ["ProcessDied", "TimeLimitExceeded", "ValueError"]
-    results = found["Risky1", "output"]
-    assert results.pop('"end"') >= 1
-    good = [number for number in range(200) if number not in (20, 40, 60, 80)]
-    assert results == Counter(map(str, [*good, *(-number for number in good)]))
+def summed(numbers: list[int]) -> Counter:
+    """What `troubled` answers for some numbers."""
+    sums = Counter({key: sum(n + n * n for n in numbers if n % 7 == key) for key in range(7)})
+    return Counter(json.dumps(list(each)) for each in sums.items())
+
+
+def test_a_run_of_many_gives_all_answers_but_of_those_that_are_set_aside_and_replayed(run, tmp_path):
+    raised, hung = range(1000, 10_001, 1000), (2500, 7500)
+    wanted = {number: "ArithmeticError" for number in raised} | dict.fromkeys(hung, "TimeLimitExceeded") | {
+        3333: "ProcessDied", 7777: "MemoryError"}
+    failed = tmp_path / "failed"
+    found, counts = run("troubled", parameters={"bad": True}, on_error=[f"Troubled=dead-letter:{failed}"])
+    assert counts == {"Troubled": (14, 0, 0)} and found.failures["Troubled"]["aside"] == 14
+    letters = [json.loads(line) for part in failed.glob("*/part-*") for line in part.read_text().splitlines()]
+    assert {letter["item"]: letter["error"] for letter in letters} == wanted and len(letters) == 14
+    assert next(letter["message"] for letter in letters if letter["item"] == 3333).startswith(
+        "ProcessDied: its process was killed by SIGKILL")
+    assert found["Sums2", "output"] == summed([number for number in range(1, 10_001) if number not in wanted])
+    loaded, _ = replayed(str(failed), load(f"{WORKFLOWS}:troubled", parameters={"bad": False}))
+    rest = answers(loaded.graph, "sequential")["Sums1", "output"]
+    assert rest == summed(sorted(wanted))
 
 
 def test_what_is_left_keeps_the_order_of_the_sequential_run(run):

@@ -146,8 +146,19 @@ def test_an_isolated_pe_writes_to_its_ports_once_and_logs(capfd):
     assert "Puts [0]: has 3\n" in capfd.readouterr().out
 
 
+def test_a_pe_that_crashes_hangs_or_leaves_costs_an_item_and_not_the_run():
+    found = answers(f"{WORKFLOWS}:risky", "sequential")
+    assert {pe: (of["failed"], of["skipped"]) for pe, of in found.failures.items()} == {"Risky": (4, 4)}
+    assert sorted(found.failures["Risky"]["first"]) == ["ProcessDied", "TimeLimitExceeded", "ValueError"]
+    results = found["Risky1", "output"]
+    assert results.pop('"end"') >= 1
+    good = [number for number in range(200) if number not in (20, 40, 60, 80)]
+    assert results == dict.fromkeys(map(str, [*good, *(-number for number in good)]), 1) | {"0": 2}
+
+
 @pytest.mark.parametrize("kind, said", [
     ("limit", r"time_limit of Never \(Never\) must be seconds, more than 0; it is 0"),
+    ("memory", r"memory_limit of Never \(Never\) must be bytes, a whole number from 1, such as .*; it is 0\.5"),
     ("flag", r"isolate of Never \(Never\) must be True or False; it is 'yes'"),
     ("reader", r"ReadLines \(ReadLines\) can't have a process of its own: it reads its own input"),
 ])
@@ -163,6 +174,8 @@ def test_an_isolated_pe_that_does_not_live_through_preprocess_fails_the_run():
 
 def test_the_plan_says_who_has_a_process_of_its_own():
     assert "Risky  skip, in a process of its own, at most 5 s an item" in text(plan("risky"))
+    troubled = text(plan("troubled", parameters={"bad": True}))
+    assert "Troubled  fail, in a process of its own, at most 2 s an item, with at most 1,024 MiB" in troubled
 
 
 def test_a_loop_catches_what_a_pe_raises_that_writes_nothing_meanwhile():

@@ -367,6 +367,60 @@ def risky():
     return graph
 
 
+class Many(ProducerPE):
+    def _process(self, inputs):
+        for number in range(1, 10_001):
+            self.write("output", number)
+
+
+class Troubled(IterativePE):
+    """Writes of each number something before it comes to grief at some, in every way that there is."""
+
+    memory_limit = 1 << 30
+    time_limit = 2
+    bad = True
+
+    def _process(self, number):
+        self.write("output", (number % 7, number))
+        if self.bad and number % 1000 == 0:
+            raise ArithmeticError(number)
+        if self.bad and number % 5000 == 2500:
+            threading.Event().wait()
+        if self.bad and number == 3333:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.bad and number == 7777:
+            [bytes(64 << 20) for _ in range(100)]
+        return (number % 7, number * number)
+
+
+class Sums(GenericPE):
+    """Sums by key."""
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("input", grouping=[0])
+        self._add_output("output")
+        self.sums = {}
+
+    def process(self, inputs):
+        key, number = inputs["input"]
+        self.sums[key] = self.sums.get(key, 0) + number
+
+    def postprocess(self):
+        for item in self.sums.items():
+            self.write("output", item)
+
+
+def troubled(bad):
+    """A run of many items, of which some raise, some hang, one kills its process and one takes all memory."""
+    graph = WorkflowGraph()
+    troubled, sums = Troubled(), Sums()
+    troubled.bad = bad
+    graph.connect(Many(), "output", troubled, "input")
+    graph.connect(troubled, "output", sums, "input")
+    return graph
+
+
 class Puts(GenericPE):
     """Isolated, with two ports and its own write."""
 
@@ -398,9 +452,11 @@ def puts():
 def isolated(kind):
     """A PE that can't have a process of its own, or no such limit."""
     graph = WorkflowGraph()
-    pe = {"limit": Never, "flag": Never, "reader": lambda: ReadLines("book.txt"), "preprocess": BadStart}[kind]()
+    pe = {"limit": Never, "memory": Never, "flag": Never, "reader": lambda: ReadLines("book.txt"), "preprocess": BadStart}[kind]()
     if kind == "limit":
         pe.time_limit = 0
+    elif kind == "memory":
+        pe.memory_limit = 0.5
     else:
         pe.isolate = "yes" if kind == "flag" else True
     graph.connect(pe, "output", Never(), "input") if kind == "reader" else graph.connect(Ten(), "output", pe, "input")
@@ -448,6 +504,9 @@ class Methods(IterativePE):
         return True
 
     def time_limit(self):
+        return -1
+
+    def memory_limit(self):
         return -1
 
 

@@ -43,6 +43,7 @@ class GenericPE:
         on_error: what becomes of an item for which `process` raises: `d4p.Skip()`, `d4p.Retry(3)` and others, or
             their text as on the command line; None is what the graph says, and else the run fails.
         time_limit: seconds that `process` may take for an item; None for any. The PE is isolated then.
+        memory_limit: bytes of memory that its process may have; None for any. The PE is isolated then.
         isolate: True has each instance work in a process of its own, so that a crash costs it the item, as `on_error`
             says, and not the run. It starts anew for the next item, with `preprocess`.
         rank: the number of this instance, from 0.
@@ -55,6 +56,7 @@ class GenericPE:
     fuse: Any = False
     on_error: Any = None
     time_limit: float | None = None
+    memory_limit: int | None = None
     isolate = False
     rank = 0
     _d4p_numprocesses = 1

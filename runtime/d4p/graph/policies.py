@@ -193,32 +193,38 @@ def _check_bounds(kind: str, most: Any, rate: Any) -> None:
 
 @dataclass(frozen=True)
 class Isolation:
-    """The PE works in a process of its own, for at most so many seconds an item; None for any."""
+    """The PE works in a process of its own, for at most so many seconds an item, and with so many bytes of memory; None
+    for any."""
 
     limit: float | None = None
+    memory: int | None = None
 
     def __str__(self) -> str:
         at_most = f", at most {self.limit:g} s an item" if self.limit is not None else ""
-        return f"in a process of its own{at_most}"
+        with_most = f", with at most {self.memory / (1 << 20):,.0f} MiB" if self.memory is not None else ""
+        return f"in a process of its own{at_most}{with_most}"
 
 
 def isolations(pes: Mapping[str, Any], never: Mapping[str, str]) -> dict[str, Isolation]:
     """The PEs, by name, that are isolated; `never` says why some can't be. Raises Refused."""
     found = {}
     for name, pe in pes.items():
-        limit, isolate = pe.time_limit, pe.isolate
-        if isinstance(limit, MethodType) or isinstance(isolate, MethodType):  # of a user's own
+        limit, memory, isolate = pe.time_limit, pe.memory_limit, pe.isolate
+        if any(isinstance(each, MethodType) for each in (limit, memory, isolate)):  # of a user's own
             continue
         of = f"of {name} ({type(pe).__name__})"
         if limit is not None and (not _is_number(limit, int, float) or not 0 < limit < float("inf")):
             raise Refused(f"time_limit {of} must be seconds, more than 0; it is {limit!r}")
+        if memory is not None and (not _is_number(memory, int) or memory <= 0):
+            raise Refused(f"memory_limit {of} must be bytes, a whole number from 1, such as 2 << 30 for 2 GiB; it is "
+                          f"{memory!r}")
         if not isinstance(isolate, bool):
             raise Refused(f"isolate {of} must be True or False; it is {isolate!r}")
-        if not isolate and limit is None:
+        if not isolate and limit is None and memory is None:
             continue
         if name in never:
             raise Refused(f"{name} ({type(pe).__name__}) can't have a process of its own: {never[name]}")
-        found[name] = Isolation(None if limit is None else float(limit))
+        found[name] = Isolation(None if limit is None else float(limit), memory)
     return found
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ctypes
 import os
 import pickle
+import resource
 import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -58,12 +60,15 @@ def _end_with(parent: int) -> None:
 
 
 def _made(give: Connection, path: list[str], default: tuple, scratch_folder: str | None, threads: int,
-          workflow: bytes, name: str, index: int, instances: int) -> Any:
+          memory: int | None, workflow: bytes, name: str, index: int, instances: int) -> Any:
     """The PE's instance, as an engine makes it."""
     sys.path[:] = path
     use_default(*default)
     scratch.use(scratch_folder)
     use_threads(threads)
+    if memory is not None:
+        with suppress(OSError, ValueError):  # this machine forbids more, or knows no such limit
+            resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     found = pickle.loads(workflow)
     pe = found.copy(name, index, instances)
     pe._d4p_log = lambda message: give.send_bytes(pickle.dumps((LOG, str(message))))
@@ -93,6 +98,8 @@ def _answer(pe: Any, method: str, arguments: list[Any], give: Connection) -> Non
             returned = None
         packed = pack([returned])
     except BaseException as error:
+        if isinstance(error, MemoryError):
+            traceback.clear_frames(error.__traceback__)  # what filled it, so that there is some to tell of it
         told = own_traceback(error, traceback.walk_tb(error.__traceback__), "")
         give.send_bytes(pickle.dumps((RAISED, (_pickled(error), type(error).__name__, error_text(error), told))))
     else:

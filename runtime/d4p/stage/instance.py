@@ -114,7 +114,7 @@ class Stage:
             self._outputs.writer(name, pe)
             isolation, policy = self._workflow.isolated.get(name), self._workflow.policies.get(name)
             if isolation:
-                self._isolated.append(Isolated(pe, self._workflow, name, self.index, self.instances, isolation.limit))
+                self._isolated.append(Isolated(pe, self._workflow, name, self.index, self.instances, isolation))
             if policy or isolation:
                 self._on_error[id(pe)] = OnError(
                     pe, name, self.index, policy or Fail(),

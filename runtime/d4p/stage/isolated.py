@@ -16,6 +16,7 @@ from d4p.describe.ended import how
 from d4p.describe.tracebacks import TOLD
 from d4p.errors import RunFailed
 from d4p.filesystems import default
+from d4p.graph.policies import Isolation
 from d4p.host import scratch
 from d4p.host.threads import threads
 from d4p.items.packing import pack, unpack
@@ -42,12 +43,13 @@ class Isolated:
     Args:
         pe: the instance in this process, which writes and logs for the child; its methods are replaced.
         workflow: where the child takes the PE from, with `name`, `index` and `instances`.
-        limit: seconds that an item may take; None for any.
+        isolation: how long an item may take there, and how much memory.
     """
 
-    def __init__(self, pe: Any, workflow: Any, name: str, index: int, instances: int, limit: float | None) -> None:
-        self.pe, self.name, self.limit = pe, name, limit
-        self._setting = (workflow, name, index, instances)
+    def __init__(self, pe: Any, workflow: Any, name: str, index: int, instances: int, isolation: Isolation) -> None:
+        self.pe, self.name = pe, name
+        self._setting, self._memory = (workflow, name, index, instances), isolation.memory
+        limit = isolation.limit
         self._process: subprocess.Popen | None = None
         self._asks: Any = None
         self._answers: Any = None
@@ -70,7 +72,8 @@ class Isolated:
             raise RunFailed(f"{name} is isolated, and its process could not be started: {error}") from error
         asked.close()
         answers.close()
-        setting = (sys.path, default(), scratch.folder(), threads(), pickle.dumps(workflow), name, index, instances)
+        setting = (sys.path, default(), scratch.folder(), threads(), self._memory, pickle.dumps(workflow), name, index,
+                   instances)
         try:
             self._asks.send_bytes(pickle.dumps(setting))
             self._call("preprocess", (), None)
