@@ -35,10 +35,20 @@ _PE = _with({"name": str}, because=str, remedy=str, why=str, instances=(int, str
 _CHANNEL = _with({"from": _end, "to": _end, "exchange": str}, fields=list)
 PLAN: dict[str, Shape] = {"stages": [{"number": int, "pes": [str]}], "pes": [_PE], "channels": [_CHANNEL]}
 _INSTANCE = _with({"stage": int, "instance": int, "seconds": {str: _NUMBER},
-                   "received": {str: int}}, cpu=(*_NUMBER, None), peak=(int, None))  # fmt: skip
+                   "received": {str: int}}, cpu=(*_NUMBER, None), peak=(int, None), life=(*_NUMBER, None))  # fmt: skip
+#: What each instance of an edge's consumer got, in their order.
+_LANES = _with({"items": [int], "bytes": [int]})
+#: An item that took long: the item's number among those that the PE's instance received, from 1.
+_SLOW = _with({"pe": str, "stage": int, "instance": int, "item": int, "seconds": _NUMBER})
+#: How the work of a stage of several PEs falls to them: `share`, all together 1; seconds and calls that were timed.
+_PROFILE = _with({"stage": int, "pes": {str: _with({"share": _NUMBER}, seconds=_NUMBER, calls=int)}})
+#: A stage of Spark's own: the numbers of its tasks, bytes, and seconds of tasks.
+_SPARK = _with({"name": str, "tasks": int}, id=int, failed=int, seconds=_NUMBER, longest=_NUMBER, median=_NUMBER,
+               gc=_NUMBER, read=int, written=int, spilled=int)  # fmt: skip
 SUMMARY: dict[str, Shape] = {
     "seconds": _NUMBER, "phases": [{"what": str, "seconds": _NUMBER}], "instances": [_INSTANCE],
-    "edges": {str: _with({}, items=int, bytes=(int, None))},
+    "edges": {str: _with({}, items=int, bytes=(int, None), lanes=_LANES)},
+    "slowest": [_SLOW], "profile": [_PROFILE], "spark": [_SPARK],
     "failures": {str: _with({}, failed=int, retried=int)}}  # fmt: skip
 ERROR: dict[str, Shape] = {"message": str}
 

@@ -39,12 +39,12 @@ def run(*words: str, **more) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_run_says_what_it_was_and_where_the_time_went(target, runs, tmp_path):
-    done = run("-t", target, "-p", "api_key='swordfish'", "--output", str(tmp_path / "out"))
+    done = run("-t", target, "-p", "api_key='swordfish'", "-p", "slow=0.4", "--output", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     found, figures = read(runs), read(runs, "summary.json")
     assert {key: found[key] for key in ("state", "target", "name", "exit_status", "cause")} == {
         "state": "done", "target": target, "name": "recorded", "exit_status": 0, "cause": None}
-    assert found["parameters"] == {"api_key": "***"} and "swordfish" not in json.dumps(found)
+    assert found["parameters"] == {"api_key": "***", "slow": 0.4} and "swordfish" not in json.dumps(found)
     assert found["outputs"] == [str(tmp_path / "out")]
     success = json.loads(next((tmp_path / "out").rglob("_SUCCESS")).read_text())
     assert found["id"] in json.dumps(success)
@@ -57,7 +57,15 @@ def test_a_run_says_what_it_was_and_where_the_time_went(target, runs, tmp_path):
         assert set(each["seconds"]) <= set(PARTS) and each["seconds"]["working"] > 0, each
         assert min(each["seconds"].values()) >= 0
         assert sum(each["seconds"].values()) <= figures["seconds"] * 1.01
+        assert sum(each["seconds"].values()) == pytest.approx(each["life"], rel=0.01)
         assert each["ended"] and each["peak"] > 1 << 20 and each["process"] and each["host"]
+    counted = {each["instance"]: each for each in figures["instances"] if "Count" in each["received"]}
+    slow = figures["slowest"][0]
+    assert (slow["pe"], slow["stage"]) == ("Count", counted[0]["stage"]) and 0.2 < slow["seconds"] < 10
+    assert 0 < slow["item"] <= counted[slow["instance"]]["received"]["Count"]
+    if target != "sequential":
+        lanes = figures["edges"]["Spread.output -> Count.input"]["lanes"]
+        assert lanes["items"] == [counted[at]["received"]["Count"] for at in range(2)] and min(lanes["bytes"]) > 0
     assert sum(phase["seconds"] for phase in figures["phases"]) == pytest.approx(figures["seconds"], rel=0.01)
     (folder,) = (path for path in runs.iterdir() if path.name != "programs")
     assert (folder / "log.txt").read_text().endswith("got 7\n")

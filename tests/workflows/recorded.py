@@ -23,17 +23,17 @@ class Spread(IterativePE):
 
 
 class Count(IterativePE):
-    def __init__(self, fails_at: int, seconds: float) -> None:
+    def __init__(self, fails_at: int, seconds: float, slow: float) -> None:
         IterativePE.__init__(self)
         self.inputconnections["input"]["grouping"] = [0]
         self.numprocesses = 2
-        self.fails_at, self.seconds = fails_at, seconds
+        self.fails_at, self.seconds, self.slow = fails_at, seconds, slow
         self.counts = {}
 
     def _process(self, item):
         if item[1] == self.fails_at:
             raise ValueError(f"{item[1]} is too many")
-        time.sleep(self.seconds)
+        time.sleep(self.slow if item == (2, 257) else self.seconds)
         self.counts[item[0]] = self.counts.get(item[0], 0) + 1
 
     def _postprocess(self):
@@ -41,9 +41,10 @@ class Count(IterativePE):
             self.write("output", item)
 
 
-def make(count: int = 300, fails_at: int = -1, seconds: float = 0.0, api_key: str = "") -> WorkflowGraph:
+def make(count: int = 300, fails_at: int = -1, seconds: float = 0.0, slow: float = 0.0,
+         api_key: str = "") -> WorkflowGraph:
     graph = WorkflowGraph()
-    numbers, spread, counted = Numbers(count), Spread(), Count(fails_at, seconds)
+    numbers, spread, counted = Numbers(count), Spread(), Count(fails_at, seconds, slow)
     graph.connect(numbers, "output", spread, "input")
     graph.connect(spread, "output", counted, "input")
     return graph

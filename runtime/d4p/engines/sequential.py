@@ -22,6 +22,7 @@ from d4p.stage import stdin
 from d4p.stage.channel import Channel
 from d4p.stage.depth import Trampoline
 from d4p.stage.function import StageFunction
+from d4p.stage.inhand import looking
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Lanes
 from d4p.stage.sampled import Sampled, share_out
@@ -63,7 +64,8 @@ class Run:
         self._kept = set(map(id, stages)) - set(map(id, running))
         of = {name: [s for s in running if name in s.names] for name in job.workflow.order}
         job.phase("")
-        with Sampler(lambda: job.progress(stage.report() for stage in stages)):
+        with Sampler(lambda: job.progress(stage.report() for stage in stages)), \
+                looking(lambda: stages, job.workflow.writing.recorded):
             for name in reversed(job.workflow.order):
                 for stage in of[name]:
                     stage.preprocess_pe(name)

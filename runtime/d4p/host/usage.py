@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import mmap
 import os
 import platform
 import sys
@@ -45,7 +46,16 @@ def watch() -> None:
 
 
 def usage() -> dict[str, Any]:
-    """`host`, `process` (its number), `peak` (bytes of memory at most; None where the system doesn't tell), `gc`
-    (seconds of collections so far)."""
+    """`host`, `process` (its number), `peak` (bytes of memory at most), `memory` (those now), which are None where the
+    system doesn't tell, `gc` (seconds of collections so far)."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT if resource else None
-    return {"host": platform.node(), "process": os.getpid(), "peak": peak, "gc": round(_collections.seconds, 6)}
+    return {"host": platform.node(), "process": os.getpid(), "peak": peak, "memory": _memory(),
+            "gc": round(_collections.seconds, 6)}
+
+
+def _memory() -> int | None:
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * mmap.PAGESIZE
+    except (OSError, ValueError, IndexError):  # not a system that has it
+        return None

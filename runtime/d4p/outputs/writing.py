@@ -43,6 +43,11 @@ class Writing:
     on_error: tuple[str, ...] = ()
     log: str = ""
 
+    @property
+    def recorded(self) -> bool:
+        """Whether the run leaves a record."""
+        return bool(self.log)
+
     def begin_notes(self) -> None:
         """In each process that runs instances, before they read anything."""
         if self.reads:

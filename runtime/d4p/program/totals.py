@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import Any
 
 from d4p.program.failures import failures
@@ -11,10 +13,13 @@ from d4p.program.summary import edge_counts
 from d4p.workflow.workflow import Workflow
 
 Report = dict[str, Any]
+#: Items that are kept of all that took long.
+SLOWEST = 20
 
 
 def totals(workflow: Workflow, reports: list[Report]) -> dict[str, Any]:
-    """`pes`: instances and items received by PE; `edges`: items, and bytes sent, by edge; `failures`: of PEs whose
+    """`pes`: instances and items received by PE; `edges`: items, and bytes sent, by edge, and where the consumer has
+    several instances in `lanes` what each of them got; `slowest`: the items that took longest; `failures`: of PEs whose
     policies took care of items, how many, and the first messages; `instances`: of each what it has received and sent
     and where its time went."""
     pes: dict[str, dict[str, int]] = {}
@@ -26,14 +31,44 @@ def totals(workflow: Workflow, reports: list[Report]) -> dict[str, Any]:
                 found = pes.setdefault(name, {"instances": 0, "received": 0})
                 found["instances"] += 1
                 found["received"] += count
-    edges = {edge: {"items": count, "bytes": moved.get(edge)} for edge, count in edge_counts(workflow, reports).items()}
+    lanes = _lanes(reports)
+    edges = {edge: {"items": count, "bytes": moved.get(edge), **({"lanes": lanes[edge]} if edge in lanes else {})}
+             for edge, count in edge_counts(workflow, reports).items()}
     failed = {name: asdict(mine) for name, mine in failures(reports).items()}
-    return {"pes": pes, "edges": edges, "failures": failed, "instances": [instance(report) for report in reports]}
+    return {"pes": pes, "edges": edges, "failures": failed, "slowest": slowest(reports),
+            "instances": [instance(report) for report in reports]}
+
+
+def _lanes(reports: Iterable[Report]) -> dict[str, dict[str, list[int]]]:
+    """By edge the items and the bytes that each instance of its consumer got, all producers together."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for report in reports:
+        for edge, counts in report["lanes"].items():
+            had = found.setdefault(edge, {"items": [], "bytes": []})
+            for what, more in zip(("items", "bytes"), counts, strict=True):
+                had[what] = [one + other for one, other in zip_longest(had[what], more, fillvalue=0)]
+    return found
+
+
+def slowest(reports: Iterable[Report]) -> list[dict[str, Any]]:
+    """The items that took longest, of those that were long enough in hand to be seen there: the longest first."""
+
+    def each() -> Iterator[dict[str, Any]]:
+        for report in reports:
+            for seconds, pe, item in report["figures"].get("slowest", ()):
+                yield {"pe": pe, "stage": report["stage"], "instance": report["instance"], "item": item,
+                       "seconds": seconds}
+
+    return sorted(each(), key=lambda found: -found["seconds"])[:SLOWEST]
+
+
+#: Of an instance's figures, what is no total of it, or stands elsewhere.
+_APART = ("slowest", "at", "waits", "memory")
 
 
 def instance(report: Report) -> dict[str, Any]:
     """One instance."""
-    figures = report["figures"]
+    figures = {name: value for name, value in report["figures"].items() if name not in _APART}
     return {
         "stage": report["stage"], "instance": report["instance"], "ended": report["ended"],
         "received": dict(report["received"]), "sent": dict(report["sent"]), "moved": dict(report["moved"]),
@@ -48,6 +83,8 @@ def seconds(report: Report) -> dict[str, float]:
 
 
 def sample(reports: list[Report]) -> list[list[Any]]:
-    """Of each instance its stage, its number, its seconds by part and the items that it has received."""
+    """Of each instance its stage, its number, its seconds by part, the items that it has received, and what it is at
+    now: `at`, a part of its life, bytes that wait for it (`waits`) and `memory` of its process."""
     return [[report["stage"], report["instance"], {part: round(spent, 3) for part, spent in seconds(report).items()},
-             sum(report["received"].values())] for report in reports]
+             sum(report["received"].values()),
+             {name: report["figures"].get(name) for name in ("at", "waits", "memory")}] for report in reports]

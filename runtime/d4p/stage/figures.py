@@ -23,8 +23,8 @@ PARTS: tuple[str, ...] = ("starting", "preprocess", "waiting", "held", "queued",
 
 
 #: What `Clock.report` gives where nothing has come of it.
-UNKNOWN: dict[str, Any] = {"began": None, "seconds": {}, "cpu": None, "host": None, "process": None, "peak": None,
-                           "gc": None}  # fmt: skip
+UNKNOWN: dict[str, Any] = {"began": None, "life": None, "seconds": {}, "at": None, "cpu": None, "host": None,
+                           "process": None, "peak": None, "memory": None, "gc": None}  # fmt: skip
 
 
 class Clock:
@@ -37,9 +37,11 @@ class Clock:
         self.part = PARTS[0]
         self.began = time.time()
         self.seconds: dict[str, float] = dict.fromkeys(PARTS, 0.0)
-        self._since = time.perf_counter()
+        self._born = self._since = time.perf_counter()
         self._ended: dict[str, float] | None = None
-        self._thread: int | None = None
+        self._died: float | None = None
+        self.thread: int | None = None  # which works for this instance only
+        self._thread: int | None = None  # its clock of CPU seconds
         self._before = 0.0
         self._cpu: float | None = None
 
@@ -77,6 +79,7 @@ class Clock:
 
     def alone(self) -> None:
         """This thread works for this instance only: its CPU seconds are the instance's."""
+        self.thread = threading.get_ident()
         try:
             self._thread = time.pthread_getcpuclockid(threading.get_ident())
             self._before = time.clock_gettime(self._thread)
@@ -87,6 +90,7 @@ class Clock:
         """Its life is over; to be called by its thread."""
         if self._ended is None:
             self.enter(self.part)
+            self._died = time.perf_counter()
             self._ended = dict(self.seconds)
             self._cpu, self._thread = self._cpu_so_far(), None
 
@@ -97,10 +101,13 @@ class Clock:
             return self._cpu
 
     def report(self) -> dict[str, Any]:
-        """`began` (seconds since 1970), `seconds` by part, `cpu` seconds of its thread (None where it shares one), and
-        what its process takes (`d4p.host.usage`)."""
+        """`began` (seconds since 1970), `life` (its seconds from then on), `seconds` by part, the part that it is `at`
+        (None where it is over), `cpu` seconds of its thread (None where it shares one), and what its process takes
+        (`d4p.host.usage`)."""
         seconds = self._ended
         if seconds is None:
             part, since, seconds = self.part, self._since, dict(self.seconds)
             seconds[part] += time.perf_counter() - since
-        return {"began": self.began, "seconds": seconds, "cpu": self._cpu_so_far(), **usage.usage()}
+        life = (self._died or time.perf_counter()) - self._born
+        return {"began": self.began, "life": round(life, 6), "seconds": seconds,
+                "at": self.part if self._ended is None else None, "cpu": self._cpu_so_far(), **usage.usage()}

@@ -27,6 +27,7 @@ from d4p.stage.dealing import marks_of
 from d4p.stage.depth import Trampoline
 from d4p.stage.figures import Clock
 from d4p.stage.function import StageInfo
+from d4p.stage.inhand import Slowest
 from d4p.stage.isolated import Isolated
 from d4p.stage.joined import joined
 from d4p.stage.limit import Enough, Limit
@@ -97,6 +98,8 @@ class Stage:
         self.given: dict[str, int] = {}
         self.pieces: dict[str, list[int]] = {}
         self.ended = False
+        self.slowest = Slowest()
+        self.depth: Callable[[], int] = int  # bytes that wait for it; the engine's
         self._again = ""
         self.bounded = (trampoline or Trampoline()).bounded
         self.failure: RunFailed | None = None
@@ -364,9 +367,9 @@ class Stage:
 
     def report(self) -> dict[str, Any]:
         """Items received by each PE (and written at ports that nobody else counts), those that PEs are known to
-        receive, pieces that readers have read and those there are, items and bytes sent on each edge, what was kept, or
-        why that can't be, and where the time went. Another thread may ask for it, and while the stage is still being
-        made, too."""
+        receive, pieces that readers have read and those there are, items and bytes sent on each edge, and to each
+        instance of its consumer, what was kept, or why that can't be, and where the time went. Another thread may ask
+        for it, and while the stage is still being made, too."""
         return {
             "stage": self.number,
             "instance": self.index,
@@ -379,7 +382,9 @@ class Stage:
             "results": dict(self._results),
             "again": self._again,
             "failures": {each.name: each.failures.so_far() for each in list(self._on_error.values())},
-            "figures": self.clock.report(),
+            "lanes": {edge: found for edge, lanes in list(self._moved.items())
+                      if (found := lanes.by_consumer(self.ended))},
+            "figures": {**self.clock.report(), "waits": self.depth(), "slowest": self.slowest.report()},
             **self._outputs.report(),
         }
 

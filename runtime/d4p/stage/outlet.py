@@ -18,6 +18,8 @@ from d4p.stage.figures import Clock
 Put = Callable[[Any], None]
 #: Remembers what went wrong behind a PE's `write`, and gives what to raise there instead.
 Failed = Callable[[BaseException], BaseException]
+#: Instances of a consumer: of more, what they got is looked at when all is done.
+_MANY = 64
 
 
 class Lanes:
@@ -39,7 +41,24 @@ class Lanes:
         self.pause: Callable[[int], None] = lambda run: None  # waits until a run of this number may be dealt
         self.clock = Clock()  # of the instance that sends; the engine sets it to packing and to blocked
         self.moved = 0  # bytes that were sent; the engine counts them
+        # The consumer's instances at each lane, and what was sent on it; the engine says so, and counts.
+        self.reached: list[tuple[int, ...]] = []
+        self.items, self.bytes = [0] * instances, [0] * instances
         self.once = 0  # and, where it may move them in another way, those of each batch once
+
+
+    def by_consumer(self, ended: bool) -> tuple[list[int], list[int]] | None:
+        """The items and the bytes that were sent to each instance of the consumer; None where they aren't counted,
+        there is one, or, before all is done, there are too many to look at again and again."""
+        count = 1 + max(map(max, self.reached), default=0)
+        if count == 1 or count > _MANY and not ended:
+            return None
+        items, sizes = [0] * count, [0] * count
+        for lane, dests in enumerate(self.reached):
+            for dest in dests:
+                items[dest] += self.items[lane]
+                sizes[dest] += self.bytes[lane]
+        return items, sizes
 
 
 class Outlet(NamedTuple):

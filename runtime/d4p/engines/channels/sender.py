@@ -98,6 +98,8 @@ class Sender:
                 self._send_on(dest, parcel, clock)
                 return
         count = len(batch)
+        self.lanes.items[dest] += count
+        self.lanes.bytes[dest] += parcel.nbytes
         filling = time.perf_counter() - self._left[dest]
         fits = self._bytes * count // max(1, parcel.nbytes)
         wanted = count * 2 if filling < BATCH_SECONDS else count // 2

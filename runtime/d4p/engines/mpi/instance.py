@@ -94,6 +94,7 @@ class Instance:
         made = Stage(job.workflow, stage.function.info, index, lanes=self._lanes, spool=job.spooler(index),
                      log=job.log, instances=stage.instances, at=note.number)
         self.stage = stage.function(made)
+        made.depth = lambda: sum(each[4] for each in self.inbox.copy())
         self.in_turns = any(getattr(pe, "in_turns", False) for pe in self.stage.pes)
 
     def _lanes(self, channel: Channel) -> Lanes:
@@ -113,6 +114,7 @@ class Instance:
 
         sender = Sender(number, channel.edge, len(reached), post, batch_bytes=BATCH, free=free)
         self.senders[number] = sender
+        sender.lanes.reached = reached
         if deals(channel, self.placement.stage.instances) and not self.cyclic:
             told = self._post.deals(self, channel)
             sender.lanes.free = Sharing(sender, told, self._flush, LATENCY).free

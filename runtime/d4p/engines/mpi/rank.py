@@ -24,6 +24,7 @@ from d4p.engines.postmortem.notes import Note
 from d4p.errors import ControlFlow
 from d4p.host.threads import use_threads
 from d4p.program.job import Job
+from d4p.stage.inhand import looking
 
 #: Of so many turns of instances whose items wait one looks for more, or after so many seconds.
 _POLLED, _SOON = 8, 0.002
@@ -56,7 +57,7 @@ class Rank:
 
     def __init__(self, control: Control, layout: Layout, job: Job) -> None:
         self.layout, self._control, self._transport = layout, control, control.transport
-        self._patience, self._turns = Patience(), 0
+        self._patience, self._turns, self._recorded = Patience(), 0, job.workflow.writing.recorded
         self._reported = self._flushed = self._polled = time.monotonic()
         placements = layout.on(control.world.rank)
         alone = len(placements) == 1
@@ -110,7 +111,7 @@ class Rank:
         """The life of all instances. Raises the failure of one of them, or what failed on another rank, once known."""
         use_threads(1)
         try:
-            with self._watch or nullcontext():
+            with looking(lambda: [each.stage for each in self.instances], self._recorded), self._watch or nullcontext():
                 while self._left:
                     if not self._turn():
                         self._rest()

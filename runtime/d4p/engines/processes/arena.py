@@ -81,6 +81,10 @@ class Arena:
                 os.register_at_fork(before=lambda: (arena := mine()) and arena._keep_lent())
         return self._map
 
+    def taken(self) -> int:
+        """The bytes of regions that aren't free: on their way, or lent to what the consumer made of them."""
+        return self._map[_FIRST:_ALL].count(1) * GRANULE if self._map is not None else 0
+
     # The producer's side; one producer at a time
 
     def place(self, parts: tuple[bytes | memoryview, ...], wait: bool = True) -> int | None:

@@ -50,6 +50,14 @@ class Inbox:
         poll.register(self.receive.fileno(), select.POLLIN)
         return bool(poll.poll(seconds * 1000))
 
+    def depth(self) -> int:
+        """The bytes that wait here, about."""
+        try:
+            unread = struct.unpack("i", fcntl.ioctl(self.receive.fileno(), termios.FIONREAD, bytes(4)))[0]
+        except (OSError, ValueError):  # it is closed
+            return 0
+        return unread + self.arena.taken()
+
     def take(self) -> tuple[int, list[Any] | None]:
         """The next batch as (channel, items); None for the items where a producer says it is done with the channel."""
         channel, items, _ = self.next()

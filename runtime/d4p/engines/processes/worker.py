@@ -37,6 +37,7 @@ from d4p.stage import stdin
 from d4p.stage.channel import Channel, Pairs
 from d4p.stage.depth import FRAMES
 from d4p.stage.function import StageFunction
+from d4p.stage.inhand import looking
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Lanes
 from d4p.workflow.inputs import Inputs
@@ -95,7 +96,8 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
         runs = [_Instance(task, job, notes.of(i), say) for i, task in enumerate(tasks)]
         senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
         flusher = Flusher(senders) if any(task.to for task in tasks) else nullcontext()
-        with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), flusher:
+        looks = looking(lambda: [run.stage for run in runs], workflow.writing.recorded)
+        with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), flusher, looks:
             if len(runs) == 1:
                 runs[0].run()
             else:
@@ -123,6 +125,7 @@ class _Instance:
         self.senders: dict[int, Sender] = {}
         self.stage = Stage(job.workflow, task.function.info, task.index, lanes=self._lanes,
                            spool=job.spooler(task.index), log=job.log, instances=task.instances, at=note.number)
+        self.stage.depth = getattr(task.inbox, "depth", int)
         self.failure: BaseException | None = None
         self.sent = dict.fromkeys(task.to, 0)  # parcels by channel: each is posted by one thread at a time
         key, sent = (self.stage.number, task.index), lambda: sum(self.sent.values())
@@ -157,6 +160,7 @@ class _Instance:
 
         stored = isinstance(channel.exchange, Pairs) and not channel.back
         sender = self.senders[number] = Sender(number, channel.edge, len(reached), post_stored if stored else post)
+        sender.lanes.reached = reached
         if (row := self.task.rows.get(number)) is not None:
             sender.lanes.pause = partial(self._pause, row)
             if row.shared:

@@ -65,6 +65,7 @@ class Outbox:
 
         form = self.forms.get(number)
         lanes = self._lanes(keys, [form(packed) if form else packed for _ in keys], list(map(len, reached)))
+        lanes.reached = reached
         if pairs:
             self._pairs[number] = edge, lanes
         lanes.places = True
@@ -113,6 +114,8 @@ class Outbox:
                 self.put((*key, sequence[lane]), value, size)
             lanes.moved += size * times[lane]
             lanes.once += size
+            lanes.items[lane] += count
+            lanes.bytes[lane] += size
             sequence[lane] += 1
 
         def send_placed(lane: int) -> None:
@@ -126,6 +129,8 @@ class Outbox:
                 for dest, channel, _ in keys[lane]:
                     self.put((dest, channel, *after), with_head(head, value), size)
                 lanes.moved += size * times[lane]
+                lanes.items[lane] += len(items)
+                lanes.bytes[lane] += size
 
         places = [Sequence() for _ in keys]
         lanes = Lanes(len(keys), send)  # one item tells how large they are; from then on twice as many at most

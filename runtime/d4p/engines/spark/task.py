@@ -32,6 +32,7 @@ from d4p.stage.channel import Channel
 from d4p.stage.depth import FRAMES
 from d4p.stage.figures import Clock
 from d4p.stage.function import StageFunction
+from d4p.stage.inhand import looking
 from d4p.stage.instance import Stage
 from d4p.workflow.inputs import Inputs
 from d4p.workflow.results import Spool
@@ -130,8 +131,14 @@ class Task:
             stage.clock.stop()
             report((stage.number, index), stage.report())
             return
+        stage.clock.alone()
+        with looking(lambda: [stage], self.workflow.writing.recorded):
+            yield from self._live(stage, index, arriving, job, outbox)
+        report((stage.number, index), {**stage.report(), "once": outbox.once()})
+
+    def _live(self, stage: Stage, index: int, arriving: Iterable[Any], job: Job,
+              outbox: Outbox) -> Iterator[tuple[Key, Any]]:
         clock = stage.clock
-        clock.alone()
         stage.preprocess()
         clock.enter("working")
         for root in self._roots(stage):
@@ -157,7 +164,6 @@ class Task:
         outbox.flush()
         yield from clock.handing(outbox.drain())
         clock.stop()
-        report((stage.number, index), {**stage.report(), "once": outbox.once()})
 
     def _unpacked(self, batch: Any, index: int, clock: Clock) -> list[Any]:
         before = clock.enter("unpacking")

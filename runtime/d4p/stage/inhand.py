@@ -1,0 +1,143 @@
+"""The items that the instances of a process have in hand: a thread of its own looks some times a second.
+
+So those that take long are known, and who has them, even within a stage of several PEs, and for the others nothing is
+done at all: not a clock is looked at.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from types import CodeType, FrameType
+from typing import Any
+
+#: Seconds between two looks; of the time no more than this share goes in looking.
+EVERY, SHARE = 0.04, 0.004
+#: After a pause of so many the interpreter was held all the while, by what is in hand now.
+_HELD = 3
+#: Items that are kept of an instance.
+MOST = 20
+#: The methods of PEs that take an item, or give one.
+_METHODS = ("_process", "process", "process_batch", "read")
+#: What an instance may be at while its PE's method is on the stack and doesn't work.
+_APART = frozenset({"blocked", "packing", "queued", "held"})
+
+
+class Slowest:
+    """The items of an instance that took longest, of those that were seen in hand more than once."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[float, str, int]] = []  # a heap
+        self.now: tuple[float, str, int] | None = None  # the one in hand
+
+    def add(self, found: tuple[float, str, int]) -> None:
+        """Seconds, PE, number of the item among those that the PE received, from 1."""
+        if len(self._kept) < MOST:
+            heapq.heappush(self._kept, found)
+        else:
+            heapq.heappushpop(self._kept, found)
+
+    def report(self) -> list[tuple[float, str, int]]:
+        """The longest first."""
+        found = [*self._kept, self.now] if self.now is not None else list(self._kept)
+        # From when it was first seen to when it was last seen: half of the time between looks more at either end.
+        return [(round(seconds + EVERY, 3), pe, item) for seconds, pe, item in sorted(found, reverse=True)[:MOST]
+                if seconds]
+
+
+class InHand:
+    """What the instances of a process have in hand.
+
+    Args:
+        stages: they; each is looked at once its PEs are there.
+    """
+
+    def __init__(self, stages: Iterable[Any]) -> None:
+        self._of: dict[CodeType, list[tuple[Any, str, Any]]] = {}  # whose method it is
+        self._unmade, self._stages = list(stages), list[Any]()
+        self._seen: dict[int, tuple[Any, str, int, float]] = {}  # by thread: stage, PE, item, seconds
+        self._last = 0.0
+
+    def look(self, now: float) -> None:
+        """Look once; `now` in seconds."""
+        if self._unmade:
+            self._take_made()
+        gap, self._last = now - self._last if self._last else EVERY, now
+        frames = sys._current_frames()
+        main = threading.main_thread().ident or 0
+        for thread in {stage.clock.thread or main for stage in self._stages}:
+            found = self._held(frames.get(thread), thread)
+            before = self._seen.get(thread)
+            if before and found and before[:3] == found:
+                seconds = before[3] + gap
+                before[0].slowest.now = seconds, before[1], before[2]
+                self._seen[thread] = (*found, seconds)
+                continue
+            if before:
+                before[0].slowest.now = None
+                if before[3]:
+                    before[0].slowest.add((before[3], before[1], before[2]))
+            if found:
+                self._seen[thread] = (*found, gap - EVERY if gap > _HELD * EVERY else 0.0)
+            else:
+                self._seen.pop(thread, None)
+
+    def _take_made(self) -> None:
+        for stage in [each for each in self._unmade if each.pes]:
+            for name, pe in zip(stage.names, stage.pes, strict=True):
+                for method in _METHODS:
+                    if code := getattr(getattr(type(pe), method, None), "__code__", None):
+                        self._of.setdefault(code, []).append((stage, name, pe))
+            self._unmade.remove(stage)
+            self._stages.append(stage)
+
+    def _held(self, frame: FrameType | None, thread: int | None) -> tuple[Any, str, int] | None:
+        """The innermost PE that is on a thread's stack with an item: its stage, its name, the item's number."""
+        while frame is not None:
+            if candidates := self._of.get(frame.f_code):
+                found = candidates[0] if len(candidates) == 1 else _self(frame, candidates)
+                if found is not None:
+                    stage, name, _ = found
+                    if stage.clock.part in _APART:
+                        return None
+                    return stage, name, stage.counts().get(name, 0) + (frame.f_code.co_name == "read")
+            frame = frame.f_back
+        return None
+
+
+def _self(frame: FrameType, candidates: list[tuple[Any, str, Any]]) -> tuple[Any, str, Any] | None:
+    """Which of several PEs of a class it is whose method this is."""
+    names = frame.f_code.co_varnames
+    mine = frame.f_locals.get(names[0]) if names else None
+    return next((each for each in candidates if each[2] is mine), None)
+
+
+def looking(stages: Callable[[], Iterable[Any]], wanted: bool = True) -> AbstractContextManager[Any]:
+    """Within this a thread looks what some instances have in hand, if that is wanted."""
+    return _Looking(stages) if wanted else nullcontext()
+
+
+class _Looking:
+    def __init__(self, stages: Callable[[], Iterable[Any]]) -> None:
+        self._stages, self._stop = stages, threading.Event()
+        self._thread = threading.Thread(target=self._loop, daemon=True, name="d4p in hand")
+
+    def __enter__(self) -> _Looking:
+        self._thread.start()
+        return self
+
+    def _loop(self) -> None:
+        in_hand = InHand(list(self._stages()))
+        pause = EVERY
+        while not self._stop.wait(pause):
+            began = time.perf_counter()
+            in_hand.look(began)
+            pause = max(EVERY, (time.perf_counter() - began) / SHARE)
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        self._thread.join()
