@@ -1,4 +1,5 @@
-"""A plan as HTML for notebooks and mail: self-contained, without scripts; looks right on light and dark pages."""
+"""A plan as HTML for notebooks and mail: its graph, the same in words, and its reasons; self-contained, without scripts;
+looks right on light and dark pages."""
 
 from __future__ import annotations
 
@@ -6,13 +7,16 @@ from html import escape
 
 from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan, Stage
+from .drawing import STYLE, Box, Join, Line, picture
 from .text import described, explained, limit, on_error, plural, size, state, times
 
 #: Of a longer stage the first and last PEs are shown and the rest is folded.
 _SHOWN = 12
 
 _STYLE = """
-.d4p {font: 13px/1.5 system-ui, sans-serif; max-width: 60em}
+.d4p {font: 13px/1.5 system-ui, sans-serif}
+.d4p .graph {overflow-x: auto; margin: 6px 0}
+.d4p p, .d4p .stage {max-width: 60em}
 .d4p .stage {border: 1px solid #8886; border-radius: 6px; padding: 6px 10px; margin: 4px 0}
 .d4p .number {font-weight: 600; margin-right: 8px}
 .d4p .times {opacity: .7; margin-right: 8px}
@@ -25,14 +29,16 @@ _STYLE = """
 .d4p details.more {display: block; margin-top: 6px}
 .d4p table {border-collapse: collapse; font-size: 12px}
 .d4p td, .d4p th {text-align: left; padding: 1px 12px 1px 0; vertical-align: top; border: 0; background: none}
-""".strip()
+""".strip() + "\n" + STYLE
 
 
 def html(plan: Plan) -> str:
     """One `<div>` with its own style."""
     head = f"<b>{escape(plan.graph.name)}</b> for {escape(plan.target)}: {escape(size(plan))}"
-    parts = [f'<div class="d4p"><style>{_STYLE}</style>', f"<div>{head}</div>"]
+    parts = [f'<div class="d4p"><style>{_STYLE}</style>', f"<div>{head}</div>",
+             f'<div class="graph">{graph(plan)}</div>', '<details class="more"><summary>the same in words</summary>']
     parts += [_stage(plan, stage) for stage in plan.stages]
+    parts.append("</details>")
     if any(stage.instances == WIDTH for stage in plan.stages):
         parts.append("<div>W is the engine's width, known when the program starts</div>")
     if any(stage.instances == TILES for stage in plan.stages):
@@ -45,6 +51,28 @@ def html(plan: Plan) -> str:
     why = [(pe.name, times(pe.instances), pe.because, state(pe)) for pe in plan.graph.pes]
     parts.append(_folded("why so many instances", ("PE", "instances", "because", "state"), why))
     return "\n".join([*parts, "</div>"])
+
+
+def graph(plan: Plan) -> str:
+    """The picture of the plan's graph, as an SVG."""
+    results = {pe for pe, _ in plan.graph.results()}
+    boxes = []
+    for stage in plan.stages:
+        lines = tuple(_line(plan, name, name in results) for name in stage.pes)
+        calls = tuple((edge.source, edge.dest) for edge in plan.hops(stage))
+        boxes.append(Box(stage.number, f"stage {stage.number}", stage.times, lines, calls=calls))
+    joins = []
+    for channel in plan.channels:
+        exchange = channel.edge.exchange
+        said = (("leads back",) if channel.edge.back else ()) + (() if exchange.kind == "forward" else (str(exchange),))
+        joins.append(Join(channel.edge.source, channel.edge.dest, said, f"{channel}  {described(channel)}",
+                          channel.edge.back))
+    return picture(boxes, joins, f"The graph of {plan.graph.name}: {size(plan)}")
+
+
+def _line(plan: Plan, name: str, result: bool) -> Line:
+    pe = plan.graph.by_name[name]
+    return Line(name, "result" if result else "", f"{pe.cls}; {explained(plan, pe)}", pe.state.keeps)
 
 
 def _stage(plan: Plan, stage: Stage) -> str:

@@ -1,0 +1,229 @@
+"""The picture of a graph of stages as an SVG: a box a stage with its PEs in it, one a line, calls between them on the
+left, and the edges between boxes. The same for a plan, and for a run, which has figures beside it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from .layout import Layout, Point, layout
+
+#: Pixels: of a box, its head, a line and the bar below; before and behind names; around all; room for what edges say.
+WIDE, _HEAD, _LINE, _BAR, _LEFT, _RIGHT, _MARGIN, _APART = 208, 26, 22, 20, 26, 10, 14, (142, 26)
+#: Of a box with more PEs the first and the last are drawn.
+_MOST, _FIRST, _LAST = 14, 9, 3
+#: Characters of a name, and of what an edge says.
+_NAME, _SAID = 22, 24
+#: For whatever page the picture is in, light or dark.
+STYLE = """
+.d4p-graph {font: 12px system-ui, sans-serif; max-width: none}
+.d4p-graph text {fill: currentColor; stroke: none}
+.d4p-graph .box {fill: var(--box, #8881); stroke: currentColor; stroke-opacity: .45}
+.d4p-graph .head {font-weight: 600}
+.d4p-graph .right {text-anchor: end; opacity: .75}
+.d4p-graph .pe {fill: var(--pe, #8882)}
+.d4p-graph .keeps {fill: #d55e00}
+.d4p-graph .call, .d4p-graph .edge {fill: none; stroke: currentColor; stroke-opacity: .55}
+.d4p-graph .edge {stroke-linecap: round}
+.d4p-graph .back {stroke-dasharray: 6 4}
+.d4p-graph .tip {fill: currentColor; fill-opacity: .65}
+.d4p-graph .said {text-anchor: middle; font-size: 11px}
+.d4p-graph a:focus {outline: none}
+.d4p-graph a:focus .box, .d4p-graph a:hover .box {stroke-width: 2.5; stroke-opacity: 1}
+.d4p-graph .limits .box {stroke: #d55e00; stroke-width: 3; stroke-opacity: 1}
+""".strip()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A PE of a box. `said` stands on its right, `title` is what a pointer over it shows, `share` is how much of the
+    line is filled."""
+
+    name: str
+    said: str = ""
+    title: str = ""
+    keeps: bool = False
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """A stage. `head` and `right` stand above its PEs, `bar` is an SVG below them, as wide as `inner`."""
+
+    number: int
+    head: str
+    right: str
+    lines: tuple[Line, ...]
+    title: str = ""
+    bar: str = ""
+    kind: str = ""
+    calls: tuple[tuple[str, str], ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Join:
+    """An edge between PEs of two boxes, or back: what it says, and how thick it is."""
+
+    source: str
+    dest: str
+    said: tuple[str, ...] = ()
+    title: str = ""
+    back: bool = False
+    wide: float = 1.5
+
+
+#: How wide a bar is.
+INNER = WIDE - 2 * _RIGHT
+
+
+def picture(boxes: Sequence[Box], joins: Sequence[Join], label: str, link: str = "") -> str:
+    """The SVG. With a `link`, such as "#stage-", each box leads there."""
+    shown = {box.number: _shown(box) for box in boxes}
+    of = {line.name: box.number for box in boxes for line in box.lines}
+    known = [join for join in joins if join.source in of and join.dest in of]
+    sizes = {box.number: (float(WIDE), _height(shown[box.number], box)) for box in boxes}
+    placed = layout(sizes, [(of[join.source], of[join.dest]) for join in known if not join.back], _APART)
+    ports = {line.name if line else None: at for box in boxes for at, line in _rows(shown[box.number])}
+    folded = {box.number: next((at for at, line in _rows(shown[box.number]) if line is None), 0.0) for box in boxes}
+
+    def port(pe: str, right: bool) -> Point:
+        x, y = placed.at[of[pe]]
+        return x + (WIDE if right else 0), y + ports.get(pe, folded[of[pe]])
+
+    wide, high = placed.size
+    lower = high
+    drawn, said = [], _Said(known)
+    for join in known:
+        start, end = port(join.source, True), port(join.dest, False)
+        key = of[join.source], of[join.dest]
+        if join.back or key in placed.back or key[0] == key[1]:
+            lower += 16
+            drawn.append(_leads_back(join, start, end, lower))
+        else:
+            drawn.append(_leads_on(join, start, end, placed.ways.get(key, ()), said))
+    drawn += [_box(box, shown[box.number], placed, link) for box in boxes]
+    sizes_ = (wide + 2 * _MARGIN + (20 if lower > high else 0), lower + 2 * _MARGIN + (8 if lower > high else 0))
+    return (f'<svg class="d4p-graph" viewBox="{-_MARGIN} {-_MARGIN} {sizes_[0]:.0f} {sizes_[1]:.0f}" '
+            f'width="{sizes_[0]:.0f}" height="{sizes_[1]:.0f}" role="img" aria-label="{escape(label)}">'
+            f"{''.join(drawn)}</svg>")
+
+
+def _shown(box: Box) -> list[Line | None]:
+    """The lines that are drawn; None stands for those between."""
+    if len(box.lines) <= _MOST:
+        return list(box.lines)
+    return [*box.lines[:_FIRST], None, *box.lines[-_LAST:]]
+
+
+def _height(shown: Sequence[Line | None], box: Box) -> float:
+    return _HEAD + _LINE * len(shown) + (_BAR if box.bar else 0) + 6.0
+
+
+def _rows(shown: Sequence[Line | None]) -> Iterator[tuple[float, Line | None]]:
+    """The middle of each line, from the top of its box."""
+    for number, line in enumerate(shown):
+        yield _HEAD + _LINE * (number + 0.5), line
+
+
+def _box(box: Box, shown: Sequence[Line | None], placed: Layout, link: str) -> str:
+    (x, y), high = placed.at[box.number], _height(shown, box)
+    middles = {line.name: middle for middle, line in _rows(shown) if line}
+    parts = [f"<title>{escape(box.title)}</title>" if box.title else "",
+             f'<rect class="box" width="{WIDE}" height="{high:.0f}" rx="7"/>',
+             f'<text class="head" x="{_RIGHT}" y="17">{escape(box.head)}</text>',
+             f'<text class="right" x="{WIDE - _RIGHT}" y="17">{escape(box.right)}</text>']
+    for middle, line in _rows(shown):
+        parts.append(_line(middle, line, len(box.lines) - len(shown) + 1))
+    parts += [_call(middles[a], middles[b]) for a, b in box.calls if a in middles and b in middles]
+    if box.bar:
+        parts.append(f'<g transform="translate({_RIGHT},{high - _BAR - 2:.0f})">{box.bar}</g>')
+    whole = f'<g class="stage {box.kind}" transform="translate({x:.0f},{y:.0f})">{"".join(parts)}</g>'
+    return f'<a href="{link}{box.number}">{whole}</a>' if link else whole
+
+
+def _line(middle: float, line: Line | None, more: int) -> str:
+    top = middle - _LINE / 2 + 1.5
+    if line is None:
+        return f'<text x="{_LEFT}" y="{middle + 4:.0f}" opacity=".7">… {more:,} more PEs</text>'
+    room = max(8, _NAME - max(0, len(line.said) - 4))
+    name = line.name if len(line.name) <= room else f"{line.name[: room - 1]}…"
+    wide = WIDE - _LEFT + 6 - _RIGHT
+    filled = (f'<rect class="pe" x="{_LEFT - 6}" y="{top:.1f}" width="{wide * min(line.share, 1):.1f}" '
+              f'height="{_LINE - 3}" rx="3"/>') if line.share else ""
+    keeps = f'<rect class="keeps" x="{_LEFT - 6}" y="{top:.1f}" width="3" height="{_LINE - 3}"/>' if line.keeps else ""
+    said = f'<text class="right" x="{WIDE - _RIGHT - 4}" y="{middle + 4:.0f}">{escape(line.said)}</text>'
+    return (f'<g><title>{escape(line.title or line.name)}</title><rect class="pe" x="{_LEFT - 6}" y="{top:.1f}" '
+            f'width="{wide}" height="{_LINE - 3}" rx="3"/>{filled}{keeps}'
+            f'<text x="{_LEFT + 2}" y="{middle + 4:.0f}">{escape(name)}</text>{said if line.said else ""}</g>')
+
+
+def _call(start: float, end: float) -> str:
+    """A call from one PE of a box to another, on the left of their names."""
+    x = _LEFT - 7
+    out = min(14.0, 5 + abs(end - start) / _LINE * 2)
+    return (f'<path class="call" d="M{x},{start + 3:.0f} C{x - out:.0f},{start + 3:.0f} {x - out:.0f},{end - 3:.0f} '
+            f'{x - 2},{end - 3:.0f}"/><path class="tip" d="M{x - 4},{end - 6:.0f} l5,3 l-5,3 z"/>')
+
+
+def _leads_on(join: Join, start: Point, end: Point, bends: Sequence[Point], said: _Said) -> str:
+    """An edge to a layer behind, past the boxes of those between."""
+    points = [start, *(point for x, y in bends for point in ((x, y), (x + WIDE, y))), (end[0] - 6, end[1])]
+    way = f"M{start[0]:.0f},{start[1]:.0f}"
+    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+        bend = (x2 - x1) / 2
+        way += (f" L{x2:.0f},{y2:.0f}" if y1 == y2 else
+                f" C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}")  # fmt: skip
+    return _joined(join, way, end, said.place(join, points[0], points[1], points[-2], end))
+
+
+def _leads_back(join: Join, start: Point, end: Point, low: float) -> str:
+    """An edge that leads back, below all boxes."""
+    (x1, y1), (x2, y2) = start, end
+    way = (f"M{x1:.0f},{y1:.0f} C{x1 + 34:.0f},{y1:.0f} {x1 + 34:.0f},{low:.0f} {x1:.0f},{low:.0f} "
+           f"L{x2:.0f},{low:.0f} C{x2 - 34:.0f},{low:.0f} {x2 - 34:.0f},{y2:.0f} {x2 - 6:.0f},{y2:.0f}")
+    return _joined(join, way, end, _texts(join.said[:1], (x1 + x2) / 2, low - 4))
+
+
+def _joined(join: Join, way: str, end: Point, text: str) -> str:
+    kind = "edge back" if join.back else "edge"
+    return (f'<g class="join"><title>{escape(join.title)}</title><path class="{kind}" '
+            f'stroke-width="{join.wide:.1f}" d="{way}"/>'
+            f'<path class="tip" d="M{end[0] - 8:.0f},{end[1] - 4.5:.1f} l8,4.5 l-8,4.5 z"/>{text}</g>')
+
+
+class _Said:
+    """What edges say, each beside its line and where nothing else stands; what finds no room is left to the pointer."""
+
+    def __init__(self, joins: Sequence[Join]) -> None:
+        self.taken: list[tuple[float, float, float, float]] = []
+        self.out = Counter(join.source for join in joins)
+        self.into = Counter(join.dest for join in joins)
+
+    def place(self, join: Join, start: Point, near: Point, before: Point, end: Point) -> str:
+        """Where the line is level, on the side that it doesn't come from: at its end, or at its begin where others end
+        there. `near` is the first point of its way, `before` the last but one."""
+        if not join.said:
+            return ""
+        wide, high = 6.2 * max(len(line[:_SAID]) for line in join.said), 13.0 * len(join.said)
+        falls, fell = near[1] > start[1] + 1, end[1] > before[1] + 1
+        last = (end[0] - 12 - wide / 2, end[1] + 4 if fell else end[1] - 5 - high)
+        first = (start[0] + 10 + wide / 2, start[1] - 5 - high if falls else start[1] + 4)
+        if start[1] == end[1] == near[1]:
+            last = first = ((start[0] + near[0]) / 2, start[1] - 5 - high)
+        ends_first = self.into[join.dest] <= self.out[join.source]
+        for x, top in (last, first) if ends_first else (first, last):
+            room = (x - wide / 2, top, x + wide / 2, top + high)
+            if not any(room[0] < r and left < room[2] and room[1] < low and up < room[3]
+                       for left, up, r, low in self.taken):  # fmt: skip
+                self.taken.append(room)
+                return _texts(join.said, x, top + 10)
+        return ""
+
+
+def _texts(lines: Sequence[str], x: float, y: float) -> str:
+    shown = (line if len(line) <= _SAID else f"{line[: _SAID - 1]}…" for line in lines)
+    return "".join(f'<text class="said" x="{x:.0f}" y="{y + 13 * at:.0f}">{escape(line)}</text>'
+                   for at, line in enumerate(shown))
