@@ -29,7 +29,7 @@ setup(
     package_dir={"d4p": "runtime/d4p", "d4p_compile.conf_files": "conf"},
     package_data={
         "d4p": ["py.typed"],
-        "d4p_compile": ["py.typed", "templates/*", "help/*"],
+        "d4p_compile": ["py.typed", "templates/*", "help/*", "runs/assets/*"],
         "d4p_compile.conf_files": ["*", "profiles/*"],
     },
     install_requires=[

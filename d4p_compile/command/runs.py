@@ -81,27 +81,37 @@ def reindex() -> None:
     _echo(f"{again():,} runs in {folder()}")
 
 
-@click.command(short_help="Say what limited a run, and show it.")
+@click.command(short_help="Say what limited a run, and show it on a page.")
 @click.argument("run", default="latest")
-@click.option("--instances", is_flag=True, help="Show every instance.")
-@click.option("--html", metavar="FILE", help="Write the report as a page, which opens anywhere and offline.")
-def report(run: str, instances: bool, html: str | None) -> None:
-    """Say what limited RUN (the latest), what would help, and what each PE was at."""
+@click.option("--text", is_flag=True, help="Say it here, on the terminal.")
+@click.option("--instances", is_flag=True, help="With --text: show every instance.")
+@click.option("-o", "--output", "--html", metavar="FILE", help="Write the page there, and don't open it.  [default: "
+              "report.html in the run's record, which is opened in your browser]")
+def report(run: str, text: bool, instances: bool, output: str | None) -> None:
+    """Say what limited RUN (the latest) and what would help, and show it: a page with the graph, a timeline of all
+    instances, tables, errors, the plan and the program (`d4p help runs`).
+
+    The page is one file, from which no request leaves: it opens offline and may be sent to anybody. Where there is no
+    screen its path is printed.
+    """
     from ..runs.folder import find
-    from ..runs.report import text
+    from ..runs.report import limits
+    from ..runs.report import text as said
 
     found = find(run)
-    if html is None:
-        _echo(text(found, instances))
+    if text or instances:
+        if output:
+            raise click.UsageError("give one of --text and --output")
+        _echo(said(found, instances))
         return
-    from d4p.describe.boundary import reason
-    from d4p.errors import Refused
+    from ..runs.file import written
 
-    from ..runs.page import page
+    if output:
+        _echo(f"written: {written(found, output)}")
+        return
+    from .browse import browse
 
-    try:
-        with open(html, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(page(found))
-    except OSError as error:
-        raise Refused(f"the page can't be written to {html}: {reason(error)}") from error
-    _echo(f"written: {html}")
+    path = written(found)
+    _echo([*limits(found), ""])
+    opened = browse(path.as_uri())
+    _echo(f"{'opened' if opened else 'written'}: {path}" + ("" if opened else " (--text says the same here)"))

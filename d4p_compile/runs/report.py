@@ -17,11 +17,8 @@ _BAR, _LETTERS, _MOST, _EDGES = 30, {"busy": "#", "waiting": ".", "queued": "-",
 
 def text(run: Run, every: bool = False) -> Iterator[str]:
     """The lines of the report; with `every` of all instances."""
-    shares, about = Shares(run), run.about
-    yield (f"{about.get('name')} for {about.get('target')}: {run.state}, {took(about)}, {when(about)} on "
-           f"{about.get('host')} ({run.id})")
-    yield ""
-    yield from _verdict(run, shares)
+    shares = Shares(run)
+    yield from limits(run, shares)
     for error in run.errors[:5]:
         yield from ("", *(f"  {line}" for line in str(error.get("message")).splitlines()))
     if not shares.stages:
@@ -44,7 +41,12 @@ def text(run: Run, every: bool = False) -> Iterator[str]:
     yield ", ".join(f"{what}: {spent:.1f} s" for what, spent in shares.phases.items() if spent >= 0.05)
 
 
-def _verdict(run: Run, shares: Shares) -> Iterator[str]:
+def limits(run: Run, shares: Shares | None = None) -> Iterator[str]:
+    """Which run it is, what limited it, and what would help."""
+    shares, about = shares or Shares(run), run.about
+    yield (f"{about.get('name')} for {about.get('target')}: {run.state}, {took(about)}, {when(about)} on "
+           f"{about.get('host')} ({run.id})")
+    yield ""
     found = verdicts(run)
     if not found:
         yield why_none(run, shares)

@@ -57,7 +57,7 @@ class Stage:
         shown = self.pes if len(self.pes) <= 4 else (*self.pes[:2], "...", self.pes[-1])
         return f"stage {self.number} ({' > '.join(shown)})"
 
-    @property
+    @cached_property
     def busy(self) -> float:
         """Seconds, of all instances."""
         return sum(each.of("busy") for each in self.instances)
@@ -77,11 +77,11 @@ class Stage:
         found = [each.cpu for each in self.instances if each.cpu is not None]
         return sum(found) if len(found) == len(self.instances) else None
 
-    @property
+    @cached_property
     def busiest(self) -> Instance:
         return max(self.instances, key=lambda each: each.of("busy"))
 
-    @property
+    @cached_property
     def skew(self) -> float:
         """How many times as long the busiest instance was busy as the others on average; 1 where there are none."""
         if len(self.instances) < 2:

@@ -13,6 +13,8 @@ from .layout import Layout, Point, layout
 
 #: Pixels: of a box, its head, a line and the bar below; before and behind names; around all; room for what edges say.
 WIDE, _HEAD, _LINE, _BAR, _LEFT, _RIGHT, _MARGIN, _APART = 208, 26, 22, 20, 26, 10, 14, (142, 26)
+#: How wide the line of a PE is.
+_ROW = WIDE - _LEFT + 6 - _RIGHT
 #: Of a box with more PEs the first and the last are drawn.
 _MOST, _FIRST, _LAST = 14, 9, 3
 #: Characters of a name, and of what an edge says.
@@ -25,9 +27,10 @@ STYLE = """
 .d4p-graph .head {font-weight: 600}
 .d4p-graph .right {text-anchor: end; opacity: .75}
 .d4p-graph .pe {fill: var(--pe, #8882)}
+.d4p-graph .part {fill: #0072b2; fill-opacity: .4}
 .d4p-graph .keeps {fill: #d55e00}
+.d4p-graph a {color: inherit}
 .d4p-graph .call, .d4p-graph .edge {fill: none; stroke: currentColor; stroke-opacity: .55}
-.d4p-graph .edge {stroke-linecap: round}
 .d4p-graph .back {stroke-dasharray: 6 4}
 .d4p-graph .tip {fill: currentColor; fill-opacity: .65}
 .d4p-graph .said {text-anchor: middle; font-size: 11px}
@@ -145,19 +148,23 @@ def _box(box: Box, shown: Sequence[Line | None], placed: Layout, link: str) -> s
 
 
 def _line(middle: float, line: Line | None, more: int) -> str:
-    top = middle - _LINE / 2 + 1.5
+    top = f"{middle - _LINE / 2 + 1.5:g}"
     if line is None:
         return f'<text x="{_LEFT}" y="{middle + 4:.0f}" opacity=".7">… {more:,} more PEs</text>'
     room = max(8, _NAME - max(0, len(line.said) - 4))
     name = line.name if len(line.name) <= room else f"{line.name[: room - 1]}…"
-    wide = WIDE - _LEFT + 6 - _RIGHT
-    filled = (f'<rect class="pe" x="{_LEFT - 6}" y="{top:.1f}" width="{wide * min(line.share, 1):.1f}" '
-              f'height="{_LINE - 3}" rx="3"/>') if line.share else ""
-    keeps = f'<rect class="keeps" x="{_LEFT - 6}" y="{top:.1f}" width="3" height="{_LINE - 3}"/>' if line.keeps else ""
-    said = f'<text class="right" x="{WIDE - _RIGHT - 4}" y="{middle + 4:.0f}">{escape(line.said)}</text>'
-    return (f'<g><title>{escape(line.title or line.name)}</title><rect class="pe" x="{_LEFT - 6}" y="{top:.1f}" '
-            f'width="{wide}" height="{_LINE - 3}" rx="3"/>{filled}{keeps}'
-            f'<text x="{_LEFT + 2}" y="{middle + 4:.0f}">{escape(name)}</text>{said if line.said else ""}</g>')
+    parts = [_filled("pe", top, _ROW)]
+    parts += [_filled("part", top, _ROW * min(line.share, 1))] if line.share else []
+    parts += [_filled("keeps", top, 3)] if line.keeps else []
+    parts.append(f'<text x="{_LEFT + 2}" y="{middle + 4:.0f}">{escape(name)}</text>')
+    if line.said:
+        parts.append(f'<text class="right" x="{WIDE - _RIGHT - 4}" y="{middle + 4:.0f}">{escape(line.said)}</text>')
+    return f"<g><title>{escape(line.title or line.name)}</title>{''.join(parts)}</g>"
+
+
+def _filled(kind: str, top: str, wide: float) -> str:
+    """A part of a PE's line, from its left."""
+    return f'<path class="{kind}" d="M{_LEFT - 6} {top}h{wide:.3g}v{_LINE - 3}h-{wide:.3g}z"/>'
 
 
 def _call(start: float, end: float) -> str:
@@ -170,7 +177,7 @@ def _call(start: float, end: float) -> str:
 
 def _leads_on(join: Join, start: Point, end: Point, bends: Sequence[Point], said: _Said) -> str:
     """An edge to a layer behind, past the boxes of those between."""
-    points = [start, *(point for x, y in bends for point in ((x, y), (x + WIDE, y))), (end[0] - 6, end[1])]
+    points = [start, *(point for x, y in bends for point in ((x, y), (x + WIDE, y))), (end[0] - 8, end[1])]
     way = f"M{start[0]:.0f},{start[1]:.0f}"
     for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
         bend = (x2 - x1) / 2
@@ -183,15 +190,15 @@ def _leads_back(join: Join, start: Point, end: Point, low: float) -> str:
     """An edge that leads back, below all boxes."""
     (x1, y1), (x2, y2) = start, end
     way = (f"M{x1:.0f},{y1:.0f} C{x1 + 34:.0f},{y1:.0f} {x1 + 34:.0f},{low:.0f} {x1:.0f},{low:.0f} "
-           f"L{x2:.0f},{low:.0f} C{x2 - 34:.0f},{low:.0f} {x2 - 34:.0f},{y2:.0f} {x2 - 6:.0f},{y2:.0f}")
+           f"L{x2:.0f},{low:.0f} C{x2 - 34:.0f},{low:.0f} {x2 - 34:.0f},{y2:.0f} {x2 - 8:.0f},{y2:.0f}")
     return _joined(join, way, end, _texts(join.said[:1], (x1 + x2) / 2, low - 4))
 
 
 def _joined(join: Join, way: str, end: Point, text: str) -> str:
     kind = "edge back" if join.back else "edge"
-    return (f'<g class="join"><title>{escape(join.title)}</title><path class="{kind}" '
-            f'stroke-width="{join.wide:.1f}" d="{way}"/>'
-            f'<path class="tip" d="M{end[0] - 8:.0f},{end[1] - 4.5:.1f} l8,4.5 l-8,4.5 z"/>{text}</g>')
+    half = 3.5 + join.wide / 2
+    return (f'<g><title>{escape(join.title)}</title><path class="{kind}" stroke-width="{join.wide:.1f}" d="{way}"/>'
+            f'<path class="tip" d="M{end[0] - 9:.0f} {end[1] - half:.1f}l9 {half:.1f}l-9 {half:.1f}z"/>{text}</g>')
 
 
 class _Said:

@@ -1,5 +1,5 @@
-"""A plan as HTML for notebooks and mail: its graph, the same in words, and its reasons; self-contained, without scripts;
-looks right on light and dark pages."""
+"""A plan as HTML for notebooks and mail: its graph, the same in words, and its reasons; self-contained, without
+scripts; looks right on light and dark pages."""
 
 from __future__ import annotations
 

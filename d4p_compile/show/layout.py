@@ -1,9 +1,9 @@
 """Where the boxes of a graph stand, and the way of each line between them: layers from left to right, few crossings,
 lines as straight as can be (Sugiyama, Tagawa and Toda, 1981).
 
-It is done here, with networkx, and not by a library in the browser (dagre, elkjs) or by Graphviz: notebooks and mail show
-a plan without its scripts, a picture must print, its bytes must not depend on what is installed, and elkjs alone is four
-times as large as a whole page may be.
+It is done here, with networkx, and not by a library in the browser (dagre, elkjs) or by Graphviz: notebooks and mail
+show a plan without its scripts, a picture must print, its bytes must not depend on what is installed, and elkjs alone
+is four times as large as a whole page may be.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import networkx as nx
 
-#: Rounds of sorting and of placing; beyond so many boxes and bends fewer, as a picture of those isn't read line by line.
+#: Rounds of sorting and of placing; beyond so many boxes and bends fewer: nobody follows each line of those.
 _ROUNDS, _MANY = 12, 1500
 #: How high the way of a line is that passes a layer, and how much straighter than others it should be.
 _BEND, _STRAIGHT = 14.0, 4.0
@@ -42,8 +42,8 @@ class Layout:
 
 
 def layout(sizes: Mapping[Any, Point], edges: Iterable[tuple[Any, Any]], apart: Point = (120.0, 28.0)) -> Layout:
-    """Place boxes of some `sizes` (width, height), `apart` between layers and within one. Edges between what isn't among
-    them, and from a box to itself, are left out.
+    """Place boxes of some `sizes` (width, height), `apart` between layers and within one. Edges between what isn't
+    among them, and from a box to itself, are left out.
 
     >>> layout({"a": (10, 10), "b": (10, 10)}, [("a", "b")], (5, 5)).at
     {'a': (0.0, 0.0), 'b': (15.0, 0.0)}

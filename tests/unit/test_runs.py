@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
+import random
+import re
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,10 +20,12 @@ import pytest
 
 from d4p.errors import Refused
 from d4p_compile.runs import index, report, table
-from d4p_compile.runs.folder import Run, find, ids, remove, remove_unused_programs
+from d4p_compile.runs.drawn import LETTERS, drawn
+from d4p_compile.runs.folder import Run, find, ids, moment, remove, remove_unused_programs
 from d4p_compile.runs.page import page
 from d4p_compile.runs.shares import Shares
 from d4p_compile.runs.verdict import verdicts
+from d4p_compile.show.drawing import INNER
 from tests.calls import calls
 
 BEGAN = "2026-11-29T23:49:30.123+00:00"
@@ -309,42 +315,114 @@ def pipeline(runs: Path, fft: str = "fft", **about: Any) -> Run:
 
 def test_a_page_is_whole_and_asks_for_nothing(runs):
     run = pipeline(runs)
-    shown = Page(page(run))
+    text, shown = page(run), Page(page(run))
     assert shown.open == []
     assert verdicts(run)[0].sentence in shown.text
     for tag, attributes in shown.tags:
-        assert tag not in ("script", "link", "img", "iframe", "object")
+        assert tag not in ("link", "img", "iframe", "object", "base", "form")
         for name in {"src", "href", "srcset", "action"} & attributes.keys():
             assert attributes[name].startswith("#"), (tag, attributes)
-    policy = next(a["content"] for _, a in shown.tags if a.get("http-equiv") == "Content-Security-Policy")
-    assert "default-src 'none'" in policy
-    assert "@import" not in page(run) and "url(http" not in page(run)
+    policy = next(a["content"] for tag, a in shown.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy and "connect-src" not in policy and "'unsafe-inline'; script" in policy
+    assert "@import" not in text and "url(http" not in text
+    for script in re.findall("<script>(.*?)</script>", text, re.DOTALL):  # no other ones run
+        assert f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in policy
+    assert text.count("<script") == len(re.findall("<script>", text)) + 1  # what the scripts draw
 
 
-def test_a_page_shows_names_and_logs_as_text(runs):
-    run = pipeline(runs, fft="<script>alert(1)</script>", state="failed", parameters={"a": "<b>"})
-    (run.folder / "log.txt").write_text("</pre><script>")
-    (run.folder / "errors").mkdir()
-    (run.folder / "errors" / "000001.json").write_text(json.dumps({"message": "<img src=x>"}))
-    shown = Page(page(run))
-    assert {"script", "img", "b"}.isdisjoint(tag for tag, _ in shown.tags)
-    assert "</pre><script>" in shown.text and "<img src=x>" in shown.text
+def test_a_page_shows_what_is_in_a_record_as_text(runs):
+    """Whatever it is: the same elements with the same attributes as where it is harmless."""
+    digest = "0" * 64
+
+    def made(id: str, what: str) -> Page:
+        run = make(runs, id, [READ, ([what], [({"working": 9.4}, 500)] * 2), COUNT],
+                   [channel("read", what), channel(what, "count", what, [what])],
+                   [{"name": what, "because": what, "why": what, "remedy": what}], state="failed", name=what,
+                   target=what, host=what, parameters={what: what}, outputs=[what], program=digest,
+                   phases=[{"what": what, "seconds": 1}])  # fmt: skip
+        summary = run.summary | {
+            "edges": {f"{what}.output -> count.input": {"items": 5, "lanes": {"items": [1, 4], "bytes": [1, 4]}}},
+            "failures": {what: {"failed": 1, "retried": 0, "messages": [what]}},
+            "slowest": [{"pe": what, "stage": 2, "instance": 0, "item": 1, "seconds": 1.0}],
+            "profile": [{"stage": 2, "pes": {what: {"share": 0.5}}}], "spark": [{"name": what, "tasks": 1}]}
+        (run.folder / "summary.json").write_text(json.dumps(summary))
+        plan = run.plan | {"warnings": [what], "apart": [{"between": what, "because": what}]}
+        (run.folder / "plan.json").write_text(json.dumps(plan))
+        for place in (run.folder / "errors", runs / "programs" / digest):
+            place.mkdir(parents=True, exist_ok=True)
+        for file in (run.folder / "log.txt", *(runs / "programs" / digest / name for name in ("job.py", "plan.txt"))):
+            file.write_text(what)
+        (run.folder / "errors" / "000001.json").write_text(json.dumps({"message": what}))
+        return Page(page(Run(run.folder)))
+
+    hostile = "</script></style></pre><img src=x onerror=alert(1)>\"'><b onclick='a'>&lt;"
+    one, other = made("a1", hostile), made("a2", "x" * len(hostile))
+    tags = [[(tag, sorted(attributes)) for tag, attributes in shown.tags] for shown in (one, other)]
+    assert tags[0] == tags[1] and one.open == []
+    assert one.text.count(hostile) >= 20
 
 
 def test_the_picture_has_each_stage_behind_those_that_send_to_it(runs):
     shown = Page(page(pipeline(runs)))
     at = [float(a["transform"].removeprefix("translate(").partition(",")[0]) for tag, a in shown.tags
-          if tag == "g" and "transform" in a]  # fmt: skip
+          if tag == "g" and a.get("class", "").startswith("stage")]  # fmt: skip
     assert len(at) == 3 and at == sorted(at) and len(set(at)) == 3
     widths = [float(a["width"]) for tag, a in shown.tags if tag == "rect" and a.get("class") == "blocked"]
-    assert widths and max(widths) == pytest.approx(0.9 * (190 - 16), abs=1)
+    assert widths and max(widths) == pytest.approx(0.9 * INNER, abs=1)
+    limits = [a["class"] for tag, a in shown.tags if tag == "g" and "limits" in a.get("class", "")]
+    assert limits == ["stage is-busy limits"]
+
+
+def big(runs: Path, id: str, stages: int, width: int, samples: int) -> Run:
+    """A run of many instances whose figures have nothing in common."""
+    chance = random.Random(1)
+
+    def seconds() -> dict[str, float]:
+        return {"starting": 0.1} | {part: round(chance.uniform(0, 9), 6) for part in (
+            "waiting", "working", "packing", "unpacking", "blocked", "postprocess")}
+
+    found = [([f"pe{number}"], [(seconds(), chance.randrange(10**6)) for _ in range(width)])
+             for number in range(stages)]  # fmt: skip
+    edges = [channel(f"pe{chance.randrange(max(0, number - 4), number)}", f"pe{number}", "hash", [0])
+             for number in range(1, stages)]
+    pes = [{"name": f"pe{number}", "because": "keeps state by key", "why": "assigns self.counts in _process, line 12"}
+           for number in range(stages)]  # fmt: skip
+    run = make(runs, id, found, edges, pes, moving=60.0, cpu=30.0)
+    grown = {(number, at): seconds() for number in range(1, stages + 1) for at in range(width)}
+    lines = [{"at": 60.0 * (sample + 1) / samples, "instances": [
+        [*key, {part: spent * (sample + chance.random()) / samples for part, spent in parts.items()}, sample,
+         {"at": "working", "waits": 0, "memory": 10**8}] for key, parts in grown.items()]} for sample in range(samples)]
+    (run.folder / "samples.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    edge_counts = {f"{edge['from'][0]}.output -> {edge['to'][0]}.input": {
+        "items": chance.randrange(10**8), "bytes": chance.randrange(10**10),
+        "lanes": {what: [chance.randrange(10**6) for _ in range(width)] for what in ("items", "bytes")}}
+        for edge in edges}  # fmt: skip
+    (run.folder / "summary.json").write_text(json.dumps(run.summary | {"edges": edge_counts}))
+    return Run(run.folder)
 
 
 def test_a_page_of_many_instances_stays_small(runs):
-    found = [({"working": 1.0 + at, "waiting": 2.0}, at) for at in range(64)]
-    stages = [([f"pe{number}"], found) for number in range(50)]
-    edges = [channel(f"pe{number}", f"pe{number + 1}") for number in range(49)]
-    assert len(page(make(runs, "a1", stages, edges))) < 400_000
+    assert len(page(big(runs, "a1", 50, 64, 12))) < 400_000
+
+
+def test_a_timeline_has_what_each_instance_was_at_and_when(runs):
+    """One that began after 2 s: preprocess for 1 s, then at work to the end; its samples are cumulative."""
+    run = make(runs, "a1", [(["a"], [({"preprocess": 1.0, "working": 4.0, "blocked": 3.0}, 9)])], moving=10.0)
+    summary = run.summary
+    summary["instances"][0]["began"] = moment(BEGAN) + 2.0
+    (run.folder / "summary.json").write_text(json.dumps(summary))
+    samples = [(4.0, {"preprocess": 1.0, "working": 1.0}, 2), (6.0, {"preprocess": 1.0, "working": 3.0}, 6)]
+    (run.folder / "samples.jsonl").write_text("".join(
+        f'{json.dumps({"at": at, "instances": [[1, 0, seconds, items]]})}\n' for at, seconds, items in samples))
+    found = drawn(Run(run.folder), Shares(run))
+    line = found["timeline"]
+    assert (line["grid"], line["from"], line["to"]) == ([4000, 6000, 10000], [2000], [10000])
+    shares = {kind: [LETTERS.index(letter) / 31 for letter in letters] for kind, letters in line["cells"].items()}
+    assert shares["preprocess"] == pytest.approx([0.5, 0, 0], abs=0.04)
+    assert shares["busy"] == pytest.approx([0.5, 1, 0.25], abs=0.04)
+    assert shares["blocked"] == pytest.approx([0, 0, 0.75], abs=0.04)
+    assert found["charts"]["at"] == [4.0, 6.0] and found["charts"]["items"] == [[2, 6]]
+    assert found["instances"]["busy"] == [4000] and found["instances"]["items"] == [9]
 
 
 def test_a_page_of_a_record_without_figures(runs):

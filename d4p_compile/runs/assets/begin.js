@@ -1,0 +1,5 @@
+// The page is there: what it holds is drawn.
+unpacked().then((found) => { if (found) redraw(found); }).catch((error) => {
+  byId("unpacked")?.removeAttribute("hidden");
+  console.error(error);
+});
