@@ -10,14 +10,26 @@ import pytest
 
 from d4p.items.packing import apart, head_of, headed, pack, pack_apart, unpack
 from d4p.places.held import Held
-from d4p.places.marks import Head, Marks, Run
+from d4p.places.marks import RUN, Head, Marks, Run
 from d4p.places.merge import Merge
+from d4p.places.passing import Passing
 from d4p.places.place import ENDED, Frontier
 
 
 def sent(marks: Marks, lane: int) -> tuple[Head, list]:
     head, items = marks.cut(lane)
     return Head.loaded(head.packed()), items
+
+
+def put(marks: Marks, held: list[list], lane: int, item: object) -> None:
+    """As an outlet does."""
+    if marks.numbered and marks.dealer and marks.number[0] == RUN:
+        marks.begin()
+    if marks.number:
+        marks.noted[lane].append(marks.number[0])
+    if marks.numbered:
+        marks.number[0] += 1
+    held[lane].append(item)
 
 
 def drained(merge: Merge) -> list:
@@ -62,52 +74,45 @@ def test_what_was_cut_apart_is_put_together_again(seed, tmp_path):
     dealt = Marks(0, lanes, numbered=True, dealer=True)
     middle_held = [[[], []] for _ in range(3)]
     middle = [Marks(index, middle_held[index], numbered=True) for index in range(3)]
-    into_middle = [Merge({1: 1}, str(tmp_path)) for _ in range(3)]
-    last = [Merge({2: 3}, str(tmp_path)) for _ in range(2)]
-    into_last: list[list] = [[], []]
+    into_middle = [Passing([marks], Merge({1: 1}, str(tmp_path))) for marks in middle]
     ends_held = [[[]], [[]]]
-    ends = [Marks(index, ends_held[index]) for index in range(2)]
+    steps: list[list[int]] = [[], []]
+    ends = [Marks(index, ends_held[index], step=steps[index]) for index in range(2)]
+    into_end = [Passing([ends[index]], Merge({2: 3}, str(tmp_path)), steps[index]) for index in range(2)]
+    into_last: list[list] = [[], []]
     sink, got, expected = Merge({3: 2}, str(tmp_path)), [], []
 
     def work() -> None:
-        for index, merge in enumerate(into_middle):
+        for index, passing in enumerate(into_middle):
             if choose.random() < 0.7:
-                merge.put(1, *sent(dealt, index))
-            for _, way, place, numbers, items in merge.take():
-                steps = middle[index].steps(way, place, Frontier(place[:1], {way: place}), numbers)
-                for item in items:
-                    next(steps)
-                    for n in range(item[1]):
-                        dest = (item[0] + n) % 2
-                        middle[index].number(dest)
-                        middle_held[index][dest].append((item[0], n))
-            middle[index].reached(merge.frontier(1))
-        for index, merge in enumerate(last):
+                for _, items in passing.take(1, *sent(dealt, index)):
+                    for item in items:
+                        for n in range(item[1]):
+                            put(middle[index], middle_held[index], (item[0] + n) % 2, (item[0], n))
+        for index, passing in enumerate(into_end):
             for producer in range(3):
                 if choose.random() < 0.5:
-                    merge.put(2, *sent(middle[producer], index))
-            for _, way, place, numbers, items in merge.take():
-                steps = ends[index].steps(way, place, Frontier(place[:1], {way: place}), numbers)
-                for item in items:
-                    next(steps)
-                    ends_held[index][0].append(item)
-                    if choose.random() < 0.1:
-                        sink.put(3, *sent(ends[index], 0))
-                into_last[index] += items
-            ends[index].reached(merge.frontier(2))
+                    for _, items in passing.take(2, *sent(middle[producer], index)):
+                        for item in items:
+                            put(ends[index], ends_held[index], 0, item)
+                            into_last[index].append(item)
+                            if choose.random() < 0.1:
+                                sink.put(3, *sent(ends[index], 0))
             if choose.random() < 0.5:
                 sink.put(3, *sent(ends[index], 0))
         got.extend(drained(sink))
 
     for i in range(50):
         lane, writes = choose.randrange(3), choose.choice([0, 1, 2])
-        dealt.number(lane)
-        lanes[lane].append((i, writes))
+        put(dealt, lanes, lane, (i, writes))
         expected += [(i, n) for n in range(writes)]
         work()
     for index in range(3):
-        into_middle[index].put(1, *sent(dealt, index))
-        into_middle[index].put(1, Head(0, ENDED, ()), [])
+        for head, items in (sent(dealt, index), (Head(0, ENDED, ()), [])):
+            for _, some in into_middle[index].take(1, head, items):
+                for item in some:
+                    for n in range(item[1]):
+                        put(middle[index], middle_held[index], (item[0] + n) % 2, (item[0], n))
     for _ in range(60):
         work()
     assert got == expected
@@ -118,15 +123,15 @@ def test_an_item_that_is_being_put_is_still_to_come():
     """What is sent by another thread, just as an item has its number and doesn't lie on its lane yet."""
     held: list[list] = [[], []]
     marks = Marks(0, held, numbered=True, dealer=True)
-    marks.number(0)
-    held[0].append("a")
-    marks.number(0)
+    put(marks, held, 0, "a")
+    marks.noted[0].append(marks.number[0])
+    marks.number[0] += 1
     head, items = sent(marks, 0)
     assert items == ["a"] and head.frontier.of(()) == (1, 0, 1)
     assert sent(marks, 1)[0].frontier.of(()) == (1, 0, 2)
     held[0].append("b")
     head, items = sent(marks, 0)
-    assert items == ["b"] and head.runs[0].numbers == (1,) and head.frontier.of(()) == (1, 0, 2)
+    assert items == ["b"] and [*head.runs[0].numbers] == [1] and head.frontier.of(()) == (1, 0, 2)
 
 
 def test_phases_come_one_after_the_other_whatever_their_way(tmp_path):
@@ -220,14 +225,15 @@ def test_what_several_have_of_one_run_is_put_together(seed, tmp_path):
         numbers = {producer: [n for n in range(30) if mine[n] == producer] for producer in range(count)}
         expected += [(run, n, k) for n in range(30) for k in range(1 + n % 2)]
         frontier = Frontier((1, run), {(): (1, run)})
-        steps = {producer: marks[producer].steps((), (1, run), frontier, tuple(mine_of))
-                 for producer, mine_of in numbers.items()}
+        for each in marks:
+            each.at((), (1, run), frontier)
         left = [producer for producer in numbers for _ in numbers[producer]]
         choose.shuffle(left)
         for producer in left:
-            next(steps[producer])
             n = numbers[producer].pop(0)
-            held[producer][0].extend((run, n, k) for k in range(1 + n % 2))
+            marks[producer].number[:] = [n]
+            for k in range(1 + n % 2):
+                put(marks[producer], held[producer], 0, (run, n, k))
             if choose.random() < 0.3:
                 merge.put(4, *sent(marks[producer], 0))
                 got += drained(merge)
@@ -237,3 +243,38 @@ def test_what_several_have_of_one_run_is_put_together(seed, tmp_path):
         got += drained(merge)
         assert got == expected, run
     assert not merge.holds and not merge.behind()
+
+
+@pytest.mark.parametrize("cuts", [2, 3, 5])
+def test_runs_are_cut_apart_however_often(cuts, tmp_path):
+    """By two instances each time, which write one, two or no item for each; and put together at last."""
+    choose = random.Random(cuts)
+    held: list[list[list]] = [[[], []]]
+    marks = [Marks(0, held[0], numbered=True, dealer=True)]
+    expected: list = list(range(1500))
+    for n in expected:  # more than one run
+        put(marks[0], held[0], choose.randrange(2), n)
+    for cut in range(1, cuts + 1):
+        writes = {item: choose.choice([0, 1, 1, 2]) for item in expected}
+        expected = [(item, k) for item in expected for k in range(writes[item])]
+        lanes: list[list[list]] = [[[], []], [[], []]]
+        after = [Marks(index, lanes[index], numbered=True) for index in range(2)]
+        for index in range(2):
+            passing = Passing([after[index]], Merge({cut: len(marks)}, str(tmp_path)))
+            batches = [sent(each, index) for each in marks]
+            for head, items in [*batches, *((Head(number, ENDED, ()), []) for number in range(len(marks)))]:
+                for _, some in passing.take(cut, head, items):
+                    for item in some:
+                        for k in range(writes[item]):
+                            put(after[index], lanes[index], choose.randrange(2), (item, k))
+        marks, held = after, lanes
+    sinks = [Merge({0: 2}, str(tmp_path)) for _ in range(2)]
+    got = []
+    for lane, sink in enumerate(sinks):
+        for each in marks:
+            sink.put(0, *sent(each, lane))
+            sink.put(0, Head(each.producer, ENDED, ()), [])
+        got.append(drained(sink))
+    assert all(got) and sorted([*got[0], *got[1]]) == sorted(expected)
+    place = {item: number for number, item in enumerate(expected)}
+    assert all(items == sorted(items, key=place.__getitem__) for items in got)

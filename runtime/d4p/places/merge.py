@@ -6,38 +6,53 @@ then on disk. The awaited item is therefore always on its way, or at work with a
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
-from operator import itemgetter
+from itertools import islice
 from typing import Any, NamedTuple
 
 from d4p.places import held as limits
 from d4p.places.held import Held, Kept
-from d4p.places.marks import Head
+from d4p.places.marks import Head, Numbers
 from d4p.places.place import ENDED, ITEMS, NEVER, Frontier, Place, Way
 
 #: A channel, a way, a place, the numbers that the items have behind it, if any, and the items, which come one after the
 #: other.
-Segment = tuple[int, Way, Place, tuple[int, ...], list[Any]]
+Segment = tuple[int, Way, Place, Numbers, list[Any]]
+
+#: So many items of a producer are put together with those of others at a time, about.
+_TOGETHER = 4096
 
 
 class _Part(NamedTuple):
     """Items that wait, of one run: in order, and all of one place, or with numbers behind it."""
 
     place: Place
-    numbers: tuple[int, ...]
+    numbers: Numbers
     kept: Kept
 
     @property
     def first(self) -> Place:
         return (*self.place, self.numbers[0]) if self.numbers else self.place
 
-    def before(self, bound: tuple[Place, int], producer: int) -> int:
-        """How many of its numbers are before a bound, which is that of another producer."""
-        if ((*self.place, self.numbers[-1]), producer) < bound:
-            return len(self.numbers)
-        return bisect_left(self.numbers, True, key=lambda number: ((*self.place, number), producer) >= bound)
+    def before(self, bound: Place, at_it: bool = False) -> int:
+        """How many of its numbers are before a bound, or `at_it`."""
+        depth = len(self.place)
+        if bound[:depth] != self.place:
+            return len(self.numbers) if self.place < bound else 0
+        return (bisect_right if at_it else bisect_left)(self.numbers, bound[depth]) if len(bound) > depth else 0
+
+
+def _of_one_run(waiting: Iterable[_Part], place: Place) -> int:
+    """How many parts with numbers, of the first that wait, are of one run, with as many items as are put together."""
+    parts = items = 0
+    for part in waiting:
+        if part.place != place or not part.numbers or items >= _TOGETHER:
+            break
+        parts += 1
+        items += len(part.numbers)
+    return parts
 
 
 class _Producer:
@@ -58,6 +73,35 @@ class _Producer:
     @property
     def phase(self) -> int:
         return min([self.frontier.phase, *(waiting[0].place[0] for waiting in self.waiting.values() if waiting)])
+
+
+class Straight:
+    """What a `Merge` does where all comes from one instance, over one channel: it is in turn as it comes."""
+
+    holds = False
+
+    def __init__(self, channel: int) -> None:
+        self.channels: Iterable[int] = (channel,)
+        self._came: list[Segment] = []
+        self._frontier = Frontier()
+
+    def put(self, channel: int, head: Head, items: list[Any]) -> None:
+        """Take a batch in."""
+        self._came += [(channel, run.way, run.place, run.numbers, some) for run, some in head.parts(items)]
+        self._frontier = head.frontier
+
+    def take(self) -> Iterator[Segment]:
+        """What is in turn."""
+        came, self._came = self._came, []
+        return iter(came)
+
+    def frontier(self, channel: int) -> Frontier:
+        """Before which place nothing more is to come."""
+        return self._frontier
+
+    def behind(self) -> dict[int, int]:
+        """`Merge.behind`: nothing waits."""
+        return {}
 
 
 class Merge:
@@ -122,13 +166,13 @@ class Merge:
             waiting = producer.waiting[way]
             while waiting and waiting[0].place[0] <= phase and (waiting[0].first, number) < next_one:
                 place, numbers, _ = part = waiting[0]
-                count = part.before(next_one, number) if numbers else 0
+                count = part.before(next_one[0], number < next_one[1]) if numbers else 0
                 if count < len(numbers) and (several := self._together(channel, way, place)):
                     yield channel, way, place, *several
                     break
                 yield channel, way, place, *self._taken(channel, way, waiting, count)
 
-    def _taken(self, channel: int, way: Way, waiting: deque[_Part], count: int) -> tuple[tuple[int, ...], list[Any]]:
+    def _taken(self, channel: int, way: Way, waiting: deque[_Part], count: int) -> tuple[Numbers, list[Any]]:
         """The first part of a producer's, or so many items of it where it has numbers, with these."""
         place, numbers, kept = waiting.popleft()
         self._bytes[channel, way] -= kept.size
@@ -139,24 +183,27 @@ class Merge:
             waiting.appendleft(_Part(place, numbers[count:], rest))
         return (numbers[:count], items[:count]) if numbers else (numbers, items)
 
-    def _together(self, channel: int, way: Way, place: Place) -> tuple[tuple[int, ...], list[Any]] | None:
-        """What several producers have of one run, as far as all of it is there, or None where that isn't any."""
+    def _together(self, channel: int, way: Way, place: Place) -> tuple[Numbers, list[Any]] | None:
+        """What several producers have of one run, as far as all of it is there, or None where that isn't any; and not
+        much more than `_TOGETHER` items of each."""
         parts, bound = [], (NEVER,)
         for producer in self._channels[channel]:
-            waiting = producer.waiting.get(way)
-            if waiting and waiting[0].place == place and waiting[0].numbers:
-                parts.append(waiting)
-                bound = min(bound, waiting[1].first if len(waiting) > 1 else producer.frontier.of(way))
-            else:
-                bound = min(bound, producer.bound(way))
-        found: list[tuple[int, Any]] = []
-        for waiting in parts:
-            if count := waiting[0].before((bound, -1), 0):
-                found += zip(*self._taken(channel, way, waiting, count), strict=True)
-        if not found:
+            waiting = producer.waiting.get(way, deque())
+            count = _of_one_run(waiting, place)
+            parts.append((waiting, count))
+            bound = min(bound, waiting[count].first if len(waiting) > count else producer.frontier.of(way))
+        numbers: list[int] = []
+        items: list[Any] = []
+        for waiting, count in parts:
+            for part in list(islice(waiting, count)):
+                if upto := part.before(bound):
+                    some = self._taken(channel, way, waiting, upto)
+                    numbers += some[0]
+                    items += some[1]
+        if not items:
             return None
-        numbers, items = zip(*sorted(found, key=itemgetter(0)), strict=True)  # of one number as the producers are
-        return numbers, list(items)
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)  # of one number as the producers are
+        return tuple(map(numbers.__getitem__, order)), list(map(items.__getitem__, order))
 
     def _phase(self) -> int:
         return min((producer.phase for producers in self._channels.values() for producer in producers), default=NEVER)
@@ -184,3 +231,10 @@ class Merge:
                 number = 0 if awaited < (ITEMS,) else awaited[1] if awaited[0] == ITEMS and len(awaited) > 1 else NEVER
                 found[dealt_on] = min(number, found.get(dealt_on, NEVER))
         return found
+
+
+def merge_of(producers: Mapping[int, int], folder: str) -> Merge | Straight | None:
+    """What puts together what an instance is sent, None where nothing has places; for the arguments see `Merge`."""
+    if list(producers.values()) == [1]:
+        return Straight(*producers)
+    return Merge(producers, folder) if producers else None

@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from d4p.places.marks import Head, Marks
-from d4p.places.merge import Merge
-from d4p.places.place import ENDED, Frontier, Place, Way
+from d4p.places.marks import Head, Marks, Numbers
+from d4p.places.merge import Merge, Straight
+from d4p.places.place import BITS, ENDED, Frontier, Place, Way
 
 
-class _Stepped:
-    """Items, with each of which the places of what is written go on."""
+class _Numbered:
+    """Items with numbers, one after the other; what is written meanwhile has the number of the one that was given last.
 
-    def __init__(self, items: list[Any], steps: list[Iterator[None]]) -> None:
-        self._items, self._steps = items, steps
+    Args:
+        step: holds that number.
+        cut: what holds the numbers of what is written where it is cut apart once more.
+    """
+
+    def __init__(self, items: list[Any], numbers: Numbers, step: list[int], cut: list[list[int]]) -> None:
+        self._items, self._numbers, self._step, self._cut = items, numbers, step, cut
 
     def __len__(self) -> int:
         return len(self._items)
 
     def __iter__(self) -> Iterator[Any]:
-        for item in self._items:
-            for step in self._steps:
-                next(step)
+        step, cut = self._step, self._cut
+        step[:] = self._numbers[:1]
+        for step[0], item in zip(self._numbers, self._items, strict=True):
+            for number in cut:
+                if number[0] >> BITS != step[0]:
+                    number[0] = step[0] << BITS
             yield item
 
 
@@ -32,11 +40,14 @@ class Passing:
     Args:
         marks: of its channels; those of a dealer give their own places.
         merge: puts what it gets in order; None where nothing that it gets has places.
+        step: the one of its marks.
     """
 
-    def __init__(self, marks: Iterable[Marks], merge: Merge | None) -> None:
+    def __init__(self, marks: Iterable[Marks], merge: Merge | Straight | None, step: list[int] | None = None) -> None:
         self.all = list(marks)
         self._marks = [each for each in self.all if not each.dealer]
+        self._step: list[int] = [] if step is None else step
+        self._cut = [each.number for each in self._marks if each.numbered]
         self._merge: Any = merge
         self._base = Frontier()
 
@@ -48,6 +59,7 @@ class Passing:
     def own(self, place: Place) -> None:
         """What it writes from now on is its own: in `preprocess` and `postprocess`, or read by itself."""
         self._base = Frontier(place)
+        self._step.clear()
         for marks in self._marks:
             marks.at((), place, self._base)
 
@@ -56,35 +68,32 @@ class Passing:
         what is written meanwhile has the place of the item that was given last."""
         self._merge.put(channel, head, items)
         for of, way, place, numbers, some in self._merge.take():
-            if numbers and self._marks:
-                yield of, _Stepped(some, self._steps((of, *way), place, numbers))
-            else:
-                self.at((of, *way), place)
-                yield of, some
+            self.at((of, *way), place)
+            yield of, self.numbered(numbers, some)
         self._reached()
 
     def behind(self) -> dict[int, int]:
         """`Merge.behind`."""
         return self._merge.behind()
 
-    def _frontier(self, way: Way, place: Place) -> Frontier:
-        """That of what it has in hand: what is in turn shows that all phases before it are over."""
-        return Frontier(max(self._base.least, place[:1]), {**self._base.ways, way: place})
-
-    def _steps(self, way: Way, place: Place, numbers: tuple[int, ...]) -> list[Iterator[None]]:
-        frontier = self._frontier(way, place)
-        return [marks.steps(way, place, frontier, numbers) for marks in self._marks]
-
     def at(self, way: Way, place: Place) -> None:
         """What it has in hand, until the next call, came this way and has this place."""
         if self._marks:
-            frontier = self._frontier(way, place)
+            self._step.clear()
+            # What is in turn shows that all phases before it are over.
+            frontier = Frontier(max(self._base.least, place[:1]), {**self._base.ways, way: place})
             for marks in self._marks:
                 marks.at(way, place, frontier)
+
+    def numbered(self, numbers: Numbers, items: list[Any]) -> Any:
+        """Items of that place, to be gone through once: where they have numbers behind it, and that matters here, what
+        is written for each has its number."""
+        return _Numbered(items, numbers, self._step, self._cut) if numbers and self._marks else items
 
     def _reached(self) -> None:
         if not self._marks:
             return
+        self._step.clear()
         found = {channel: self._merge.frontier(channel) for channel in self._merge.channels}
         ways = {(channel, *way): place for channel, frontier in found.items() for way, place in frontier.ways.items()}
         self._base = Frontier(min(frontier.least for frontier in found.values()), ways)

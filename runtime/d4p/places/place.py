@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-#: (phase, run, number, ...); one that begins another is before it.
+#: (phase, run), and behind it a number where runs are cut apart; one that begins another is before it.
 Place = tuple[int, ...]
 #: The channels that an item has come over since a dealer sent it; items of one way have an order.
 Way = tuple[int, ...]
 
-#: Phases: before the first item, the items, the `postprocess` of the first PE; and when nothing more is to come.
+#: Phases: the `preprocess` of the PEs, the last one's first and the first one's here; the items; the `postprocess` of
+#: the first PE, those of others after it; and when nothing more is to come.
 PREPROCESS, ITEMS, POSTPROCESS, NEVER = 0, 1, 2, 1 << 62
+FIRST = -NEVER
+#: What is written for an item with a number, and cut apart again, has that number and, in so many bits behind it, one
+#: of its own: a number is one int, however often a run is cut.
+BITS = 40
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,12 @@ class Frontier:
     @property
     def phase(self) -> int:
         """Before this phase nothing more is to come, whatever way."""
-        return self.least[0] if self.least else PREPROCESS
+        return self.least[0] if self.least else FIRST
+
+    def cut(self) -> Frontier:
+        """The same where what is written is cut apart once more."""
+        return Frontier(self.least, {way: (*place[:2], *(number << BITS for number in place[2:]))
+                                     for way, place in self.ways.items()})
 
 
 ENDED = Frontier((NEVER,))

@@ -107,7 +107,7 @@ def in_turn(first: int, dealt: Sequence[int]) -> tuple[int, int]:
     return first, min(_MOST, sum(dealt) // _PART or 1)
 
 
-def marks_of(index: int, instances: int, held: list[list[Any]], places: str) -> Marks | None:
+def marks_of(index: int, instances: int, held: list[list[Any]], places: str, step: list[int]) -> Marks | None:
     """The marks of a channel's lanes, None where its items need no places. The only instance of a stage gives places
-    itself; several tell those of what they got."""
-    return Marks(index, held, numbered=places == "numbered", dealer=instances == 1) if places else None
+    itself; several tell those of what they got, with the number of what is in hand, which `step` holds."""
+    return Marks(index, held, places == "numbered", instances == 1, step) if places else None

@@ -19,7 +19,7 @@ from d4p.items.batch import read_only
 from d4p.items.packing import own
 from d4p.outputs.instance import InstanceOutputs
 from d4p.places.marks import Marks
-from d4p.places.merge import Merge
+from d4p.places.merge import merge_of
 from d4p.places.passing import Passing
 from d4p.places.place import ITEMS, POSTPROCESS, PREPROCESS
 from d4p.stage.channel import Channel
@@ -89,6 +89,7 @@ class Stage:
         self._writers: dict[Put, Callable[..., Any]] = {}  # of outlets, which need no call more to be written to
         self._given: dict[str, Callable[[], int]] = {}
         self.marks: list[Marks] = []
+        self._step: list[int] = []
         self.passing = Passing((), None)
         self._moved: dict[str, Any] = {}
         self._results: Counter[tuple[str, str]] = Counter()
@@ -130,7 +131,7 @@ class Stage:
         """The function that sends one item on its way to another stage."""
         lanes = self._lanes(channel)
         if channel.places and lanes.places:
-            marks = lanes.marks = marks_of(self.index, self.instances, lanes.held, channel.places)
+            marks = lanes.marks = marks_of(self.index, self.instances, lanes.held, channel.places, self._step)
             if marks is not None:
                 marks.pause = lanes.pause
                 self.marks.append(marks)
@@ -356,7 +357,7 @@ class Stage:
         self._repeatable, self.program = repeatable, counts.__code__.co_filename
         self.counts = lambda: {**{name: count + self._taken_in[name] for name, count in counts().items()},
                                **{output: given() for output, given in self._given.items()}}
-        self.passing = Passing(self.marks, None)
+        self.passing = Passing(self.marks, None, self._step)
         return self
 
     def _received(self, name: str) -> int:
@@ -446,7 +447,7 @@ class Stage:
 
     def preprocess_pe(self, name: str) -> None:
         if self.marks:
-            self.passing.own((PREPROCESS, -self._workflow.postprocess_order.index(name), self.index))
+            self.passing.own((PREPROCESS - self._workflow.postprocess_order.index(name), self.index))
         before = self.clock.enter("preprocess")
         self._guard(self._pe(name).preprocess, at=(name, "preprocess"))
         self.clock.enter(before)
@@ -456,7 +457,7 @@ class Stage:
     def merging(self, producers: dict[int, int], folder: str) -> None:
         """Take what comes on some channels in the order of the sequential run; `producers` are how many instances send
         on each, and what must wait for much else lies in a folder where that is much."""
-        self.passing = Passing(self.marks, Merge(producers, folder) if producers else None)
+        self.passing = Passing(self.marks, merge_of(producers, folder), self._step)
 
     @property
     def tells_places(self) -> bool:

@@ -10,7 +10,7 @@ from d4p.describe.failure import PeFailed
 from d4p.errors import RunFailed
 from d4p.keys.partition import NO_SUBSCRIPT, by_key, require
 from d4p.pairs.sent import Sent
-from d4p.places.marks import Marks
+from d4p.places.marks import RUN, Marks
 from d4p.stage.channel import Channel, Forward, Gather, Hash, Pairs, RoundRobin
 from d4p.stage.dealing import dealing, in_turn
 from d4p.stage.figures import Clock
@@ -81,8 +81,9 @@ class Outlet(NamedTuple):
 #: not functions, since a call more for each item would cost as much as all the rest. `held` has the same lists all the
 #: time: whoever sends what is in one empties it.
 _TEXT = """
-def made(held, most, send, index, instances, channel, routed, field, memo, kinds, dest, check, count, deal, number):
+def made(held, most, send, index, instances, channel, routed, field, memo, kinds, dest, check, count, deal, marks):
     taken = 0
+    noted, number, begin = marks
     {before}
 
     def put(item):
@@ -135,6 +136,10 @@ try:
 except NO_SUBSCRIPT:
     dest = routed(item)
 batch = held[dest]""")
+#: What is noted of an item: where it is cut from its run, by a dealer too; and where it may have been before.
+_NUMBER = "noted[dest].append(number[0])\nnumber[0] += 1"
+_NUMBER_OF_DEALER = f"if number[0] == RUN:\n    begin()\n{_NUMBER}"
+_STEP = "if number:\n    noted[dest].append(number[0])"
 _SENT = "Sent(dest, (channel, index, taken - 1), item)"
 _BLOCKS_BY_KEY = _Kind(_BY_KEY.find, _SENT)
 _BLOCKS_IN_TURN = _Kind(_IN_TURN.find, _SENT)
@@ -146,7 +151,7 @@ def _maker(kind: _Kind) -> Callable[..., tuple[Any, Any]]:
     lines = [line.replace("{find}", kind.find.replace("\n", "\n" + " " * (len(line) - len(line.lstrip()))))
              for line in _TEXT.splitlines()]  # fmt: skip
     text = "\n".join(lines).replace("{sent}", kind.sent).replace("{before}", kind.before)
-    names: dict[str, Any] = {"NO_SUBSCRIPT": NO_SUBSCRIPT, "Sent": Sent}
+    names: dict[str, Any] = {"NO_SUBSCRIPT": NO_SUBSCRIPT, "Sent": Sent, "RUN": RUN}
     exec(compile(text, outlet.__code__.co_filename, "exec"), names)  # known as the runtime's, in tracebacks
     return names["made"]
 
@@ -161,10 +166,11 @@ def outlet(channel: Channel, index: int, lanes: Lanes) -> Outlet:
     """
     exchange, instances, edge = channel.exchange, len(lanes.held), channel.edge
     field = memo = kinds = routed = check = None
+    dealt = isinstance(exchange, RoundRobin) and exchange.runs
     dest = index % instances if isinstance(exchange, Forward) else 0  # a broadcast has one lane
     count: list[Callable[[], int]] = []
     if isinstance(exchange, RoundRobin):
-        kind = _DEALT if exchange.runs else _IN_TURN
+        kind = _DEALT if dealt else _IN_TURN
     elif isinstance(exchange, Pairs) and not exchange.fields:
         kind = _BLOCKS_IN_TURN
     elif isinstance(exchange, Hash | Pairs):  # pairs, so that another run puts an item into the same block
@@ -177,12 +183,14 @@ def outlet(channel: Channel, index: int, lanes: Lanes) -> Outlet:
         kind, check = _TO_ONE_THAT_REQUIRES, needs(edge, exchange.requires)
     else:
         kind = _TO_ONE
-    number = None
-    if lanes.marks is not None and lanes.marks.numbered:
-        kind, number = kind._replace(find=f"{kind.find}\nnumber(dest)"), lanes.marks.number
-    deal = dealing(lanes, index) if kind is _DEALT else None
+    marks, noting = lanes.marks, (None, None, None)
+    if marks is not None and (marks.numbered or not marks.dealer):
+        noting = marks.noted, marks.number, marks.begin
+        note = _STEP if not marks.numbered else _NUMBER_OF_DEALER if marks.dealer else _NUMBER
+        kind = kind._replace(find=f"{kind.find}\n{note}")
+    deal = dealing(lanes, index) if dealt else None
     put, writer = _maker(kind)(lanes.held, lanes.most, lanes.send, index, instances, channel.number, routed, field,
-                               memo, kinds, dest, check, count, deal, number)  # fmt: skip
+                               memo, kinds, dest, check, count, deal, noting)  # fmt: skip
     return Outlet(put, writer, count[0])
 
 

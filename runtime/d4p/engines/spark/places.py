@@ -12,9 +12,11 @@ from typing import Any
 
 from d4p.engines.channels.parcels import places_of
 from d4p.items.packing import headed
-from d4p.places.marks import Head, Marks, Run
+from d4p.places.marks import Head, Marks, Numbers
 from d4p.places.place import Frontier, Place, Way
 
+#: A way, a place, a producer, and the numbers that its items have, with these.
+_Part = tuple[Way, Place, int, Numbers, list[Any]]
 #: Batches of one run from one instance to another at most, as a power of two.
 _PIECES = 20
 
@@ -50,36 +52,35 @@ def with_head(head: Head, batch: bytes) -> bytes:
 
 
 def in_order(arriving: Iterable[tuple[int, Any]], unpacked: Callable[[Any], list[Any]],
-             ) -> Iterator[tuple[int, tuple[Way, Place] | None, Any]]:
+             ) -> Iterator[tuple[int, tuple[Way, Place, Numbers] | None, Any]]:
     """What arrives, sorted by its keys, as (channel, where it stands, items); as (channel, None, batch) where it brings
     no places."""
-    waiting: list[tuple[Way, Place, int, list[Any]]] = []
+    waiting: list[_Part] = []
     key: tuple[int, Place] | None = None
     for channel, batch in arriving:
         head = places_of(batch) if isinstance(batch, (bytes, memoryview)) else None
-        mine = (channel, head.runs[0].place[:2]) if head else None
+        mine = (channel, head.runs[0].place) if head else None
         if waiting and key is not None and mine != key:
             yield from _together(key[0], waiting)
             waiting = []
         key = mine
         if head is None:
             yield channel, None, batch
-        elif any(map(_is_cut, head.runs)):
-            waiting += [(way, place, head.producer, items) for way, place, items in head.split(unpacked(batch))]
-        else:
-            for way, place, items in head.split(unpacked(batch)):
-                yield channel, ((channel, *way), place), items
+            continue
+        for run, items in head.parts(unpacked(batch)):
+            if run.numbers:  # others of the same run may come from other instances
+                waiting.append((run.way, run.place, head.producer, run.numbers, items))
+            else:
+                yield channel, ((channel, *run.way), run.place, ()), items
     if waiting and key is not None:
         yield from _together(key[0], waiting)
 
 
-def _is_cut(run: Run) -> bool:
-    """Whether others of the same run may come from other instances."""
-    return bool(run.numbers) or len(run.place) > 2
-
-
-def _together(channel: int, waiting: list[tuple[Way, Place, int, list[Any]]],
-              ) -> Iterator[tuple[int, tuple[Way, Place], list[Any]]]:
-    waiting.sort(key=lambda each: each[:3])  # and what is of one place and one instance stays as it came
-    for (way, place), group in groupby(waiting, lambda each: each[:2]):
-        yield channel, ((channel, *way), place), [item for *_, items in group for item in items]
+def _together(channel: int, waiting: list[_Part]) -> Iterator[tuple[int, tuple[Way, Place, Numbers], list[Any]]]:
+    waiting.sort(key=lambda part: part[:3])  # and what is of one place and one instance stays as it came
+    for (way, place), group in groupby(waiting, lambda part: part[:2]):
+        parts = list(group)
+        numbers = [number for part in parts for number in part[3]]
+        items = [item for part in parts for item in part[4]]
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        yield channel, ((channel, *way), place, [numbers[i] for i in order]), [items[i] for i in order]

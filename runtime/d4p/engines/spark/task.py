@@ -25,6 +25,7 @@ from d4p.host import scratch, signals
 from d4p.host.threads import THREADS, threads_of, use_threads
 from d4p.items.packing import unpack
 from d4p.items.shape import parsed
+from d4p.places.marks import Numbers
 from d4p.program.events import Events
 from d4p.program.job import Job
 from d4p.stage import stdin
@@ -152,8 +153,9 @@ class Task:
             unpacked = partial(self._unpacked, index=index, clock=clock)
             for channel, place, batch in clock.waiting(in_order(arriving, unpacked)):
                 if place:
-                    stage.passing.at(*place)
-                    yield from _feed_batch(stage, channel, batch, outbox)
+                    way, at, numbers = place
+                    stage.passing.at(way, at)
+                    yield from _feed_batch(stage, channel, batch, outbox, numbers)
                 elif isinstance(batch, Aggregated):
                     assert self.aggregate is not None
                     stage.take_in(self.aggregate, batch.count, batch.values)
@@ -189,10 +191,12 @@ def _feed(stage: Stage, entry: int | str, items: Iterable[Any], outbox: Outbox) 
         yield from stage.clock.handing(outbox.drain())
 
 
-def _feed_batch(stage: Stage, entry: int | str, items: list[Any], outbox: Outbox) -> Iterator[Any]:
-    """The same for items that are all here: a few at a time."""
+def _feed_batch(stage: Stage, entry: int | str, items: list[Any], outbox: Outbox, numbers: Numbers = (),
+                ) -> Iterator[Any]:
+    """The same for items that are all here, with numbers, if they have some: a few at a time."""
     for start in range(0, len(items), _FEW):
-        stage.feed(entry, items[start : start + _FEW])
+        few = slice(start, start + _FEW)
+        stage.feed(entry, stage.passing.numbered(numbers[few], items[few]))
         if outbox.full:
             yield from stage.clock.handing(outbox.drain())
 
