@@ -8,6 +8,7 @@ from typing import Any
 from ..show.text import plural
 from .folder import Run
 from .shares import KINDS, Shares, Stage
+from .sizes import size
 from .table import took, when
 from .verdict import verdicts
 
@@ -96,14 +97,3 @@ def bar(stage: Stage) -> str:
         total += stage.share(kind)
         drawn += letter * (round(total * _BAR) - len(drawn))
     return f"{drawn:<{_BAR}}"
-
-
-def size(count: float | None) -> str:
-    """Bytes as people say them: 512 B, 1.5 MB."""
-    if not count:
-        return ""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

@@ -29,13 +29,15 @@ _NUMBER, _TEXT = (int, float), (str, None)
 RUN: dict[str, Shape] = {
     "id": str, "state": str, "name": _TEXT, "workflow": _TEXT, "target": _TEXT, "began": _TEXT, "alive": _TEXT,
     "ended": _TEXT, "seconds": (*_NUMBER, None), "width": (int, None), "parameters": (dict, None),
+    "source": _TEXT, "folder": _TEXT,
     "cause": ({"message": str}, None), "outputs": ([str], None), "program": (_digest, None),
-    "machine": (_with({}, cores=(int, None)), None)}  # fmt: skip
+    "machine": (_with({}, cores=(int, None), memory=(int, None)), None)}  # fmt: skip
 _PE = _with({"name": str}, because=str, remedy=str, why=str, instances=(int, str), inputs=dict)
 _CHANNEL = _with({"from": _end, "to": _end, "exchange": str}, fields=list)
 PLAN: dict[str, Shape] = {"stages": [{"number": int, "pes": [str]}], "pes": [_PE], "channels": [_CHANNEL]}
 _INSTANCE = _with({"stage": int, "instance": int, "seconds": {str: _NUMBER},
-                   "received": {str: int}}, cpu=(*_NUMBER, None), peak=(int, None), life=(*_NUMBER, None))  # fmt: skip
+                   "received": {str: int}}, cpu=(*_NUMBER, None), peak=(int, None), life=(*_NUMBER, None),
+                  began=(*_NUMBER, None), process=(int, None), within={str: _NUMBER})  # fmt: skip
 #: What each instance of an edge's consumer got, in their order.
 _LANES = _with({"items": [int], "bytes": [int]})
 #: An item that took long: the item's number among those that the PE's instance received, from 1.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import mean
 from typing import Any
@@ -14,6 +14,8 @@ from .folder import Run
 #: The parts of an instance's life, by what they are to whoever asks what limits a run.
 BUSY = ("unpacking", "working", "packing", "preprocess", "postprocess", "committing")
 WAITING, QUEUED, BLOCKED = ("waiting", "held"), ("queued",), ("blocked",)
+#: Seconds for which PEs were seen at work: of less the shares are chance.
+_SEEN = 0.6
 KINDS = {"busy": BUSY, "waiting": WAITING, "queued": QUEUED, "blocked": BLOCKED}
 
 
@@ -27,6 +29,9 @@ class Instance:
     cpu: float | None
     peak: int | None
     host: str
+    process: int | None = None
+    within: Mapping[str, float] = field(default_factory=dict)
+    began: float | None = None
 
     @cached_property
     def life(self) -> float:
@@ -48,6 +53,7 @@ class Stage:
     number: int
     pes: tuple[str, ...]
     instances: tuple[Instance, ...]
+    timed: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -70,6 +76,18 @@ class Stage:
     def part(self, *parts: str) -> float:
         """Seconds of some parts, of all instances."""
         return sum(each.seconds.get(part, 0.0) for each in self.instances for part in parts)
+
+    @cached_property
+    def inside(self) -> dict[str, float]:
+        """The share of its PEs in its work, all together 1: as timed where the run was to time it, else as often as
+        they were seen at work; none where that is too seldom to say."""
+        if self.timed:
+            return dict(self.timed)
+        seen: Counter[str] = Counter()
+        for each in self.instances:
+            seen.update(each.within)
+        total = sum(seen.values())
+        return {pe: seen[pe] / total for pe in self.pes} if total >= _SEEN else {}
 
     @property
     def cpu(self) -> float | None:
@@ -113,8 +131,11 @@ class Shares:
             names[number] = pes.get(number) or tuple(name for name in each["received"] if "." not in name)
             found.setdefault(number, []).append(Instance(
                 each["instance"], each["seconds"], sum(each["received"].get(name, 0) for name in names[number]),
-                each.get("cpu"), each.get("peak"), str(each.get("host"))))
-        self.stages = tuple(Stage(number, names[number], tuple(instances))
+                each.get("cpu"), each.get("peak"), str(each.get("host")), each.get("process"), each.get("within", {}),
+                each.get("began")))
+        timed = {each["stage"]: {pe: of["share"] for pe, of in each["pes"].items()}
+                 for each in summary.get("profile", ())}
+        self.stages = tuple(Stage(number, names[number], tuple(instances), timed.get(number, {}))
                             for number, instances in sorted(found.items()))
         self.seconds: float = summary.get("seconds", 0.0)
         self.phases: Counter[str] = Counter()
@@ -123,6 +144,36 @@ class Shares:
         self.moving = self.phases.get("running", 0.0)
         self.width: int = run.about.get("width") or max((len(stage.instances) for stage in self.stages), default=1)
         self.edges: dict[str, dict[str, Any]] = summary.get("edges", {})
+        self.spark: list[dict[str, Any]] = summary.get("spark", [])
+
+    def behind(self, run: Run, stage: Stage) -> list[Stage]:
+        """The stages that a stage sends to."""
+        return self._near(run, stage, "from", "to")
+
+    def before(self, run: Run, stage: Stage) -> list[Stage]:
+        """The stages that send to a stage."""
+        return self._near(run, stage, "to", "from")
+
+    def _near(self, run: Run, stage: Stage, mine: str, its: str) -> list[Stage]:
+        found = [self.stage_of(channel[its][0]) for channel in run.plan.get("channels", ())
+                 if channel[mine][0] in stage.pes]  # fmt: skip
+        return [each for each in dict.fromkeys(found) if each is not None and each is not stage]
+
+    @cached_property
+    def working(self) -> float:
+        """Seconds at which at least one instance was there: those for which items moved, but for what the engine needs
+        for itself, between stages that run one after the other."""
+        lives = []
+        for each in (each for stage in self.stages for each in stage.instances):
+            if each.began is None:
+                return self.moving
+            starting = each.seconds.get("starting", 0.0)
+            lives.append((each.began + starting, each.began + starting + each.life))
+        total, until = 0.0, float("-inf")
+        for begin, end in sorted(lives):
+            total += max(0.0, end - max(begin, until))
+            until = max(until, end)
+        return min(total, self.moving)
 
     def stage_of(self, pe: str) -> Stage | None:
         return next((stage for stage in self.stages if pe in stage.pes), None)

@@ -11,6 +11,9 @@ import pytest
 from d4p_compile.runs.folder import find
 from d4p_compile.runs.shares import Shares
 from d4p_compile.runs.verdict import verdicts
+from tests.verdicts.planting import planted
+from tests.verdicts.running import named, right
+from tests.verdicts.running import run as run_planted
 
 WORKFLOW = f"{Path(__file__).resolve().parents[1]}/workflows/planted.py:make"
 SLOW = 0.01
@@ -34,6 +37,18 @@ def test_a_planted_bottleneck_is_named(target, planted, tmp_path, monkeypatch):
     said = verdicts(found)
     stage = next(stage for stage in Shares(found).stages if pe in stage.pes)
     assert said and (said[0].rule, said[0].stage) == (rule, stage.number), said
+
+
+def test_of_pes_in_one_process_the_one_that_takes_most_is_named(tmp_path, monkeypatch):
+    said = verdicts(run("sequential", tmp_path, monkeypatch, middle=SLOW))
+    assert said and (said[0].rule, said[0].pe) == ("limiting", "Middle"), said
+
+
+@pytest.mark.parametrize(("target", "seed"), [("spark-rdd", 2), ("spark-df", 0)], ids=["skewed", "slow"])
+def test_what_is_planted_in_a_graph_of_sparks_is_named(target, seed, spark_session, tmp_path):
+    graph = planted(target, seed)
+    said = named(run_planted(graph, target, tmp_path))
+    assert right(graph, said), (graph, said)
 
 
 @pytest.mark.parametrize("target", ["processes", "mpi"])

@@ -17,6 +17,7 @@ from typing import Any
 from d4p.describe.boundary import plain
 from d4p.errors import D4pError, SaidElsewhere
 from d4p.host import usage
+from d4p.host.room import memory
 from d4p.host.threads import cores
 from d4p.program.events import Sampler
 from d4p.program.failures import MISSING
@@ -102,7 +103,8 @@ class Recorder(Unrecorded):
             parameters=masked("", workflow.parameters or {}), inputs=masked("", inputs.given), limit=inputs.limit,
             options=masked("", options), command=words(sys.argv), folder=os.getcwd(), source=source,
             git=revision(source), user=_user(), host=platform.node(), process=os.getpid(), d4p=__version__,
-            python=platform.python_version(), machine={"system": platform.platform(), "cores": cores()},
+            python=platform.python_version(),
+            machine={"system": platform.platform(), "cores": cores(), "memory": memory()},
             outputs=[text(path) for path in outputs], program=self.record.program(self._texts()),
         )  # fmt: skip
         if plan:

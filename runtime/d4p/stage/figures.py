@@ -24,7 +24,7 @@ PARTS: tuple[str, ...] = ("starting", "preprocess", "waiting", "held", "queued",
 
 #: What `Clock.report` gives where nothing has come of it.
 UNKNOWN: dict[str, Any] = {"began": None, "life": None, "seconds": {}, "at": None, "cpu": None, "host": None,
-                           "process": None, "peak": None, "memory": None, "gc": None}  # fmt: skip
+                           "process": None, "peak": None, "memory": None, "gc": None, "within": {}}  # fmt: skip
 
 
 class Clock:

@@ -28,9 +28,14 @@ _APART = frozenset({"blocked", "packing", "queued", "held"})
 
 
 class Slowest:
-    """The items of an instance that took longest, of those that were seen in hand more than once."""
+    """The items of an instance that took longest, of those that were seen in hand more than once.
+
+    Attributes:
+        within: the seconds by PE for which it was seen at work.
+    """
 
     def __init__(self) -> None:
+        self.within: dict[str, float] = {}
         self._kept: list[tuple[float, str, int]] = []  # a heap
         self.now: tuple[float, str, int] | None = None  # the one in hand
 
@@ -72,6 +77,9 @@ class InHand:
         for thread in {stage.clock.thread or main for stage in self._stages}:
             found = self._held(frames.get(thread), thread)
             before = self._seen.get(thread)
+            if found:
+                within = found[0].slowest.within
+                within[found[1]] = within.get(found[1], 0.0) + gap
             if before and found and before[:3] == found:
                 seconds = before[3] + gap
                 before[0].slowest.now = seconds, before[1], before[2]

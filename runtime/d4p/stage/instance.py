@@ -385,7 +385,8 @@ class Stage:
             "failures": {each.name: each.failures.so_far() for each in list(self._on_error.values())},
             "lanes": {edge: found for edge, lanes in list(self._moved.items())
                       if (found := lanes.by_consumer(self.ended))},
-            "figures": {**self.clock.report(), "waits": self.depth(), "slowest": self.slowest.report()},
+            "figures": {**self.clock.report(), "waits": self.depth(), "slowest": self.slowest.report(),
+                        "within": {pe: round(seconds, 3) for pe, seconds in list(self.slowest.within.items())}},
             **self._outputs.report(),
         }
 

@@ -1,0 +1,73 @@
+"""What a rule finds, and the words that rules share."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import dataclass
+
+from ..folder import Run
+from ..shares import Shares, Stage
+
+#: Seconds for which items must have moved: of a shorter run no figure holds another time.
+SHORT = 1.0
+#: Of the run: a stage that takes less of it isn't what the run waits for.
+MUCH = 0.6
+#: Times as long as any other stage: of two that take about as long none is the one.
+APART = 1.4
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What limited a run.
+
+    Attributes:
+        rule: the name of the rule.
+        sentence: what a user is told.
+        stage: the number of the stage at fault, if it is one.
+        remedies: what would help, each a sentence or a command to paste.
+        pe: the PE at fault, where one of the stage's stands out.
+    """
+
+    rule: str
+    sentence: str
+    stage: int | None = None
+    remedies: tuple[str, ...] = ()
+    pe: str | None = None
+
+
+def takes_most(stage: Stage, shares: Shares) -> bool:
+    """Whether a stage takes most of the run, and far more of it than any other."""
+    least = stage.least(shares.width)
+    others = max((each.least(shares.width) for each in shares.stages if each is not stage), default=0.0)
+    return least >= MUCH * shares.working and least >= APART * others
+
+
+def outstanding(stage: Stage) -> str | None:
+    """The PE of a stage that takes most of its work, and far more than any other; None where there is none."""
+    if len(stage.pes) == 1:
+        return stage.pes[0]
+    first, *rest = sorted(stage.inside.items(), key=lambda each: -each[1]) or [("", 0.0)]
+    return first[0] if first[1] >= MUCH and first[1] >= APART * max((share for _, share in rest), default=0.0) else None
+
+
+def command(run: Run, more: str) -> str:
+    """The run again, with something else; from the folder in which it was started."""
+    about = run.about
+    module, colon, attribute = str(about.get("workflow") or about.get("name") or "WORKFLOW").partition(":")
+    place = os.path.join(about.get("source") or "", f"{module.replace('.', os.sep)}.py")
+    if (folder := about.get("folder")) and os.path.isabs(place) and place.startswith(f"{folder}{os.sep}"):
+        place = os.path.relpath(place, folder)
+    given = [f"-p {shlex.quote(f'{name}={said}')}" for name, value in (about.get("parameters") or {}).items()
+             if "***" not in (said := json.dumps(value))]
+    target = [f"--target {about['target']}"] if about.get("target") and "--target" not in more else []
+    return " ".join([f"d4p run {shlex.quote(f'{place}{colon}{attribute}')}", *given, *target, more])
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def said(seconds: float) -> str:
+    return f"{seconds:.1f} s"
