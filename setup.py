@@ -16,7 +16,8 @@ connect = ["pyspark[connect]>=3.5"]
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
 parquet = ["pyarrow>=14.0.1"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib", "pyarrow>=14.0.1"]
-test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "coverage>=7", "ruff", "pyright[nodejs]==1.1.414"]
+test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "coverage>=7", "ruff", "pyright[nodejs]==1.1.414",
+        "playwright>=1.40"]
 
 setup(
     name="d4p_compile",

@@ -38,7 +38,7 @@ COMPILER_ROOMS = (
     ("targets",),
     ("choose", "bundle", "progress"),
     ("launch", "runs"),
-    ("api",),
+    ("api", "ui"),
     ("command",),
     ("__main__",),
 )

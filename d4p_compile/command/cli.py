@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from .runs import report, runs
+from .ui import beside, ui
 
 FORMATS = ("text", "json", "mermaid", "dot", "html")
 
@@ -217,15 +218,19 @@ def compile(workflow: str, target: str, width: int | None, fuse: bool, attribute
 @_program()
 @_include
 @_verbose
+@click.option("--ui", is_flag=True, help="Open the run's page in your browser, live until the run has ended; the page "
+              "then stays as it is (d4p help runs).")
 def run(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None, parameters: dict[str, Any],
-        include: tuple[str, ...], verbose: bool, **given: Any) -> int:
+        include: tuple[str, ...], verbose: bool, ui: bool, **given: Any) -> int:
     """Compile WORKFLOW and run the program in this folder."""
+    if ui and given["no_record"]:
+        raise click.UsageError("--ui shows the record of the run: leave --no-record out")
     source = _load(workflow, target, attribute, parameters, given["on_error"])
-    return _run(source, target, width, fuse, include, verbose, given)
+    return _run(source, target, width, fuse, include, verbose, given, ui)
 
 
 def _run(source: Any, target: str, width: int | None, fuse: bool, include: tuple[str, ...], verbose: bool,
-         given: dict[str, Any]) -> int:
+         given: dict[str, Any], ui: bool = False) -> int:
     """Compile a workflow that is loaded, and run it with the options that are `given`."""
     from pathlib import Path
 
@@ -256,8 +261,8 @@ def _run(source: Any, target: str, width: int | None, fuse: bool, include: tuple
         if not quiet:
             shown = (text if verbose else brief)(made, engine(made.target).width())
             echo([shown, "", *(f"note: {note}" for note in bundle.notes)])
-        with watching(made, quiet) as screen:
-            status = execute(bundle, [*words(given)], holder, watch=screen.watch, stdout=screen.stdout,
+        with watching(made, quiet) as screen, beside(ui, screen.watch) as watch:
+            status = execute(bundle, [*words(given)], holder, watch=watch, stdout=screen.stdout,
                              stderr=screen.stderr, environment={"D4P_SOURCE": str(source.loaded.folder)})
     if said := ended_by(status):
         complain(f"failed: {said}")
@@ -378,7 +383,7 @@ def help_(context: click.Context, topic: str | None) -> None:
                    "help(d4p_compile.run)\nand so on say what a PE or a function takes.")
 
 
-for _command in (runs, report):
+for _command in (runs, report, ui):
     d4p.add_command(_command)
 
 

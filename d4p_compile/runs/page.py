@@ -41,7 +41,7 @@ def whole(run: Run, scripts: tuple[str, ...], connects: bool = False, links: str
     shares = Shares(run)
     made = sections(run, shares)
     title = e(f"{run.about.get('name')} for {run.about.get('target')}")
-    its = "".join(f'<a href="#{name}">{said}</a>' for name, said in _LINKS.items() if made[name] or connects)
+    its = "".join(f'<a href="#{name}"{"" if made[name] else " hidden"}>{said}</a>' for name, said in _LINKS.items())
     nav = (f'<nav>{links}<b>{e(run.about.get("name"))}</b>{its}<span class="space"></span>'
            '<button type="button" id="theme" title="light or dark">light / dark</button></nav>')
     body = "".join(f'<section id="{name}">{found}</section>' for name, found in made.items())

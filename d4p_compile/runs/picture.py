@@ -16,9 +16,9 @@ from .shares import KINDS, Shares, Stage
 _MOSTLY = 0.5
 
 
-def svg(run: Run, shares: Shares, limits: int | None = None) -> str:
+def svg(run: Run, shares: Shares, limits: int | None = None, link: str = "#stage-") -> str:
     """The picture; "" where the record has neither a plan nor figures. `limits` is the number of a stage that is shown
-    as the one that limits the run."""
+    as the one that limits the run; boxes lead to a `link` with their number, if there is one."""
     stages = {stage.number: stage for stage in shares.stages}
     planned = {stage["number"]: tuple(stage["pes"]) for stage in run.plan.get("stages", ())}
     pes = {pe["name"]: pe for pe in run.plan.get("pes", ())}
@@ -30,7 +30,7 @@ def svg(run: Run, shares: Shares, limits: int | None = None) -> str:
     boxes = [_box(number, names, stages.get(number), pes, calls.get(number, ()), shown.get(number, {}),
                   number == limits) for number, names in sorted(named.items())]  # fmt: skip
     joins = [_join(channel, shares) for channel in run.plan.get("channels", ())]
-    return picture(boxes, joins, "The graph of the run: its stages, and what they were at", "#stage-")
+    return picture(boxes, joins, "The graph of the run: its stages, and what they were at", link)
 
 
 def _calls(named: Mapping[int, tuple[str, ...]], shares: Shares) -> dict[int, list[tuple[str, str]]]:
@@ -68,8 +68,8 @@ def _box(number: int, names: tuple[str, ...], stage: Stage | None, pes: Mapping[
         f"{100 * stage.share(kind):.0f} % {kind}" for kind in KINDS)
     mostly = max(KINDS, key=stage.share)
     kind = f"is-{mostly}" if stage.share(mostly) >= _MOSTLY else ""
-    return Box(number, f"{head}: the limit" if limits else head, f"x{len(stage.instances):,} {busy}", tuple(lines),
-               title, bar(stage, 0, 0, INNER, 14), f"{kind} limits" if limits else kind, tuple(calls))
+    return Box(number, head, f"x{len(stage.instances):,} {busy}", tuple(lines), title, bar(stage, 0, 0, INNER, 14),
+               f"{kind} limits" if limits else kind, "limits the run" if limits else "", tuple(calls))
 
 
 def _join(channel: dict[str, Any], shares: Shares) -> Join:

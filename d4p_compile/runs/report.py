@@ -58,6 +58,8 @@ def limits(run: Run, shares: Shares | None = None) -> Iterator[str]:
 
 def why_none(run: Run, shares: Shares) -> str:
     """What is said where there is no verdict."""
+    if run.state == "running":
+        return "the run is on: what limits it is said when it is done"
     if run.state != "done":
         return f"the run was not done: it is {run.state}"
     if not shares.stages:

@@ -36,6 +36,7 @@ STYLE = """
 .d4p-graph .said {text-anchor: middle; font-size: 11px}
 .d4p-graph a:focus {outline: none}
 .d4p-graph a:focus .box, .d4p-graph a:hover .box {stroke-width: 2.5; stroke-opacity: 1}
+.d4p-graph .tag {font-weight: 600}
 .d4p-graph .limits .box {stroke: #d55e00; stroke-width: 3; stroke-opacity: 1}
 """.strip()
 
@@ -54,7 +55,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Box:
-    """A stage. `head` and `right` stand above its PEs, `bar` is an SVG below them, as wide as `inner`."""
+    """A stage. `head` and `right` stand above its PEs, `bar` is an SVG below them, as wide as `INNER`; `tag` stands
+    over the box."""
 
     number: int
     head: str
@@ -63,6 +65,7 @@ class Box:
     title: str = ""
     bar: str = ""
     kind: str = ""
+    tag: str = ""
     calls: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -141,6 +144,7 @@ def _box(box: Box, shown: Sequence[Line | None], placed: Layout, link: str) -> s
     for middle, line in _rows(shown):
         parts.append(_line(middle, line, len(box.lines) - len(shown) + 1))
     parts += [_call(middles[a], middles[b]) for a, b in box.calls if a in middles and b in middles]
+    parts += [f'<text class="tag" x="4" y="-5">{escape(box.tag)}</text>'] if box.tag else []
     if box.bar:
         parts.append(f'<g transform="translate({_RIGHT},{high - _BAR - 2:.0f})">{box.bar}</g>')
     whole = f'<g class="stage {box.kind}" transform="translate({x:.0f},{y:.0f})">{"".join(parts)}</g>'

@@ -89,7 +89,7 @@ class Recorder(Unrecorded):
         self._reports: list[Report] = []
         self._samples = Samples()
         self._lock = threading.Lock()
-        self._beats = Sampler(self._beat, its.ALIVE_EVERY)
+        self._beats, self._beaten = Sampler(self._beat, its.LOOKED_AT_EVERY), 0.0
 
     def begin(self, arguments: argparse.Namespace, inputs: Inputs, outputs: Iterable[str]) -> None:
         workflow, plan = self._workflow, self._plan()
@@ -158,8 +158,11 @@ class Recorder(Unrecorded):
             self._samples.add(self._seconds(), sample(reports))
 
     def _beat(self) -> None:
+        """Say what is known so far, when it is time for a sign of life or somebody looks on."""
         with self._lock:
-            if self.record.run["state"] == its.RUNNING:
+            due = self._seconds() - self._beaten >= its.ALIVE_EVERY or self.record.looked_at
+            if due and self.record.run["state"] == its.RUNNING:
+                self._beaten = self._seconds()
                 self._figures()
                 self.record.update()
 

@@ -21,8 +21,10 @@ RUN, PLAN, SUMMARY, LOG = "run.json", "plan.json", "summary.json", "log.txt"
 INPUTS, SAMPLES, ERRORS, PROGRAMS = "inputs.jsonl", "samples.jsonl", "errors", "programs"
 #: States of a run; one whose writer is silent is lost, which readers find (`d4p_compile.runs`).
 RUNNING, DONE, FAILED, INTERRUPTED = "running", "done", "failed", "interrupted"
-#: Seconds between two signs of life.
-ALIVE_EVERY = 20.0
+#: Seconds between two signs of life, with figures; and while somebody looks on, who says so by touching a file of the
+#: record now and then, and is taken at that for so many seconds.
+ALIVE_EVERY, LOOKED_AT_EVERY = 20.0, 1.0
+LOOKS_ON, LOOKS_FOR = ".looks-on", 10.0
 #: Characters of a message that are kept.
 _LONGEST = 20_000
 
@@ -60,6 +62,14 @@ class Record:
     def lines(self, name: str, contents: list[dict[str, Any]]) -> None:
         """A file of JSON lines, in the place of what was there."""
         self._replace(self.folder / name, "".join(f"{json.dumps(each, default=str)}\n" for each in contents))
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether somebody looks on."""
+        try:
+            return time.time() - os.stat(self.folder / LOOKS_ON).st_mtime < LOOKS_FOR
+        except OSError:
+            return False
 
     def program(self, files: dict[str, str]) -> str:
         """Keep the texts of a program, which runs share; gives the digest by which they are found."""
