@@ -97,10 +97,10 @@ def compile(workflow: Workflow | Source, target: str = "sequential", width: int 
 
 def run(workflow: Workflow | Source, target: str = "sequential", width: int | None = None, *,
         inputs: Mapping[str, Any] | int | None = None, output: str | Path | None = None, overwrite: bool = False,
-        resume: bool = False, limit: int | None = None, check: bool = False, options: Iterable[str] = (),
-        attribute: str | None = None, parameters: Mapping[str, Any] | None = None, include: Iterable[str | Path] = (),
-        fuse: bool | None = None, on_error: Sequence[str] = (), quiet: bool = True,
-        progress: bool | None = None) -> Results:
+        resume: bool = False, limit: int | None = None, recover: bool = False, check: bool = False,
+        options: Iterable[str] = (), attribute: str | None = None, parameters: Mapping[str, Any] | None = None,
+        include: Iterable[str | Path] = (), fuse: bool | None = None, on_error: Sequence[str] = (),
+        quiet: bool = True, progress: bool | None = None) -> Results:
     """Compile a workflow, run the program in the current folder, and give its results.
 
     Args:
@@ -110,6 +110,7 @@ def run(workflow: Workflow | Source, target: str = "sequential", width: int | No
         overwrite: replace what an earlier run wrote.
         resume: go on with what an earlier run of the same plan on the same input wrote.
         limit: take the first so many items of every root.
+        recover: start workers that die again, where they keep no state, and go on; `processes` target only.
         check: find PEs that change what they wrote; sequential target only.
         options: further options of the program.
         fuse: True to keep PEs with what feeds them where that is one instance, False to leave all of them apart.
@@ -133,6 +134,7 @@ def run(workflow: Workflow | Source, target: str = "sequential", width: int | No
     source = load(workflow, attribute, parameters, on_error)
     made = plan(source, target, width, fuse=False if check else fuse)
     where = f"file://{output.absolute()}" if isinstance(output, Path) else output
-    given = {"output": where, "limit": limit, "overwrite": overwrite, "resume": resume, "check": check}
+    given = {"output": where, "limit": limit, "overwrite": overwrite, "resume": resume, "recover": recover,
+             "check": check}
     return run_for_results(source.loaded, made, inputs, [*words(given), *options],
                            [Path(p) for p in include], quiet, progress)

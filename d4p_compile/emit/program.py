@@ -11,9 +11,11 @@ from d4p.errors import Refused
 from d4p.version import __version__
 
 from ..ir.graph import TILES, WIDTH, Instances
-from ..ir.plan import Plan
+from ..ir.plan import Plan, Stage
 from .channels import listed, statements
 from .docs import docstring
+from .layout import WIDTH as COLUMNS
+from .layout import broken, filled
 from .names import in_docstring, quoted
 from .stage import stage_function
 
@@ -50,6 +52,7 @@ def render(template: str | Path, plan: Plan, what: str, **more: Any) -> str:
         channels=statements(plan),
         takes=lambda stage: listed(plan.channels_into(stage)),
         sends=lambda stage: listed(plan.channels_from(stage)),
+        declared=lambda stage: _declared(plan, stage),
         shell=shlex.quote,
         **more,
     )
@@ -68,6 +71,18 @@ def workflow(plan: Plan) -> str:
         return f"d4p.Workflow({source}, {fingerprint}{on_error})"
     parameters = ", ".join(f"{quoted(k)}: {_parameter(k, v)}" for k, v in origin.parameters)
     return f"d4p.Workflow({source}, {fingerprint}, parameters={{{parameters}}}{on_error})"
+
+
+def _declared(plan: Plan, stage: Stage) -> list[str]:
+    """The lines by which a `main` declares a stage: its channels, and which of its PEs keep state."""
+    keeping = [quoted(name) for name in stage.pes if plan.graph.by_name[name].state.keeps]
+    arguments = [f"stage_{stage.number}", f"instances={count(stage.instances)}"]
+    for name, channels in (("takes", plan.channels_into(stage)), ("sends", plan.channels_from(stage))):
+        arguments += [f"{name}={listed(channels)}"] if channels else []
+    state = f"state=[{', '.join(keeping)}]"
+    if keeping:
+        arguments.append(state if len(state) <= COLUMNS - 12 else f"state=[{filled(keeping, 8)}]")
+    return broken("run.stage(", arguments, ")", COLUMNS - 4)
 
 
 def _parameter(name: str, value: Any) -> str:

@@ -190,6 +190,36 @@ def test_killed_at_each_of_n_points(case, target, tmp_path):
         assert found == expected, f"D4P_CHAOS_SEED={SEED} D4P_CHAOS_POINTS={POINTS}, killed at {point}"
 
 
+#: Some of them with --recover: what is killed at a PE that keeps no state goes on, in order, too.
+RECOVERED = ("wordcount-graph", "outputs-copy", "tour-graph")
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=str(case)) for case in cases() if str(case) in RECOVERED])
+def test_recovered_from_a_death_at_each_of_n_points(case, tmp_path):
+    bundle, any_order = made(case, "processes", tmp_path), case.attribute in ANY_ORDER
+    counted = place(case, tmp_path / "counted")
+    (tmp_path / "lives").mkdir()
+    status, errors, _ = run(bundle, counted, *case.options, chaos={"count": str(tmp_path / "lives")})
+    assert status == 0, errors
+    lives = [json.loads(path.read_text()) for path in (tmp_path / "lives").iterdir()]
+    expected = answer(counted, any_order)
+
+    def goes_on(numbered: tuple[int, Point]) -> bool:
+        number, point = numbered
+        here, marker = place(case, tmp_path / str(number)), tmp_path / f"{number}.marker"
+        status, errors, _ = run(bundle, here, *case.options, "--recover", chaos=point.wanted(marker=str(marker)))
+        said = f"D4P_CHAOS_SEED={SEED} D4P_CHAOS_POINTS={POINTS}, killed at {point}: exit status {status}: {errors}"
+        if status == 0:
+            assert answer(here, any_order) == expected, said
+            return marker.exists()
+        assert status == 1 and f"--recover can't start stage {point.stage} again: " in errors, said
+        nothing_looks_whole(here)
+        return False
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        assert any(list(pool.map(goes_on, enumerate(points(lives, 2 * POINTS, f"{SEED} {case}"))))), "nobody went on"
+
+
 def killed(point: Point, case: Case, target: str, bundle: Bundle, here: Path, any_order: bool) -> tuple[str, dict]:
     """What went wrong, if something did, and the answer that --resume gave."""
     marker = here.with_suffix(".marker")

@@ -43,23 +43,27 @@ workflow = d4p.Workflow("columns:all_kinds", fingerprint="f24e7ec44eb98738", par
 def main(run):
     """Instances are laid on the ranks of the world in turn; what goes to another rank goes by messages."""
     # stage 1 x1: Items
-    run.stage(stage_1, instances=1, sends=[channel_1, channel_2, channel_3, channel_4, channel_5, channel_6, channel_7])
+    run.stage(
+        stage_1,
+        instances=1,
+        sends=[channel_1, channel_2, channel_3, channel_4, channel_5, channel_6, channel_7],
+    )
     # stage 2 x3: CountPE
-    run.stage(stage_2, instances=3, takes=[channel_1], sends=[channel_8])
+    run.stage(stage_2, instances=3, takes=[channel_1], sends=[channel_8], state=["CountPE"])
     # stage 3 x3: SumPE2
-    run.stage(stage_3, instances=3, takes=[channel_2])
+    run.stage(stage_3, instances=3, takes=[channel_2], state=["SumPE2"])
     # stage 4 x2: SumPE3
-    run.stage(stage_4, instances=2, takes=[channel_3])
+    run.stage(stage_4, instances=2, takes=[channel_3], state=["SumPE3"])
     # stage 5 x2: MinPE
-    run.stage(stage_5, instances=2, takes=[channel_4])
+    run.stage(stage_5, instances=2, takes=[channel_4], state=["MinPE"])
     # stage 6 x2: MaxPE
-    run.stage(stage_6, instances=2, takes=[channel_5])
+    run.stage(stage_6, instances=2, takes=[channel_5], state=["MaxPE"])
     # stage 7 x2: AverageParallelPE
-    run.stage(stage_7, instances=2, takes=[channel_6])
+    run.stage(stage_7, instances=2, takes=[channel_6], state=["AverageParallelPE"])
     # stage 8 xW: Seen
     run.stage(stage_8, instances=run.width, takes=[channel_8])
     # stage 9 x2: Listing
-    run.stage(stage_9, instances=2, takes=[channel_7])
+    run.stage(stage_9, instances=2, takes=[channel_7], state=["Listing"])
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def main(run):
     # stage 3 xW: Plus2
     run.stage(stage_3, instances=run.width, takes=[channel_2], sends=[channel_4])
     # stage 4 x1: Listing
-    run.stage(stage_4, instances=1, takes=[channel_3, channel_4])
+    run.stage(stage_4, instances=1, takes=[channel_3, channel_4], state=["Listing"])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ workflow = d4p.Workflow("semantics:diamond", fingerprint="d667682fa693b57e", par
 def main(run):
     """Every item is driven to the sinks before the next."""
     # stage 1 x1: Numbers > Plus1 > Plus2 > Listing
-    run.stage(stage_1, instances=1)
+    run.stage(stage_1, instances=1, state=["Listing"])
 
 
 if __name__ == "__main__":

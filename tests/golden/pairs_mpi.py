@@ -26,7 +26,7 @@ def main(run):
     # stage 1 x1: Items
     run.stage(stage_1, instances=1, sends=[channel_1])
     # stage 2 xT: AllPairs > InTiles > Joined > Same
-    run.stage(stage_2, instances=run.tiles, takes=[channel_1])
+    run.stage(stage_2, instances=run.tiles, takes=[channel_1], state=["AllPairs"])
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def main(run):
     # stage 2 x3: First
     run.stage(stage_2, instances=3, takes=[channel_1], sends=[channel_2])
     # stage 3 x3: Listing
-    run.stage(stage_3, instances=3, takes=[channel_2])
+    run.stage(stage_3, instances=3, takes=[channel_2], state=["Listing"])
 
 
 if __name__ == "__main__":

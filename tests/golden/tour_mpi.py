@@ -71,27 +71,32 @@ def main(run):
     # stage 5 xW: digit
     run.stage(stage_5, instances=run.width, takes=[channel_9, channel_10], sends=[channel_11])
     # stage 6 x4: by_digit
-    run.stage(stage_6, instances=4, takes=[channel_11])
+    run.stage(stage_6, instances=4, takes=[channel_11], state=["by_digit"])
     # stage 7 x2: residue
     run.stage(stage_7, instances=2, takes=[channel_2], sends=[channel_12])
     # stage 8 x3: by_residue
-    run.stage(stage_8, instances=3, takes=[channel_12])
+    run.stage(stage_8, instances=3, takes=[channel_12], state=["by_residue"])
     # stage 9 x3: multiples
-    run.stage(stage_9, instances=3, takes=[channel_3])
+    run.stage(stage_9, instances=3, takes=[channel_3], state=["multiples"])
     # stage 10 xW: extremes
     run.stage(stage_10, instances=run.width, takes=[channel_4], sends=[channel_13, channel_14])
     # stage 11 x1: least
-    run.stage(stage_11, instances=1, takes=[channel_13])
+    run.stage(stage_11, instances=1, takes=[channel_13], state=["least"])
     # stage 12 x1: greatest
-    run.stage(stage_12, instances=1, takes=[channel_14])
+    run.stage(stage_12, instances=1, takes=[channel_14], state=["greatest"])
     # stage 13 xW: square > add
     run.stage(stage_13, instances=run.width, takes=[channel_5], sends=[channel_15])
     # stage 14 x1: chain_total
-    run.stage(stage_14, instances=1, takes=[channel_15])
+    run.stage(stage_14, instances=1, takes=[channel_15], state=["chain_total"])
     # stage 15 xW: branch0 > branch00 > leaf000 > ... > leaf011 (7 PEs)
-    run.stage(stage_15, instances=run.width, takes=[channel_6], sends=[channel_16, channel_17, channel_18, channel_19])
+    run.stage(
+        stage_15,
+        instances=run.width,
+        takes=[channel_6],
+        sends=[channel_16, channel_17, channel_18, channel_19],
+    )
     # stage 16 x1: leaves
-    run.stage(stage_16, instances=1, takes=[channel_16, channel_17, channel_18, channel_19])
+    run.stage(stage_16, instances=1, takes=[channel_16, channel_17, channel_18, channel_19], state=["leaves"])
 
 
 if __name__ == "__main__":

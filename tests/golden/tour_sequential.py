@@ -43,7 +43,12 @@ workflow = d4p.Workflow("tour:graph", fingerprint="21f55acd77edb9f2")
 def main(run):
     """Every item is driven to the sinks before the next."""
     # stage 1 x1: numbers > parity > extremes > ... > leaves (16 PEs)
-    run.stage(stage_1, instances=1, sends=[channel_1, channel_2, channel_3, channel_4])
+    run.stage(
+        stage_1,
+        instances=1,
+        sends=[channel_1, channel_2, channel_3, channel_4],
+        state=["least", "greatest", "chain_total", "leaves"],
+    )
     # stage 2 x2: halve
     run.stage(stage_2, instances=2, takes=[channel_1], sends=[channel_5])
     # stage 3 x3: triple
@@ -51,13 +56,13 @@ def main(run):
     # stage 4 x1: digit
     run.stage(stage_4, instances=1, takes=[channel_5, channel_6], sends=[channel_7])
     # stage 5 x4: by_digit
-    run.stage(stage_5, instances=4, takes=[channel_7])
+    run.stage(stage_5, instances=4, takes=[channel_7], state=["by_digit"])
     # stage 6 x2: residue
     run.stage(stage_6, instances=2, takes=[channel_3], sends=[channel_8])
     # stage 7 x3: by_residue
-    run.stage(stage_7, instances=3, takes=[channel_8])
+    run.stage(stage_7, instances=3, takes=[channel_8], state=["by_residue"])
     # stage 8 x3: multiples
-    run.stage(stage_8, instances=3, takes=[channel_4])
+    run.stage(stage_8, instances=3, takes=[channel_4], state=["multiples"])
 
 
 if __name__ == "__main__":

@@ -27,9 +27,9 @@ def main(run):
     # stage 1 xW: read > split
     run.stage(stage_1, instances=run.width, sends=[channel_1])
     # stage 2 xW: count
-    run.stage(stage_2, instances=run.width, takes=[channel_1], sends=[channel_2])
+    run.stage(stage_2, instances=run.width, takes=[channel_1], sends=[channel_2], state=["count"])
     # stage 3 x1: top
-    run.stage(stage_3, instances=1, takes=[channel_2])
+    run.stage(stage_3, instances=1, takes=[channel_2], state=["top"])
 
 
 if __name__ == "__main__":

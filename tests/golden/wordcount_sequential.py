@@ -22,7 +22,7 @@ workflow = d4p.Workflow("wordcount:graph", fingerprint="6347767e96fa0e7f")
 def main(run):
     """Every item is driven to the sinks before the next."""
     # stage 1 x1: read > split > count > top
-    run.stage(stage_1, instances=1)
+    run.stage(stage_1, instances=1, state=["count", "top"])
 
 
 if __name__ == "__main__":

@@ -13,13 +13,14 @@ from d4p.workflow.workflow import Workflow
 @dataclass(frozen=True)
 class Declared:
     """A stage of a program: how many instances it has, the channels that it takes its items from, and those it sends
-    items on. Its instances have numbers from `first` on, in the order of stages."""
+    items on. Its instances have numbers from `first` on, in the order of stages. `state`: its PEs that keep state."""
 
     function: StageFunction
     instances: int
     takes: tuple[Channel, ...] = ()
     sends: tuple[Channel, ...] = ()
     first: int = 0
+    state: tuple[str, ...] = ()
 
     @property
     def all(self) -> range:
@@ -45,9 +46,9 @@ class Stages:
         self.cyclic = False
 
     def declare(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
-                sends: Sequence[Channel] = ()) -> None:
+                sends: Sequence[Channel] = (), state: Sequence[str] = ()) -> None:
         """Declare the next stage."""
-        stage = Declared(function, instances, tuple(takes), tuple(sends), self.count)
+        stage = Declared(function, instances, tuple(takes), tuple(sends), self.count, tuple(state))
         self.all.append(stage)
         self.count += instances
         self.consumer |= dict.fromkeys((channel.number for channel in takes), stage)

@@ -44,9 +44,10 @@ class Run:
         self._kept: set[int] = set()  # instances whose output is there from an earlier run
 
     def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
-              sends: Sequence[Channel] = ()) -> None:
-        """Declare a stage: how many instances it has, the channels it takes its items from, and those it sends on."""
-        self._stages.declare(function, instances, takes, sends)
+              sends: Sequence[Channel] = (), state: Sequence[str] = ()) -> None:
+        """Declare a stage: how many instances it has, the channels it takes its items from, those it sends on, and its
+        PEs that keep state."""
+        self._stages.declare(function, instances, takes, sends, state)
 
     def go(self) -> list[dict[str, Any]]:
         """Run all stages; gives a report for each instance."""
@@ -170,4 +171,6 @@ def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
         return run.go()
 
 
-ENGINE = Engine("sequential", execute, watched=True)
+ENGINE = Engine("sequential", execute, watched=True, never_recovers="the program is one process, and nobody is left "
+                "where that dies; a PE with `isolate = True` has a process of its own, whose end costs an item and not "
+                "the run (d4p help failures)")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from d4p.commit.folder import Folder
@@ -37,6 +37,7 @@ class Writer(ConsumerPE):
     _maker: Maker | None = None
     _file: Attempt | None = None
     part: Part | None = None  # what this instance wrote, once it is complete
+    _elsewhere: Callable[[bytes], Any] | None = None
 
     def __init__(self, path: str | os.PathLike) -> None:
         ConsumerPE.__init__(self)
@@ -58,11 +59,26 @@ class Writer(ConsumerPE):
     def preprocess(self) -> None:
         if self._place is not None and self._maker is not None:
             self._file = Attempt(self._place, self._maker, self.suffix)
-        self._write_bytes = len if self._file is None else self._file.write
+        self._write_bytes = self._elsewhere or (len if self._file is None else self._file.write)
         self._count = 0
 
+    @property
+    def appends(self) -> bool:
+        """Whether all it does with an item is to append some bytes to its file: then another one may take those."""
+        mine = type(self)
+        own = (mine.preprocess, mine.postprocess, mine.write_to) == (
+            Writer.preprocess, Writer.postprocess, Writer.write_to)
+        return own and "_process" not in vars(self)
+
+    def write_elsewhere(self, take: Callable[[bytes], Any]) -> None:
+        """Have another one of it `take` what is to be appended for an item."""
+        self._elsewhere = take
+
     def _process(self, data: Any) -> None:
-        record = self.encode(data)
+        self.append(self.encode(data))
+
+    def append(self, record: bytes) -> None:
+        """Append the bytes of an item to its file."""
         self._count += 1
         try:
             self._write_bytes(record)
@@ -145,6 +161,10 @@ class WriteRecords(Writer):
                 raise RunFailed(f"{self.id} writes Parquet, which needs pyarrow on every worker: pip install pyarrow"
                                 ) from None
             self._table = TableFile(self._file, declared_schema(self.schema))
+
+    @property
+    def appends(self) -> bool:
+        return type(self) is WriteRecords and self.format != "parquet"
 
     def _process(self, data: Any) -> None:
         if self.format != "parquet":

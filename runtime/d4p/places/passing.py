@@ -10,7 +10,7 @@ from d4p.places.merge import Merge, Straight
 from d4p.places.place import BITS, ENDED, Frontier, Place, Way
 
 
-class _Numbered:
+class Numbered:
     """Items with numbers, one after the other; what is written meanwhile has the number of the one that was given last.
 
     Args:
@@ -19,15 +19,15 @@ class _Numbered:
     """
 
     def __init__(self, items: list[Any], numbers: Numbers, step: list[int], cut: list[list[int]]) -> None:
-        self._items, self._numbers, self._step, self._cut = items, numbers, step, cut
+        self.items, self._numbers, self._step, self._cut = items, numbers, step, cut
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.items)
 
     def __iter__(self) -> Iterator[Any]:
         step, cut = self._step, self._cut
         step[:] = self._numbers[:1]
-        for step[0], item in zip(self._numbers, self._items, strict=True):
+        for step[0], item in zip(self._numbers, self.items, strict=True):
             for number in cut:
                 if number[0] >> BITS != step[0]:
                     number[0] = step[0] << BITS
@@ -88,7 +88,7 @@ class Passing:
     def numbered(self, numbers: Numbers, items: list[Any]) -> Any:
         """Items of that place, to be gone through once: where they have numbers behind it, and that matters here, what
         is written for each has its number."""
-        return _Numbered(items, numbers, self._step, self._cut) if numbers and self._marks else items
+        return Numbered(items, numbers, self._step, self._cut) if numbers and self._marks else items
 
     def _reached(self) -> None:
         if not self._marks:

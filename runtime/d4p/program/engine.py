@@ -40,6 +40,8 @@ class Engine:
             paths there; two None where that is this machine.
         tells_missing: whether the program's exit status may say that items were left out; a launcher would take any
             but 0 for a failure, and run it again.
+        never_recovers: why `--recover` is refused; "" where lost work is done again.
+        recovers_itself: it does that without being asked.
     """
 
     name: str
@@ -49,3 +51,5 @@ class Engine:
     watched: bool = False
     default_fs: Callable[[], tuple[str | None, str | None]] = _here
     tells_missing: Callable[[], bool] = _always
+    never_recovers: str = ""
+    recovers_itself: bool = False

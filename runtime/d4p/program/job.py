@@ -31,12 +31,15 @@ class Job:
         inputs: the items of the roots.
         spool: where results go.
         checker: with `--check` what looks after items that were written; else None.
+        recover: with `--recover`: workers that die are to be started again.
         recorder: what the driver records the run with.
     """
 
-    def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events, check: bool = False) -> None:
+    def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events, check: bool = False,
+                 recover: bool = False) -> None:
         self.workflow, self.inputs, self.spool, self._events = workflow, inputs, spool, events
         self.checker = Checker() if check else None
+        self.recover = recover
         self.recorder = Unrecorded()
         self._said: set[str] = set()
 

@@ -16,7 +16,7 @@ from d4p.commit.run import Outputs
 from d4p.describe.boundary import kind, plain
 from d4p.describe.failure import at_source
 from d4p.describe.printable import complain, echo, open_streams, printable
-from d4p.errors import D4pError, RunFailed, SaidElsewhere
+from d4p.errors import D4pError, Refused, RunFailed, SaidElsewhere
 from d4p.filesystems import reads, use_default
 from d4p.host import keeper
 from d4p.host.runfolder import RunFolder
@@ -125,6 +125,8 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
     reads.start(watched, program)
     be_quiet(arguments.quiet)
     use_default(*engine.default_fs())
+    if arguments.recover and engine.never_recovers:
+        raise Refused(f"--recover makes no sense here: {engine.never_recovers}")
     inputs = read_inputs(workflow, arguments.iterations, arguments.data, arguments.file, arguments.limit)
     workflow.writing = replace(workflow.writing, on_error=tuple(arguments.on_error or ()))
     workflow.policies  # noqa: B018  what makes no sense is refused here
@@ -147,13 +149,15 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
     recording = recorder(not arguments.no_record, workflow, program, engine.name, outputs.run, seconds)
     try:
         say(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
+        if arguments.recover and engine.recovers_itself:
+            say("note: Spark runs again what it has lost in any case; --recover changes nothing")
         events.say("record", folder=recording.folder)  # first, so that who hears it can close it
         recording.begin(arguments, inputs, outputs.written)
         workflow.writing = replace(outputs.writing(), log=recording.log)
         with _spool_folder(kept) as folder:
             spool = Spool(folder)
             with outputs.beating():
-                job = Job(workflow, inputs, spool, events, arguments.check)
+                job = Job(workflow, inputs, spool, events, arguments.check, arguments.recover)
                 job.recorder = recording
                 reports = engine.execute(job, main)
                 job.say_run_again(reports)

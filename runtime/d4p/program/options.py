@@ -43,6 +43,8 @@ OPTIONS = (
            "URL"),
     Option("overwrite", ("--overwrite",), "Replace what an earlier run wrote."),
     Option("resume", ("--resume",), "Go on with what an earlier run of the same plan on the same input wrote."),
+    Option("recover", ("--recover",), "Start workers that die again, where they keep no state, and go on; processes "
+           "target only."),
     Option("quiet", ("-q", "--quiet"), "Print results and errors alone."),
     Option("no_record", ("--no-record",), "Leave no record of the run (d4p help runs)."),
     Option("check", ("--check",), "Find PEs that change what they wrote; sequential target only."),

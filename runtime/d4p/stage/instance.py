@@ -447,13 +447,16 @@ class Stage:
             self.preprocess_pe(name)
 
     def preprocess_pe(self, name: str) -> None:
-        if self.marks:
-            self.passing.own((PREPROCESS - self._workflow.postprocess_order.index(name), self.index))
+        self._begin_preprocess(name)
         before = self.clock.enter("preprocess")
         self._guard(self._pe(name).preprocess, at=(name, "preprocess"))
         self.clock.enter(before)
         if name == self.names[0]:  # the last: one may have put something else in the place of what is written out
             self._same_as_written()
+
+    def _begin_preprocess(self, name: str) -> None:
+        if self.marks:
+            self.passing.own((PREPROCESS - self._workflow.postprocess_order.index(name), self.index))
 
     def merging(self, producers: dict[int, int], folder: str) -> None:
         """Take what comes on some channels in the order of the sequential run; `producers` are how many instances send
@@ -507,15 +510,18 @@ class Stage:
     def postprocess_pe(self, name: str) -> None:
         if name in self._limits:
             self._limits[name].in_process = False
-        if self.marks:
-            self.passing.own((POSTPROCESS + self._workflow.postprocess_order.index(name), self.index))
+        self._begin_postprocess(name)
         before = self.clock.enter("postprocess")
         self._guard(self._pe(name).postprocess, at=(name, "postprocess"))
         self.clock.enter(before)
 
+    def _begin_postprocess(self, name: str) -> None:
+        if self.marks:
+            self.passing.own((POSTPROCESS + self._workflow.postprocess_order.index(name), self.index))
+
     def finish(self) -> None:
         """Called after the last `postprocess`: what the instance wrote is complete. Raises RunFailed."""
-        self._end_isolated()
+        self.end_isolated()
         before = self.clock.enter("committing")
         self._outputs.finish()
         self.clock.enter(before)
@@ -534,10 +540,11 @@ class Stage:
             if self.failure is None or isinstance(error, Interrupted):
                 raise
         if self.failure is not None:
-            self._end_isolated()
+            self.end_isolated()
             raise self.failure
 
-    def _end_isolated(self) -> None:
+    def end_isolated(self) -> None:
+        """Nothing more is asked of PEs that have a process of their own."""
         for isolated in self._isolated:
             isolated.end()
 

@@ -182,9 +182,14 @@ def isolated(pes: Mapping[str, Any]) -> dict[str, Isolation]:
 def _why_no_policy(pe: Any) -> str:
     if callable(getattr(pe, "plan_splits", None)):
         return "it reads its own input, and takes no items one by one"
-    if any(str(port.get(GROUPING)).startswith("pairs") for port in pe.inputconnections.values()):
+    if makes_pairs(pe):
         return "it makes pairs of all that has come, and takes no item for itself"
     return ""
+
+
+def makes_pairs(pe: Any) -> bool:
+    """Whether a PE takes all that has come together."""
+    return any(str(port.get(GROUPING)).startswith("pairs") for port in pe.inputconnections.values())
 
 
 def unconnected(workflow: Workflow) -> list[tuple[str, str]]:

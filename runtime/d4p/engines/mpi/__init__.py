@@ -42,4 +42,7 @@ def _tells_missing() -> bool:
     return False
 
 
-ENGINE = Engine("mpi", _execute, _entered, a_core_each=True, watched=True, tells_missing=_tells_missing)
+ENGINE = Engine("mpi", _execute, _entered, a_core_each=True, watched=True, tells_missing=_tells_missing,
+                never_recovers="mpiexec ends all ranks with the one that dies, so none can be started again; a PE with "
+                "`isolate = True` has a process of its own, whose end costs an item and not its rank (d4p help "
+                "failures)")

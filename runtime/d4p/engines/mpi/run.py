@@ -33,9 +33,10 @@ class Run:
         self._control, self._stages = control, Stages()
 
     def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
-              sends: Sequence[Channel] = ()) -> None:
-        """Declare a stage: how many instances it has, the channels it takes its items from, and those it sends on."""
-        self._stages.declare(function, instances, takes, sends)
+              sends: Sequence[Channel] = (), state: Sequence[str] = ()) -> None:
+        """Declare a stage: how many instances it has, the channels it takes its items from, those it sends on, and its
+        PEs that keep state."""
+        self._stages.declare(function, instances, takes, sends, state)
 
     def rank(self) -> Rank:
         """This rank's instances. Raises what is wrong with the workflow here."""

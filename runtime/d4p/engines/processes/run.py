@@ -10,14 +10,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any
 
 from d4p.describe.ended import how
-from d4p.engines.declared import Stages, entries
+from d4p.engines.declared import Declared, Stages, entries
 from d4p.engines.postmortem.lost import own_lines, several, where
 from d4p.engines.postmortem.notes import Notes
+from d4p.engines.processes.again import why_not
 from d4p.engines.processes.arena import SharedFile
 from d4p.engines.processes.board import Board, Row
 from d4p.engines.processes.cyclic import COMMANDS, command_parcel
@@ -55,9 +56,10 @@ class Run:
         self._to_close: list[SharedFile | Store | Turns | Board] = []
 
     def stage(self, function: StageFunction, instances: int, takes: Sequence[Channel] = (),
-              sends: Sequence[Channel] = ()) -> None:
-        """Declare a stage: how many instances it has, the channels it takes its items from, and those it sends on."""
-        self._stages.declare(function, instances, takes, sends)
+              sends: Sequence[Channel] = (), state: Sequence[str] = ()) -> None:
+        """Declare a stage: how many instances it has, the channels it takes its items from, those it sends on, and its
+        PEs that keep state."""
+        self._stages.declare(function, instances, takes, sends, state)
 
     def go(self) -> list[dict[str, Any]]:
         """Start a worker for each instance and wait for all; gives a report for each instance."""
@@ -68,7 +70,10 @@ class Run:
 
     def _run(self, context: Any, tasks: list[Task]) -> list[dict[str, Any]]:
         commands = _Commands(self.job, tasks) if tasks[0].cyclic else None
-        workers = _Workers(self.job, context, commands)
+        never = {}
+        if self.job.recover:
+            never = {stage.function.info.number: why for stage in self._stages.all if (why := self._why_not(stage))}
+        workers = _Workers(self.job, context, commands, never)
         try:
             shares = _shares(tasks)
             self.job.phase(f"starting {len(shares)} workers")
@@ -95,6 +100,8 @@ class Run:
         turns = {s.first: {name: Turns(context, s.instances, self.width) for name in s.function.info.pes
                            if getattr(self.job.workflow.pes[name], "in_turns", False)} for s in stages.all}
         rows, merges, board = {}, itertools.count(), Board()
+        again = {s.first: context.get_start_method() if self.job.recover and not self._why_not(s) else ""
+                 for s in stages.all}
         if not cyclic:
             rows = self._rows(context, board)
         self._to_close = [shared, store, board, *(each for mine in turns.values() for each in mine.values())]
@@ -104,10 +111,17 @@ class Run:
                  {channel.number: inboxes[stages.consumer[channel.number].first] for channel in s.sends},
                  {channel.number: entered[channel.number] for channel in s.takes}, cyclic,
                  {channel.number: stages.producer[channel.number].instances for channel in s.takes if channel.places},
-                 turns[s.first], rows, next(merges) if any(channel.places for channel in s.takes) else -1)
+                 turns[s.first], rows, next(merges) if any(channel.places for channel in s.takes) else -1,
+                 again[s.first])
             for s in stages.all
             for index in range(s.instances)
         ]
+
+    def _why_not(self, stage: Declared) -> str:
+        """Why instances of a stage can't be started again; "" where they can."""
+        if self._stages.cyclic:
+            return "the workflow has a cycle, and what goes round in it is known to nobody else"
+        return why_not(stage, self.job.workflow, self.job.inputs.limit is not None)
 
     def _rows(self, context: Any, board: Board) -> dict[int, Row]:
         """The rows of channels that one instance deals runs on, or whose items merges put in order."""
@@ -158,8 +172,9 @@ def _shares(tasks: list[Task]) -> list[list[Task]]:
 class _Workers:
     """The worker processes and what they say."""
 
-    def __init__(self, job: Job, context: Any, commands: _Commands | None) -> None:
+    def __init__(self, job: Job, context: Any, commands: _Commands | None, never: dict[int, str]) -> None:
         self.job, self.context, self.commands = job, context, commands
+        self.never = never  # why a stage's instances can't be started again, by its number, where that is wanted
         self.notes: dict[Any, Notes] = {}
         self.processes: dict[Any, tuple[Any, list[Task]]] = {}
         self.reports: dict[Any, list[dict[str, Any]]] = {}
@@ -227,7 +242,14 @@ class _Workers:
               for task, note in zip(tasks, notes.read(), strict=True)]
         lines = own_lines(notes.fault()) if process.exitcode is not None and process.exitcode < 0 else ""
         message = f"a worker process {how(process.exitcode)}: it held {several(at)}"
-        return WorkerLost("\n".join(filter(None, [message, lines])))
+        return WorkerLost("\n".join(filter(None, [message, lines, *self._why_never(tasks)])))
+
+    def _why_never(self, tasks: list[Task]) -> Iterable[str]:
+        """Where workers are to be started again, why one with such tasks isn't."""
+        keeps = "this was the process that keeps its items, beside the one in which its PEs work"
+        why = {task.function.info.number: keeps for task in tasks if task.again} | self.never
+        numbers = dict.fromkeys(task.function.info.number for task in tasks)
+        return [f"--recover can't start stage {number} again: {why[number]}" for number in numbers if number in why]
 
     def end(self) -> None:
         """Leave no worker behind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import shutil
 import signal
@@ -20,7 +21,9 @@ from d4p.engines.channels.parcels import Parcel
 from d4p.engines.channels.sender import Flusher, Sender
 from d4p.engines.channels.sharing import Sharing
 from d4p.engines.declared import Entry
-from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note, Notes
+from d4p.engines.postmortem.lost import where
+from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Notes
+from d4p.engines.processes.again import Again, Hand
 from d4p.engines.processes.board import Held, Row
 from d4p.engines.processes.cyclic import Back, Part
 from d4p.engines.processes.pipes import Inbox
@@ -64,6 +67,7 @@ class Task:
     turns: Mapping[str, Turns] = field(default_factory=dict)  # of PEs whose instances end in turns, and not all at once
     rows: dict[int, Row] = field(default_factory=dict)  # by channel, what its consumers and merges say
     merge: int = -1  # which of the instances that put items in order it is
+    again: str = ""  # how processes are started, where its work is done in one that can be started again
 
     def __str__(self) -> str:
         return f"{self.function.info}, instance {self.index}"
@@ -93,7 +97,7 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
         workflow.pes  # noqa: B018  once, before threads ask for it at once
         gc.freeze()  # modules stay: to look at all their objects again and again takes time, and copies forked pages
         job = Job(workflow, inputs, Spool(spool), Events())
-        runs = [_Instance(task, job, notes.of(i), say) for i, task in enumerate(tasks)]
+        runs = [_Instance(task, job, notes, i, say) for i, task in enumerate(tasks)]
         senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
         flusher = Flusher(senders) if any(task.to for task in tasks) else nullcontext()
         looks = looking(lambda: [run.stage for run in runs], workflow.writing.recorded)
@@ -119,12 +123,15 @@ def _as_said(error: BaseException) -> D4pError | str:
 
 
 class _Instance:
-    def __init__(self, task: Task, job: Job, note: Note, say: _Speaker) -> None:
-        self.task, self.job, self.note = task, job, note
+    def __init__(self, task: Task, job: Job, notes: Notes, which: int, say: _Speaker) -> None:
+        self.task, self.job, self.note = task, job, notes.of(which)
         self.taken: Counter[str] = Counter()
         self.senders: dict[int, Sender] = {}
-        self.stage = Stage(job.workflow, task.function.info, task.index, lanes=self._lanes,
-                           spool=job.spooler(task.index), log=job.log, instances=task.instances, at=note.number)
+        make = Stage if not task.again else partial(Again, Hand(
+            multiprocessing.get_context(task.again), task.function, str(job.spool.folder), notes, which,
+            lambda: f"{task}, {where(notes.read()[which], task.function.info.pes, task.entries)}"))
+        self.stage = make(job.workflow, task.function.info, task.index, lanes=self._lanes,
+                          spool=job.spooler(task.index), log=job.log, instances=task.instances, at=self.note.number)
         self.stage.depth = getattr(task.inbox, "depth", int)
         self.failure: BaseException | None = None
         self.sent = dict.fromkeys(task.to, 0)  # parcels by channel: each is posted by one thread at a time

@@ -10,4 +10,5 @@ from d4p.program.engine import Engine
 
 __all__ = ["BATCHES", "ENGINE", "KEYS", "Run", "ddl", "exact_sum", "results", "shuffle", "take"]
 
-ENGINE = Engine("spark-df", execute, default_fs=default_fs, tells_missing=tells_missing)
+ENGINE = Engine("spark-df", execute, default_fs=default_fs, tells_missing=tells_missing,
+                recovers_itself=True)

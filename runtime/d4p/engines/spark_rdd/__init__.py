@@ -8,4 +8,5 @@ from d4p.program.engine import Engine
 
 __all__ = ["ENGINE", "results", "shuffle", "take"]
 
-ENGINE = Engine("spark-rdd", execute, default_fs=default_fs, tells_missing=tells_missing)
+ENGINE = Engine("spark-rdd", execute, default_fs=default_fs, tells_missing=tells_missing,
+                recovers_itself=True)
