@@ -77,6 +77,18 @@ def _reason(pe: Any) -> str | None:
     return None
 
 
+def kept_elsewhere(pe: Any) -> str:
+    """What a PE keeps that is no attribute of its own (a module's global, a generator that all draw from), as a phrase;
+    "" where nothing was found."""
+    try:
+        overrides, _ = _overrides(pe)
+        found = class_ops(type(pe), None, overrides)
+        of_others = (op for op in found.ops if op.ref is not None and op.on.root.kind == "value")
+        return first_reason(of_others, Frame(pe, found.types)) or ""
+    except Exception:
+        return ""  # nothing can be told of it
+
+
 def _but_for_harmless(pe: Any, found: ClassOps) -> str | None:
     """A reason other than assignments to attributes that change no answer. What is filled later may be whatever it is
     filled with."""

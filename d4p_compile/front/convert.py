@@ -12,7 +12,7 @@ from d4p.errors import Refused
 from d4p.graph.copies import held
 from d4p.graph.flatten import flatten
 from d4p.graph.labels import fingerprint, labels, one_line
-from d4p.graph.policies import Fail, Isolation, Policy, Skip
+from d4p.graph.policies import Fail, Isolation, Policy, Skip, state_copied
 from d4p.items.schema import schema_of
 from d4p.library import AllPairs, PairsBetween
 from d4p.workflow.inputs import is_reader
@@ -22,7 +22,7 @@ from ..analysis.aggregates import aggregate_of
 from ..analysis.batches import has_batches, has_singly, takes_batches
 from ..analysis.calls import call_style, may_write, overrides_write, writes_keywords
 from ..analysis.inline import written_out
-from ..analysis.state import state_of
+from ..analysis.state import kept_elsewhere, state_of
 from ..ir.graph import MOST, PAIRS, Call, Edge, Graph, Grouping, Pe, Port, Request, State
 from .load import Loaded
 from .unmade import refuse_unmade
@@ -47,7 +47,13 @@ def to_graph(loaded: Loaded, on_error: Sequence[str] = ()) -> Graph:
     pes = tuple(_pe(pe, name, chosen.get(name), apart.get(name), id(pe) in fused) for name, pe in by_name.items())
     keeping = [pe for pe in pes if pe.name in chosen and pe.state.keeps]
     stays = tuple(f"{pe.name} keeps state ({pe.state.why}): what it changes for an item before it fails at that stays, "
-                  f"though the item doesn't count ({pe.on_error})" for pe in keeping)
+                  f"though the item doesn't count ({pe.on_error})"
+                  + ("" if pe.name in apart else "; copy_state=True puts it back")
+                  for pe in keeping if not state_copied(chosen[pe.name]))
+    for pe in keeping:
+        if state_copied(chosen[pe.name]) and (why := kept_elsewhere(by_name[pe.name])):
+            raise Refused(f"copy_state of {pe.name} ({pe.class_name}) can't put back what it keeps: {why}, which is no "
+                          "attribute of its own. Keep it in self")
     goes = tuple(f"{pe.name} keeps state ({pe.state.why}): it is lost where an item ends its process, which starts "
                  "anew for the next one" for pe in keeping if pe.name in apart)
     return Graph(

@@ -1,5 +1,7 @@
 """What policies are given as, and what is refused."""
 
+import importlib
+import json
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,8 @@ WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
     ("fail", Fail()), ("skip", Skip()), ("skip:100", Skip(100)), ("skip:0.5%", Skip(rate=0.005)),
     ("retry:3", Retry(3)), ("retry:3:0.5", Retry(3, wait=0.5)), ("retry:1,skip:2", Retry(1, then=Skip(2))),
     (None, Fail()), (Skip(), Skip()), ("dead-letter:a=b,c", DeadLetter("a=b,c")),
+    ("copy-state,skip:3", Skip(3, copy_state=True)),
+    ("copy-state,dead-letter:a,b", DeadLetter("a,b", copy_state=True)),
     ("retry:2,dead-letter:out", Retry(2, then=DeadLetter("out"))),
 ])
 def test_a_policy_is_one_or_its_text(given, policy):
@@ -30,6 +34,7 @@ def test_a_policy_is_one_or_its_text(given, policy):
     ("retry:0", "a whole number from 1"), ("skip:-1", "from 0"), ("skip:200%", "from 0 to 1"),
     ("skip,fail", "only after retry:TIMES"), ("retry:1,retry:2", "must be another policy"), (Skip, "must be a policy"),
     (3, "must be a policy"), ("fail:1", "is no policy"), ("", "is no policy"),
+    ("copy-state,fail", "nothing is put back where the run fails"), ("copy-state", "is no policy"),
     ("dead-letter:", "the folder to write to"), ("dead-letter", "is no policy"),
 ])
 def test_what_is_none_is_refused_with_what_there_is(given, said):
@@ -42,7 +47,7 @@ def test_what_is_none_is_refused_with_what_there_is(given, said):
     lambda: Skip(rate="a"), lambda: Retry(0), lambda: Retry(True), lambda: Retry(1, on=KeyboardInterrupt),
     lambda: Retry(1, on=()), lambda: Retry(1, on="OSError"), lambda: Retry(1, wait=-1),
     lambda: Retry(1, wait=float("inf")), lambda: Retry(1, then=3), lambda: DeadLetter(3),
-    lambda: DeadLetter("x", most=-1),
+    lambda: DeadLetter("x", most=-1), lambda: Skip(copy_state="counts"), lambda: Retry(1, copy_state=3),
 ])
 def test_bounds_out_of_range_are_refused(make):
     with pytest.raises(Refused):
@@ -51,6 +56,10 @@ def test_bounds_out_of_range_are_refused(make):
 
 def test_one_exception_may_stand_alone():
     assert Retry(2, on=OSError).on == (OSError,)
+
+
+def graph_of(function, *arguments):
+    return getattr(importlib.import_module("tests.workflows.policies"), function)(*arguments)
 
 
 def plan(attribute, **more):
@@ -90,6 +99,32 @@ def test_the_plan_shows_policies_and_warns_where_one_meets_state():
     shown = text(plan("picky", on_error=["Picky=retry:2:0.5,skip:3", "Total=skip"]))
     assert "on error\n  Picky  retry 2 times, 0.5 s apart at first, then skip, at most 3\n  Total  skip\n" in shown
     assert "note: Total keeps state" in shown and "note: Picky" not in shown
+
+
+@pytest.mark.parametrize("policy, tries, left", [
+    (Skip(copy_state=True), 195, False), (Retry(2, then=Skip(copy_state=True)), 195, False),
+    ("copy-state,retry:2,skip", 195, False), (Skip(copy_state=("counts", "seen")), 200, True),
+    (Skip(), 200, True),
+])
+def test_what_a_pe_changed_for_an_item_that_failed_is_put_back(policy, tries, left):
+    (found,) = definition(graph_of("tally", policy))["Tally1", "output"]
+    counts, seen, last, tried, only_then = json.loads(found)
+    assert (tried, only_then) == (tries, left) and last == 199
+    if policy == Skip():
+        assert seen == 200
+    else:
+        good = [number for number in range(1, 200) if number % 50 != 7]
+        assert seen == 195 and counts == [[n, sum(number % 3 == n for number in good)] for n in range(3)]
+
+
+@pytest.mark.parametrize("kind, said", [
+    ("lock", r"copy_state of Tally \(Tally\) can't put back its attribute 'lock', which can't be copied"),
+    ("global", r"copy_state of Elsewhere \(Elsewhere\) can't put back what it keeps: .*TOTAL"),
+    ("isolated", r"Tally \(Tally\) has a process of its own"),
+])
+def test_state_that_can_not_be_put_back_is_refused(kind, said):
+    with pytest.raises(Refused, match=said):
+        plan("tally", parameters={"policy": "copy-state,skip", "kind": kind})
 
 
 def test_the_run_fails_with_what_the_pe_raised_last_where_no_try_is_left():

@@ -81,6 +81,46 @@ class Emptying(IterativePE):
         return number
 
 
+class Tally(IterativePE):
+    """Counts in several ways, and fails for some after it has."""
+
+    def __init__(self, kind=""):
+        IterativePE.__init__(self)
+        self.counts, self.seen, self.tries = {}, [], 0
+        if kind == "lock":
+            self.lock = threading.Lock()
+
+    def _process(self, number):
+        self.counts[number % 3] = self.counts.get(number % 3, 0) + 1
+        self.seen.append(number)
+        self.last, self.tries = number, self.tries + 1
+        self.kept_with = self.seen
+        if number % 50 == 7 or number == 0:
+            if number == 0:
+                self.only_then = True
+            raise ValueError(number)
+
+    def _postprocess(self):
+        assert self.kept_with is self.seen
+        self.write("output", (sorted(self.counts.items()), len(self.seen), self.last, self.tries, hasattr(self, "only_then")))
+
+
+TOTAL = []
+
+
+class Elsewhere(IterativePE):
+    def _process(self, number):
+        TOTAL.append(number)
+
+
+def tally(policy, kind=""):
+    graph = WorkflowGraph()
+    pe = Elsewhere() if kind == "global" else Tally(kind)
+    pe.on_error, pe.isolate = policy, kind == "isolated"
+    graph.connect(Numbers(), "output", pe, "input")
+    return graph
+
+
 class Never(ConsumerPE):
     """Fails for every item."""
 

@@ -94,7 +94,7 @@ def _class_state(cls: type, own: dict[str, Any], memo: dict[int, Any]) -> dict[s
     found: dict[str, Any] = {}
     for name, owner in _class_names(cls):
         value = vars(owner).get(name)
-        if name in own or _never_changes(value):
+        if name in own or never_changes(value):
             continue
         tried = dict(memo)
         try:
@@ -122,7 +122,8 @@ def _is_of_user(name: str, owner: type) -> bool:
     return not hasattr(type(value), "__get__") and not isinstance(value, (type, ModuleType))
 
 
-def _never_changes(value: Any) -> bool:
+def never_changes(value: Any) -> bool:
+    """Whether a value is the same for good, so that it needs no copy."""
     if isinstance(value, (tuple, frozenset)):
-        return all(map(_never_changes, value))
+        return all(map(never_changes, value))
     return isinstance(value, _UNCHANGING) or type(value) is object

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MethodType
 from typing import Any
 
@@ -22,7 +22,7 @@ ON_ERROR = "on_error"
 KNOWN = ("fail; skip, or skip:100 for at most 100 items, skip:1% for at most a hundredth of all; dead-letter:FOLDER to "
          "set it aside there; retry:3 for three "
          "more tries and retry:3:0.5 for half a second before the second, both also with ,POLICY for what fails each "
-         "time")
+         "time; copy-state,POLICY to put back what the PE changed for it")
 
 
 class Policy:
@@ -43,16 +43,18 @@ class LeftOut(Policy):
 
     most: int | None = None
     rate: float | None = None
+    copy_state: bool | tuple[str, ...] = False
 
     def __post_init__(self) -> None:
         _check_bounds(type(self).__name__, self.most, self.rate)
+        object.__setattr__(self, "copy_state", _checked_names(type(self).__name__, self.copy_state))
 
     @property
     def bounds(self) -> str:
         """`, at most 100`, or nothing."""
         found = [f"{self.most:,}" if self.most is not None else "",
                  f"{self.rate:g} of its items" if self.rate is not None else ""]
-        return f", at most {' and '.join(filter(None, found))}" if any(found) else ""
+        return (f", at most {' and '.join(filter(None, found))}" if any(found) else "") + _put_back(self.copy_state)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Skip(LeftOut):
     Args:
         most: the run fails as soon as it is known that more items of the PE than this have failed, over all instances.
         rate: the run fails at its end where more than this share of the PE's items have failed, from 0 to 1.
+        copy_state: True to put back what the PE changed in its attributes before it failed, or the names of those
+            that are put back. They are copied before each item.
 
     Raises:
         Refused: `most` isn't a whole number from 0, or `rate` no number from 0 to 1.
@@ -77,7 +81,7 @@ class DeadLetter(LeftOut):
 
     Args:
         folder: a path or URL, of an output of the run like others. PEs may share one.
-        most, rate: as those of `Skip`.
+        most, rate, copy_state: as those of `Skip`.
 
     Raises:
         Refused: as `Skip`, or `folder` is no path.
@@ -85,12 +89,14 @@ class DeadLetter(LeftOut):
 
     folder: str = ""
 
-    def __init__(self, folder: Any, most: int | None = None, rate: float | None = None) -> None:
+    def __init__(self, folder: Any, most: int | None = None, rate: float | None = None,
+                 copy_state: bool | tuple[str, ...] = False) -> None:
         if not isinstance(folder, (str, os.PathLike)) or not str(folder):
             raise Refused(f"DeadLetter takes the folder to write to, a path or a URL; it got {folder!r}")
         object.__setattr__(self, "folder", os.fspath(folder))
         object.__setattr__(self, "most", most)
         object.__setattr__(self, "rate", rate)
+        object.__setattr__(self, "copy_state", copy_state)
         self.__post_init__()
 
     def __str__(self) -> str:
@@ -106,6 +112,7 @@ class Retry(Policy):
         on: the exceptions for which it is; for others, `then` says at once what becomes of it.
         wait: seconds before the second try; twice as many before each one after it.
         then: the policy for an item that failed each time.
+        copy_state: as that of `Skip`, before each further try, too.
 
     Raises:
         Refused: `times` is no number from 1, `on` no exceptions, `wait` is negative, or `then` is none of the others.
@@ -115,6 +122,7 @@ class Retry(Policy):
     on: tuple[type[Exception], ...] = (Exception,)
     wait: float = 0.0
     then: Policy = Fail()
+    copy_state: bool | tuple[str, ...] = False
 
     def __post_init__(self) -> None:
         if not _is_number(self.times, int) or self.times < 1:
@@ -129,16 +137,25 @@ class Retry(Policy):
         if isinstance(then, Retry):
             raise Refused("then= of Retry must be another policy: give it more times instead")
         object.__setattr__(self, "then", then)
+        object.__setattr__(self, "copy_state", _checked_names("Retry", self.copy_state))
 
     def __str__(self) -> str:
         on = "" if self.on == (Exception,) else f" on {', '.join(kind.__name__ for kind in self.on)}"
         wait = f", {self.wait:g} s apart at first" if self.wait else ""
-        return f"retry {self.times} {'time' if self.times == 1 else 'times'}{on}{wait}, then {self.then}"
+        back = _put_back(self.copy_state)
+        return f"retry {self.times} {'time' if self.times == 1 else 'times'}{on}{wait}{back}, then {self.then}"
 
 
 def last(policy: Policy) -> Policy:
     """What becomes of an item once no try is left."""
     return policy.then if isinstance(policy, Retry) else policy
+
+
+def state_copied(policy: Policy | None) -> bool | tuple[str, ...]:
+    """Which attributes of a PE are put back where it fails for an item: none (False), all (True), or those named."""
+    if isinstance(policy, Retry):
+        return policy.copy_state or state_copied(policy.then)
+    return policy.copy_state if isinstance(policy, LeftOut) else False
 
 
 def read(given: Any, of: str) -> Policy:
@@ -153,6 +170,11 @@ def read(given: Any, of: str) -> Policy:
 
 
 def _parsed(text: str, of: str) -> Policy:
+    if text.strip().startswith("copy-state,"):
+        policy = read(text.partition(",")[2], of)
+        if not isinstance(policy, (LeftOut, Retry)):
+            raise Refused(f"{of} is {text!r}, and nothing is put back where the run fails. {of} takes {KNOWN}")
+        return replace(policy, copy_state=True)
     if text.strip().startswith("dead-letter:"):
         return DeadLetter(text.strip().removeprefix("dead-letter:"))
     first, _, after = text.partition(",")
@@ -183,6 +205,20 @@ def _is_number(value: Any, *kinds: type) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool)
 
 
+def _checked_names(kind: str, names: Any) -> bool | tuple[str, ...]:
+    if isinstance(names, bool):
+        return names
+    if isinstance(names, str) or not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+        raise Refused(f"copy_state= of {kind} must be True, or a tuple of names of attributes; it is {names!r}")
+    return tuple(names)
+
+
+def _put_back(names: bool | tuple[str, ...]) -> str:
+    if not names:
+        return ""
+    return ", state put back" if names is True else f", {', '.join(names)} put back"
+
+
 def _check_bounds(kind: str, most: Any, rate: Any) -> None:
     if most is not None and (not _is_number(most, int) or most < 0):
         raise Refused(f"most= of {kind} must be a number of items, from 0; it is {most!r}")
@@ -203,6 +239,12 @@ class Isolation:
         at_most = f", at most {self.limit:g} s an item" if self.limit is not None else ""
         with_most = f", with at most {self.memory / (1 << 20):,.0f} MiB" if self.memory is not None else ""
         return f"in a process of its own{at_most}{with_most}"
+
+
+def is_isolated(pe: Any) -> bool:
+    """Whether a PE asks for a process of its own."""
+    asked = (pe.time_limit, pe.memory_limit, pe.isolate)
+    return not any(isinstance(each, MethodType) for each in asked) and any(each not in (None, False) for each in asked)
 
 
 def isolations(pes: Mapping[str, Any], never: Mapping[str, str]) -> dict[str, Isolation]:

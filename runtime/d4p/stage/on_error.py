@@ -16,9 +16,10 @@ from typing import Any
 from d4p.describe.failure import PeFailed, said_of_item
 from d4p.errors import ControlFlow, D4pError
 from d4p.graph.base import ConsumerPE, IterativePE
-from d4p.graph.policies import DeadLetter, LeftOut, Policy, Retry, last
+from d4p.graph.policies import DeadLetter, LeftOut, Policy, Retry, last, state_copied
 from d4p.host import scratch
 from d4p.items.packing import own
+from d4p.items.put_back import State
 from d4p.items.size import roughly
 from d4p.places.held import Held
 from d4p.stage.letters import letter
@@ -173,6 +174,8 @@ class OnError:
         self._on = policy.on if isinstance(policy, Retry) else ()
         self._wait = policy.wait if isinstance(policy, Retry) else 0.0
         self._last, self._letter = last(policy), letter
+        self._state = State(pe, name, names) if (names := state_copied(policy)) else None
+        self._before: Any = None  # the state before the item in hand
         self._count = count
         self.limit: Limit | None = None  # of a root that may write no more than that
         self._inner = pe._process
@@ -187,7 +190,7 @@ class OnError:
     def leave_to_loop(self) -> None:
         """A generated loop catches what `_process` raises, and the PE writes nothing meanwhile: nothing need stand
         around it, where the item needn't be kept as it came."""
-        if not self._copies:
+        if not self._copies and self._state is None:
             self._in_loop = True
             del self.pe.process, self.pe._process
 
@@ -205,13 +208,15 @@ class OnError:
 
     def _around(self, process: Callable, ports: bool) -> Callable:
         """`process` for one item, which it gets as {port: item} where `ports` is true."""
-        writes, now, copies = self.writes, self.writes.now, self._copies
+        writes, now, copies, state = self.writes, self.writes.now, self._copies, self._state
 
         @functools.wraps(process)
         def guarded(item: Any = _NOTHING) -> Any:
             if writes.holding:  # the one calls the other
                 return process() if item is _NOTHING else process(item)
             writes.holding = True
+            if state is not None:
+                self._before = state.taken()
             try:
                 result = process(own(item) if copies else item)
             except Exception as error:
@@ -267,6 +272,8 @@ class OnError:
         return None, inputs
 
     def _drop(self) -> None:
+        if self._state is not None:
+            self._state.put_back(self._before)
         dropped = self.writes.drop()
         if self.limit is not None:
             self.limit.left += dropped
@@ -318,6 +325,8 @@ class OnError:
     def _once(self, part: dict[str, Any]) -> list[Any]:
         """What a PE gives for a batch, one after the other."""
         self.writes.holding = True
+        if self._state is not None:
+            self._before = self._state.taken()
         try:
             found = self._batch(part)
             several = isinstance(found, Iterable) and not isinstance(found, (dict, Sequence))

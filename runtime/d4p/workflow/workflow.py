@@ -19,8 +19,9 @@ from d4p.graph.copies import copied
 from d4p.graph.core import GROUPING
 from d4p.graph.flatten import Flat, flatten, leading_back, topological
 from d4p.graph.labels import fingerprint, labels
-from d4p.graph.policies import Isolation, Policy, chosen, isolations
+from d4p.graph.policies import Isolation, Policy, chosen, is_isolated, isolations, state_copied
 from d4p.host.signals import OF_USERS
+from d4p.items import put_back
 from d4p.outputs.writing import Writing
 from d4p.workflow.unpack import unpack_modules
 
@@ -170,7 +171,14 @@ OF_USERS.add(Workflow._graph.__code__)
 def policies(flat: Flat, pes: Mapping[str, Any], asked: Iterable[str]) -> dict[str, Policy]:
     """The policies of the PEs of a graph, which has them by name. Raises Refused, as `d4p.graph.policies.chosen`."""
     says = dict(zip(pes, flat.on_error, strict=True))
-    return chosen(pes, says, asked, {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
+    found = chosen(pes, says, asked, {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
+    for name, policy in found.items():
+        if names := state_copied(policy):
+            if is_isolated(pes[name]):
+                raise Refused(f"{name} ({type(pes[name]).__name__}) has a process of its own, and copy_state can't put "
+                              "back what is lost with that")
+            put_back.check(pes[name], name, names)
+    return found
 
 
 def isolated(pes: Mapping[str, Any]) -> dict[str, Isolation]:
