@@ -31,7 +31,8 @@ def style() -> str:
 def scripts(names: Sequence[str] = (*RUN, *BEGIN)) -> tuple[str, ...]:
     """uPlot, and ours as one function, so that they leave nothing behind in the page."""
     ours = "".join(_bare(text(f"{name}.js")) for name in names)
-    return text("uPlot.iife.min.js"), f'"use strict";(() => {{\n{ours}}})();\n'
+    licence = text("uPlot.LICENSE.txt").replace("*/", "")
+    return f"/*!\n{licence}*/\n{text('uPlot.iife.min.js')}", f'"use strict";(() => {{\n{ours}}})();\n'
 
 
 def _bare(script: str) -> str:

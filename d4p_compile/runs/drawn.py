@@ -131,9 +131,15 @@ def _points(each: dict[str, Any], seen: Sequence[tuple[float, dict[str, float]]]
     born = min(max(born, 0.0), end)
     died = min(max(born + life, born), end)
     points = [(born, dict.fromkeys(LANES, 0.0))]
+    for lane in ("starting", "preprocess"):  # these come first, and the last one last
+        at, so_far = points[-1]
+        if total[lane] and at + total[lane] <= died:
+            points.append((at + total[lane], so_far | {lane: total[lane]}))
     for at, seconds in seen:
-        if points[-1][0] < at < died:
+        if points[-1][0] < at < died - total["postprocess"]:
             points.append((at, _by_lane(seconds)))
+    if total["postprocess"] and points[-1][0] < died - total["postprocess"]:
+        points.append((died - total["postprocess"], total | {"postprocess": 0.0}))
     points.append((max(died, points[-1][0]), total))
     return born, points
 

@@ -16,9 +16,9 @@ from .shares import KINDS, Shares, Stage
 _MOSTLY = 0.5
 
 
-def svg(run: Run, shares: Shares, limits: int | None = None, link: str = "#stage-") -> str:
-    """The picture; "" where the record has neither a plan nor figures. `limits` is the number of a stage that is shown
-    as the one that limits the run; boxes lead to a `link` with their number, if there is one."""
+def svg(run: Run, shares: Shares, mark: tuple[int, str] | None = None, link: str = "#stage-") -> str:
+    """The picture; "" where the record has neither a plan nor figures. `mark` is the number of a stage that stands out
+    and what is said of it; boxes lead to a `link` with their number, if there is one."""
     stages = {stage.number: stage for stage in shares.stages}
     planned = {stage["number"]: tuple(stage["pes"]) for stage in run.plan.get("stages", ())}
     pes = {pe["name"]: pe for pe in run.plan.get("pes", ())}
@@ -27,8 +27,9 @@ def svg(run: Run, shares: Shares, limits: int | None = None, link: str = "#stage
         return ""
     calls = _calls(named, shares)
     shown = _profile(run)
+    tags = dict([mark] if mark else [])
     boxes = [_box(number, names, stages.get(number), pes, calls.get(number, ()), shown.get(number, {}),
-                  number == limits) for number, names in sorted(named.items())]  # fmt: skip
+                  tags.get(number, "")) for number, names in sorted(named.items())]  # fmt: skip
     joins = [_join(channel, shares) for channel in run.plan.get("channels", ())]
     return picture(boxes, joins, "The graph of the run: its stages, and what they were at", link)
 
@@ -53,7 +54,7 @@ def _profile(run: Run) -> dict[int, dict[str, float]]:
 
 
 def _box(number: int, names: tuple[str, ...], stage: Stage | None, pes: Mapping[str, Any],
-         calls: Any, profile: Mapping[str, float], limits: bool) -> Box:
+         calls: Any, profile: Mapping[str, float], tag: str) -> Box:
     lines = []
     for name in names:
         pe, share = pes.get(name, {}), profile.get(name)
@@ -62,14 +63,14 @@ def _box(number: int, names: tuple[str, ...], stage: Stage | None, pes: Mapping[
                           share or 0.0))
     head = f"stage {number}"
     if stage is None:
-        return Box(number, head, "not begun", tuple(lines), calls=tuple(calls))
+        return Box(number, head, "no figures", tuple(lines), "", "", "marked" if tag else "", tag, tuple(calls))
     busy = f"{100 * stage.share('busy'):.0f} % busy"
     title = f"stage {number}: {' > '.join(names)}, {plural(len(stage.instances), 'instance')}\n" + "\n".join(
         f"{100 * stage.share(kind):.0f} % {kind}" for kind in KINDS)
     mostly = max(KINDS, key=stage.share)
     kind = f"is-{mostly}" if stage.share(mostly) >= _MOSTLY else ""
     return Box(number, head, f"x{len(stage.instances):,} {busy}", tuple(lines), title, bar(stage, 0, 0, INNER, 14),
-               f"{kind} limits" if limits else kind, "limits the run" if limits else "", tuple(calls))
+               f"{kind} marked" if tag else kind, tag, tuple(calls))
 
 
 def _join(channel: dict[str, Any], shares: Shares) -> Join:

@@ -60,6 +60,8 @@ def why_none(run: Run, shares: Shares) -> str:
     """What is said where there is no verdict."""
     if run.state == "running":
         return "the run is on: what limits it is said when it is done"
+    if run.state == "failed" and (said := str((run.about.get("cause") or {}).get("message", "")).strip()):
+        return f"the run failed: {said.splitlines()[0]}"
     if run.state != "done":
         return f"the run was not done: it is {run.state}"
     if not shares.stages:

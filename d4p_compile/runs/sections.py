@@ -37,6 +37,20 @@ class Seen:
         """The stage that limits the run."""
         return self.verdicts[0].stage if self.verdicts else None
 
+    @property
+    def mark(self) -> tuple[int, str] | None:
+        """The stage that a picture is to mark, and with which words."""
+        return marked(self.run, self.limits)
+
+
+def marked(run: Run, limits: int | None) -> tuple[int, str] | None:
+    """The stage that limits a run, or whose PE it failed in."""
+    if limits is not None:
+        return limits, "limits the run"
+    pe = (run.about.get("cause") or {}).get("pe")
+    found = (stage["number"] for stage in run.plan.get("stages", ()) if pe in stage["pes"])
+    return next(((number, f"failed in {pe}") for number in found), None) if isinstance(pe, str) else None
+
 
 Section = Callable[[Seen], Iterator[str]]
 
@@ -53,7 +67,8 @@ def heading(seen: Seen) -> Iterator[str]:
 def verdict(seen: Seen) -> Iterator[str]:
     run, shares = seen.run, seen.shares
     if not seen.verdicts:
-        yield f'<div class="verdict none"><p class="sentence">{e(why_none(run, shares))}</p></div>'
+        kind = "bad" if seen.run.state in ("failed", LOST) else "none"
+        yield f'<div class="verdict {kind}"><p class="sentence">{e(why_none(run, shares))}</p></div>'
     for at, each in enumerate(seen.verdicts):
         yield _verdict(each, "also" if at else "first")
 
@@ -99,7 +114,7 @@ def tiles(seen: Seen) -> Iterator[str]:
 
 def graph(seen: Seen) -> Iterator[str]:
     run, shares = seen.run, seen.shares
-    drawn = svg(run, shares, seen.limits)
+    drawn = svg(run, shares, seen.mark)
     if drawn:
         yield (f'<h2>Graph</h2><div class="tools"><button type="button" id="fit" aria-pressed="false">fit to width'
                f"</button>{legend(tuple(KINDS))}</div>")

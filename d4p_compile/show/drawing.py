@@ -37,7 +37,7 @@ STYLE = """
 .d4p-graph a:focus {outline: none}
 .d4p-graph a:focus .box, .d4p-graph a:hover .box {stroke-width: 2.5; stroke-opacity: 1}
 .d4p-graph .tag {font-weight: 600}
-.d4p-graph .limits .box {stroke: #d55e00; stroke-width: 3; stroke-opacity: 1}
+.d4p-graph .marked .box {stroke: #d55e00; stroke-width: 3; stroke-opacity: 1}
 """.strip()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -16,8 +17,9 @@ from ..runs.folder import Run, state
 from ..runs.index import listed
 from ..runs.page import changes
 
-#: Seconds between two looks at the files of a record; after so many looks without news a sign that we are there.
-EVERY, QUIET = 0.5, 20
+#: Seconds between two looks at the files of a record, and how many times as long as making a page takes, so that who
+#: looks on at a large run doesn't take its cores; after so many looks without news a sign that we are there.
+EVERY, SELDOM, QUIET = 0.5, 10, 20
 
 Row = dict[str, Any]
 
@@ -27,6 +29,7 @@ def of_run(run: Run, closing: threading.Event) -> Iterator[str]:
     before, quiet = None, 0
     while True:
         ends = closing.is_set()
+        began = time.monotonic()
         now = _files(run)
         if now != before:
             before = now
@@ -42,7 +45,7 @@ def of_run(run: Run, closing: threading.Event) -> Iterator[str]:
         quiet += 1
         if quiet % QUIET == 0:
             yield ": still there\n\n"
-        closing.wait(EVERY)
+        closing.wait(max(EVERY, SELDOM * (time.monotonic() - began)))
 
 
 def _files(run: Run) -> list[tuple[str, int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -127,22 +128,39 @@ def replaced(run: Run, name: str, content: Any) -> None:
     os.replace(run.folder / ".new", run.folder / name)
 
 
-def test_a_run_shows_itself_and_a_page_that_comes_late_has_all_of_it(tab, runs, tmp_path):
-    """The browser is one that notes the address; the page is fetched when the run is over long since."""
+@contextlib.contextmanager
+def running(tmp_path: Path, *words: str) -> Iterator[Any]:
+    """`d4p run --ui`, with a browser that notes the address."""
     noting = tmp_path / "noting"
-    noting.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/address\n')
+    noting.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/new && mv {tmp_path}/new {tmp_path}/address\n')
     noting.chmod(0o755)
     workflow = Path(__file__).parents[1] / "workflows" / "planted.py"
     program = subprocess.Popen(
-        [sys.executable, "-m", "d4p_compile", "run", f"{workflow}:make", "-p", "items=5", "--ui"], text=True,
-        env={**os.environ, "BROWSER": str(noting)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path)
+        [sys.executable, "-m", "d4p_compile", "run", f"{workflow}:make", "--ui", *words], text=True, cwd=tmp_path,
+        env={**os.environ, "BROWSER": str(noting)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
     try:
-        until(lambda: [*runs.glob("*/run.json")] and '"done"' in [*runs.glob("*/run.json")][0].read_text(), seconds=60)
-        tab.goto((tmp_path / "address").read_text().strip())
-        assert tab.locator("#stage-2").count() == 1 and "done" in tab.inner_text("#heading")
+        until((tmp_path / "address").exists, seconds=60)
+        yield program
         _, said = program.communicate(timeout=60)
         assert program.returncode == 0 and "page: http://127.0.0.1:" in said
     finally:
         program.kill()
         program.wait(timeout=60)
-    assert tab.inner_text("#heading").startswith("planted")  # it stays
+
+
+def test_a_run_shows_itself_while_it_is_on_and_its_page_stays(tab, runs, tmp_path):
+    """Figures come every second, since somebody looks on; the last ones come before the server goes."""
+    with running(tmp_path, "-p", "items=100", "-p", "first=0.04"):
+        tab.goto((tmp_path / "address").read_text().strip())
+        tab.locator(".badge", has_text="running").wait_for()
+        tab.locator("#stage-2").wait_for()
+        assert "running" in tab.inner_text("#heading")  # there are figures, and it is still on
+    tab.locator("#live", has_text="the run is over").wait_for()
+    assert "done" in tab.inner_text("#heading") and "100" in tab.inner_text("#edges")
+
+
+def test_a_page_that_comes_when_its_run_is_over_has_all_of_it(tab, runs, tmp_path):
+    with running(tmp_path, "-p", "items=5"):
+        until(lambda: [*runs.glob("*/run.json")] and '"done"' in [*runs.glob("*/run.json")][0].read_text(), seconds=60)
+        tab.goto((tmp_path / "address").read_text().strip())
+        assert tab.locator("#stage-2").count() == 1 and "done" in tab.inner_text("#heading")

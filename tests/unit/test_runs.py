@@ -369,8 +369,8 @@ def test_the_picture_has_each_stage_behind_those_that_send_to_it(runs):
     assert len(at) == 3 and at == sorted(at) and len(set(at)) == 3
     widths = [float(a["width"]) for tag, a in shown.tags if tag == "rect" and a.get("class") == "blocked"]
     assert widths and max(widths) == pytest.approx(0.9 * INNER, abs=1)
-    limits = [a["class"] for tag, a in shown.tags if tag == "g" and "limits" in a.get("class", "")]
-    assert limits == ["stage is-busy limits"]
+    limits = [a["class"] for tag, a in shown.tags if tag == "g" and "marked" in a.get("class", "")]
+    assert limits == ["stage is-busy marked"]
 
 
 def big(runs: Path, id: str, stages: int, width: int, samples: int) -> Run:

@@ -1,5 +1,6 @@
 // Throughput and memory over time, drawn by uPlot (MIT), which is in the page.
 const CURVES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#7a7a7a"];
+const IN_THE_DARK = ["#56a8e0", "#ff8a4c", "#3cc79b", "#e0a0c4", "#f0c040", "#9ad4f5", "#b79be0", "#b0b0b0"];
 const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3]];
 let plots = [];
 
@@ -27,7 +28,8 @@ function plot(box, title, data, series, spelled) {
 }
 
 function curve(label, at, spelled) {
-  return { label, stroke: CURVES[at % CURVES.length], width: 1.6, dash: DASHES[Math.floor(at / CURVES.length) % DASHES.length],
+  const colours = isDark() ? IN_THE_DARK : CURVES;
+  return { label, stroke: colours[at % colours.length], width: 1.6, dash: DASHES[Math.floor(at / CURVES.length) % DASHES.length],
     points: { show: (u, i) => u.data[0].length < 30, size: 5 }, value: (u, v) => v === null || v === undefined ? "" : spelled(v) };
 }
 

@@ -90,6 +90,7 @@ class Recorder(Unrecorded):
         self._samples = Samples()
         self._lock = threading.Lock()
         self._beats, self._beaten = Sampler(self._beat, its.LOOKED_AT_EVERY), 0.0
+        self._wrote = 0.0  # seconds that it took
 
     def begin(self, arguments: argparse.Namespace, inputs: Inputs, outputs: Iterable[str]) -> None:
         workflow, plan = self._workflow, self._plan()
@@ -160,11 +161,13 @@ class Recorder(Unrecorded):
     def _beat(self) -> None:
         """Say what is known so far, when it is time for a sign of life or somebody looks on."""
         with self._lock:
-            due = self._seconds() - self._beaten >= its.ALIVE_EVERY or self.record.looked_at
+            since = self._seconds() - self._beaten
+            due = since >= its.ALIVE_EVERY or (since >= self._wrote * its.SELDOM and self.record.looked_at)
             if due and self.record.run["state"] == its.RUNNING:
                 self._beaten = self._seconds()
                 self._figures()
                 self.record.update()
+                self._wrote = self._seconds() - self._beaten
 
     def _figures(self) -> None:
         self.record.put(its.SUMMARY, {

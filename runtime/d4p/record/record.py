@@ -22,8 +22,8 @@ INPUTS, SAMPLES, ERRORS, PROGRAMS = "inputs.jsonl", "samples.jsonl", "errors", "
 #: States of a run; one whose writer is silent is lost, which readers find (`d4p_compile.runs`).
 RUNNING, DONE, FAILED, INTERRUPTED = "running", "done", "failed", "interrupted"
 #: Seconds between two signs of life, with figures; and while somebody looks on, who says so by touching a file of the
-#: record now and then, and is taken at that for so many seconds.
-ALIVE_EVERY, LOOKED_AT_EVERY = 20.0, 1.0
+#: record now and then, and is taken at that for so many seconds; but not before so many times as long as writing took.
+ALIVE_EVERY, LOOKED_AT_EVERY, SELDOM = 20.0, 1.0, 50
 LOOKS_ON, LOOKS_FOR = ".looks-on", 10.0
 #: Characters of a message that are kept.
 _LONGEST = 20_000
