@@ -6,10 +6,11 @@ What a pickle of each says, at a fraction of its cost.
 from __future__ import annotations
 
 import marshal
-import sys
 from collections.abc import Iterable
 from pickle import PickleBuffer
 from typing import Any
+
+from d4p.host.imported import imported
 
 #: What such a batch begins with.
 MARK = b"A"
@@ -19,7 +20,7 @@ _KINDS = "biufc"  # types that their `dtype.str` describes wholly
 def pack_arrays(items: list[Any], least: int) -> tuple[bytes, list[memoryview]] | None:
     """The head of a batch, and the buffers beside it; None where an item isn't a plain array of at least so many bytes,
     with its elements one behind the other."""
-    np = sys.modules.get("numpy")
+    np = imported("numpy")
     if np is None or not items or type(items[0]) is not np.ndarray:
         return None
     array, described, buffers = np.ndarray, [], []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
+
+from d4p.host.imported import imported
 
 
 class Batch(Sequence):
@@ -93,7 +94,7 @@ def _made(like: tuple, fields: list[Any]) -> tuple:
 
 
 def _column(values: Sequence[Any]) -> Any:
-    np = sys.modules.get("numpy")
+    np = imported("numpy")
     first = values[0]
     if np is None or type(first) is not np.ndarray or first.dtype.hasobject:
         return [_read_only(value) for value in values]

@@ -23,9 +23,9 @@ import datetime as dt
 import json
 import math
 import pickle
-import sys
 from typing import Any
 
+from d4p.host.imported import imported
 from d4p.items.shape import parsed
 from d4p.keys.digest import short
 
@@ -89,20 +89,20 @@ def _to_json(item: Any) -> Any:
         return _pickled(item)
     if isinstance(item, (dt.date, dt.time)):
         return item.isoformat()
-    obspy = sys.modules.get("obspy.core.utcdatetime")
+    obspy = imported("obspy.core.utcdatetime")
     if obspy is not None and isinstance(item, obspy.UTCDateTime):
         seconds, fraction = divmod(item._ns, 10**9)
         digits = f"{fraction:09d}"
         digits = digits[:6] if digits.endswith("000") else digits
         return f"{(_EPOCH + dt.timedelta(seconds=seconds)).isoformat()}.{digits}Z"
-    np = sys.modules.get("numpy")
+    np = imported("numpy")
     if np is not None and isinstance(item, (np.generic, np.ndarray)):
         return _numpy(item, np)
     return _pickled(item)
 
 
 def _is_attribdict(item: Any) -> bool:
-    obspy = sys.modules.get("obspy.core.util.attribdict")
+    obspy = imported("obspy.core.util.attribdict")
     return obspy is not None and isinstance(item, obspy.AttribDict)
 
 

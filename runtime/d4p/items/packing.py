@@ -13,7 +13,6 @@ import io
 import marshal
 import pickle
 import struct
-import sys
 import types
 import uuid
 from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ from itertools import chain
 from typing import Any
 
 from d4p.errors import RunFailed
+from d4p.host.imported import imported
 from d4p.items.arrays import MARK, pack_arrays, unpack_arrays
 from d4p.items.arrays import sizes as array_sizes
 from d4p.items.itemjson import dumps_json, loads_json, to_json
@@ -78,7 +78,7 @@ def own(item: Any) -> Any:
             return item.copy()
     elif cls is frozenset and _ATOMS.issuperset(map(type, item)):
         return item
-    np = sys.modules.get("numpy")
+    np = imported("numpy")
     if np is not None:
         if isinstance(item, np.generic) and not isinstance(item, np.void):
             return item
@@ -259,7 +259,7 @@ def _pack_one_by_one(items: list, least: int | None = None) -> tuple[bytes, list
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
     pickler = pickle.Pickler(stream, 5, buffer_callback=buffers.append)
-    np = sys.modules.get("numpy")
+    np = imported("numpy")
     if np is not None:
         pickler.dispatch_table = {**copyreg.dispatch_table, np.ndarray: _reduce_array}
     dump, forget, tell = pickler.dump, pickler.clear_memo, stream.tell

@@ -15,13 +15,13 @@ in the order of the declaration. What isn't of its schema is written in another 
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from d4p.graph.core import TYPE
+from d4p.host.imported import imported
 
 _PLAIN = {int: "int64", float: "float64", bool: "bool", str: "string", bytes: "binary"}
 _CLASS = {name: cls for cls, name in _PLAIN.items()}
@@ -170,7 +170,7 @@ def _encodable(text: str) -> bool:
 
 def _array_check(dtype: str) -> Callable[[tuple], bool]:
     def check(column: tuple) -> bool:
-        np = sys.modules.get("numpy")  # where there is an array, it was imported
+        np = imported("numpy")  # where there is an array, it was imported
         return np is not None and all(
             type(value) is np.ndarray and value.ndim == 1 and value.dtype.isnative and value.dtype.name == dtype
             and value.dtype.metadata is None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from d4p.host.imported import imported
 from d4p.keys import canonical
 
 Encode = Callable[[Any, tuple], bytes]
@@ -34,7 +35,7 @@ def encoder(cls: type, encode: Encode) -> Encode | None:
         return _numpy(cls, sys.modules["numpy"], encode)
     if package == "pandas" and hasattr(cls, "asm8"):  # Timestamp, Timedelta and NaT: nanoseconds
         return lambda key, above: encode(key.asm8, above)
-    obspy = sys.modules.get("obspy.core.utcdatetime")
+    obspy = imported("obspy.core.utcdatetime")
     if obspy is not None and issubclass(cls, obspy.UTCDateTime) and cls.__eq__ is obspy.UTCDateTime.__eq__:
         return _utcdatetime
     return None
