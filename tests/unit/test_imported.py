@@ -6,6 +6,7 @@ import types
 from importlib.machinery import ModuleSpec
 
 import pytest
+
 from d4p.host.imported import imported
 from d4p.items import batch, packing, schema
 from d4p.items.arrays import pack_arrays

@@ -77,8 +77,15 @@ def starts():
 class Odd:
     """Python drops what is raised when one is freed."""
 
+    def __init__(self, number):
+        self.number = number
+
     def __del__(self):
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(self.number)
+
+
+#: The signal that comes when something is freed.
+FREED = {"freed": signal.SIGINT, "freed in the background": signal.SIGTERM}
 
 
 class Stubborn(IterativePE):
@@ -88,13 +95,13 @@ class Stubborn(IterativePE):
 
     def _process(self, data):
         try:
-            if self.how == "freed":
-                Odd()
+            if self.how in FREED:
+                Odd(FREED[self.how])
                 time.sleep(60)
             else:
                 signal.raise_signal(signal.SIGINT)
         except BaseException:
-            if self.how == "freed":
+            if self.how in FREED:
                 raise
         while True:
             time.sleep(0.01)

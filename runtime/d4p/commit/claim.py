@@ -18,6 +18,7 @@ import os
 import re
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 from d4p.errors import Refused, RunFailed
@@ -69,26 +70,44 @@ def take(store: Store, folder: str, run: str, output: str) -> Claim:
     user's own, or holds what no run leaves there."""
     me = json.dumps({"run": run, **_here(), "at": time.time()}).encode()
     for _ in range(_TRIES):
-        store.check_own(folder)
         try:
-            store.makedirs(folder)
-        except FileExistsError:  # another removed it just then
-            continue
-        store.check_own(folder)
-        _no_stranger(store, folder)
-        number, other = _holder(store, folder)
-        if number and other is not None:
-            _refuse_if_alive(store, folder, number, other, run, output)
-        mine = Claim(store, folder, number + 1, run, output)
-        try:
-            store.create(mine.path, me)
-        except (FileExistsError, FileNotFoundError):  # another was faster; or removed the folder, being done
-            continue
+            mine = _tried(store, folder, run, output, me)
+        except KeyboardInterrupt:
+            with suppress(OSError):
+                store.rmdir(folder)  # where it has nothing in it
+            raise
+        if mine is not None:
+            return mine
+    raise Refused(f"{output} is being claimed by other runs at the same time: give each its own folder")
+
+
+def _tried(store: Store, folder: str, run: str, output: str, me: bytes) -> Claim | None:
+    """The claim, or None where others were at it at the same time."""
+    store.check_own(folder)
+    try:
+        store.makedirs(folder)
+    except FileExistsError:  # another removed it just then
+        return None
+    store.check_own(folder)
+    _no_stranger(store, folder)
+    number, other = _holder(store, folder)
+    if number and other is not None:
+        _refuse_if_alive(store, folder, number, other, run, output)
+    mine = Claim(store, folder, number + 1, run, output)
+    try:
+        store.create(mine.path, me)
         highest, _ = _holder(store, folder)
         if highest == number + 1 and _content(store, folder, number) == other:
             return mine
-        store.remove(mine.path)
-    raise Refused(f"{output} is being claimed by other runs at the same time: give each its own folder")
+    except (FileExistsError, FileNotFoundError):  # another was faster; or removed the folder, being done
+        return None
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            if (_content(store, folder, number + 1) or {}).get("run") == run:
+                mine.release()
+        raise
+    store.remove(mine.path)
+    return None
 
 
 def _no_stranger(store: Store, folder: str) -> None:

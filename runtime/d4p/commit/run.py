@@ -91,13 +91,14 @@ class Outputs:
             for folder in self._todo():
                 begun.append(folder)
                 folder.prepare(self._identity, self.run)
-        except BaseException:
             for folder in self.folders:
-                folder.abort(keep=True) if folder in begun else folder.release()
+                if folder.committed:
+                    folder.release()
+        except BaseException as error:
+            keep = self.resume or not isinstance(error, KeyboardInterrupt)
+            for folder in self.folders:
+                folder.abort(keep) if folder in begun else folder.release()
             raise
-        for folder in self.folders:
-            if folder.committed:
-                folder.release()
         return bool(begun) or (self._results and self._spooled and self.output is not None)
 
     def _inputs(self) -> list[tuple[str, str]]:

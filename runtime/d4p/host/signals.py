@@ -92,6 +92,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._came = self._lost = False
+        self._last = signal.SIGINT  # which came; SIGINT is ignored in a shell's background, and would do nothing again
         self._over = threading.Event()
 
     def __enter__(self) -> Interrupts:
@@ -115,6 +116,7 @@ class Interrupts:
         if self._came and not self._lost and not _in_users(frame):
             return
         first, self._came, self._lost = not self._came, True, False
+        self._last = signal.Signals(number)
         if first:
             for function in BEFORE:
                 function()
@@ -132,7 +134,7 @@ class Interrupts:
             self._again()
 
     def _again(self) -> None:
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, self._last)
 
     def _dropped(self, told: Any) -> None:
         if not issubclass(told.exc_type, Interrupted):

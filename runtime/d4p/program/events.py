@@ -54,7 +54,8 @@ class Sampler:
 
     def __exit__(self, *exc: object) -> None:
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():  # who was interrupted before or while it was started has none to wait for
+            self._thread.join()
         if exc[0] is None:
             self._sample()
 

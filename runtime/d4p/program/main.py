@@ -28,7 +28,7 @@ from d4p.program.events import Events, clock
 from d4p.program.failures import MISSING, ended, failures, judge, left_out, told
 from d4p.program.job import Job
 from d4p.program.options import parser
-from d4p.program.recorder import recorder
+from d4p.program.recorder import Unrecorded, recorder
 from d4p.program.saying import be_quiet, say
 from d4p.program.summary import account, of_reports, of_results, shown_results
 from d4p.stage.depth import FRAMES
@@ -139,15 +139,16 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
     outputs = Outputs(workflow, arguments.output, _results(workflow), overwrite=arguments.overwrite,
                       resume=arguments.resume, spooled=kept is not None, watched=watched,
                       program=program)
-    if not outputs.begin(lambda: identity(main, workflow, inputs)):
-        events.say("done", seconds=seconds(), missing=outputs.missing, failures={})
-        say(f"note: {note}" for note in outputs.notes)
-        say("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
-        say(f"written: {path}" for path in outputs.written)
-        say_missing(outputs.missing)
-        return outputs.missing
-    recording = recorder(not arguments.no_record, workflow, program, engine.name, outputs.run, seconds)
+    recording = Unrecorded()
     try:
+        if not outputs.begin(lambda: identity(main, workflow, inputs)):
+            events.say("done", seconds=seconds(), missing=outputs.missing, failures={})
+            say(f"note: {note}" for note in outputs.notes)
+            say("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
+            say(f"written: {path}" for path in outputs.written)
+            say_missing(outputs.missing)
+            return outputs.missing
+        recording = recorder(not arguments.no_record, workflow, program, engine.name, outputs.run, seconds)
         say(f"note: {note}" for note in (*inputs.notes, *outputs.notes))
         if arguments.recover and engine.recovers_itself:
             say("note: Spark runs again what it has lost in any case; --recover changes nothing")
@@ -180,8 +181,10 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
         recording.end(reports, missing=missing)
         return missing
     except BaseException as error:
-        recording.end(error=error)
-        outputs.abort(plain(error) or error)
+        try:
+            recording.end(error=error)
+        finally:
+            outputs.abort(plain(error) or error)
         raise
 
 
