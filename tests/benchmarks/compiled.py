@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -35,10 +36,12 @@ def program(workflow: str, target: str, width: int | None = None, **parameters: 
         yield names
 
 
-def run(names: dict[str, Any], engine: Any, iterations: int | None = None) -> dict[tuple[str, str], list[Any]]:
-    """Run a program on its engine (a module of d4p with an `ENGINE`), outputs and all; its results, read."""
+def run(names: dict[str, Any], engine: Any, items: int | dict | None = None) -> dict[tuple[str, str], list[Any]]:
+    """Run a program on its engine (a module of d4p with an `ENGINE`), outputs and all; its results, read. `items` are
+    how many the roots get, or those that each gets."""
     workflow = names["workflow"]
-    arguments = program_options("").parse_args([] if iterations is None else ["-i", str(iterations)])
+    given = [] if items is None else ["-i", str(items)] if isinstance(items, int) else ["-d", json.dumps(items)]
+    arguments = program_options("").parse_args(given)
     with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder, mock.patch.dict(os.environ, D4P_SPOOL=folder):
         with contextlib.redirect_stdout(io.StringIO()):
             run_program(names["main"], workflow, engine.ENGINE, arguments, Events())

@@ -15,8 +15,11 @@ from functools import partial
 from pathlib import Path
 
 import d4p_compile
+from d4p_compile.targets import mpi_here
 
-from .compiled import WORKFLOWS
+from . import spark
+from .compiled import WORKFLOWS, program
+from .compiled import run as run_compiled
 from .cores import rounds_of
 from .measure import Row, alternating, at_least, at_most, seconds
 from .workflows.cores import work
@@ -31,13 +34,13 @@ def rows(quick: bool) -> Iterator[Row]:
     rounds = rounds_of(1e-3)
     with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder:
         made = partial(_made, folder)
-        sweep = made("sweep", rounds=rounds)
-        alone = made("sweep", "sequential", rounds=rounds)
-        items = 4000 // part
-        ours, one = _times(repeats, items, sweep, alone)
-        yield Row(f"{items:,} items of {one / items * 1e3:.2f} ms, a fold in order: processes | sequential",
-                  f"{ours:.2f} s", f"{one:.2f} s",
-                  **at_least(one / ours, 1.8, f"{one / ours:.2f} times", ">= 1.8 times"))
+        alone = partial(_run, made("sweep", "sequential", rounds=rounds))
+        for target in ("processes", "mpi"):
+            if target == "mpi" and isinstance(missing := mpi_here.library(), str):
+                yield Row("mpi", "", f"does not run here: {missing}")
+                continue
+            yield _sweep(target, 4000 // part, repeats, partial(_run, made("sweep", target, rounds=rounds)), alone)
+        yield from _on_spark(4000 // part, repeats, rounds, alone)
 
         few = rounds_of(LEAST)
         uneven = made("sweep", rounds=few, uneven=True)
@@ -61,19 +64,51 @@ def rows(quick: bool) -> Iterator[Row]:
                   "any_order", *(f"{kib / 1024:.0f} MiB" for kib in held))
 
 
+#: Takes so many items, and gives the seconds.
+Runs = Callable[[int], float]
+
+
+def _sweep(target: str, items: int, repeats: int, ours: Runs, alone: Runs) -> Row:
+    """Two cores beside one."""
+    ours, one = _beyond_few(repeats, items, ours, alone)
+    return Row(f"{items:,} items of {one / items * 1e3:.2f} ms, a fold in order: {target} | sequential",
+               f"{ours:.2f} s", f"{one:.2f} s",
+               **at_least(one / ours, 1.8, f"{one / ours:.2f} times", ">= 1.8 times"))
+
+
+def _on_spark(items: int, repeats: int, rounds: int, alone: Runs) -> Iterator[Row]:
+    """The same in a session that is warm."""
+    try:
+        import pyspark  # noqa: F401
+    except ImportError:
+        yield Row("Spark", "", "does not run here: no pyspark")
+        return
+    with spark.session(), program("order.py:sweep", "spark-rdd", rounds=rounds) as names:
+
+        def ours(count: int) -> float:
+            return seconds(run_compiled, names, names["spark_rdd"], {"source": [{"count": count}]})
+
+        ours(FEW)
+        yield _sweep("spark-rdd", items, repeats, ours, alone)
+
+
 def _beside(what: str, ours: float, other: float, most: float) -> Row:
     return Row(what, f"{ours:.2f} s", f"{other:.2f} s", **at_most(ours / other, most))
 
 
 def _made(folder: str, name: str, target: str = "processes", **parameters: object) -> Path:
-    output = Path(folder, f"{name}-{len(os.listdir(folder))}")
+    output = Path(folder, f"{name}-{target}-{len(os.listdir(folder))}")
     return d4p_compile.compile(f"{WORKFLOWS / 'order.py'}:{name}", target, output=output, parameters=parameters).script
 
 
 def _times(repeats: int, items: int, *scripts: Path, run: Callable[[Path, int], float] | None = None) -> list[float]:
+    """The seconds of programs."""
+    return _beyond_few(repeats, items, *(partial(run or _run, script) for script in scripts))
+
+
+def _beyond_few(repeats: int, items: int, *runs: Runs) -> list[float]:
     """The seconds that items take each, beyond a few."""
-    calls: list[Callable[[], float]] = [partial(run or _run, script, count) for script in scripts
-                                        for count in (items, FEW)]
+    calls: list[Callable[[], float]] = [partial(run, count) for run in runs for count in (items, FEW)]
     taken = alternating(repeats, *calls)
     return [all_items - few for all_items, few in zip(taken[::2], taken[1::2], strict=True)]
 
@@ -91,12 +126,21 @@ def _cpu(script: Path, items: int) -> float:
 
 def _said(script: Path, items: int) -> str:
     """The line of a program's answer."""
-    command = [sys.executable, str(script), "-d", json.dumps({"source": [{"count": items}]})]
-    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    command, environment = [sys.executable, str(script), "-d", json.dumps({"source": [{"count": items}]})], {}
+    if "mpi" in script.parent.name:
+        command[:0] = [*_launcher(), "-n", "2"]
+        environment = mpi_here.as_root() if os.geteuid() == 0 else {}
+    environment = {**os.environ, **environment}
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment).stdout
     answers = [line for line in out.splitlines() if line.startswith("answer ")]
     if len(answers) != 1:
         raise RuntimeError(f"one line with the answer was wanted, and it said: {out}")
     return answers[0]
+
+
+def _launcher() -> list[str]:
+    library = mpi_here.library()
+    return [] if isinstance(library, str) else [mpi_here.mpiexec(library) or "mpiexec"]
 
 
 def _cost(rounds: int, number: int) -> float:

@@ -46,8 +46,9 @@ class Head:
     def loaded(cls, packed: bytes) -> Head:
         """The head that was `packed`."""
         producer, least, ways, runs = marshal.loads(packed)
-        return cls(producer, Frontier(least, ways),
-                   tuple(Run(*run[:3], _array(run[3]) if type(run[3]) is bytes else run[3]) for run in runs))
+        return cls(producer, Frontier(least, ways), tuple(
+            Run(way, place, count, array("q", numbers) if type(numbers) is bytes else numbers)
+            for way, place, count, numbers in runs))
 
     def parts(self, items: list[Any]) -> Iterator[tuple[Run, list[Any]]]:
         """The items of the batch by their runs."""
@@ -62,10 +63,6 @@ def _compact(numbers: list[int]) -> Numbers:
         return array("q", numbers)
     except OverflowError:  # cut apart three times
         return tuple(numbers)
-
-
-def _array(packed: bytes) -> Numbers:
-    return array("q", packed)
 
 
 class Marks:
