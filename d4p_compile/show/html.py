@@ -65,7 +65,7 @@ def graph(plan: Plan) -> str:
     for channel in plan.channels:
         exchange = channel.edge.exchange
         said = (("leads back",) if channel.edge.back else ()) + (() if exchange.kind == "forward" else (str(exchange),))
-        joins.append(Join(channel.edge.source, channel.edge.dest, said, f"{channel}  {described(channel)}",
+        joins.append(Join(channel.edge.source, channel.edge.dest, said, f"{channel}  {described(plan, channel)}",
                           channel.edge.back))
     return picture(boxes, joins, f"The graph of {plan.graph.name}: {size(plan)}")
 
@@ -84,7 +84,7 @@ def _stage(plan: Plan, stage: Stage) -> str:
     lines = [f'<div class="stage"><span class="number">stage {stage.number}</span>'
              f'<span class="times">{stage.times}</span>{" &rsaquo; ".join(chips)}']
     lines += [f'<div class="to{" back" if c.edge.back else ""}">{escape(str(c.edge)).replace("-&gt;", "&rarr;")} '
-              f'<b>{escape(described(c))}</b></div>'
+              f'<b>{escape(described(plan, c))}</b></div>'
               for c in plan.channels_from(stage)]
     inside = set(stage.pes)
     lines += [f'<div class="to">{escape(f"{pe}.{port}")} <b>result</b></div>'

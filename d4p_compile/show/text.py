@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from ..ir.graph import TILES, WIDTH, Pe, counted
-from ..ir.plan import RUNS, Channel, Plan
+from ..ir.plan import Channel, Plan
 from .limit import alone
 
 #: No line is longer, where a name or a reason isn't.
@@ -46,16 +46,16 @@ def outline(plan: Plan) -> list[str]:
         first, *more = chain(stage.pes, COLUMNS - len(pad))
         out += [head + first, *(pad + line for line in more)]
         out += wrapped(f"{pad}native: ", str(stage.native)) if stage.native else []
-        out += [f"{pad}{arrow:<{end}}  {exchange}" for arrow, exchange in _fan_outs(plan.channels_from(stage))]
+        out += [f"{pad}{arrow:<{end}}  {exchange}" for arrow, exchange in _fan_outs(plan, plan.channels_from(stage))]
         out += [f"{pad}{label:<{end}}  result" for pe in stage.pes for label in of.get(pe, ())]
     return out
 
 
-def _fan_outs(channels: Sequence[Channel]) -> list[tuple[str, str]]:
+def _fan_outs(plan: Plan, channels: Sequence[Channel]) -> list[tuple[str, str]]:
     """(arrow, exchange) of each channel; those of one output that feeds very many inputs the same way share a line."""
     alike: dict[tuple[str, str, str], list[Channel]] = {}
     for channel in channels:
-        alike.setdefault((channel.edge.source, channel.edge.output, described(channel)), []).append(channel)
+        alike.setdefault((channel.edge.source, channel.edge.output, described(plan, channel)), []).append(channel)
     out = []
     for (source, output, exchange), several in alike.items():
         if len(several) > FAN:
@@ -67,20 +67,18 @@ def _fan_outs(channels: Sequence[Channel]) -> list[tuple[str, str]]:
     return out
 
 
-def described(channel: Channel) -> str:
+def described(plan: Plan, channel: Channel) -> str:
     """A channel's exchange, whether it leads back, the order that it keeps, and what it carries where its items have a
     schema."""
     exchange = channel.edge.exchange
     needs = f" (group-by {list(exchange.require)} met by one instance)" if exchange.require else ""
-    return f"{exchange}{leading(channel)}{kept(channel)}{needs}{carried(channel)}"
+    return f"{exchange}{leading(channel)}{kept(plan, channel)}{needs}{carried(channel)}"
 
 
-def kept(channel: Channel) -> str:
-    """`, in order` where items keep the order of the sequential run over several instances, and ` of runs` where
-    any instance may get one."""
-    if not channel.places:
-        return ""
-    return " of runs" if channel.edge.exchange.kind == "round robin" and channel.places == RUNS else ", in order"
+def kept(plan: Plan, channel: Channel) -> str:
+    """` of runs` where runs of items are dealt to whichever instance; `, in order` where others keep the order of the
+    sequential run over several instances."""
+    return " of runs" if plan.deals(channel) else ", in order" if channel.places else ""
 
 
 def leading(channel: Channel) -> str:

@@ -70,10 +70,10 @@ Runs = Callable[[int], float]
 
 def _sweep(target: str, items: int, repeats: int, ours: Runs, alone: Runs) -> Row:
     """Two cores beside one."""
-    ours, one = _beyond_few(repeats, items, ours, alone)
+    two, one = _beyond_few(repeats, items, ours, alone)
     return Row(f"{items:,} items of {one / items * 1e3:.2f} ms, a fold in order: {target} | sequential",
-               f"{ours:.2f} s", f"{one:.2f} s",
-               **at_least(one / ours, 1.8, f"{one / ours:.2f} times", ">= 1.8 times"))
+               f"{two:.2f} s", f"{one:.2f} s",
+               **at_least(one / two, 1.8, f"{one / two:.2f} times", ">= 1.8 times"))
 
 
 def _on_spark(items: int, repeats: int, rounds: int, alone: Runs) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 """cycles for processes: 4 PEs in 2 stages, 2 exchanges, 1 of them back.
 
 stage 1 x1  Numbers
-            Numbers.output -> Start.input   round robin
+            Numbers.output -> Start.input   round robin of runs
 stage 2 xW  Start > Test > Collatz
             Collatz.output -> Test.stepped  forward, leads back
             Test.done                       result

@@ -9,7 +9,7 @@ stage 1 x1  Items
             Items.output -> MaxPE.input              broadcast
             Items.output -> Listing.input            broadcast
 stage 2 x3  CountPE
-            CountPE.output -> Seen.input             round robin
+            CountPE.output -> Seen.input             round robin of runs
 stage 3 x3  SumPE2
             SumPE2.output                            result
 stage 4 x2  SumPE3

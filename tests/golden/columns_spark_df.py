@@ -10,7 +10,7 @@ stage 1 x1  Items
             Items.output -> Listing.input            broadcast, packed: only Python reads it
 stage 2 x3  CountPE
             native: count
-            CountPE.output -> Seen.input             round robin
+            CountPE.output -> Seen.input             round robin of runs
 stage 3 x3  SumPE2
             native: sum of n (int64)
             SumPE2.output                            result

@@ -1,9 +1,9 @@
 """semantics for processes: 4 PEs in 3 stages, 2 exchanges.
 
 stage 1 x1  item
-            item.output -> class.a b     round robin
+            item.output -> class.a b     round robin of runs
 stage 2 x1  Numbers
-            Numbers.output -> class.c-d  round robin
+            Numbers.output -> class.c-d  round robin of runs
 stage 3 xW  class > 2nd PE!
             2nd PE!.x y                  result
 """

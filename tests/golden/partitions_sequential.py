@@ -1,7 +1,7 @@
 """semantics for one process: 3 PEs in 3 stages, 2 exchanges.
 
 stage 1 x1  Pairs
-            Pairs.output -> First.input    round robin
+            Pairs.output -> First.input    round robin of runs
 stage 2 x3  First
             First.output -> Listing.input  hash [0]
 stage 3 x3  Listing

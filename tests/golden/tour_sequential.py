@@ -2,9 +2,9 @@
 
 stage 1 x1  numbers > parity > extremes > least > greatest > square > add > chain_total > branch0
             > branch00 > leaf000 > leaf001 > branch01 > leaf010 > leaf011 > leaves
-            parity.even -> halve.input         round robin
-            parity.odd -> triple.input         round robin
-            numbers.output -> residue.input    round robin
+            parity.even -> halve.input         round robin of runs
+            parity.odd -> triple.input         round robin of runs
+            numbers.output -> residue.input    round robin of runs
             numbers.output -> multiples.input  broadcast
             least.output                       result
             greatest.output                    result
