@@ -11,8 +11,10 @@ from typing import Any
 
 from d4p_compile.analysis import arrays, known
 from d4p_compile.analysis.expressions import ExpressionWalker
+from d4p_compile.analysis.one_file import one_file
 from d4p_compile.analysis.origin import is_d4p, is_plain, is_user
 from d4p_compile.analysis.refs import NONE, SELF, SUPER, Ref, Refs, hold, item, value_ref
+from d4p_compile.analysis.same import Same
 from d4p_compile.analysis.source import Unreadable, plain_functions, read
 
 MAX_DEPTH = 4
@@ -37,7 +39,10 @@ class Call:
 
 
 class CallWalker(ExpressionWalker):
-    """Adds calls to the walk."""
+    """Adds calls to the walk. `fixed` are the function's parameters that are given the same for every item."""
+
+    fixed: frozenset[str] = frozenset()
+    _same: Same | None = None
 
     def on_Call(self, node: ast.Call) -> Refs:
         args = tuple(self.eval(a) for a in node.args)
@@ -175,8 +180,8 @@ class CallWalker(ExpressionWalker):
             return first & {SELF}
         if name in ("setattr", "delattr") or name == "vars" and SELF in first:
             self.store_in(first, f"uses {name}({{}})", call.node)
-        if name == "exec":
-            self.op("always", None, "uses exec", call.node)
+        if name in ("exec", "globals"):
+            self.op("always", None, f"uses {name}", call.node)
         if name == "getattr" and len(call.args) > 1:
             constant = getattr(call.node.args[1], "value", None)
             name = constant if isinstance(constant, str) else "*"
@@ -229,7 +234,9 @@ class CallWalker(ExpressionWalker):
     def inline(self, call: Call, function: types.FunctionType, first: Refs = NONE) -> Refs:
         """Follows a call of a user's function with what it is given; the references of what it returns."""
         args = ((first,) if first else ()) + call.args
-        key = (function, args, call.keywords)
+        parts = [part for part in plain_functions(function) or [function] if part is function or is_user(part)]
+        fixed = tuple(self._fixed_of(call, part, bool(first)) for part in parts)
+        key = (function, args, call.keywords, fixed)
         if key in self.trace.walked:
             return self.trace.walked[key]
         self.trace.walked[key] = NONE
@@ -237,9 +244,7 @@ class CallWalker(ExpressionWalker):
             self.hand_over(call, function.__name__)
             return NONE
         results = NONE
-        for part in plain_functions(function) or [function]:
-            if part is not function and not is_user(part):
-                continue
+        for part, same in zip(parts, fixed, strict=True):
             try:
                 source = read(part)
             except Unreadable:
@@ -247,10 +252,30 @@ class CallWalker(ExpressionWalker):
                 continue
             env = arguments(source, args, call.keywords)
             walker = type(self)(source, env, self.methods, self.trace, self.depth + 1)
+            walker.fixed = same
+            self.trace.ops |= dict.fromkeys(one_file(source, source.positional[0] if first else "", walker.fixed))
             walker.inner = self.inner
             results |= walker.run()
         self.trace.walked[key] = results
         return results
+
+    def _fixed_of(self, call: Call, function: types.FunctionType, bound: bool) -> frozenset[str]:
+        """The parameters of a function that a call gives what is the same for every item, or nothing."""
+        try:
+            source = read(function)
+        except Unreadable:
+            return frozenset()
+        arguments, keywords = call.node.args, call.node.keywords
+        if len(call.args) != len(arguments) or any(isinstance(each, ast.Starred) for each in arguments):
+            return frozenset()
+        positional = self.function.positional
+        own = positional[0] if positional and SELF in self.env.get(positional[0], NONE) else ""
+        if self._same is None:
+            self._same = Same(self.function, own, fixed=self.fixed)
+        given = {**dict(zip(source.positional[bound:], arguments, strict=False)),
+                 **{each.arg: each.value for each in keywords if each.arg}}
+        missing = set(source.defaults) - set(given) if all(each.arg for each in keywords) else set()
+        return frozenset({name for name, each in given.items() if self._same.path(each)} | missing)
 
 
 def _is_true(node: ast.AST, keyword: str) -> bool:

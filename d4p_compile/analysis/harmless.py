@@ -1,4 +1,5 @@
-"""Attributes that change while items come and change no answer: filled once, only logged, or a table of what was found.
+"""Attributes that change while items come and change no answer: filled once, only logged, a table of what was found, or
+set anew for each item (see `scratch`).
 
     if self.model is None:              self.count += 1                 if key not in self.found:
         self.model = load(self.path)    if self.count % 1000 == 0:          self.found[key] = look_up(key)
@@ -11,12 +12,14 @@ from __future__ import annotations
 
 import ast
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from types import FunctionType, ModuleType
 from typing import Any
 
+from d4p_compile.analysis.mentions import Method, quiet
 from d4p_compile.analysis.same import Same
-from d4p_compile.analysis.source import Function, Unreadable, read
+from d4p_compile.analysis.scratch import set_before_it_is_read
+from d4p_compile.analysis.source import Unreadable, read
 
 _LOGS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 _FORMATS = (ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.Tuple, ast.UnaryOp)
@@ -31,7 +34,7 @@ def harmless(functions: Iterable[tuple[FunctionType, bool]], values: dict[str, A
         values: the attributes that the PE has before.
     """
     try:
-        methods = [_Method(read(function)) for function, bound in functions if bound and read(function).positional]
+        methods = [Method(read(function)) for function, bound in functions if bound and read(function).positional]
     except Unreadable:
         return set()
     if any(method.hands_out_self for method in methods):
@@ -40,78 +43,13 @@ def harmless(functions: Iterable[tuple[FunctionType, bool]], values: dict[str, A
     return {name for name in stored if any(form(methods, name, stored, values) for form in _FORMS)}
 
 
-class _Method:
-    """A method's nodes, with what stands around each."""
-
-    def __init__(self, source: Function) -> None:
-        self.source, self.own = source, source.positional[0]
-        self.around: dict[ast.AST, ast.AST] = {
-            child: node for node in ast.walk(source.node) for child in ast.iter_child_nodes(node)}
-        self.names: dict[str, list[ast.Attribute]] = {}
-        self.hands_out_self = False
-        for node in ast.walk(source.node):
-            if isinstance(node, ast.Name) and node.id == self.own:
-                parent = self.around.get(node)
-                if isinstance(parent, ast.Attribute):
-                    self.names.setdefault(parent.attr, []).append(parent)
-                elif not self._is_asked_for(parent):
-                    self.hands_out_self = True
-        self.hands_out_self |= "__dict__" in self.names
-
-    def _is_asked_for(self, call: ast.AST | None) -> bool:
-        """`hasattr(self, "name")`"""
-        return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "hasattr" and \
-            len(call.args) == 2 and isinstance(call.args[1], ast.Constant)
-
-    @property
-    def changed(self) -> Iterator[str]:
-        """The attributes that it assigns, or something in them; not those that Python calls by another name."""
-        for name, nodes in self.names.items():
-            if not name.startswith("__") and any(self.is_stored(node) for node in nodes):
-                yield name
-
-    def is_stored(self, node: ast.Attribute) -> bool:
-        """Whether a mention of an attribute assigns it, or an item of it."""
-        parent = self.around.get(node)
-        inside = isinstance(parent, ast.Subscript) and parent.value is node and not isinstance(parent.ctx, ast.Load)
-        return inside or not isinstance(node.ctx, ast.Load)
-
-    def above(self, node: ast.AST) -> Iterator[ast.AST]:
-        """What stands around a node, from inside."""
-        while node in self.around:
-            node = self.around[node]
-            yield node
-
-    def is_within(self, node: ast.AST, statements: list[ast.stmt]) -> bool:
-        return node in statements or any(each in statements for each in self.above(node))
-
-    def behind(self, statement: ast.stmt) -> list[ast.stmt]:
-        """The statements that only run where this one has: those after it in its block."""
-        for _, block in ast.iter_fields(self.around[statement]):
-            if isinstance(block, list) and statement in block:
-                return block[block.index(statement) + 1 :]
-        return []
-
-
-def _quiet(methods: list[_Method], method: _Method, value: ast.expr) -> bool:
-    """Whether making a value writes nothing: of self's methods it calls those that neither write nor call others."""
-    names = {each.source.name for each in methods}
-    calls = {node.func for node in ast.walk(value) if isinstance(node, ast.Call)}
-    for node in ast.walk(value):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == method.own:
-            called = [each for each in methods if each.source.name == node.attr]
-            if node.attr in ("write", "_write") or node.attr in names and node not in calls:
-                return False
-            if any(name in names or name in ("write", "_write") for each in called for name in each.names):
-                return False
-    return True
-
-
 # -- filled once ---------------------------------------------------------------------------------------------------
-def _filled_once(methods: list[_Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
+def _filled_once(methods: list[Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
     """All assignments stand behind "if it isn't there yet" and are of the same, and all else behind that."""
     for method in methods:
         nodes = method.names.get(name, [])
+        if _fills_or_gives(method, name, nodes, stored, methods):
+            continue
         guards = [each for node in nodes for each in method.above(node)
                   if isinstance(each, ast.If) and _isnt_there(each.test, method.own, name)]
         if not all(_only_fills(method, each) for each in guards):
@@ -123,7 +61,7 @@ def _filled_once(methods: list[_Method], name: str, stored: set[str], values: di
                 assignment = method.around[node]
                 if guard is None or not isinstance(assignment, ast.Assign):
                     return False
-                if not (same.for_all_items(assignment.value) and _quiet(methods, method, assignment.value)):
+                if not (same.for_all_items(assignment.value) and quiet(methods, method, assignment.value)):
                     return False
             elif guard is None and not any(
                     method.is_within(node, [each.test]) or method.is_within(node, method.behind(each))  # type: ignore
@@ -134,7 +72,29 @@ def _filled_once(methods: list[_Method], name: str, stored: set[str], values: di
     return True
 
 
-def _only_fills(method: _Method, guard: ast.If) -> bool:
+def _fills_or_gives(method: Method, name: str, nodes: list[ast.Attribute], stored: set[str],
+                    methods: list[Method]) -> bool:
+    """A method of three statements: `if self.name is not None: return self.name`, `self.name = ...`,
+    `return self.name`; there may be imports and logs between."""
+    mention = f"{method.own}.{name}"
+    gives = ast.dump(ast.parse(f"return {mention}").body[0])
+    body = [each for each in method.source.body if not isinstance(each, ast.Import | ast.ImportFrom)
+            and not _is_log(method, each) and not _is_docstring(each)]
+    if len(body) != 3 or not isinstance(body[0], ast.If) or not isinstance(body[1], ast.Assign):
+        return False
+    test = ast.unparse(body[0].test) in (f"{mention} is not None", mention, f"hasattr({method.own}, {name!r})")
+    same = Same(method.source, method.own, lambda attribute: attribute not in stored)
+    value = body[1].value
+    given = [*map(ast.dump, body[0].body)] == [gives] and not body[0].orelse and ast.dump(body[2]) == gives
+    return test and given and [ast.unparse(target) for target in body[1].targets] == [mention] and \
+        same.for_all_items(value) and quiet(methods, method, value)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _only_fills(method: Method, guard: ast.If) -> bool:
     """Whether an `if` does no more than to assign, in every case, and what it makes on the way is used nowhere else."""
     todo = list(guard.body)
     for part in todo:  # grows
@@ -158,29 +118,33 @@ def _isnt_there(test: ast.expr, own: str, name: str) -> bool:
 
 
 # -- only logged ---------------------------------------------------------------------------------------------------
-def _only_logged(methods: list[_Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
+def _only_logged(methods: list[Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
     """It is a number that is counted up, set back, and looked at to be logged, or to see whether it is to be."""
     logged = any(_is_logged(method, node) for method in methods for node in method.names.get(name, []))
     return logged and type(values.get(name)) in (int, float) and all(
-        _counts(method, node, name) or _is_logged(method, node) or _decides_on_logs(method, node, name)
+        _counts(methods, method, node, name) or _is_logged(method, node)
+        or _decides_on_logs(methods, method, node, name)
         for method in methods for node in method.names.get(name, []))
 
 
-def _counts(method: _Method, node: ast.AST, name: str) -> bool:
-    """`self.n += 1`, `self.n = 0`, `self.n = self.n + 1`, and the self.n in the last."""
+def _counts(methods: list[Method], method: Method, node: ast.AST, name: str) -> bool:
+    """`self.n += 1`, `self.n = 0`, `self.n = self.n + 1`, and the self.n in the last; or something else that is made
+    without writing."""
     mention = f"{method.own}.{name}"
     statement = next((each for each in method.above(node) if isinstance(each, ast.stmt)), None)
     if isinstance(statement, ast.AugAssign):
-        return ast.unparse(statement.target) == mention and isinstance(statement.value, ast.Constant)
+        return ast.unparse(statement.target) == mention and node in (statement.target, statement) and \
+            quiet(methods, method, statement.value)
     if not isinstance(statement, ast.Assign) or [ast.unparse(target) for target in statement.targets] != [mention]:
         return False
     value = statement.value
     if isinstance(value, ast.BinOp):
-        return ast.unparse(value.left) == mention and isinstance(value.right, ast.Constant)
+        counted = ast.unparse(value.left) == mention and (node is value.left or node in statement.targets)
+        return counted and quiet(methods, method, value.right)
     return isinstance(value, ast.Constant)
 
 
-def _is_logged(method: _Method, node: ast.AST) -> bool:
+def _is_logged(method: Method, node: ast.AST) -> bool:
     for each in method.above(node):
         if isinstance(each, ast.Call) and getattr(each.func, "id", "") in ("str", "repr", "format", "round", "int"):
             continue
@@ -191,9 +155,13 @@ def _is_logged(method: _Method, node: ast.AST) -> bool:
     return False
 
 
-def _is_log(method: _Method, statement: ast.AST | None) -> bool:
-    """`self.log(...)`, or a method of the module logging or of a logger that is a global."""
+def _is_log(method: Method, statement: ast.AST | None) -> bool:
+    """`self.log(...)`, or a method of the module logging or of a logger that is a global; or `print(...)`, but to a
+    file."""
     call = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+        known = {**method.source.globals, **method.source.closure}
+        return call.func.id == "print" and "print" not in known and all(each.arg != "file" for each in call.keywords)
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return False
     base, source = call.func.value, method.source
@@ -206,23 +174,23 @@ def _is_log(method: _Method, statement: ast.AST | None) -> bool:
     return known and call.func.attr in _LOGS
 
 
-def _decides_on_logs(method: _Method, node: ast.AST, name: str) -> bool:
+def _decides_on_logs(methods: list[Method], method: Method, node: ast.AST, name: str) -> bool:
     """It stands in the test of an `if` in which there are logs, and the number is set back, and no more."""
     for each in method.above(node):
         if isinstance(each, ast.If):
-            return all(_is_log(method, part) or isinstance(part, ast.Pass) or _sets_back(method, part, name)
+            return all(_is_log(method, part) or isinstance(part, ast.Pass) or _sets_back(methods, method, part, name)
                        for part in [*each.body, *each.orelse])
         if not isinstance(each, _TESTS):
             return False
     return False
 
 
-def _sets_back(method: _Method, statement: ast.stmt, name: str) -> bool:
-    return isinstance(statement, ast.Assign) and _counts(method, statement.targets[0], name)
+def _sets_back(methods: list[Method], method: Method, statement: ast.stmt, name: str) -> bool:
+    return isinstance(statement, ast.Assign) and _counts(methods, method, statement.targets[0], name)
 
 
 # -- a table of what was found -------------------------------------------------------------------------------------
-def _table(methods: list[_Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
+def _table(methods: list[Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
     """A dict, in one method: `if key not in self.x: self.x[key] = (of the key alone)`, and self.x[key] behind that."""
     using = [method for method in methods if method.names.get(name)]
     if type(values.get(name)) is not dict or len(using) != 1:
@@ -249,7 +217,7 @@ def _table(methods: list[_Method], name: str, stored: set[str], values: dict[str
                 return False
         elif not (guard is not None and len(guard.body) == 1 and isinstance(guard.body[0], ast.Assign)
                   and guard.body[0].targets == [around] and same.for_all_items(guard.body[0].value)
-                  and _quiet(methods, method, guard.body[0].value)):
+                  and quiet(methods, method, guard.body[0].value)):
             return False
     return True
 
@@ -259,5 +227,5 @@ def _isnt_in(test: ast.expr, mention: str) -> bool:
         ast.unparse(test.comparators[0]) == mention
 
 
-_Form = Callable[[list[_Method], str, set[str], dict[str, Any]], bool]
-_FORMS: tuple[_Form, ...] = (_filled_once, _only_logged, _table)
+_Form = Callable[[list[Method], str, set[str], dict[str, Any]], bool]
+_FORMS: tuple[_Form, ...] = (set_before_it_is_read, _filled_once, _only_logged, _table)

@@ -30,6 +30,7 @@ _OPENERS = ("open", "urlopen", "fdopen", "NamedTemporaryFile", "TemporaryFile", 
 _QUEUES = ("Queue", "SimpleQueue", "JoinableQueue", "LifoQueue", "PriorityQueue")
 _BRINGS_ANYTHING = ("builtins", "pickle", "_pickle", "cloudpickle", "dill", "joblib", "copy", "functools", "_functools",
                     "itertools", "operator", "_operator", "importlib")  # fmt: skip
+_PICKLES = ("pickle", "cloudpickle", "dill", "joblib")
 
 
 class LibraryResult:
@@ -99,7 +100,7 @@ def _type_of(value: ast.expr | None, source: Function) -> type | None:
         return queue.Queue
     if called in (csv.reader, csv.writer):
         return type(csv.reader(()))
-    if _is_library_function(called):
+    if _is_library_function(called) or _is_loaded(called):
         return LibraryResult
     return str if isinstance(value.func, ast.Attribute) and value.func.attr in ("format", "join", "strip") else None
 
@@ -108,6 +109,12 @@ def _is_library_function(called: Any) -> bool:
     """Not a builtin, and nothing that brings back or calls objects of the user's."""
     module = (getattr(called, "__module__", None) or "builtins").split(".")[0]
     return callable(called) and not is_user(called) and not is_d4p(called) and module not in _BRINGS_ANYTHING
+
+
+def _is_loaded(called: Any) -> bool:
+    """It reads what was pickled into a file, a model: like a library's object, which `predict` doesn't change."""
+    module = (getattr(called, "__module__", None) or "").split(".")[0].lstrip("_")
+    return module in _PICKLES and getattr(called, "__name__", "") == "load"
 
 
 def _imported(module: str, name: str) -> Any:

@@ -3,6 +3,10 @@
 import csv
 import json
 import logging
+import pickle
+import sys
+import time
+import types
 
 import pytest
 
@@ -26,6 +30,9 @@ class Box(IterativePE):
 
     def look_up(self, key):
         return key * 2
+
+    def first_one(self):
+        return self.first
 
     def said(self, key):
         self.write("output", "new")
@@ -78,11 +85,98 @@ def n_logged_and_set_back(self, item):
     return item
 
 
+def n_filled_of_a_comprehension(self, item):
+    if not hasattr(self, "squares"):
+        self.squares = {n: n * n for n in range(100) if n % 2}
+    return self.squares[item]
+
+
+def n_a_model(self, item):
+    if self.table is None:
+        self.table = pickle.load(open(self.path, "rb"))
+    return self.table.predict(item)
+
+
+def n_time_that_is_logged(self, item):
+    before = time.time()
+    made = self.look_up(item)
+    self.seconds += time.time() - before
+    self.log(f"{self.seconds:.1f} s")
+    return made
+
+
+def n_printed(self, item):
+    self.count += 1
+    if self.count % 1000 == 0:
+        print(self.count, "items")
+    return item
+
+
+def n_set_for_each_item(self, item):
+    number, rest = item
+    self.first = number
+    self.first = self.first + 1
+    return self.look_up(rest), self.first
+
+
 def n_table(self, item):
     key = item[0]
     if key not in self.found:
         self.found[key] = self.look_up(key)
     return self.found[key], item
+
+
+def k_printed_to_a_file(self, item):
+    self.count += 1
+    print(self.count, file=sys.stderr)
+
+
+def k_filled_of_the_comprehended_item(self, item):
+    if self.table is None:
+        self.table = [item for item in item]
+    return self.table
+
+
+def k_seconds_that_decide(self, item):
+    self.seconds += item
+    self.log(self.seconds)
+    if self.seconds > 3:
+        return item
+
+
+def k_counted_by_what_writes(self, item):
+    self.count += self.said(item)
+    self.log(self.count)
+
+
+def k_set_after_it_was_read(self, item):
+    before = self.first
+    self.first = item
+    return before, self.first
+
+
+def k_set_of_what_it_was(self, item):
+    self.first = [self.first, item]
+    return self.first
+
+
+def k_set_for_some_items(self, item):
+    if item > 3:
+        self.first = item
+    return self.first
+
+
+def k_set_after_a_method(self, item):
+    before = self.first_one()
+    self.first = item
+    return before, self.first
+
+
+def k_set_after_it_was_handed_out(self, item):
+    asks = lambda: self.first  # noqa: E731
+    before = asks()
+    self.first = item
+    return before
 
 
 def k_filled_of_the_item(self, item):
@@ -264,7 +358,8 @@ def k_hands_itself_over(self, item):
 
 
 def _of(function):
-    return state_of(type("Made", (Box,), {"_process": function})())
+    process = types.FunctionType(function.__code__, function.__globals__, "_process")
+    return state_of(type("Made", (Box,), {"_process": process})())
 
 
 def _named(prefix):
@@ -292,10 +387,45 @@ class WithProperty(Box):
         return self.names[item]
 
 
+class Gives(Box):
+    def model(self):
+        """Loaded once."""
+        import pickle as reader
+
+        if self.table is not None:
+            return self.table
+        self.log("loading")
+        self.table = reader.load(open(self.path, "rb"))
+        return self.table
+
+    def _process(self, item):
+        return self.model().predict(item)
+
+
+class GivesAnother(Gives):
+    def model(self):
+        if self.table is not None:
+            return None
+        self.table = self.read()
+        return self.table
+
+
+class GivesTheItem(Gives):
+    def model(self, item=None):
+        if self.table is not None:
+            return self.table
+        self.table = item
+        return self.table
+
+    def _process(self, item):
+        return self.model(item)
+
+
 class AndAnother(WithProperty):
     def _process(self, item):
         return self.names[item] if self.table else None
 
 
 def test_methods_together():
+    assert not state_of(Gives()).keeps and state_of(GivesAnother()).keeps and state_of(GivesTheItem()).keeps
     assert not state_of(WithProperty()).keeps and state_of(AndAnother()).keeps

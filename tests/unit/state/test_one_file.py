@@ -1,8 +1,14 @@
 """A file that is written whatever the item is, is state outside of the PE."""
 
+import csv
 import gzip
 import io
+import logging
+import logging.handlers
 import os
+import shelve
+import sqlite3
+from gzip import open as zipped
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +73,56 @@ def w_csv(self, item):
     item.to_csv("all.csv")
 
 
+def w_descriptor(self, item):
+    os.write(os.open("all", os.O_WRONLY | os.O_APPEND), item)
+
+
+def w_log_file(self, item):
+    logging.FileHandler("all.log").emit(item)
+
+
+def w_rotating(self, item):
+    logging.handlers.RotatingFileHandler(self.path).emit(item)
+
+
+def w_csv_rows(self, item):
+    with open(self.path, "a", newline="") as file:
+        csv.writer(file).writerow(item)
+
+
+def w_printed(self, item):
+    print(item, file=open(self.path, "a"))
+
+
+def w_shelf(self, item):
+    with shelve.open("all") as shelf:
+        shelf[item] = 1
+
+
+def w_database(self, item):
+    with sqlite3.connect(self.path) as base:
+        base.execute("INSERT INTO items VALUES (?)", (item,))
+
+
+def w_database_that_is_committed(self, item):
+    base = sqlite3.connect("all.db")
+    base.execute(item)
+    base.commit()
+
+
+def w_array(self, item):
+    item.tofile("all.bin")
+
+
+def w_by_environment(self, item):
+    with open(os.path.join(os.environ["HOME"], os.getenv("NAME", ""), "all"), "a") as file:
+        file.write(item)
+
+
+def w_by_another_name(self, item):
+    zipped("all.gz", "ab").write(item)
+
+
 def r_default(self, item):
     return open(self.path).read() + item
 
@@ -74,6 +130,22 @@ def r_default(self, item):
 def r_binary(self, item):
     with self.folder.open("rb") as file:
         return file.read()
+
+
+def r_descriptor(self, item):
+    return os.read(os.open("all", os.O_RDONLY), item)
+
+
+def r_shelf(self, item):
+    return shelve.open("all", flag="r")[item]
+
+
+def r_database(self, item):
+    return sqlite3.connect("all.db").execute("select a from items where b = ?", (item,)).fetchall()
+
+
+def r_array(self, item):
+    item.tofile(self.folder / f"{item[0]}.bin")
 
 
 def r_by_item(self, item):
@@ -142,3 +214,46 @@ def writes(item, folder):
 def test_functions_too():
     assert state_of(SimpleFunctionPE(appends)).why.startswith("calls appends, which opens 'all.txt' for writing, the ")
     assert not state_of(SimpleFunctionPE(writes, {"folder": "out"})).keeps
+
+
+def saved(path, item):
+    with open(path, "a") as file:
+        file.write(item)
+
+
+def saved_further(item, path):
+    saved(path, item)
+
+
+class Saves(Writes):
+    def save(self, path, item):
+        Path(path).write_text(item)
+
+
+def to_one(self, item):
+    saved("all.txt", item)
+
+
+def to_one_by_name(self, item):
+    saved(item=item, path=self.path)
+
+
+def to_one_by_another(self, item):
+    saved_further(item, str(self.folder / "all"))
+
+
+def to_one_by_a_method(self, item):
+    self.save(self.path, item)
+
+
+def to_each(self, item):
+    saved(item, self.path)
+    saved_further(self.path, item)
+    self.save(f"{item}.txt", self.path)
+
+
+@pytest.mark.parametrize("function", [to_one, to_one_by_name, to_one_by_another, to_one_by_a_method, to_each])
+def test_what_is_called_with_the_path(function):
+    found = state_of(type("Made", (Saves,), {"_process": function})())
+    assert found.keeps == (function is not to_each), found
+    assert not found.keeps or "the same file for every item, in save" in found.why

@@ -1,0 +1,75 @@
+"""Where a method mentions attributes of self, and what stands around each mention."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from d4p_compile.analysis.source import Function
+
+
+class Method:
+    """A method's nodes, with what stands around each."""
+
+    def __init__(self, source: Function) -> None:
+        self.source, self.own = source, source.positional[0]
+        self.around: dict[ast.AST, ast.AST] = {
+            child: node for node in ast.walk(source.node) for child in ast.iter_child_nodes(node)}
+        self.names: dict[str, list[ast.Attribute]] = {}
+        self.hands_out_self = False
+        for node in ast.walk(source.node):
+            if isinstance(node, ast.Name) and node.id == self.own:
+                parent = self.around.get(node)
+                if isinstance(parent, ast.Attribute):
+                    self.names.setdefault(parent.attr, []).append(parent)
+                elif not self._is_asked_for(parent):
+                    self.hands_out_self = True
+        self.hands_out_self |= "__dict__" in self.names
+
+    def _is_asked_for(self, call: ast.AST | None) -> bool:
+        """`hasattr(self, "name")`"""
+        return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "hasattr" and \
+            len(call.args) == 2 and isinstance(call.args[1], ast.Constant)
+
+    @property
+    def changed(self) -> Iterator[str]:
+        """The attributes that it assigns, or something in them; not those that Python calls by another name."""
+        for name, nodes in self.names.items():
+            if not name.startswith("__") and any(self.is_stored(node) for node in nodes):
+                yield name
+
+    def is_stored(self, node: ast.Attribute) -> bool:
+        """Whether a mention of an attribute assigns it, or an item of it."""
+        parent = self.around.get(node)
+        inside = isinstance(parent, ast.Subscript) and parent.value is node and not isinstance(parent.ctx, ast.Load)
+        return inside or not isinstance(node.ctx, ast.Load)
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What stands around a node, from inside."""
+        while node in self.around:
+            node = self.around[node]
+            yield node
+
+    def is_within(self, node: ast.AST, statements: list[ast.stmt]) -> bool:
+        return node in statements or any(each in statements for each in self.above(node))
+
+    def behind(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The statements that only run where this one has: those after it in its block."""
+        for _, block in ast.iter_fields(self.around[statement]):
+            if isinstance(block, list) and statement in block:
+                return block[block.index(statement) + 1 :]
+        return []
+
+
+def quiet(methods: list[Method], method: Method, value: ast.expr) -> bool:
+    """Whether making a value writes nothing: of self's methods it calls those that neither write nor call others."""
+    names = {each.source.name for each in methods}
+    calls = {node.func for node in ast.walk(value) if isinstance(node, ast.Call)}
+    for node in ast.walk(value):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == method.own:
+            called = [each for each in methods if each.source.name == node.attr]
+            if node.attr in ("write", "_write") or node.attr in names and node not in calls:
+                return False
+            if any(name in names or name in ("write", "_write") for each in called for name in each.names):
+                return False
+    return True
