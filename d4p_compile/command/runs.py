@@ -109,9 +109,10 @@ def report(run: str, text: bool, instances: bool, output: str | None) -> None:
     if output:
         _echo(f"written: {written(found, output)}")
         return
+    from ..ui.once import handed, is_out_of_reach
     from .browse import browse
 
     path = written(found)
     _echo([*limits(found), ""])
-    opened = browse(path.as_uri())
+    opened = handed(path, browse) if is_out_of_reach(path) else browse(path.as_uri())
     _echo(f"{'opened' if opened else 'written'}: {path}" + ("" if opened else " (--text says the same here)"))

@@ -9,8 +9,8 @@ from typing import Any
 from ..show.drawing import INNER, Box, Join, Line, picture
 from ..show.text import plural
 from .folder import Run
-from .report import size
 from .shares import KINDS, Shares, Stage
+from .sizes import size
 
 #: Of a stage that is at one thing for so much of its time its box has that colour.
 _MOSTLY = 0.5

@@ -12,8 +12,9 @@ from .sizes import size
 from .table import took, when
 from .verdict import verdicts
 
-#: Characters of a bar, by kind; instances of a stage, and edges, that are listed.
-_BAR, _LETTERS, _MOST, _EDGES = 30, {"busy": "#", "waiting": ".", "queued": "-", "blocked": "x"}, 16, 40
+#: Characters of a bar, by kind; instances of a stage, edges, and slow items that are listed.
+_BAR, _MOST, _EDGES, _SLOWEST = 30, 16, 40, 8
+_LETTERS = {"busy": "#", "waiting": ".", "queued": "-", "blocked": "x"}
 
 
 def text(run: Run, every: bool = False) -> Iterator[str]:
@@ -26,8 +27,9 @@ def text(run: Run, every: bool = False) -> Iterator[str]:
         return
     yield ""
     yield f"{'':<42} {'busy':>5} {'wait':>5} {'queue':>5} {'block':>5}  {'items':>12} {'cpu':>8} {'memory':>8}"
+    parts = {each["stage"]: each["pes"] for each in run.summary.get("profile") or ()}
     for stage in shares.stages:
-        yield from _stage(stage, every)
+        yield from _stage(stage, every, parts.get(stage.number, {}))
     yield ""
     yield "  ".join(f"{letter} {kind}" for kind, letter in _LETTERS.items()) + "  of the time of its instances"
     if shares.edges:
@@ -38,6 +40,8 @@ def text(run: Run, every: bool = False) -> Iterator[str]:
             yield f"{edge:<{width}}  {plural(counts.get('items', 0), 'item'):>16}{moved}"
         if len(shares.edges) > _EDGES:
             yield f"... and {plural(len(shares.edges) - _EDGES, 'edge')} more"
+    yield from _slowest(run)
+    yield from _spark(run)
     yield ""
     yield ", ".join(f"{what}: {spent:.1f} s" for what, spent in shares.phases.items() if spent >= 0.05)
 
@@ -71,7 +75,27 @@ def why_none(run: Run, shares: Shares) -> str:
     return "nothing stands out: no PE limits the others"
 
 
-def _stage(stage: Stage, every: bool) -> Iterator[str]:
+def _slowest(run: Run) -> Iterator[str]:
+    found = run.summary.get("slowest") or ()
+    if found:
+        yield ""
+        yield "the slowest items:"
+    for each in found[:_SLOWEST]:
+        yield f"  {each['seconds']:>8.2f} s  {each['pe']}, instance {each['instance']}, its item {each['item']:,}"
+
+
+def _spark(run: Run) -> Iterator[str]:
+    found = run.summary.get("spark") or ()
+    if found:
+        yield ""
+        yield "Spark's own stages:"
+    for each in found:
+        moved = ", ".join(f"{what} {size(each[what])}" for what in ("read", "written", "spilled") if each.get(what))
+        yield (f"  {each['name']:<40.40} {plural(each['tasks'], 'task'):>12}, {each.get('seconds', 0):,.1f} s in all"
+               f"{f', {moved}' if moved else ''}")
+
+
+def _stage(stage: Stage, every: bool, parts: dict[str, Any]) -> Iterator[str]:
     count = len(stage.instances)
     peak = max((each.peak or 0 for each in stage.instances), default=0)
     cpu = [each.cpu for each in stage.instances if each.cpu is not None]
@@ -79,6 +103,9 @@ def _stage(stage: Stage, every: bool) -> Iterator[str]:
     items = sum(each.items for each in stage.instances)
     yield f"{title:<42.42} {_shares(stage)}  {items:>12,} {_cpu(cpu)} {size(peak):>8}"
     yield f"  [{bar(stage)}]"
+    if parts:
+        said = (f"{pe} {100 * part['share']:.0f} %" for pe, part in parts.items())
+        yield f"  of its work: {', '.join(said)}"
     if every or (1 < count <= _MOST and stage.skew >= 2):
         for each in stage.instances:
             yield (f"  {f'instance {each.number}':<40} {_shares(each)}  {each.items:>12,} "

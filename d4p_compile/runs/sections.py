@@ -12,8 +12,9 @@ from ..show.text import plural
 from .folder import LOST, Run
 from .markup import Cell, Html, e, folded, number, remedy, table, text
 from .picture import bar, svg
-from .report import size, why_none
+from .report import why_none
 from .shares import KINDS, Shares, Stage
+from .sizes import size
 from .table import took, when
 from .verdict import Verdict, verdicts
 
@@ -116,9 +117,11 @@ def graph(seen: Seen) -> Iterator[str]:
     run, shares = seen.run, seen.shares
     drawn = svg(run, shares, seen.mark)
     if drawn:
-        yield (f'<h2>Graph</h2><div class="tools"><button type="button" id="fit" aria-pressed="false">fit to width'
-               f"</button>{legend(tuple(KINDS))}</div>")
-        yield f'<div class="graph" tabindex="0">{drawn}</div>'
+        buttons = ('<button type="button" id="graph-in" aria-label="larger">+</button>'
+                   '<button type="button" id="graph-out" aria-label="smaller">\u2212</button>'
+                   '<button type="button" id="fit" aria-pressed="false">fit to width</button>')
+        yield f'<h2>Graph</h2><div class="tools">{buttons}{legend(tuple(KINDS))}</div>'
+        yield f'<div class="graph" tabindex="0" role="region" aria-label="the graph">{drawn}</div>'
 
 
 def legend(kinds: tuple[str, ...]) -> str:
@@ -290,8 +293,6 @@ SECTIONS: dict[str, Section] = {
     "charts": charts, "stages": stages, "pes": pes, "edges": edges, "slowest": slowest, "spark": spark, "time": time,
     "plan": plan, "environment": environment,
 }  # fmt: skip
-#: Those that the scripts draw into: they stay, and are drawn again.
-DRAWN = ("timeline", "charts")
 
 
 def sections(run: Run, shares: Shares) -> dict[str, str]:

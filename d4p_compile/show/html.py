@@ -50,7 +50,8 @@ def html(plan: Plan) -> str:
         parts.append(_folded("why stages are apart", ("neighbours", "reason"), plan.apart))
     why = [(pe.name, times(pe.instances), pe.because, state(pe)) for pe in plan.graph.pes]
     parts.append(_folded("why so many instances", ("PE", "instances", "because", "state"), why))
-    return "\n".join([*parts, "</div>"])
+    page = "\n".join([*parts, "</div>"])
+    return page.encode("ascii", "xmlcharrefreplace").decode()  # a file that says nothing of its encoding shows it too
 
 
 def graph(plan: Plan) -> str:

@@ -75,10 +75,12 @@ def rows() -> dict[str, Row]:
 
 def of_runs(closing: threading.Event) -> Iterator[str]:
     """What has changed in the table of runs."""
-    before, quiet = rows(), 0
+    before, quiet, took = rows(), 0, 0.0
     yield _event({"rows": list(before.values()), "gone": []})
-    while not closing.wait(2 * EVERY):
+    while not closing.wait(max(2 * EVERY, SELDOM * took)):
+        began = time.monotonic()
         now = rows()
+        took = time.monotonic() - began
         changed = [row for id_, row in now.items() if before.get(id_) != row]
         gone = [id_ for id_ in before if id_ not in now]
         if changed or gone:

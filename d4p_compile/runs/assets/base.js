@@ -90,6 +90,10 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   if (button.dataset.copy !== undefined) copied(button.parentElement.querySelector("code").textContent);
   if (button.id === "theme") theme(isDark() ? "light" : "dark");
+  if (button.id === "graph-in" || button.id === "graph-out") {
+    const drawn = document.querySelector(".graph svg"), factor = button.id === "graph-in" ? 1.25 : 0.8;
+    for (const side of ["width", "height"]) drawn.setAttribute(side, drawn.getAttribute(side) * factor);
+  }
   if (button.id === "fit") {
     const fit = document.querySelector(".graph").classList.toggle("fit");
     button.setAttribute("aria-pressed", fit);
