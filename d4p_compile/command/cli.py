@@ -321,7 +321,7 @@ def _submit_options(command: Callable) -> Callable:
 @d4p.command(short_help="Compile WORKFLOW and submit it to a cluster.")
 @_workflow("spark")
 @click.option("--profile", metavar="NAME", required=True, help="The settings to submit with: a file of conf/profiles.")
-@_program("quiet", "check")
+@_program("quiet", "check", "profiled")  # its own --profile is another
 @_include
 @_verbose
 @_submit_options

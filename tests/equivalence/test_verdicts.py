@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from d4p_compile.runs.folder import find
 from d4p_compile.runs.shares import Shares
 from d4p_compile.runs.verdict import verdicts
-from tests.verdicts.planting import planted
+from tests.targets import TARGETS, on_spark
+from tests.verdicts.planting import Planted, planted
 from tests.verdicts.running import named, right
 from tests.verdicts.running import run as run_planted
 
@@ -55,3 +57,21 @@ def test_what_is_planted_in_a_graph_of_sparks_is_named(target, seed, spark_sessi
 def test_where_none_is_planted_none_is_named(target, tmp_path, monkeypatch):
     found = run(target, tmp_path, monkeypatch, first=SLOW / 2, middle=SLOW / 2, last=SLOW / 0.8)
     assert not [verdict for verdict in verdicts(found) if verdict.stage is not None]
+
+
+#: Seconds of an item by PE.
+COSTS = {"Fold1": 0.002, "Fold2": 0.006, "Fold3": 0.018}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_shares_of_fused_pes_are_found(target, request, tmp_path):
+    if on_spark(target):
+        request.getfixturevalue("spark_session")
+    nodes = [["Source", {"items": 40}], *(["Fold", {"seconds": seconds}] for seconds in COSTS.values())]
+    graph = Planted("", json.dumps({"nodes": nodes, "edges": [[0, 1], [1, 2], [2, 3]]}), 1)
+    found = run_planted(graph, target, tmp_path, "--profile")
+    (stage,) = found.summary["profile"]
+    shares = {pe: of["share"] for pe, of in stage["pes"].items()}
+    assert shares == pytest.approx({pe: seconds / sum(COSTS.values()) for pe, seconds in COSTS.items()} | {"Source": 0},
+                                   abs=0.05)
+    assert Shares(found).stages[0].inside == shares

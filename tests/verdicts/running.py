@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from d4p_compile.runs.folder import Run, find
+from d4p_compile.runs.folder import Run, find, ids
 from d4p_compile.runs.verdict import Verdict, verdicts
 from tests.targets import _here, on_spark
 from tests.verdicts.planting import ROOM, WORKFLOW, Planted
@@ -19,21 +19,23 @@ from tests.verdicts.planting import ROOM, WORKFLOW, Planted
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(graph: Planted, target: str, runs: Path) -> Run:
-    """The record of a run. A Spark program runs in this process, in the session that is there."""
+def run(graph: Planted, target: str, runs: Path, *options: str) -> Run:
+    """The record of a run, with more options. A Spark program runs in this process, in the session that is there."""
     more: Mapping[str, str] = {"D4P_RUNS": str(runs)}
     if graph.kind == "memory":
         more = {**more, "SLURM_MEM_PER_NODE": str(ROOM)}
     with mock.patch.dict(os.environ, more):
+        known = set(ids())
         if on_spark(target):
-            _here(f"{ROOT}/{WORKFLOW}", target, graph.width, None, ["-q"], parameters={"spec": graph.spec})
+            _here(f"{ROOT}/{WORKFLOW}", target, graph.width, None, ["-q", *options], parameters={"spec": graph.spec})
         else:
             words = ["run", f"{ROOT}/{WORKFLOW}", "-t", target, "-n", str(graph.width), "-q", "-p",
-                     f"spec={json.dumps(graph.spec)}"]
+                     f"spec={json.dumps(graph.spec)}", *options]
             done = subprocess.run([sys.executable, "-m", "d4p_compile", *words], capture_output=True, text=True,
                                   timeout=300)  # fmt: skip
             assert done.returncode == 0, done.stderr
-        return find("latest")
+        (new,) = set(ids()) - known
+        return find(new)
 
 
 def named(found: Run) -> list[Verdict]:

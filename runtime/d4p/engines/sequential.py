@@ -66,7 +66,7 @@ class Run:
         of = {name: [s for s in running if name in s.names] for name in job.workflow.order}
         job.phase("")
         with Sampler(lambda: job.progress(stage.report() for stage in stages)), \
-                looking(lambda: stages, job.workflow.writing.recorded):
+                looking(lambda: stages, job.workflow.writing):
             for name in reversed(job.workflow.order):
                 for stage in of[name]:
                     stage.preprocess_pe(name)

@@ -29,6 +29,7 @@ class Writing:
     own: the outputs' paths on this machine, and `program` the folder of the program.
     resume: whether what an earlier run wrote was to be kept, so that it is said where that can't be.
     log: the file of the run's record that takes what PEs log; "" where there is none.
+    profile: whether the calls of PEs are timed for the record.
     on_error: what the command line says of items that fail, as `d4p.graph.policies.chosen` takes it.
     """
 
@@ -42,6 +43,7 @@ class Writing:
     resume: bool = False
     on_error: tuple[str, ...] = ()
     log: str = ""
+    profile: bool = False
 
     @property
     def recorded(self) -> bool:

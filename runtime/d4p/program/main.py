@@ -121,6 +121,8 @@ def run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse.
 def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse.Namespace, events: Events) -> int:
     seconds = clock()
     watched = arguments.resume and engine.watched
+    if arguments.profiled and arguments.no_record:
+        raise Refused("--profile writes into the run's record, and --no-record asks for none: give one of them")
     program = os.path.dirname(os.path.abspath(main.__globals__.get("__file__") or "job.py"))
     reads.start(watched, program)
     be_quiet(arguments.quiet)
@@ -154,7 +156,7 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
             say("note: Spark runs again what it has lost in any case; --recover changes nothing")
         events.say("record", folder=recording.folder)  # first, so that who hears it can close it
         recording.begin(arguments, inputs, outputs.written)
-        workflow.writing = replace(outputs.writing(), log=recording.log)
+        workflow.writing = replace(outputs.writing(), log=recording.log, profile=arguments.profiled)
         with _spool_folder(kept) as folder:
             spool = Spool(folder)
             with outputs.beating():

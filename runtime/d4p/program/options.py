@@ -47,6 +47,7 @@ OPTIONS = (
            "target only."),
     Option("quiet", ("-q", "--quiet"), "Print results and errors alone."),
     Option("no_record", ("--no-record",), "Leave no record of the run (d4p help runs)."),
+    Option("profiled", ("--profile",), "Time the PEs of each stage now and then, for the run's record."),
     Option("check", ("--check",), "Find PEs that change what they wrote; sequential target only."),
 )
 #: What a program's own help leaves out: `d4p run` compiles for it.

@@ -19,9 +19,9 @@ SLOWEST = 20
 
 def totals(workflow: Workflow, reports: list[Report]) -> dict[str, Any]:
     """`pes`: instances and items received by PE; `edges`: items, and bytes sent, by edge, and where the consumer has
-    several instances in `lanes` what each of them got; `slowest`: the items that took longest; `failures`: of PEs whose
-    policies took care of items, how many, and the first messages; `instances`: of each what it has received and sent
-    and where its time went."""
+    several instances in `lanes` what each of them got; `failures`: of PEs whose policies took care of items, how many,
+    and the first messages; `slowest`: the items that took longest; `profile`: how the work of stages of several PEs
+    falls to these; `instances`: of each what it has received and sent and where its time went."""
     pes: dict[str, dict[str, int]] = {}
     moved: Counter[str] = Counter()
     for report in reports:
@@ -36,7 +36,7 @@ def totals(workflow: Workflow, reports: list[Report]) -> dict[str, Any]:
              for edge, count in edge_counts(workflow, reports).items()}
     failed = {name: asdict(mine) for name, mine in failures(reports).items()}
     return {"pes": pes, "edges": edges, "failures": failed, "slowest": slowest(reports),
-            "instances": [instance(report) for report in reports]}
+            "profile": profile(reports), "instances": [instance(report) for report in reports]}
 
 
 def _lanes(reports: Iterable[Report]) -> dict[str, dict[str, list[int]]]:
@@ -62,8 +62,34 @@ def slowest(reports: Iterable[Report]) -> list[dict[str, Any]]:
     return sorted(each(), key=lambda found: -found["seconds"])[:SLOWEST]
 
 
+def profile(reports: Iterable[Report]) -> list[dict[str, Any]]:
+    """Of each stage of several PEs, where calls were timed, by PE its `share`, and the `seconds` and the number of
+    those `calls`. What was none of these calls is put down to the PEs that have none: they write without an end, or
+    what they return is written out in the loop."""
+    found: dict[int, dict[str, list[float]]] = {}
+    rest: Counter[int] = Counter()
+    for report in reports:
+        if mine := report["figures"].get("profile"):
+            of = found.setdefault(report["stage"], {})
+            rest[report["stage"]] += mine["rest"]
+            for pe, (spent, calls) in mine["pes"].items():
+                had = of.setdefault(pe, [0.0, 0])
+                of[pe] = [had[0] + spent, had[1] + calls]
+    stages = []
+    for number, of in sorted(found.items()):
+        never = [pe for pe, (_, calls) in of.items() if not calls]
+        for pe in never:
+            of[pe][0] = rest[number] / len(never)
+        total = sum(spent for spent, _ in of.values())
+        if len(of) > 1 and total:
+            stages.append({"stage": number, "pes": {
+                pe: {"share": round(spent / total, 4), "seconds": round(spent, 6), "calls": calls}
+                for pe, (spent, calls) in of.items()}})
+    return stages
+
+
 #: Of an instance's figures, what is no total of it, or stands elsewhere.
-_APART = ("slowest", "at", "waits", "memory")
+_APART = ("slowest", "profile", "at", "waits", "memory")
 
 
 def instance(report: Report) -> dict[str, Any]:

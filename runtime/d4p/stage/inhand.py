@@ -15,6 +15,9 @@ from contextlib import AbstractContextManager, nullcontext
 from types import CodeType, FrameType
 from typing import Any
 
+from d4p.outputs.writing import Writing
+from d4p.stage.profile import SOON, Profiles
+
 #: Seconds between two looks; of the time no more than this share goes in looking.
 EVERY, SHARE = 0.04, 0.004
 #: After a pause of so many the interpreter was held all the while, by what is in hand now.
@@ -124,14 +127,16 @@ def _self(frame: FrameType, candidates: list[tuple[Any, str, Any]]) -> tuple[Any
     return next((each for each in candidates if each[2] is mine), None)
 
 
-def looking(stages: Callable[[], Iterable[Any]], wanted: bool = True) -> AbstractContextManager[Any]:
-    """Within this a thread looks what some instances have in hand, if that is wanted."""
-    return _Looking(stages) if wanted else nullcontext()
+def looking(stages: Callable[[], Iterable[Any]], writing: Writing) -> AbstractContextManager[Any]:
+    """Within this a thread looks what some instances have in hand, and times their PEs now and then, if the run leaves
+    a record, and that is wanted."""
+    return _Looking(stages, writing.profile) if writing.recorded else nullcontext()
 
 
 class _Looking:
-    def __init__(self, stages: Callable[[], Iterable[Any]]) -> None:
+    def __init__(self, stages: Callable[[], Iterable[Any]], timed: bool) -> None:
         self._stages, self._stop = stages, threading.Event()
+        self._profiles = Profiles() if timed else None
         self._thread = threading.Thread(target=self._loop, daemon=True, name="d4p in hand")
 
     def __enter__(self) -> _Looking:
@@ -139,13 +144,20 @@ class _Looking:
         return self
 
     def _loop(self) -> None:
-        in_hand = InHand(list(self._stages()))
-        pause = EVERY
+        stages = list(self._stages())
+        in_hand, profiles = InHand(stages), self._profiles
+        pause, due = EVERY, 0.0
         while not self._stop.wait(pause):
             began = time.perf_counter()
-            in_hand.look(began)
-            pause = max(EVERY, (time.perf_counter() - began) / SHARE)
+            if began >= due:
+                in_hand.look(began)
+                due = began + max(EVERY, (time.perf_counter() - began) / SHARE) - SOON / 2
+            pause = max(0.0, due - time.perf_counter())
+            if profiles is not None and profiles.turn(stages):
+                pause = min(pause, SOON)
 
     def __exit__(self, *exc: object) -> None:
         self._stop.set()
         self._thread.join()
+        if self._profiles is not None:
+            self._profiles.stop()

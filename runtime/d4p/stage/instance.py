@@ -101,6 +101,7 @@ class Stage:
         self.ended = False
         self.slowest = Slowest()
         self.depth: Callable[[], int] = int  # bytes that wait for it; the engine's
+        self.profile: Callable[[], dict[str, Any]] = dict  # of its PEs' calls, where they are timed
         self._again = ""
         self.bounded = (trampoline or Trampoline()).bounded
         self.failure: RunFailed | None = None
@@ -386,6 +387,7 @@ class Stage:
             "lanes": {edge: found for edge, lanes in list(self._moved.items())
                       if (found := lanes.by_consumer(self.ended))},
             "figures": {**self.clock.report(), "waits": self.depth(), "slowest": self.slowest.report(),
+                        "profile": self.profile(),
                         "within": {pe: round(seconds, 3) for pe, seconds in list(self.slowest.within.items())}},
             **self._outputs.report(),
         }

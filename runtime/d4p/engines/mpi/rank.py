@@ -57,7 +57,7 @@ class Rank:
 
     def __init__(self, control: Control, layout: Layout, job: Job) -> None:
         self.layout, self._control, self._transport = layout, control, control.transport
-        self._patience, self._turns, self._recorded = Patience(), 0, job.workflow.writing.recorded
+        self._patience, self._turns, self._writing = Patience(), 0, job.workflow.writing
         self._reported = self._flushed = self._polled = time.monotonic()
         placements = layout.on(control.world.rank)
         alone = len(placements) == 1
@@ -111,7 +111,7 @@ class Rank:
         """The life of all instances. Raises the failure of one of them, or what failed on another rank, once known."""
         use_threads(1)
         try:
-            with looking(lambda: [each.stage for each in self.instances], self._recorded), self._watch or nullcontext():
+            with looking(lambda: [each.stage for each in self.instances], self._writing), self._watch or nullcontext():
                 while self._left:
                     if not self._turn():
                         self._rest()

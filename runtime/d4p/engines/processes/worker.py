@@ -100,7 +100,7 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
         runs = [_Instance(task, job, notes, i, say) for i, task in enumerate(tasks)]
         senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
         flusher = Flusher(senders) if any(task.to for task in tasks) else nullcontext()
-        looks = looking(lambda: [run.stage for run in runs], workflow.writing.recorded)
+        looks = looking(lambda: [run.stage for run in runs], workflow.writing)
         with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), flusher, looks:
             if len(runs) == 1:
                 runs[0].run()

@@ -133,7 +133,7 @@ class Task:
             report((stage.number, index), stage.report())
             return
         stage.clock.alone()
-        with looking(lambda: [stage], self.workflow.writing.recorded):
+        with looking(lambda: [stage], self.workflow.writing):
             yield from self._live(stage, index, arriving, job, outbox)
         report((stage.number, index), {**stage.report(), "once": outbox.once()})
 

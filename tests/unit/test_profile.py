@@ -1,0 +1,170 @@
+"""The times of PEs in a stage: of what they do themselves, and for no more than a share of the run."""
+
+from __future__ import annotations
+
+import pickle
+from types import SimpleNamespace
+
+import pytest
+
+from d4p import IterativePE
+from d4p.program.totals import profile
+from d4p.stage.figures import Clock
+from d4p.stage.profile import FIRST, SHARE, Profile
+
+
+class Work(IterativePE):
+    """Takes as long as it is told, and hands on to the next."""
+
+    def __init__(self, time, seconds: float, then=None) -> None:
+        IterativePE.__init__(self)
+        self.time, self.seconds, self.then = time, seconds, then
+
+    def _process(self, item):
+        self.time.now += self.seconds
+        if self.then is not None:
+            self.then(item)
+        self.time.now += self.seconds
+        return type(self).__name__
+
+
+class Batches(Work):
+    def process_batch(self, inputs):
+        for batch in inputs["input"]:
+            self.time.now += self.seconds
+            yield batch
+
+
+class Slotted(IterativePE):
+    __slots__ = ()
+
+
+class Registered(Work):
+    known: list = []
+
+    def __init_subclass__(cls) -> None:
+        Registered.known.append(cls)
+
+
+@pytest.fixture
+def time():
+    """A clock that goes on where a PE says so, and at each look so little that a call costs something."""
+    made = SimpleNamespace(now=0.0, tick=0.0)
+
+    def look() -> float:
+        made.now += made.tick
+        return made.now
+
+    made.look = look
+    return made
+
+
+def timed(time, *pes) -> tuple[Profile, SimpleNamespace]:
+    clock = SimpleNamespace(seconds=dict.fromkeys(("packing", "blocked"), 0.0), part="working", thread=None,
+                            report=lambda: {"seconds": {"working": time.now}})
+    stage = SimpleNamespace(names=tuple(f"pe{number}" for number in range(len(pes))), pes=pes, clock=clock)
+    found = Profile(time.look)
+    found.add(stage)
+    return found, stage
+
+
+def test_each_has_what_it_does_itself(time):
+    last = Work(time, 9.0)
+    first = Work(time, 1.0, lambda item: last._process(item))
+    found, stage = timed(time, first, last)
+    first._process(0)
+    found.turn()
+    for _ in range(3):
+        assert first._process(0) == "Work"
+    found.stop()
+    first._process(0)
+    report = found.report(stage)
+    assert report["pes"] == {"pe0": [6.0, 3], "pe1": [54.0, 3]}
+    assert type(first) is Work and "_process" not in vars(first)
+
+
+def test_what_is_packed_and_sent_is_nobodys(time):
+    def send(item):
+        time.now += 5.0
+        stage.clock.seconds["packing"] += 2.0
+        stage.clock.seconds["blocked"] += 3.0
+
+    inner = Work(time, 1.0, send)
+    outer = Work(time, 0.5, lambda item: inner._process(item))
+    found, stage = timed(time, outer, inner)
+    found.turn()
+    outer._process(0)
+    assert found.report(stage)["pes"] == {"pe0": [1.0, 1], "pe1": [2.0, 1]}
+
+
+def test_a_generator_of_batches_is_timed_as_it_is_drained(time):
+    pe = Batches(time, 2.0)
+    found, stage = timed(time, pe)
+    found.turn()
+    for _ in pe.process_batch({"input": [1, 2, 3]}):
+        time.now += 100.0
+    assert found.report(stage)["pes"]["pe0"][0] == 6.0
+
+
+def test_of_one_that_has_no_call_of_its_own_it_is_the_rest(time):
+    last = Work(time, 2.0)
+    found, stage = timed(time, Work(time, 0.0), last)
+    found.turn()
+    for _ in range(5):
+        time.now += 1.0
+        last._process(0)
+    report = {"stage": 1, "figures": {"profile": found.report(stage)}}
+    assert report["figures"]["profile"]["rest"] == pytest.approx(5.0)
+    (shares,) = profile([report, report])
+    assert {pe: of["share"] for pe, of in shares["pes"].items()} == {"pe0": 0.2, "pe1": 0.8}
+
+
+def test_short_calls_are_timed_for_a_share_of_the_run(time):
+    time.tick = 2e-7
+    pe = Work(time, 1e-7)
+    found, stage = timed(time, pe)
+    spent, items = 0.0, 0
+    while time.now < 50.0:
+        found.turn()
+        before = time.now
+        for _ in range(5_000 if found.on else 1):
+            pe._process(0)
+        items += 5_000
+        if found.on:
+            spent += time.now - before
+        else:
+            time.now += 0.01
+    calls = found.report(stage)["pes"]["pe0"][1]
+    assert 1_000 < calls < items / 5 and calls * found._cost < 2 * (FIRST + SHARE * time.now)
+
+
+def test_long_calls_are_timed_all_the_time(time):
+    time.tick = 2e-7
+    pe = Work(time, 0.005)
+    found, stage = timed(time, pe)
+    for _ in range(500):
+        found.turn()
+        pe._process(0)
+    assert found.report(stage)["pes"]["pe0"][1] == 500
+
+
+def test_a_pe_that_is_timed_is_pickled_as_what_it_is(time):
+    pe = Work(SimpleNamespace(now=0.0), 1.0)
+    found, _ = timed(time, pe)
+    found.turn()
+    assert type(pickle.loads(pickle.dumps(pe))) is Work
+
+
+def test_one_with_methods_of_its_own_and_classes_that_tell_are_let_be(time):
+    own, slotted, told = Work(time, 1.0), Slotted(), Registered(time, 1.0)
+    method = own._process = own._process
+    found, stage = timed(time, own, slotted, told)
+    found.turn()
+    assert own._process(0) == "Work" and told._process(0) == "Registered" and not Registered.known
+    found.stop()
+    assert own._process is method and type(slotted) is Slotted
+    assert found.report(stage)["pes"]["pe0"] == [2.0, 1]
+
+
+def test_a_clock_has_the_parts_that_are_left_out():
+    assert {"packing", "blocked", "working"} <= Clock().seconds.keys()
