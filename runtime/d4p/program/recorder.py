@@ -25,6 +25,7 @@ from d4p.program.saying import say
 from d4p.program.totals import Report, sample, totals
 from d4p.record import record as its
 from d4p.record.masked import masked, text, words
+from d4p.record.masked import program as masked_program
 from d4p.record.place import runs_folder
 from d4p.record.revision import revision
 from d4p.record.samples import Samples
@@ -124,7 +125,8 @@ class Recorder(Unrecorded):
         found = {}
         for name in _PROGRAM:
             with suppress(OSError, ValueError):
-                found[name] = (Path(self._program) / name).read_text(encoding="utf-8")
+                said = (Path(self._program) / name).read_text(encoding="utf-8")
+                found[name] = masked_program(said) if name.endswith(".py") else said
         return found
 
     def read(self, inputs: Inputs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -38,6 +39,36 @@ def text(said: str, longest: int = LONGEST) -> str:
     """A text without what is secret in its URLs, and not too long."""
     shown = _IN_URL.sub(f"://{MASK}@", printable(said))
     return shown if len(shown) <= longest else f"{shown[:longest]}..."
+
+
+def program(source: str) -> str:
+    """A program's text without what is secret in the parameters that its workflow is made with; else as it is.
+
+    >>> print(program('w = d4p.Workflow("a:make", parameters={"token": "x", "n": 1})'))
+    w = d4p.Workflow("a:make", parameters={'token': '***', 'n': 1})
+    """
+    try:
+        found = [word.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)
+                 for word in node.keywords if word.arg == "parameters"]  # fmt: skip
+        for node in found:
+            given, written = ast.literal_eval(node), ast.get_source_segment(source, node)
+            kept = _without("", given)
+            if written and kept != given:
+                source = source.replace(written, repr(kept))
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return ""  # nobody can tell what is in it
+    return source
+
+
+def _without(name: str, value: Any) -> Any:
+    """A value without its secrets, all else of it kept."""
+    if is_secret(name):
+        return MASK
+    if isinstance(value, dict):
+        return {key: _without(str(key), each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return type(value)(_without("", each) for each in value)
+    return _IN_URL.sub(f"://{MASK}@", value) if isinstance(value, str) else value
 
 
 def words(command: list[str]) -> list[str]:
