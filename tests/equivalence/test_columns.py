@@ -39,10 +39,10 @@ expressions = st.tuples(
 ).map(lambda pair: f"[{', '.join(pair[0])}] * 20 + [{', '.join(pair[1])}] + [{', '.join(pair[0])}] * 3")  # fmt: skip
 
 
-def equal(graph: str, target: str, session=None, **parameters: str) -> None:
+def equal(graph: str, target: str, session=None, width=None, **parameters: str) -> None:
     workflow = f"{COLUMNS}:{graph}"
     expected = answers(workflow, "sequential", parameters=parameters)
-    assert answers(workflow, target, parameters=parameters, session=session) == expected
+    assert answers(workflow, target, parameters=parameters, session=session, width=width) == expected
 
 
 @pytest.mark.spark
@@ -80,12 +80,14 @@ def test_dicts(spark_session):
 
 
 @pytest.mark.spark
-def test_parallel_forms_whose_parts_are_fused_with_their_reducers(spark_session):
-    plan = d4p_compile.plan(f"{COLUMNS}:parallel", "spark-df")
-    assert [(str(stage), str(stage.native)) for stage in plan.stages[2:]] == [
-        ("CountPE > CountReduce", "count"), ("SumPE4 > SumPE5", "sum of n (int64)"),
-        ("AverageParallelPE > AverageReducePE", "average of n (int64)")]  # fmt: skip
-    equal("parallel", "spark-df", spark_session, expression=f"{FIT} + [('z', 2**64, 1.0, b'', True)] + {FIT}")
+@pytest.mark.parametrize("width", [1, None])
+def test_parallel_forms_whose_parts_are_fused_with_their_reducers_or_as_many_as_the_width(spark_session, width):
+    plan = d4p_compile.plan(f"{COLUMNS}:parallel", "spark-df", width)
+    fused = [("CountPE > CountReduce", "count"), ("SumPE4 > SumPE5", "sum of n (int64)"),
+             ("AverageParallelPE > AverageReducePE", "average of n (int64)")]  # fmt: skip
+    apart = [each for pes, native in fused for each in zip(pes.split(" > "), (native, "None"), strict=True)]
+    assert [(str(stage), str(stage.native)) for stage in plan.stages[2:]] == (fused if width == 1 else apart)
+    equal("parallel", "spark-df", spark_session, width, expression=f"{FIT} + [('z', 2**64, 1.0, b'', True)] + {FIT}")
 
 
 @pytest.mark.spark
