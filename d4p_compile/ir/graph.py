@@ -105,11 +105,11 @@ class Aggregate:
 @dataclass(frozen=True)
 class Request:
     """How many instances the user asks for: `instances` is an explicit count or None; `single` says that it is one,
-    `fuse` that it stays with the PEs that feed it where these are one instance."""
+    `fuse` (True) that it stays with the PEs that feed it where these are one instance, or (False) never does."""
 
     instances: int | None = None
     single: bool = False
-    fuse: bool = False
+    fuse: bool | None = None
 
     def __post_init__(self) -> None:
         if self.instances is not None and self.instances < 1:

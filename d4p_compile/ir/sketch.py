@@ -12,7 +12,7 @@ def sketch(*edges: str, partitions: tuple[str, ...] = (), **marks: object) -> Gr
 
     `marks` say of a PE, one or several in a tuple: the grouping of its input, the count that it asks for, and
     "state" (it keeps some), "any" (the same, and it says `any_order`), "partial" (the same, and it is a part of an
-    aggregate), "single", "fuse", "reader".
+    aggregate), "single", "fuse", "apart", "reader".
 
     >>> graph = sketch("read count", count=("state", BY, 4))
     >>> [(pe.name, pe.state.keeps, pe.request.instances) for pe in graph.pes], str(graph.edges[0])
@@ -33,6 +33,6 @@ def _pe(name: str, marks: object) -> Pe:
         id=name, name=name, cls="sketch.Pe", outputs=("out",),
         inputs=(Port("in", next((mark for mark in marks if isinstance(mark, Grouping)), NONE)),),
         kind="reader" if "reader" in marks else "pe",
-        request=Request(asked, "single" in marks, "fuse" in marks),
+        request=Request(asked, "single" in marks, True if "fuse" in marks else False if "apart" in marks else None),
         state=State(keeps, any_order=partial or "any" in marks, partial=partial),
     )

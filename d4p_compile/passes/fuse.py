@@ -30,6 +30,8 @@ def why_separate(graph: Graph, edge: Edge) -> str | None:
         return f"closes the cycle {cycle_of(graph, edge)}"
     if graph.partition_of.get(edge.source) != graph.partition_of.get(edge.dest):
         return "different partitions"
+    if dest.request.fuse is False:
+        return f"{dest.name} says fuse = False"
     if edge.exchange.kind == "hash":
         return f"group-by {list(edge.exchange.fields)} over {counted(dest.instances)} instances"
     if edge.exchange.kind == "broadcast":

@@ -181,7 +181,8 @@ def _glued(graph: Graph, given: Counts, counts: Counts, options: Options) -> Cou
     found: Counts = {}
     feeding = producers(graph)
     for name in topological(feeding, key={pe.name: i for i, pe in enumerate(graph.pes)}.__getitem__):
-        wanted = options.fuse or graph.by_name[name].request.fuse
+        mine = graph.by_name[name].request.fuse
+        wanted = mine if mine is not None else options.fuse
         before = [found.get(source, counts[source]).instances for source in feeding[name]]
         if wanted and name not in given and before and set(before) == {1} and counts[name].instances != 1:
             found[name] = Count(1, "stays with what feeds it (fuse)")

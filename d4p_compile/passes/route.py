@@ -25,13 +25,16 @@ def route(graph: Graph, options: Options) -> Graph:
     for edge in graph.edges:
         source, dest = graph.by_name[edge.source], graph.by_name[edge.dest]
         grouping = dest.port(edge.input).grouping
-        edges.append(replace(edge, exchange=exchange(grouping, source.instances, dest.instances)))
+        dealt = dest.request.fuse is False and not dest.state.keeps
+        edges.append(replace(edge, exchange=exchange(grouping, source.instances, dest.instances, dealt)))
     return replace(graph, edges=tuple(edges))
 
 
-def exchange(grouping: Grouping, producers: Instances, consumers: Instances) -> Exchange:
-    """The exchange from `producers` to `consumers` instances under a grouping."""
-    plain = Exchange("forward" if producers == consumers else "gather" if consumers == 1 else "round robin")
+def exchange(grouping: Grouping, producers: Instances, consumers: Instances, dealt: bool = False) -> Exchange:
+    """The exchange from `producers` to `consumers` instances under a grouping. `dealt`: also among as many consumers as
+    producers any may get an item, where there is no grouping."""
+    forward = producers == consumers and not (dealt and consumers != 1)
+    plain = Exchange("forward" if forward else "gather" if consumers == 1 else "round robin")
     if grouping.kind == "by":
         return replace(plain, require=grouping.fields) if consumers == 1 else Exchange("hash", grouping.fields)
     if grouping.kind in PAIRS:

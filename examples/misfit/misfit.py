@@ -189,6 +189,8 @@ class Compare(GenericPE):
     """Takes an observed record with a synthetic one, writes their misfits: a row of the table, and the row with both
     records for the pictures."""
 
+    fuse = False  # it takes most of the time: pairs go to whichever instance is free, however the join's keys fall
+
     def __init__(self, units, **parameters):
         GenericPE.__init__(self)
         self._add_input("pair")

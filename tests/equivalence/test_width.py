@@ -49,6 +49,24 @@ def test_a_sweep_on_spark(target, spark_session):
 
 
 @pytest.mark.parametrize("target", LOCAL)
+@pytest.mark.parametrize("fuse, wide", [(None, 1), (False, 3)])
+def test_what_follows_a_skewed_key_is_dealt_where_it_says_so(target, fuse, wide):
+    ((found,),) = d4p_compile.run(f"{HERE}:skewed", target, 3, parameters={"fuse": fuse}).values()
+    ((alone,),) = d4p_compile.run(f"{HERE}:skewed").values()
+    assert found[0] == alone[0] and found[2] == wide
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
+def test_what_follows_a_skewed_key_is_dealt_on_spark(target, spark_session):
+    (found,) = answers(f"{HERE}:skewed", target, width=3, session=spark_session).values()
+    ((item, count),) = found.items()
+    total, _, instances = json.loads(item)["items"] if item.startswith("{") else json.loads(item)
+    ((alone,),) = d4p_compile.run(f"{HERE}:skewed").values()
+    assert count == 1 and total == alone[0] and instances == 3
+
+
+@pytest.mark.parametrize("target", LOCAL)
 def test_a_group_by_is_as_wide(target):
     (found,) = d4p_compile.run(f"{HERE}:words", target, 4).values()
     (alone,) = d4p_compile.run(f"{HERE}:words").values()

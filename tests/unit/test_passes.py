@@ -205,6 +205,18 @@ def test_a_pe_that_says_fuse_stays_with_what_feeds_it_and_others_are_wide():
     assert stages(sketch("a c", "b c", c=("state", "fuse"))) == ["a > b > c"]
 
 
+def test_a_pe_that_says_fuse_is_false_has_instances_of_its_own_and_they_get_what_is_dealt():
+    made = sketch("a b", "b c", "c d", b=("state", BY), c="apart")
+    assert stages(made) == ["a", "b", "c > d"] and stages(sketch("a b", "b c", b=("state", BY))) == ["a", "b > c"]
+    assert counts(made) == {"a": 1, "b": WIDTH, "c": WIDTH, "d": WIDTH}
+    assert [str(edge.exchange) for edge in route(place(made, WIDE), WIDE).edges][1:] == ["round robin", "forward"]
+    keeps = sketch("a b", "b c", b=3, c=("state", "apart", 3))  # what keeps state has the items of its own producer
+    assert [str(edge.exchange) for edge in route(place(keeps, WIDE), WIDE).edges][1:] == ["forward"]
+    assert stages(made, replace(WIDE, fuse=True)) == ["a > b", "c > d"]
+    assert stages(made, replace(WIDE, width=1)) == ["a > b", "c > d"]
+    assert why_separate(route(place(made, WIDE), WIDE), made.edges[1]) == "c says fuse = False"
+
+
 def test_what_holds_something_that_cannot_be_copied_is_one_unless_more_are_asked_for():
     for asked, expected in ((None, 1), (1, 1), (3, 3)):
         made = sketch("a b", b=() if asked is None else asked)

@@ -50,6 +50,24 @@ class Square(IterativePE):
         return [number * number]
 
 
+class Same(IterativePE):
+    """Behind a group-by on a key that all items have, so that one instance gets all of them."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.inputconnections["input"]["grouping"] = [0]
+        self.last = None
+
+    def _process(self, item):
+        self.last = item[1]
+        return self.last
+
+
+class Keyed(IterativePE):
+    def _process(self, number):
+        return "same", number
+
+
 class Words(IterativePE):
     def _process(self, number):
         time.sleep(0.005)
@@ -89,6 +107,16 @@ def summed(count=120):
     tasks, square, total = Tasks(count), Square(), parallelSum([0])
     graph.connect(tasks, "output", square, "input")
     graph.connect(square, "output", total, "input")
+    return graph
+
+
+def skewed(count=120, fuse=False):
+    """Tasks > Keyed > Same > Walk > Reduce: a key that one instance has, and what comes of it by all"""
+    graph = WorkflowGraph()
+    pes = [Tasks(count), Keyed(), Same(), Walk(), Reduce()]
+    pes[3].fuse = fuse
+    for producer, consumer in zip(pes, pes[1:]):
+        graph.connect(producer, "output", consumer, "input")
     return graph
 
 

@@ -39,7 +39,9 @@ class GenericPE:
         any_order: True where it keeps state that doesn't depend on the order of its items (a sum, a sorted list), so
             that none has to wait for its turn.
         partial: True where several instances may each take some of the items, since what follows joins what they write.
-        fuse: True for a PE that stays in one process with the PE that feeds it where that is one instance.
+        fuse: True for a PE that stays in one process with the PE that feeds it where that is one instance; False for
+            one that has instances of its own beside as many of what feeds it: items then go to whichever is free, also
+            where some keys of a group-by before it have far more of them than others.
         on_error: what becomes of an item for which `process` raises: `d4p.Skip()`, `d4p.Retry(3)` and others, or
             their text as on the command line; None is what the graph says, and else the run fails.
         time_limit: seconds that `process` may take for an item; None for any. The PE is isolated then.
@@ -53,7 +55,7 @@ class GenericPE:
     stateful: bool | None = None
     any_order = False
     partial = False
-    fuse: Any = False
+    fuse: Any = None
     on_error: Any = None
     time_limit: float | None = None
     memory_limit: int | None = None

@@ -275,7 +275,7 @@ def _fused(graphs: list[AnyGraph], pes: list[Any], members: ByIdentity) -> tuple
     for graph in graphs:
         if vars(graph).get("fuse") is True:
             inside.update((pe, None) for pe in members[graph])
-    return tuple(pe for pe in pes if pe in inside or pe.fuse is True)
+    return tuple(pe for pe in pes if pe.fuse is True or pe in inside and pe.fuse is not False)
 
 
 def _the(graph: AnyGraph) -> str:
