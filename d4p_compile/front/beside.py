@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from d4p.graph.core import is_reader
 from d4p.graph.flatten import flatten
 from d4p.graph.workflow_graph import WorkflowGraph
-from d4p.workflow.inputs import is_reader
 
 
 def inputs_beside(graph: WorkflowGraph, folder: Path) -> set[Path]:

@@ -10,12 +10,12 @@ from typing import Any
 
 from d4p.errors import Refused
 from d4p.graph.copies import held
+from d4p.graph.core import is_reader
 from d4p.graph.flatten import flatten
 from d4p.graph.labels import fingerprint, labels, one_line
 from d4p.graph.policies import Fail, Isolation, Policy, Skip, state_copied
 from d4p.items.schema import schema_of
 from d4p.library import AllPairs, PairsBetween
-from d4p.workflow.inputs import is_reader
 from d4p.workflow.workflow import isolated, policies
 
 from ..analysis.aggregates import aggregate_of
@@ -127,7 +127,7 @@ def _call(pe: Any, reader: bool, policy: Policy | None, isolation: Isolation | N
         keywords=not reader and writes_keywords(pe),
         returns=written_out(pe) if style == "iterative" and declared is not True and not (policy or isolation) else "",
         batches=takes_batches(pe) and not isolation,
-        tried=returns_alone and isinstance(policy, Skip) and not isolation,
+        tried=returns_alone and isinstance(policy, Skip) and not (isolation or reader),
     )
 
 

@@ -14,14 +14,16 @@ from typing import IO, Any
 from d4p.commit.carry_out import changes
 from d4p.errors import Refused
 from d4p.filesystems import is_url
+from d4p.graph.core import is_reader
 from d4p.graph.flatten import Flat, flatten
 from d4p.graph.labels import fingerprint, labels
 from d4p.graph.workflow_graph import WorkflowGraph
 from d4p.items.itemjson import loads_json
 from d4p.items.shape import fits
-from d4p.library.letters import Letters
+from d4p.library.letters import Letters, Reads, Splits
 from d4p.outputs import written
 from d4p.outputs.store import Store
+from d4p.stage.reading import RECORD
 
 from .load import Loaded, live
 
@@ -77,8 +79,11 @@ def _from_there_on(flat: Flat, letters: list[Letter], folder: str) -> tuple[Load
             graph.connect(edge.source, edge.output, edge.dest, edge.input)
     ports: dict[tuple[str, str], list[bytes]] = {}
     roots: dict[str, list[Any]] = {}
+    unread: dict[str, tuple[list[bytes], list[bytes]]] = {}
     for letter in letters:
-        if letter.port is None:
+        if is_reader(by_name[letter.pe]):
+            unread.setdefault(letter.pe, ([], []))[letter.port == RECORD].append(letter.pickle)
+        elif letter.port is None:
             roots.setdefault(letter.pe, []).append(letter.item)
         else:
             ports.setdefault((letter.pe, letter.port), []).append(letter.pickle)
@@ -86,6 +91,9 @@ def _from_there_on(flat: Flat, letters: list[Letter], folder: str) -> tuple[Load
         source = Letters(pickles)
         source.name = f"{name}.{port} again"
         graph.connect(source, source.OUTPUT_NAME, by_name[name], port)
+    for name, (splits, records) in unread.items():
+        pe = by_name[name]
+        pe.read, pe.plan_splits = Reads(pe), Splits(splits, records)
     made = live(graph)
     flatten(graph)
     return made, {by_name[name].id: items for name, items in roots.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from pathlib import Path
@@ -28,7 +29,12 @@ def run(request):
         counts = {pe: (of["failed"], of["skipped"], of["retried"]) for pe, of in found.failures.items()}
         return found, counts
 
-    call.target = target
+    def again(graph: Any) -> Counter:
+        """The one result of a replay."""
+        (found,) = answers(graph, target, session=session).values()
+        return found
+
+    call.target, call.again = target, again
     return call
 
 
@@ -80,6 +86,52 @@ def test_items_that_are_set_aside_are_written_with_why_and_replayed_after_a_chan
     loaded, roots = replayed(str(tmp_path / "failed"), load(f"{WORKFLOWS}:square", parameters={"bad": 0}))
     again = answers(loaded.graph, "sequential")["Square0", "output"]
     assert not roots and again + found["Square1", "output"] == wanted
+
+
+def letters_in(folder: Path) -> list[dict[str, Any]]:
+    """All that was set aside there."""
+    lines = [line for part in folder.glob("*/part-*") for line in part.read_text().splitlines()]
+    return list(map(json.loads, lines))
+
+
+def lines_of(number: int) -> list[str]:
+    return [f"line {each}" for each in range(number, 300, 3)]
+
+
+def test_a_file_that_is_broken_is_set_aside_as_a_whole_and_read_again_once_it_is_mended(run, tmp_path):
+    here, failed = tmp_path / "in", tmp_path / "failed"
+    here.mkdir()
+    for number in range(3):
+        with gzip.open(here / f"{number}.gz", "wt") as file:
+            file.write("\n".join(lines_of(number)))
+    whole = (here / "1.gz").read_bytes()
+    (here / "1.gz").write_bytes(whole[: len(whole) // 2])
+    found, counts = run("files", parameters={"path": str(here)}, on_error=[f"dead-letter:{failed}"])
+    assert counts == {"ReadLines": (1, 0, 0), "Shortened": (1, 0, 0)}
+    of_file, of_line = sorted(letters_in(failed), key=lambda letter: letter["pe"])
+    assert (of_file["error"], of_file["port"], of_file["from"]["file"], of_file["from"]["offset"]) == (
+        "EOFError", None, f"{here}/1.gz", 0)
+    assert (of_line["item"], of_line["from"]["edges"]) == ("line 77", ["ReadLines.output -> Shortened.input"])
+    left = [line[:6] for number in (0, 2) for line in lines_of(number) if line != "line 77"]
+    assert found["Shortened1", "output"] == Counter(map(json.dumps, left))
+    (here / "1.gz").write_bytes(whole)
+    loaded, _ = replayed(str(failed), load(f"{WORKFLOWS}:files", parameters={"path": str(here)}))
+    loaded.graph.on_error = "skip"
+    rest = run.again(loaded.graph)
+    assert sum(rest.values()) == 100 and rest == Counter(json.dumps(line[:6]) for line in lines_of(1))
+
+
+def test_a_record_that_is_broken_is_set_aside_alone(run, tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"1\n2\nx\n4\n\xff\n")
+    (tmp_path / "b.txt").write_bytes(b"6\n")
+    failed, parameters = tmp_path / "failed", {"path": str(tmp_path / "*.txt")}
+    found, counts = run("records", parameters=parameters, on_error=[f"ReadNumbers=dead-letter:{failed}"])
+    assert counts == {"ReadNumbers": (2, 0, 0)}
+    assert {(letter["error"], letter["from"]["file"], letter["from"]["record"]) for letter in letters_in(failed)} == {
+        ("JSONDecodeError", f"{tmp_path}/a.txt", 3), ("UnicodeDecodeError", f"{tmp_path}/a.txt", 5)}
+    assert found["Plain1", "output"] == {"-5": 1, "-10": 1, "10": 1, "3": 1}
+    loaded, _ = replayed(str(failed), load(f"{WORKFLOWS}:records", parameters=parameters | {"mended": True}))
+    assert run.again(loaded.graph) == {"-4": 2}
 
 
 def summed(numbers: list[int]) -> Counter:

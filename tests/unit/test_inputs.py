@@ -9,8 +9,9 @@ import pytest
 
 from d4p import ConsumerPE, GenericPE, IterativePE, ReadLines, WorkflowGraph
 from d4p.errors import D4pError, Refused, RunFailed
+from d4p.graph.core import is_reader
 from d4p.graph.flatten import flatten
-from d4p.workflow.inputs import is_reader, read_inputs
+from d4p.workflow.inputs import read_inputs
 from d4p.workflow.workflow import Workflow
 
 

@@ -89,10 +89,16 @@ def test_a_graph_says_it_for_pes_that_do_not():
     assert {pe.on_error for pe in plan("inner").graph.pes} == {"", "skip, at most 1"}
 
 
-def test_a_reader_has_no_policy():
-    with pytest.raises(Refused, match=r"ReadLines \(ReadLines\) can't have the policy skip: it reads its own input"):
-        plan("reading", on_error=["ReadLines=skip"])
-    assert plan("reading", on_error=["skip"]).graph.by_name["ReadLines"].on_error == ""
+def test_a_reader_has_a_policy_and_no_state_to_put_back():
+    assert plan("reading", on_error=["skip"]).graph.by_name["ReadLines"].on_error == "skip"
+    with pytest.raises(Refused, match=r"ReadLines \(ReadLines\) keeps nothing from one file to the next"):
+        plan("reading", on_error=["ReadLines=copy-state,skip"])
+
+
+def test_a_run_fails_with_what_its_reader_said_where_no_try_is_left(tmp_path):
+    (tmp_path / "a.gz").write_bytes(b"no gzip")
+    with pytest.raises(RunFailed, match=r"ReadLines0 can't read .*/a.gz: Not a gzipped file"):
+        definition(f"{WORKFLOWS}:files", parameters={"path": str(tmp_path)}, on_error=["ReadLines=retry:1"])
 
 
 def test_the_plan_shows_policies_and_warns_where_one_meets_state():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
 
 from d4p import AllPairs, ConsumerPE, GenericPE, IterativePE, ProducerPE, ReadLines, Retry, Skip, WorkflowGraph
+from d4p.library import Reader
 
 MANY = 200
 
@@ -190,6 +192,45 @@ def inner():
 def reading():
     graph = WorkflowGraph()
     graph.connect(ReadLines("book.txt"), "output", Never(), "input")
+    return graph
+
+
+class Shortened(IterativePE):
+    """Fails for some lines."""
+
+    def _process(self, line):
+        if line == "line 77":
+            raise KeyError(line)
+        return line[:6]
+
+
+def files(path):
+    graph = WorkflowGraph()
+    graph.connect(ReadLines(path), "output", Shortened(), "input")
+    return graph
+
+
+class ReadNumbers(Reader):
+    """A number a line."""
+
+    def plan_splits(self):
+        return self.files()
+
+    def read(self, split):
+        with self.open(split) as lines:
+            yield from self.parsed(lines)
+
+    def parse(self, record):
+        return json.loads(record) if self.mended is False else 0
+
+    mended = False
+
+
+def records(path, mended=False):
+    graph = WorkflowGraph()
+    reader = ReadNumbers(path)
+    reader.mended = mended
+    graph.connect(reader, "output", Plain(), "input")
     return graph
 
 

@@ -12,9 +12,10 @@ from types import ModuleType
 from typing import Any
 
 from d4p.describe.secret_names import is_secret
+from d4p.graph.core import is_reader
 from d4p.items.itemjson import to_json
 from d4p.version import __version__
-from d4p.workflow.inputs import Inputs, is_reader
+from d4p.workflow.inputs import Inputs
 from d4p.workflow.workflow import Workflow
 
 _LONGEST, _DIGEST = 80, " sha256:"

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from d4p.filesystems import locate
+from d4p.graph.core import is_reader
 from d4p.outputs import written
 from d4p.outputs.store import UNFINISHED, Store, address
-from d4p.workflow.inputs import is_reader
 from d4p.workflow.workflow import Workflow
 
 _NAMED = 3  # of what is in a folder

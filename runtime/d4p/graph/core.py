@@ -21,6 +21,11 @@ _SPELLINGS = (
 )
 
 
+def is_reader(pe: Any) -> bool:
+    """Whether a PE splits its own input instead of taking items from the command line."""
+    return callable(getattr(pe, "plan_splits", None))
+
+
 class GenericPE:
     """A processing element: named input ports, named output ports and what happens to one item.
 

@@ -4,9 +4,45 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from d4p.graph.base import ProducerPE
+
+
+@dataclass(frozen=True)
+class Records:
+    """What a reader's `parse` failed at, in the place of a split."""
+
+    records: tuple[Any, ...]
+
+
+class Splits:
+    """In the place of a reader's `plan_splits`: what it couldn't read, once more, from pickles that whoever makes this
+    trusts.
+
+    Args:
+        splits: those that it failed at.
+        records: what its `parse` failed at.
+    """
+
+    def __init__(self, splits: Iterable[bytes], records: Iterable[bytes]) -> None:
+        self.splits, self.records = tuple(splits), tuple(records)
+
+    def __call__(self) -> list[Any]:
+        splits = [pickle.loads(each) for each in self.splits]
+        records = tuple(pickle.loads(each) for each in self.records)
+        return [*splits, Records(records)] if records else splits
+
+
+class Reads:
+    """In the place of a reader's `read`: of `Records` what its `parse` makes of them."""
+
+    def __init__(self, reader: Any) -> None:
+        self.read, self.parsed = reader.read, getattr(reader, "parsed", None)
+
+    def __call__(self, split: Any) -> Iterable[Any]:
+        return self.parsed(split.records) if isinstance(split, Records) and self.parsed else self.read(split)
 
 
 class Letters(ProducerPE):

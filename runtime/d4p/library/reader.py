@@ -7,9 +7,11 @@ the same ones: `plan_splits()` sorts. Which splits an instance reads is the engi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
+from d4p.describe.tracebacks import error_text, short
+from d4p.errors import RunFailed
 from d4p.filesystems import locate
 from d4p.filesystems.paths import File, Path, as_paths, find, stamps
 from d4p.graph.core import GenericPE
@@ -17,7 +19,7 @@ from d4p.graph.core import GenericPE
 
 class Reader(GenericPE):
     """Base of readers: a root with one output, `output`. A subclass says in `plan_splits` what there is to read, in
-    pieces, and in `read` the items of a piece.
+    pieces, and in `read` the items of a piece. `on_error` is of a piece that can't be read, or of a record (`parsed`).
 
     Args:
         path: a file, a folder (the files directly in it), a glob (`**` for folders), a URL, or a list of those.
@@ -57,6 +59,30 @@ class Reader(GenericPE):
     def read(self, split: Any) -> Iterator[Any]:
         """The items of one split."""
         raise NotImplementedError
+
+    def parse(self, record: Any) -> Any:
+        """The item that a record of a file is, for subclasses whose `read` gives `parsed` ones."""
+        raise NotImplementedError
+
+    def parsed(self, records: Iterable[Any]) -> Iterator[Any]:
+        """What `parse` makes of each of some records, in order.
+
+        Where it raises, the record is left out as `on_error` of the reader says; else the run fails. A record that is
+        set aside can be parsed again by `d4p replay`.
+
+        Raises:
+            RunFailed: `parse` raised, and there is no policy; says at which record of the split.
+        """
+        for number, record in enumerate(records, 1):
+            try:
+                item = self.parse(record)
+            except Exception as error:
+                self._d4p_broken(record, number, error)
+                continue
+            yield item
+
+    def _d4p_broken(self, record: Any, number: int, error: Exception) -> None:
+        raise RunFailed(f"{self.id} can't read record {number}, {short(record)}: {error_text(error)}") from error
 
     def process(self, inputs: dict[str, Any]) -> None:
         """Reads everything: for whoever runs a PE by hand."""

@@ -50,6 +50,15 @@ class Passing:
         self._cut = [each.number for each in self._marks if each.numbered]
         self._merge: Any = merge
         self._base = Frontier()
+        self._last: tuple[Way, Place] | None = None
+
+    @property
+    def here(self) -> dict[str, Any] | None:
+        """The way and the place of what it has in hand, for people; None where nobody has told any."""
+        if self._last is None:
+            return None
+        way, place = self._last
+        return {"way": list(way), "place": [*place, *self._step]}
 
     @property
     def holds(self) -> bool:
@@ -58,7 +67,7 @@ class Passing:
 
     def own(self, place: Place) -> None:
         """What it writes from now on is its own: in `preprocess` and `postprocess`, or read by itself."""
-        self._base = Frontier(place)
+        self._base, self._last = Frontier(place), ((), place)
         self._step.clear()
         for marks in self._marks:
             marks.at((), place, self._base)
@@ -78,6 +87,7 @@ class Passing:
 
     def at(self, way: Way, place: Place) -> None:
         """What it has in hand, until the next call, came this way and has this place."""
+        self._last = way, place
         if self._marks:
             self._step.clear()
             # What is in turn shows that all phases before it are over.

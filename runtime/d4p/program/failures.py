@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from d4p.describe.failure import PeFailed
+from d4p.graph.core import is_reader
 from d4p.graph.policies import LeftOut, last
-from d4p.stage.on_error import Failures, too_many
+from d4p.stage.policed import Failures, too_many
 from d4p.workflow.workflow import Workflow
 
 #: The exit status of a run that is done but for some items.
@@ -37,6 +38,8 @@ def judge(workflow: Workflow, reports: list[dict[str, Any]]) -> None:
         if not isinstance(policy, LeftOut):
             continue
         received = sum(report["received"].get(name, 0) for report in reports)
+        if is_reader(workflow.pes[name]):  # of what it gave, and what it couldn't
+            received += found.failed
         over_most = policy.most is not None and found.failed > policy.most
         if over_most or policy.rate is not None and found.failed > policy.rate * received:
             raise PeFailed(too_many(name, workflow.pes[name], found, policy, received), name)

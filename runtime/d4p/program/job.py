@@ -11,6 +11,7 @@ from typing import Any
 
 from d4p.describe.printable import printable
 from d4p.errors import RunFailed
+from d4p.graph.core import is_reader
 from d4p.host.lines import write_line
 from d4p.program.events import Events
 from d4p.program.recorder import Unrecorded
@@ -18,7 +19,7 @@ from d4p.program.saying import say
 from d4p.program.sofar import SoFar
 from d4p.record import log
 from d4p.stage.check import Checker
-from d4p.workflow.inputs import Inputs, is_reader
+from d4p.workflow.inputs import Inputs
 from d4p.workflow.results import Spool
 from d4p.workflow.workflow import Workflow, unconnected
 

@@ -18,6 +18,7 @@ from d4p.describe.failure import at_source
 from d4p.describe.printable import complain, echo, open_streams, printable
 from d4p.errors import D4pError, Refused, RunFailed, SaidElsewhere
 from d4p.filesystems import reads, use_default
+from d4p.graph.core import is_reader
 from d4p.host import keeper
 from d4p.host.runfolder import RunFolder
 from d4p.host.signals import Interrupts
@@ -32,8 +33,8 @@ from d4p.program.recorder import Unrecorded, recorder
 from d4p.program.saying import be_quiet, say
 from d4p.program.summary import account, of_reports, of_results, shown_results
 from d4p.stage.depth import FRAMES
-from d4p.stage.on_error import Failures
-from d4p.workflow.inputs import is_reader, read_inputs
+from d4p.stage.policed import Failures
+from d4p.workflow.inputs import read_inputs
 from d4p.workflow.results import Results, Spool
 from d4p.workflow.workflow import Workflow, unconnected
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from d4p.describe.boundary import plain
 from d4p.errors import D4pError, SaidElsewhere
+from d4p.graph.core import is_reader
 from d4p.host import usage
 from d4p.host.room import memory
 from d4p.host.threads import cores
@@ -30,7 +31,7 @@ from d4p.record.place import runs_folder
 from d4p.record.revision import revision
 from d4p.record.samples import Samples
 from d4p.version import __version__
-from d4p.workflow.inputs import Inputs, is_reader
+from d4p.workflow.inputs import Inputs
 from d4p.workflow.workflow import Workflow
 
 #: Packages whose versions a record has, where the driver has imported them.

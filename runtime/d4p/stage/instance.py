@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from d4p.describe.failure import PeFailed, blame
 from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, Refused, RunFailed
-from d4p.graph.core import GenericPE
+from d4p.graph.core import GenericPE, is_reader
 from d4p.graph.inline import ITEM, returns
 from d4p.graph.policies import Fail
 from d4p.host import usage
@@ -33,6 +33,8 @@ from d4p.stage.joined import joined
 from d4p.stage.limit import Enough, Limit
 from d4p.stage.on_error import OnError
 from d4p.stage.outlet import Put, needs, outlet
+from d4p.stage.policed import Policed
+from d4p.stage.reading import Reading, place_of
 
 Entry = Callable[[Iterable[Any]], None]
 
@@ -85,6 +87,8 @@ class Stage:
         self._limits: dict[str, Limit] = {}
         self._on_error: dict[int, OnError] = {}  # of PEs that have a policy, or a process of their own
         self._isolated: list[Isolated] = []
+        self._reading: list[Reading] = []  # the readers that have one
+        self._split: Any = None  # the one that is read, or was last
         self._sent: dict[str, Callable[[], int]] = {}
         self._writers: dict[Put, Callable[..., Any]] = {}  # of outlets, which need no call more to be written to
         self._given: dict[str, Callable[[], int]] = {}
@@ -111,6 +115,7 @@ class Stage:
 
     def take(self) -> tuple[GenericPE, ...]:
         """This instance's own copies of the PEs of the stage, in topological order."""
+        policed = not self._workflow.policies.keys().isdisjoint(self.names)
         self.pes = tuple(self._workflow.copy(name, self.index, self.instances) for name in self.names)
         for name, pe in zip(self.names, self.pes, strict=True):
             pe._d4p_log = _logger(self._log, name, self.index)
@@ -118,15 +123,41 @@ class Stage:
             pe._d4p_share = (self.index, self.instances)
             self._outputs.writer(name, pe)
             isolation, policy = self._workflow.isolated.get(name), self._workflow.policies.get(name)
+            if policed and is_reader(pe):
+                cast(Any, pe).read = self._noting(cast(Any, pe).read)
             if isolation:
                 self._isolated.append(Isolated(pe, self._workflow, name, self.index, self.instances, isolation))
             if policy or isolation:
-                self._on_error[id(pe)] = OnError(
-                    pe, name, self.index, policy or Fail(),
-                    self._outputs.letters(name, {"workflow": self._workflow.source,
-                                                 "fingerprint": self._workflow.fingerprint}),
-                    functools.partial(self._received, name))
+                letters = self._outputs.letters(name, {"workflow": self._workflow.source,
+                                                       "fingerprint": self._workflow.fingerprint})
+                does = Policed(pe, name, self.index, policy or Fail(), letters, functools.partial(self._origin, name))
+                if is_reader(pe):
+                    self._reading.append(Reading(pe, name, does))
+                else:
+                    self._on_error[id(pe)] = OnError(pe, name, policy or Fail(), does,
+                                                     functools.partial(self._received, name))
         return self.pes
+
+    def _origin(self, name: str, port: str | None) -> dict[str, Any]:
+        """Where an item that a PE has in hand came from: over which edges; and, where its stage reads, of which file;
+        where its place in the order of the sequential run is known, that."""
+        edges = [f"{source}.{output} -> {dest}.{into}" for source, output, dest, into in self._workflow.edges()
+                 if dest == name and port in (None, into)]
+        found: dict[str, Any] = {"edges": edges} if edges else {}
+        if self._split is not None:
+            found |= place_of(self._split)
+        if place := self.passing.here:
+            found |= place
+        return found
+
+    def _noting(self, read: Callable[[Any], Iterable[Any]]) -> Callable[[Any], Iterable[Any]]:
+        """A reader's `read`, whose split is known while what it gives for that is in hand."""
+
+        def noted(split: Any) -> Iterable[Any]:
+            self._split = split
+            return read(split)
+
+        return noted
 
     def to(self, channel: Channel) -> Put:
         """The function that sends one item on its way to another stage."""
@@ -383,7 +414,7 @@ class Stage:
             "moved": {edge: lanes.moved for edge, lanes in list(self._moved.items())},
             "results": dict(self._results),
             "again": self._again,
-            "failures": {each.name: each.failures.so_far() for each in list(self._on_error.values())},
+            "failures": {each.name: each.failures.so_far() for each in [*self._on_error.values(), *self._reading]},
             "lanes": {edge: found for edge, lanes in list(self._moved.items())
                       if (found := lanes.by_consumer(self.ended))},
             "figures": {**self.clock.report(), "waits": self.depth(), "slowest": self.slowest.report(),

@@ -20,7 +20,7 @@ def letter(pe: Any, name: str, port: str | None, instance: int, number: int, ite
 
     - `item`, as in results, `pickle`, its pickle in base64, and `sha256`, of that pickle; both None where it has none;
     - `pe`, its name in the plan, and `class`; `port` of the item, None where it is what a root without ports gets;
-    - `instance` and `number`, of the item from 1 on, over all ports;
+    - `instance` and `number`, of the item from 1 on, over all ports (of a reader that of the file or piece of one);
     - `error`, the type of the exception, `message` and `traceback`, the PE's own; `tries`, at least 1.
     """
     try:

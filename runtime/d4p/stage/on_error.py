@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import functools
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
-from d4p.describe.failure import PeFailed, said_of_item
 from d4p.errors import ControlFlow, D4pError
 from d4p.graph.base import ConsumerPE, IterativePE
-from d4p.graph.policies import DeadLetter, LeftOut, Policy, Retry, last, state_copied
+from d4p.graph.policies import Policy, state_copied
 from d4p.host import scratch
 from d4p.items.packing import own
 from d4p.items.put_back import State
 from d4p.items.size import roughly
 from d4p.places.held import Held
-from d4p.stage.letters import letter
 from d4p.stage.limit import Limit
+from d4p.stage.policed import Policed
 
 Put = Callable[[Any], None]
-#: Of so many kinds of exception the first failure is told.
-_KINDS = 20
 #: Of so many bytes that a PE has written for one item the first part is put where there is room for more.
 _MUCH = 1 << 20
 _NOTHING = object()
@@ -123,57 +118,22 @@ class Writes:
         return count
 
 
-@dataclass
-class Failures:
-    """What a PE's instance has failed at, for its report.
-
-    Attributes:
-        failed: items for which the PE raised in every try.
-        retried: tries after the first.
-        skipped: failed items that were left out.
-        aside: those that were set aside.
-        first: of each kind of exception the message of the first item that failed with it.
-    """
-
-    failed: int = 0
-    retried: int = 0
-    skipped: int = 0
-    aside: int = 0
-    first: dict[str, str] = field(default_factory=dict)
-
-    def so_far(self) -> Failures:
-        """A copy, which nobody changes."""
-        return replace(self, first=dict(self.first))
-
-    def add(self, other: Failures) -> None:
-        """Those of another instance."""
-        self.failed += other.failed
-        self.retried += other.retried
-        self.skipped += other.skipped
-        self.aside += other.aside
-        self.first = other.first | self.first
-
-
 class OnError:
     """One instance of a PE that has a policy.
 
     Args:
         pe: the instance, whose methods are replaced.
         name: its name in the plan.
-        index: the number of the instance.
         policy: what to do.
-        letter: takes what is to be written of an item that is set aside.
+        policed: does it.
         count: gives how many items have come so far, over all ports, with the one or the batch in hand.
     """
 
-    def __init__(self, pe: Any, name: str, index: int, policy: Policy,
-                 letter: Callable[[dict[str, Any]], None], count: Callable[[], int]) -> None:
-        self.pe, self.name, self.index = pe, name, index
-        self.writes, self.failures = Writes(), Failures()
-        self._tries = policy.times if isinstance(policy, Retry) else 0
-        self._on = policy.on if isinstance(policy, Retry) else ()
-        self._wait = policy.wait if isinstance(policy, Retry) else 0.0
-        self._last, self._letter = last(policy), letter
+    def __init__(self, pe: Any, name: str, policy: Policy, policed: Policed, count: Callable[[], int]) -> None:
+        self.pe, self.name = pe, name
+        self.writes = Writes()
+        self._policed = policed
+        self.failures = self._policed.failures
         self._state = State(pe, name, names) if (names := state_copied(policy)) else None
         self._before: Any = None  # the state before the item in hand
         self._count = count
@@ -204,7 +164,7 @@ class OnError:
     @property
     def _copies(self) -> bool:
         """Whether an item must be kept as it came: for another try, or to be set aside."""
-        return self._tries > 0 or isinstance(self._last, DeadLetter)
+        return self._policed.tries > 0 or self._policed.sets_aside
 
     def _around(self, process: Callable, ports: bool) -> Callable:
         """`process` for one item, which it gets as {port: item} where `ports` is true."""
@@ -244,12 +204,10 @@ class OnError:
             self._drop()
             if isinstance(error, D4pError):
                 raise error  # what the engine says, and no failure of this item
-            if tries == self._tries or not isinstance(error, self._on):
-                self._failed(port, item, number, error, tries + 1)
+            if not self._policed.tries_again(error, tries):
+                self._policed.failed(port, item, number, error, tries + 1)
                 return None
-            time.sleep(self._wait * 2**tries)
             tries += 1
-            self.failures.retried += 1
             writes.holding = True
             try:
                 result = process(own(given))
@@ -277,24 +235,6 @@ class OnError:
         dropped = self.writes.drop()
         if self.limit is not None:
             self.limit.left += dropped
-
-    def _failed(self, port: str | None, item: Any, number: int, error: Exception, tries: int) -> None:
-        """What becomes of an item that failed in every try. Raises the error where the run is to fail."""
-        found = self.failures
-        if not isinstance(self._last, LeftOut):
-            raise error
-        found.failed += 1
-        if isinstance(self._last, DeadLetter):
-            found.aside += 1
-            self._letter(letter(self.pe, self.name, port, self.index, number, item, error, tries))
-        else:
-            found.skipped += 1
-        kind = type(error).__name__
-        if kind not in found.first and len(found.first) < _KINDS:
-            found.first[kind] = said_of_item(self.pe, self.name, self.index, number, item, error)
-        most = self._last.most
-        if most is not None and found.failed > most:
-            raise PeFailed(too_many(self.name, self.pe, found, self._last), self.name, self.index, number)
 
     def _process_batch(self, inputs: dict[str, Any]) -> Iterator[Any]:
         """What a PE gives for a batch, which is halved until what fails is one item."""
@@ -333,11 +273,3 @@ class OnError:
             return list(found) if several else [found]
         finally:
             self.writes.holding = False
-
-
-def too_many(name: str, pe: Any, found: Failures, policy: Policy, of: int | None = None) -> str:
-    """What is said where more items failed than a policy lets, `of` so many."""
-    said = "\n".join(found.first.values())
-    among = "" if of is None else f" of {of:,}"
-    return (f"{found.failed:,}{among} items of {name} ({type(pe).__name__}) failed, more than its policy lets "
-            f"({policy}). The first of each kind:\n{said}")

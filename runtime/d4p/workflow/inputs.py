@@ -13,6 +13,7 @@ from d4p.describe.tracebacks import error_text, traceback_without
 from d4p.errors import D4pError, Refused, RunFailed
 from d4p.filesystems import is_url, locate
 from d4p.graph.base import ConsumerPE, IterativePE
+from d4p.graph.core import is_reader
 from d4p.items.shape import parsed
 from d4p.workflow.workflow import Workflow
 
@@ -69,11 +70,6 @@ def read_inputs(workflow: Workflow, iterations: int | None, data: str | None, fi
     for name in roots:
         _check(workflow.pes[name], name, given[name])
     return Inputs(given, limit, notes=tuple(notes))
-
-
-def is_reader(pe: Any) -> bool:
-    """Whether a PE splits its own input instead of taking items from the command line."""
-    return callable(getattr(pe, "plan_splits", None))
 
 
 def _splits(name: str, reader: Any) -> list[Any]:

@@ -16,7 +16,7 @@ from d4p import version as runtime
 from d4p.describe.tracebacks import error_text, traceback_without
 from d4p.errors import D4pError, Refused
 from d4p.graph.copies import copied
-from d4p.graph.core import GROUPING
+from d4p.graph.core import GROUPING, is_reader
 from d4p.graph.flatten import Flat, flatten, leading_back, topological
 from d4p.graph.labels import fingerprint, labels
 from d4p.graph.policies import Isolation, Policy, chosen, is_isolated, isolations, state_copied
@@ -174,6 +174,9 @@ def policies(flat: Flat, pes: Mapping[str, Any], asked: Iterable[str]) -> dict[s
     found = chosen(pes, says, asked, {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
     for name, policy in found.items():
         if names := state_copied(policy):
+            if is_reader(pes[name]):
+                raise Refused(f"{name} ({type(pes[name]).__name__}) keeps nothing from one file to the next that "
+                              "copy_state could put back")
             if is_isolated(pes[name]):
                 raise Refused(f"{name} ({type(pes[name]).__name__}) has a process of its own, and copy_state can't put "
                               "back what is lost with that")
@@ -184,12 +187,12 @@ def policies(flat: Flat, pes: Mapping[str, Any], asked: Iterable[str]) -> dict[s
 def isolated(pes: Mapping[str, Any]) -> dict[str, Isolation]:
     """Those of some PEs, by name, that have a process of their own. Raises Refused, as `policies.isolations`."""
     writers = {name: "it writes an output" for name, pe in pes.items() if hasattr(pe, "write_to")}
-    return isolations(pes, writers | {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
+    readers = {name: "it reads its own input, and takes no items one by one" for name, pe in pes.items()
+               if is_reader(pe)}
+    return isolations(pes, writers | readers | {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
 
 
 def _why_no_policy(pe: Any) -> str:
-    if callable(getattr(pe, "plan_splits", None)):
-        return "it reads its own input, and takes no items one by one"
     if makes_pairs(pe):
         return "it makes pairs of all that has come, and takes no item for itself"
     return ""

@@ -17,6 +17,7 @@ from typing import Any
 from d4p.describe.failure import PeFailed
 from d4p.engines.postmortem.notes import Notes
 from d4p.errors import D4pError
+from d4p.graph.core import is_reader
 from d4p.host import scratch
 from d4p.host.signals import ENDS
 from d4p.host.threads import use_threads
@@ -28,7 +29,7 @@ from d4p.stage.depth import FRAMES
 from d4p.stage.function import StageFunction
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Put
-from d4p.workflow.inputs import Inputs, is_reader
+from d4p.workflow.inputs import Inputs
 from d4p.workflow.results import Spool
 from d4p.workflow.workflow import Workflow
 

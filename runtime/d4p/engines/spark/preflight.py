@@ -16,11 +16,11 @@ from d4p.engines.spark.driver import in_one_process
 from d4p.engines.spark.names import named
 from d4p.errors import D4pError, Refused
 from d4p.filesystems import Local, default, is_url, locate, use_default
+from d4p.graph.core import is_reader
 from d4p.hadoop.causes import NODES_PYTHON, cause
 from d4p.library.files import ReadFiles
 from d4p.library.lines import ReadLines
 from d4p.program.job import Job
-from d4p.workflow.inputs import is_reader
 from d4p.workflow.workflow import Workflow
 
 #: Seconds after which it is said that there is no executor.

@@ -52,14 +52,17 @@ class Source:
         return self.frame is not None
 
 
-def source(spark: SparkSession, reader: Any, instances: int, limit: int | None, in_order: bool = False) -> Source:
+def source(spark: SparkSession, reader: Any, instances: int, limit: int | None, in_order: bool = False,
+           policed: bool = False) -> Source:
     """How a reader of the library, or a PE that plans splits of its own, reads on Spark.
 
     Spark itself reads where it gives the same items. It keeps no order between files, so splits are read in theirs
-    where one instance or the first K items are asked for, or items are put `in_order` further on.
+    where one instance or the first K items are asked for, or items are put `in_order` further on; and where a policy
+    says what becomes of a file that can't be read, which Spark asks nobody.
     """
     found: Any = None
-    if limit is None and instances > 1 and not in_order and type(reader) in _NATIVE:
+    by_itself = policed or "plan_splits" in vars(reader)
+    if limit is None and instances > 1 and not in_order and not by_itself and type(reader) in _NATIVE:
         found = _NATIVE[type(reader)](spark, reader)
     if found is None:
         return Source(_Splits(reader.plan_splits(), instances, limit, in_order))

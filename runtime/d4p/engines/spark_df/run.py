@@ -62,7 +62,9 @@ class Run:
     def read(self, reader: str, instances: int, in_order: bool = False) -> DataFrame:
         """What the items of a reader are made from, in as many partitions as the stage has instances; `in_order` where
         they are put in order further on."""
-        found = source(self.spark, self.job.workflow.pes[reader], instances, self.job.inputs.limit, in_order)
+        workflow = self.job.workflow
+        found = source(self.spark, workflow.pes[reader], instances, self.job.inputs.limit, in_order,
+                       reader in workflow.policies)
         self._sources[reader] = found
         return self.instances(instances) if found.frame is None else found.frame
 
