@@ -87,7 +87,8 @@ def reindex() -> None:
 @click.option("--instances", is_flag=True, help="With --text: show every instance.")
 @click.option("-o", "--output", "--html", metavar="FILE", help="Write the page there, and don't open it.  [default: "
               "report.html in the run's record, which is opened in your browser]")
-def report(run: str, text: bool, instances: bool, output: str | None) -> None:
+@click.option("--trace", metavar="FILE", help="Write a trace there, for https://ui.perfetto.dev, and nothing else.")
+def report(run: str, text: bool, instances: bool, output: str | None, trace: str | None) -> None:
     """Say what limited RUN (the latest) and what would help, and show it: a page with the graph, a timeline of all
     instances, tables, errors, the plan and the program (`d4p help runs`).
 
@@ -99,6 +100,12 @@ def report(run: str, text: bool, instances: bool, output: str | None) -> None:
     from ..runs.report import text as said
 
     found = find(run)
+    if trace:
+        from ..runs.trace import write
+
+        write(found, trace)
+        _echo(f"written: {trace}; https://ui.perfetto.dev shows it")
+        return
     if text or instances:
         if output:
             raise click.UsageError("give one of --text and --output")

@@ -145,6 +145,8 @@ class Shares:
         self.width: int = run.about.get("width") or max((len(stage.instances) for stage in self.stages), default=1)
         self.edges: dict[str, dict[str, Any]] = summary.get("edges", {})
         self.spark: list[dict[str, Any]] = summary.get("spark", [])
+        #: Whether stages run one after the other.
+        self.staged = str(run.about.get("target")).startswith("spark")
 
     def behind(self, run: Run, stage: Stage) -> list[Stage]:
         """The stages that a stage sends to."""
@@ -161,6 +163,12 @@ class Shares:
 
     @cached_property
     def working(self) -> float:
+        """Seconds of which a stage that limits the run takes most: those at which instances were there; where stages
+        run one after the other, what these take at least, whenever the engine has their instances begin."""
+        return sum(stage.least(self.width) for stage in self.stages) if self.staged else self.alive
+
+    @cached_property
+    def alive(self) -> float:
         """Seconds at which at least one instance was there: those for which items moved, but for what the engine needs
         for itself, between stages that run one after the other."""
         lives = []

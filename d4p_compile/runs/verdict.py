@@ -29,9 +29,13 @@ RULES: tuple[Rule, ...] = (engine_start, memory, spilled, skewed, packing, small
 
 
 def verdicts(run: Run) -> list[Verdict]:
-    """What the rules find, the first of them the verdict; none of a run that wasn't done, or was short."""
+    """What the rules find, of each stage the first, and the first of all the verdict; none of a run that wasn't done,
+    or was short."""
     shares = Shares(run)
     if run.state != "done" or not shares.stages:
         return []
-    found = [verdict for rule in RULES for verdict in rule(run, shares)]
-    return found[:1] + [each for each in found[1:] if each.stage is None or each.stage != found[0].stage]
+    found: list[Verdict] = []
+    for verdict in (verdict for rule in RULES for verdict in rule(run, shares)):
+        if verdict.stage is None or verdict.stage not in {each.stage for each in found}:
+            found.append(verdict)
+    return found

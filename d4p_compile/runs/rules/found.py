@@ -16,6 +16,8 @@ SHORT = 1.0
 MUCH = 0.6
 #: Times as long as any other stage: of two that take about as long none is the one.
 APART = 1.4
+#: The same where stages run one after the other, and so of many none takes so much.
+MUCH_OF_MANY, APART_OF_MANY = 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ def takes_most(stage: Stage, shares: Shares) -> bool:
     """Whether a stage takes most of the run, and far more of it than any other."""
     least = stage.least(shares.width)
     others = max((each.least(shares.width) for each in shares.stages if each is not stage), default=0.0)
-    return least >= MUCH * shares.working and least >= APART * others
+    much, apart = (MUCH_OF_MANY, APART_OF_MANY) if shares.staged else (MUCH, APART)
+    return least >= much * shares.working and least >= apart * others
 
 
 def outstanding(stage: Stage) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..folder import Run
 from ..shares import Shares, Stage
-from .found import MUCH, SHORT, Verdict, percent, said, takes_most
+from .found import SHORT, Verdict, percent, said, takes_most
 
 #: Times as long as the other instances of its PE: a chance of keys and cores makes half as much.
 SKEWED = 3.0
@@ -18,7 +18,7 @@ def skewed(run: Run, shares: Shares) -> Iterator[Verdict]:
         return
     for stage in shares.stages:
         busiest = stage.busiest
-        if stage.skew < SKEWED or busiest.of("busy") < MUCH * shares.working or not takes_most(stage, shares):
+        if stage.skew < SKEWED or not takes_most(stage, shares):
             continue
         items = sum(each.items for each in stage.instances)
         got = f", and got {percent(busiest.items / items)} of its items" if items else ""
