@@ -63,6 +63,10 @@ def test_a_run_says_what_it_was_and_where_the_time_went(target, runs, tmp_path):
     slow = figures["slowest"][0]
     assert (slow["pe"], slow["stage"]) == ("Count", counted[0]["stage"]) and 0.2 < slow["seconds"] < 10
     assert 0 < slow["item"] <= counted[slow["instance"]]["received"]["Count"]
+    if target.startswith("spark"):
+        shuffled = next(each for each in figures["spark"] if each["written"])
+        assert shuffled["tasks"] > 0 and shuffled["longest"] >= shuffled["median"] >= 0 and shuffled["name"]
+        assert sum(each["read"] for each in figures["spark"]) > 0
     if target != "sequential":
         lanes = figures["edges"]["Spread.output -> Count.input"]["lanes"]
         assert lanes["items"] == [counted[at]["received"]["Count"] for at in range(2)] and min(lanes["bytes"]) > 0

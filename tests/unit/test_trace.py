@@ -14,7 +14,6 @@ from d4p_compile.runs.trace import write
 from tests.unit.test_runs import BEGAN, channel, make
 
 
-
 @pytest.fixture
 def runs(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("D4P_RUNS", str(tmp_path / "runs"))
@@ -31,8 +30,8 @@ def test_a_trace_has_a_line_for_each_instance(runs, tmp_path):
     (run.folder / "summary.json").write_text(json.dumps(summary))
     now = {"at": "working", "waits": 700, "memory": 1 << 20}
     samples = [{"at": 2.0, "instances": [[1, 0, {"starting": 1.0, "working": 0.5}, 5, now]]},
-               {"at": 4.0, "instances": [[1, 0, {"starting": 1.0, "working": 2.5}, 20, now], [2, 0, {"working": 1.0}, 9],
-                                         [2, "x"], [2, 1, {"working": "x"}, 9], 7]},
+               {"at": 4.0, "instances": [[1, 0, {"starting": 1.0, "working": 2.5}, 20, now],
+                                         [2, 0, {"working": 1.0}, 9], [2, "x"], [2, 1, {"working": "x"}, 9], 7]},
                {"at": None, "instances": [[1, 0, {}, 1]]}, {"at": 5.0}]  # fmt: skip
     (run.folder / "samples.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in samples))
     path = tmp_path / "trace.json"

@@ -68,6 +68,9 @@ class Unrecorded:
     def take(self, reports: list[Report]) -> None:
         """What the instances have done so far."""
 
+    def spark(self, stages: list[dict[str, Any]]) -> None:
+        """What Spark says of its own stages."""
+
     def end(self, reports: list[Report] | None = None, error: BaseException | None = None, missing: int = 0) -> None:
         """The run is over: all is done, but for items that policies have left out, or an error ends it."""
 
@@ -89,6 +92,7 @@ class Recorder(Unrecorded):
         self._phases: list[dict[str, Any]] = []
         self._phase, self._since = "starting", 0.0
         self._reports: list[Report] = []
+        self._spark: list[dict[str, Any]] = []
         self._samples = Samples()
         self._lock = threading.Lock()
         self._beats, self._beaten = Sampler(self._beat, its.LOOKED_AT_EVERY), 0.0
@@ -161,6 +165,10 @@ class Recorder(Unrecorded):
             self._reports = reports
             self._samples.add(self._seconds(), sample(reports))
 
+    def spark(self, stages: list[dict[str, Any]]) -> None:
+        with self._lock:
+            self._spark = stages
+
     def _beat(self) -> None:
         """Say what is known so far, when it is time for a sign of life or somebody looks on."""
         with self._lock:
@@ -176,7 +184,7 @@ class Recorder(Unrecorded):
         self.record.put(its.SUMMARY, {
             "version": its.VERSION, "seconds": round(self._seconds(), 6), "phases": self._so_far(),
             "driver": {"cpu": round(sum(os.times()[:4]), 3), **usage.usage()},
-            **totals(self._workflow, self._reports),
+            **totals(self._workflow, self._reports), **({"spark": self._spark} if self._spark else {}),
         })  # fmt: skip
         self.record.lines(its.SAMPLES, self._samples.all)
 

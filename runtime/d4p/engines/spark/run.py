@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pyspark.sql import SparkSession
 
-from d4p.engines.spark import connect
+from d4p.engines.spark import connect, figures
 from d4p.engines.spark.driver import failure, name, showing, stages_progress
 from d4p.engines.spark.logs import Log
 from d4p.errors import D4pError
@@ -56,10 +56,14 @@ def begun(job: Job, main: Callable, session: Callable[[str], AbstractContextMana
 
 @contextmanager
 def shown(run: Running) -> Iterator[None]:
-    """Within this it is shown how far a run is, and what its PEs log."""
+    """Within this it is shown how far a run is, and what its PEs log; Spark's figures of its stages are recorded."""
+    told = run.job.workflow.writing.recorded and not connect.is_remote(run.spark)
+    before = figures.stage_ids(run.spark) if told else set()
     with showing(run.log), Sampler(lambda: _progress(run), seconds=0.5):
         yield
         run.log.close(run.reported)
+    if told:
+        run.job.recorder.spark(figures.stages(run.spark, before))
 
 
 def _progress(run: Running) -> None:
