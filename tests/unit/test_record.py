@@ -9,7 +9,7 @@ import time
 import pytest
 
 from d4p.record import log, place
-from d4p.record.masked import masked, words
+from d4p.record.masked import MASK, masked, program, words
 from d4p.record.record import Record, close
 from d4p.record.revision import revision
 from d4p.record.samples import MOST, VALUES, Samples
@@ -123,3 +123,15 @@ def test_the_revision_is_read_from_gits_own_files(tmp_path):
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / ".git").write_text(f"gitdir: {git / 'worktrees' / 'w'}\n")
     assert revision(tmp_path / "w") == "2c2c"
+
+
+def test_a_program_is_kept_but_for_the_secrets_among_its_parameters():
+    given = {"é": "ü", "token": "1", "n": [1, {"password": ("a", 2)}], "at": ["s3://me:pw@b/c"], "x" * 9: "y" * 9000}
+    other = 'nan = Workflow("c", parameters={"x": float("nan")})'
+    source = f'"""1 a"""\nw = Workflow("a:b", parameters={given!r})\n{other}\n'
+    shown = program(source)
+    kept = {**given, "token": MASK, "n": [1, {"password": MASK}], "at": [f"s3://{MASK}@b/c"]}
+    assert shown == source.replace(repr(given), repr(kept)).replace(repr(MASK), f'"{MASK}"')
+    assert program("def broken(") == ""
+    plain = "w = Workflow('a:b', parameters={'n': 1})\n"
+    assert program(plain) == plain

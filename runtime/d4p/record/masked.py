@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from d4p.describe.printable import printable
@@ -42,33 +42,42 @@ def text(said: str, longest: int = LONGEST) -> str:
 
 
 def program(source: str) -> str:
-    """A program's text without what is secret in the parameters that its workflow is made with; else as it is.
+    """A program's text without what is secret in the parameters that its workflow is made with; else as it is, or
+    nothing where it is no program.
 
-    >>> print(program('w = d4p.Workflow("a:make", parameters={"token": "x", "n": 1})'))
-    w = d4p.Workflow("a:make", parameters={'token': '***', 'n': 1})
+    >>> print(program('w = Workflow("a", parameters={"token": "x", "n": 1, "at": "s3://me:pw@b/a"})'))
+    w = Workflow("a", parameters={"token": "***", "n": 1, "at": 's3://***@b/a'})
     """
     try:
-        found = [word.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)
-                 for word in node.keywords if word.arg == "parameters"]  # fmt: skip
-        for node in found:
-            given, written = ast.literal_eval(node), ast.get_source_segment(source, node)
-            kept = _without("", given)
-            if written and kept != given:
-                source = source.replace(written, repr(kept))
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        return ""  # nobody can tell what is in it
-    return source
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    given = [word.value for node in ast.walk(tree) if isinstance(node, ast.Call)
+             for word in node.keywords if word.arg == "parameters"]  # fmt: skip
+    found = [each for node in given for each in _secrets(node, "")]
+    text, starts = source.encode(), [0]
+    for line in text.split(b"\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    for node, instead in sorted(found, key=lambda each: (-each[0].lineno, -each[0].col_offset)):
+        assert node.end_lineno is not None and node.end_col_offset is not None, "it was parsed"
+        begin, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+        text = text[:begin] + instead.encode() + text[end:]
+    return text.decode()
 
 
-def _without(name: str, value: Any) -> Any:
-    """A value without its secrets, all else of it kept."""
+def _secrets(node: ast.expr, name: str) -> Iterator[tuple[ast.expr, str]]:
+    """What is secret of a value that stands in a program, each with what is to stand there."""
     if is_secret(name):
-        return MASK
-    if isinstance(value, dict):
-        return {key: _without(str(key), each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return type(value)(_without("", each) for each in value)
-    return _IN_URL.sub(f"://{MASK}@", value) if isinstance(value, str) else value
+        yield node, f'"{MASK}"'
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _IN_URL.search(node.value):
+        yield node, repr(_IN_URL.sub(f"://{MASK}@", node.value))
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield from _secrets(value, str(key.value) if isinstance(key, ast.Constant) else "")
+    else:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                yield from _secrets(child, "")
 
 
 def words(command: list[str]) -> list[str]:
