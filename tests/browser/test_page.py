@@ -110,10 +110,15 @@ def test_light_and_dark_and_what_is_printed(tab, runs):
     tab.click("#theme")
     tab.emulate_media(color_scheme="dark")
     assert paper() == "rgb(255, 255, 255)"
-    tab.emulate_media(media="print")
-    assert not tab.locator("nav").is_visible()
+    tab.evaluate("localStorage.clear()")
+    tab.reload()
+    assert paper() == dark
+    tab.emulate_media(media="print", color_scheme="dark")
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert tab.locator("details:not([open])").count() == 0
+    assert paper() == "rgb(255, 255, 255)" and not tab.locator("nav").is_visible()
+    assert tab.locator("details:not([open])").count() == 0 and tab.locator("#stage-2 button").is_visible()
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert paper() == dark and tab.locator("details[open]").count() == 0
 
 
 def test_a_command_is_copied(tab, runs):

@@ -100,10 +100,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// What is printed is opened before, and closed again after.
-let closed = [];
+// What is printed is opened before, and closed again after; and it is light, since paper is.
+let closed = [], before = null;
 addEventListener("beforeprint", () => {
   closed = [...document.querySelectorAll("details:not([open])")];
   for (const each of closed) each.open = true;
+  before = root.dataset.theme || "";
+  root.dataset.theme = "light";
+  for (const restyle of restyled) restyle(true);
 });
-addEventListener("afterprint", () => { for (const each of closed) each.open = false; });
+addEventListener("afterprint", () => {
+  for (const each of closed) each.open = false;
+  if (before) root.dataset.theme = before; else delete root.dataset.theme;
+  for (const restyle of restyled) restyle(true);
+});

@@ -248,7 +248,7 @@ function watchTimeline(box) {
     "zoom-right": () => panBy(0.3), "zoom-all": () => zoomTo(), fold: () => fold(true), unfold: () => fold(false) };
   for (const [id, act] of Object.entries(press)) byId(id).addEventListener("click", act);
   zoom.followers.push(drawSoon);
-  restyled.push(() => { paints(); drawSoon(); });
+  restyled.push((at_once) => { paints(); if (at_once) drawTimeline(); else drawSoon(); });
 }
 
 drawers.push((found) => {
