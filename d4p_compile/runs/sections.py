@@ -139,8 +139,8 @@ def timeline(seen: Seen) -> Iterator[str]:
                           ("zoom-left", "\u2190", "earlier"), ("zoom-right", "\u2192", "later"),
                           ("zoom-all", "all", "the whole run"), ("fold", "fold", "stages alone"),
                           ("unfold", "unfold", "all instances")))  # fmt: skip
-    hints = ("Drag to zoom, double-click for all of it, ctrl and wheel zoom too; with the keyboard + \u2212 0 and arrows. A "
-             "stretch shows shares of its time.")
+    hints = ("Drag to zoom, double-click for all of it, ctrl and wheel zoom too; with the keyboard + \u2212 0 "
+             "and arrows. A stretch shows shares of its time.")
     yield (f'<h2>Timeline</h2><div class="tools">{buttons}{legend(tuple(MEANING))}</div><div class="lanes" id="lanes">'
            f'</div><div class="tools"><span class="hints">{hints}</span></div>')
 
