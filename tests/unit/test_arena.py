@@ -52,6 +52,46 @@ def test_arrays_arrive_in_shared_memory_writable_and_each_for_itself(inbox):
     assert taken(inbox) == 0
 
 
+class Twice:
+    """Memory as C may write it: several bytes twice over, as memcpy does with few; between two writes something else
+    happens."""
+
+    def __init__(self, memory, between):
+        self._memory, self._between = memory, between
+
+    def __getattr__(self, name):
+        return getattr(self._memory, name)
+
+    def __getitem__(self, at):
+        return self._memory[at]
+
+    def __setitem__(self, at, value):
+        self._memory[at] = value
+        self._between()
+        if isinstance(at, slice):
+            self._memory[at] = value
+
+
+@pytest.mark.parametrize("granules", [1, 2, 4, 5, 600])
+def test_what_is_taken_while_a_region_is_being_freed_stays_taken(inbox, granules):
+    size = granules * GRANULE
+    placed = [inbox.arena.place((bytes(size),)) for _ in range(min(3, 511 // granules) or 1)]
+    memory, again = inbox.arena._mapped(), []
+
+    def producer():
+        """Another process, which takes what it finds free."""
+        inbox.arena._map = memory
+        if not again and (at := inbox.arena.place((bytes(size),), wait=False)) is not None:
+            again.append(at)
+        inbox.arena._map = consumer
+
+    consumer = inbox.arena._map = Twice(memory, producer)
+    inbox.arena.free(placed[0], [size])
+    inbox.arena._map = memory
+    (at,) = again or [inbox.arena.place((bytes(size),), wait=False)]
+    assert memory[at : at + granules] == b"\1" * granules
+
+
 def test_small_things_need_no_arena(inbox):
     put(inbox, *range(100))
     put(inbox, np.ones(10))

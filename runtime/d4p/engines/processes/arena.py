@@ -170,7 +170,10 @@ class Arena:
         memory = self._mapped()
         if at >= _USUAL and hasattr(mmap, "MADV_REMOVE"):
             memory.madvise(mmap.MADV_REMOVE, at * GRANULE, granules * GRANULE)
-        memory[at : at + granules] = bytes(granules)
+        # One by one, each of which is written once: what copies several bytes may write the same ones twice, and what a
+        # producer has taken in between would be free again.
+        for granule in range(at, at + granules):
+            memory[granule] = 0
         if memory[0]:
             memory[0] = 0
             self.room.release()
