@@ -81,7 +81,7 @@ class Stage:
 
 
 #: How items say where in the sequential run they stand: consecutive ones together, or each for itself.
-RUNS, NUMBERED = "runs", "numbered"
+RUNS, NUMBERED, NOTED = "runs", "numbered", "noted"
 
 
 @dataclass(frozen=True)

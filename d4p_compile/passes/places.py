@@ -14,6 +14,7 @@ read.out -> work.in runs
 work.out -> count.in numbered
 count.out -> last.in runs
 
+Items to be paired in the order of their coming bring their places themselves: they are sorted where they are paired.
 Nothing is marked where one instance feeds the next, nor behind pairs and in graphs with a cycle, where no order is
 promised.
 """
@@ -23,7 +24,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..ir.graph import PAIRS
-from ..ir.plan import NUMBERED, RUNS, Channel, Plan, Stage
+from ..ir.plan import NOTED, NUMBERED, RUNS, Channel, Plan, Stage
 from ..ir.walk import upstream
 from .options import Options
 from .verify import stages_before
@@ -61,7 +62,9 @@ def _tells_order(plan: Plan, stage: Stage) -> bool:
 def _takes_order(plan: Plan, channel: Channel, tell: set[tuple[str, ...]]) -> bool:
     """Whether the order of a channel's items can be told from the answer, there or further on."""
     dest = plan.graph.by_name[channel.edge.dest]
-    if channel.edge.exchange.kind in PAIRS or dest.aggregate is not None and dest.state.any_order:
+    if channel.edge.exchange.kind in PAIRS:
+        return channel.edge.exchange.kind == "pairs" and not channel.edge.exchange.fields
+    if dest.aggregate is not None and dest.state.any_order:
         return False
     return plan.stage_of[dest.name].pes in tell
 
@@ -85,5 +88,7 @@ def _places(plan: Plan, channel: Channel, merges_later: bool) -> str:
     if source.instances == 1 and not passed_on:
         return ""
     kind = channel.edge.exchange.kind
+    if kind in PAIRS:
+        return NOTED
     by_item = kind in ("hash", "broadcast") or kind == "round robin" and not plan.deals(channel)
     return NUMBERED if passed_on and by_item else RUNS

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..ir.graph import PAIRS, Graph, Pe
+from ..ir.graph import Graph, Pe
 
 #: For each PE why it is one instance, and what would make it more.
 Reasons = dict[str, tuple[str, str]]
@@ -20,8 +20,8 @@ def serial(graph: Graph, several: set[str], in_order: bool) -> Reasons:
 
     A PE that keeps state gets its items in the order of the sequential run, however many instances they came through
     (pass `places`). But nothing before it is widened where no order is kept: `in_order` is whether the target keeps
-    one, and in a graph with a cycle none does. Nor where pairs are made of items in the order of their coming. And what
-    deals its items by a counter, to a PE that keeps state and was given several instances, has one counter.
+    one, and in a graph with a cycle none does. And what deals its items by a counter, to a PE that keeps state and was
+    given several instances, has one counter.
 
     Args:
         several: the PEs that are given several instances.
@@ -37,8 +37,6 @@ def serial(graph: Graph, several: set[str], in_order: bool) -> Reasons:
         for name, dest in _before(graph, tell).items():
             found.setdefault(name, (f"feeds {dest}, which keeps state, and no order is kept {where}",
                                     f"any_order = True in {dest}"))
-    for name, dest in _before(graph, [pe for pe in graph.pes if _pairs_as_they_come(pe)]).items():
-        found.setdefault(name, (f"feeds {dest}, which pairs items in the order of their coming", f"order_by of {dest}"))
     return found
 
 
@@ -69,11 +67,6 @@ def _dealers(graph: Graph, routed: Iterable[Pe], several: set[str]) -> dict[str,
                 if edge.source in several:
                     waiting.append((edge.source, dest))
     return found
-
-
-def _pairs_as_they_come(pe: Pe) -> bool:
-    """Whether it makes pairs of items whose order is that in which they come."""
-    return any(port.grouping.kind in PAIRS and not port.grouping.fields for port in pe.inputs)
 
 
 def _before(graph: Graph, targets: Iterable[Pe]) -> dict[str, str]:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import d4p_compile
 from d4p_compile.targets import mpi_here
@@ -49,6 +50,7 @@ def rows(quick: bool) -> Iterator[Row]:
         ours -= ours_few - sum(_cost(few, number) for number in range(FEW)) / 2
         yield _beside(f"{UNEVEN} items of 0.1 to 60 ms in turn: processes | Pool.imap", ours, pool, 1.1)
 
+        parameters: Any
         for what, name, count, most, parameters in (
             ("items of 100 us, in order | any_order", "sweep", 20_000, 1.05, {"rounds": rounds_of(1e-4)}),
             ("integers, runs stay whole, in order | any_order", "integers", 4_000_000, 1.3, {}),

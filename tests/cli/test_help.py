@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pydoc
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,14 +66,39 @@ def test_the_reader_and_the_writer_of_the_text_are_the_examples():
 
 def test_the_first_workflow(tmp_path, monkeypatch):
     text = (ROOT / "README.md").read_text()
-    (workflow,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    workflow, sweep = re.findall(r"```python\n(.*?)```", text, re.S)
     monkeypatch.chdir(tmp_path)
     Path("words.py").write_text(workflow)
+    Path("sweep.py").write_text(sweep)
     Path("book.txt").write_text("to be or not\nto be\n")
     command = ["plan", "words.py", "--target", "spark", "-n", "8"]
     plan = CliRunner().invoke(cli.d4p, command, catch_exceptions=False).output
     assert plan.startswith(text[text.index("words for spark-rdd: 3 PEs"):].partition("\n...\n")[0])
     assert set(d4p_compile.run("words.py")["Count2", "output"]) == {("to", 2), ("be", 2), ("or", 1), ("not", 1)}
+
+
+@pytest.mark.parametrize("target", ["processes", "mpi"])
+def test_all_cores(target, tmp_path, monkeypatch):
+    """What the README says of its two workflows with `-n 4`: four are at work, and each has a part of it."""
+    text = (ROOT / "README.md").read_text()
+    words, sweep = re.findall(r"```python\n(.*?)```", text, re.S)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("D4P_RUNS", str(tmp_path / "runs"))
+    Path("sweep.py").write_text(sweep.replace("100_000", "1_000"))
+    Path("words.py").write_text(words)
+    Path("book.txt").write_text("".join(f"word{n} word{n % 50}\n" for n in range(1000)))
+    for workflow, busy in (("sweep.py", {"Walk"}), ("words.py", {"ReadLines", "Split", "Count"})):
+        command = ["run", workflow, "--target", target, "-n", "4"]
+        shown = CliRunner().invoke(cli.d4p, command, catch_exceptions=False).output
+        if workflow == "sweep.py" and target == "processes":
+            assert text[text.index("sweep for processes"):].partition("\n...\n")[0] in shown
+        (summary,) = tmp_path.glob("runs/*/summary.json")
+        instances = json.loads(summary.read_text())["instances"]
+        shutil.rmtree(tmp_path / "runs")
+        for name in busy:
+            of_it = [each for each in instances if name in each["received"]]
+            assert len(of_it) == len({each["process"] for each in of_it}) == 4
+            assert all(each["received"][name] for each in of_it), (name, of_it)
 
 
 def test_help_of_python():

@@ -83,6 +83,19 @@ def test_parts_of_a_sum_are_as_wide(target):
 
 
 @pytest.mark.spark
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("target", [*LOCAL, "spark-rdd", "spark-df"])
+def test_pairs_of_items_in_the_order_of_the_sequential_run(target, grouped, request):
+    """What comes before `AllPairs` is as wide as the run, and in a pair the item that came first is still the first."""
+    session = request.getfixturevalue("spark_session") if on_spark(target) else None
+    plan = d4p_compile.plan(f"{HERE}:paired", target, 3, parameters={"grouped": grouped})
+    assert {pe.instances for pe in plan.graph.pes if pe.name != "Tasks"} == {3}
+    expected = answers(f"{HERE}:paired", "sequential", parameters={"grouped": grouped})
+    found = answers(f"{HERE}:paired", target, width=3, session=session, parameters={"grouped": grouped})
+    assert found == expected
+
+
+@pytest.mark.spark
 @pytest.mark.parametrize("target", [*LOCAL, "spark-rdd", "spark-df"])
 def test_the_command_of_the_readme(target, request):
     """`d4p run wordcount -n 4`, which nobody refuses as too small."""

@@ -3,7 +3,7 @@
 import os
 import time
 
-from d4p import IterativePE, ProducerPE, WorkflowGraph
+from d4p import AllPairs, IterativePE, ProducerPE, WorkflowGraph
 from d4p.aggregate import parallelSum
 
 
@@ -90,6 +90,40 @@ class Count(IterativePE):
     def _postprocess(self):
         for word, count in self.counts.items():
             self.write("output", (word, count, os.getpid()))
+
+
+class Some(IterativePE):
+    """One, two or no item for each, in a time of its own."""
+
+    def _process(self, number):
+        time.sleep(number * 7 % 5 * 0.001)
+        for n in range(number % 3):
+            self.write("output", (number * 11 % 6, f"{number}-{n}"))
+
+
+class Numbered(IterativePE):
+    """With each item how many of its key there were before."""
+
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.inputconnections["input"]["grouping"] = [0]
+        self.seen = {}
+
+    def _process(self, item):
+        key, name = item
+        self.seen[key] = self.seen.get(key, 0) + 1
+        return name, self.seen[key]
+
+
+def paired(count=30, grouped=False):
+    """Tasks > Some > by key, if at all > every two of them, the first that came first"""
+    graph = WorkflowGraph()
+    tasks, some, numbered, pairs = Tasks(count), Some(), Numbered(), AllPairs()
+    graph.connect(tasks, "output", some, "input")
+    if grouped:
+        graph.connect(some, "output", numbered, "input")
+    graph.connect(numbered if grouped else some, "output", pairs, "input")
+    return graph
 
 
 def sweep(count=120):

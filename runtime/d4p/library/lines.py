@@ -19,6 +19,8 @@ from d4p.library.reader import Reader
 _COMPRESSED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
 _BUFFER = 1 << 20
+#: Bytes of a piece where nobody says how many, and how many pieces there are of what is less than so many of the most.
+_LEAST, _MOST, _PIECES = 64, 16 << 20, 64
 # Encodings in which the bytes \r and \n may mean something else, depending on what went before.
 _SHIFTING = ("utf_7", "utf-7", "hz", "iso2022")
 
@@ -42,16 +44,18 @@ class ReadLines(Reader):
     Args:
         path: a file, a folder (the files directly in it), a glob (`**` for folders), a URL, or a list of those.
         encoding: of the text.
-        split_bytes: files are read in pieces of this many bytes, so that several instances can share one. Compressed
-            files and UTF-16 and the like are read as a whole.
+        split_bytes: files are read in pieces of this many bytes, so that several instances can share one. By default a
+            64th of all there is, and never more than 16 MiB: so what follows on the lines of a small file, too, is
+            work for as many instances as the run is wide. Compressed files and UTF-16 and the like are read as a whole.
 
     Raises:
         Refused: no such encoding, or `split_bytes` below 1.
     """
 
-    def __init__(self, path: Path, encoding: str = "utf-8", split_bytes: int = 16 << 20) -> None:
+    def __init__(self, path: Path, encoding: str = "utf-8", split_bytes: int | None = None) -> None:
         Reader.__init__(self, path)
-        if isinstance(split_bytes, bool) or not isinstance(split_bytes, int) or split_bytes < 1:
+        if isinstance(split_bytes, bool) or not isinstance(split_bytes, int | None) or split_bytes is not None and \
+                split_bytes < 1:
             raise Refused(f"split_bytes must be a number of bytes from 1; it is {split_bytes!r}")
         self.encoding, self.splittable = _checked(encoding)
         self.split_bytes = split_bytes
@@ -59,12 +63,13 @@ class ReadLines(Reader):
     def plan_splits(self) -> list[Split]:
         """Pieces of `split_bytes`; files without a byte have none. Raises Refused where there is no file."""
         splits = []
-        for source, name, size in self.files():
+        files = self.files()
+        piece = self.split_bytes or max(_LEAST, min(_MOST, -(-sum(file.size or 0 for file in files) // _PIECES)))
+        for source, name, size in files:
             if size is None or not self.splittable or _suffix(name) in _COMPRESSED:
                 splits.append(Split(source, name, 0, None))
             else:
-                starts = range(0, size, self.split_bytes)
-                splits += [Split(source, name, at, min(at + self.split_bytes, size)) for at in starts]
+                splits += [Split(source, name, at, min(at + piece, size)) for at in range(0, size, piece)]
         return splits
 
     def read(self, split: Split) -> Iterator[str]:

@@ -84,8 +84,8 @@ class AllPairs(_PairsPE):
 
     Args:
         order_by: a field or several (an index or a name) by which the items are put in order before they are paired:
-            so the answer doesn't depend on who comes first, and PEs before it may run as several instances. Without
-            it the order is the one they come in.
+            so the answer doesn't depend on who comes first. Without it the order is that of the sequential run, where
+            all come the same way.
         within: a field or several in which both items of a pair must agree.
         ordered: write (b, a) as well as (a, b).
         itself: pair each item with itself, too.

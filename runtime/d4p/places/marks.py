@@ -65,6 +65,22 @@ def _compact(numbers: list[int]) -> Numbers:
         return tuple(numbers)
 
 
+class Noted:
+    """The place of what is in hand, for items that are sent with theirs: `now`, as (phase, way, place)."""
+
+    dealer = numbered = False
+
+    def __init__(self) -> None:
+        self.now: list[Any] = [FIRST, (), ()]
+
+    def at(self, way: Way, place: Place, frontier: Frontier) -> None:
+        """`Marks.at`."""
+        self.now[:] = place[0], way, place
+
+    def reached(self, frontier: Frontier) -> None:
+        """`Marks.reached`."""
+
+
 class Marks:
     """Notes the places of what is put on lanes.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from d4p.places.marks import Head, Marks, Numbers
+from d4p.places.marks import Head, Marks, Noted, Numbers
 from d4p.places.merge import Merge, Straight
 from d4p.places.place import BITS, ENDED, Frontier, Place, Way
 
@@ -43,11 +43,12 @@ class Passing:
         step: the one of its marks.
     """
 
-    def __init__(self, marks: Iterable[Marks], merge: Merge | Straight | None, step: list[int] | None = None) -> None:
+    def __init__(self, marks: Iterable[Marks | Noted], merge: Merge | Straight | None,
+                 step: list[int] | None = None) -> None:
         self.all = list(marks)
         self._marks = [each for each in self.all if not each.dealer]
         self._step: list[int] = [] if step is None else step
-        self._cut = [each.number for each in self._marks if each.numbered]
+        self._cut = [each.number for each in self._marks if isinstance(each, Marks) and each.numbered]
         self._merge: Any = merge
         self._base = Frontier()
         self._last: tuple[Way, Place] | None = None

@@ -98,7 +98,8 @@ class Channel:
         exchange: how items reach the consumer's instances.
         back: it closes a cycle.
         places: how its items say where in the sequential run they stand: "runs" of them together, or each "numbered"
-            in its run; "" where they needn't.
+            in its run, both to be put in order before they are worked on; "noted" with each that is to be paired; ""
+            where they needn't.
     """
 
     number: int
@@ -106,6 +107,11 @@ class Channel:
     exchange: Exchange
     back: bool = False
     places: str = ""
+
+    @property
+    def merges(self) -> bool:
+        """Whether its consumer's instances put its items in order before they work on them."""
+        return self.places in ("runs", "numbered")
 
     @property
     def output(self) -> str:

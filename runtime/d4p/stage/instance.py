@@ -18,7 +18,7 @@ from d4p.host.signals import OF_USERS
 from d4p.items.batch import read_only
 from d4p.items.packing import own
 from d4p.outputs.instance import InstanceOutputs
-from d4p.places.marks import Marks
+from d4p.places.marks import Marks, Noted
 from d4p.places.merge import merge_of
 from d4p.places.passing import Passing
 from d4p.places.place import ITEMS, POSTPROCESS, PREPROCESS
@@ -92,7 +92,7 @@ class Stage:
         self._sent: dict[str, Callable[[], int]] = {}
         self._writers: dict[Put, Callable[..., Any]] = {}  # of outlets, which need no call more to be written to
         self._given: dict[str, Callable[[], int]] = {}
-        self.marks: list[Marks] = []
+        self.marks: list[Marks | Noted] = []
         self._step: list[int] = []
         self.passing = Passing((), None)
         self._moved: dict[str, Any] = {}
@@ -162,7 +162,11 @@ class Stage:
     def to(self, channel: Channel) -> Put:
         """The function that sends one item on its way to another stage."""
         lanes = self._lanes(channel)
-        if channel.places and lanes.places:
+        if channel.places == "noted":
+            noted = Noted()
+            self.marks.append(noted)
+            lanes.placed = noted.now, self._step
+        elif channel.places and lanes.places:
             marks = lanes.marks = marks_of(self.index, self.instances, lanes.held, channel.places, self._step)
             if marks is not None:
                 marks.pause = lanes.pause

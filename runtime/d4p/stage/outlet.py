@@ -35,6 +35,7 @@ class Lanes:
         self.send = send
         self.places = False  # whether the engine sends the places of items along, where there are marks
         self.marks: Marks | None = None
+        self.placed: tuple[list[Any], list[int]] | None = None  # of items that are noted with it: place and number
         # Of (lane, items dealt to each so far): a lane for a run that would go to this one, and its items at most.
         self.free: Callable[[int, Sequence[int]], tuple[int, int]] = in_turn
         self.leaves: Callable[[int], None] = lambda lane: None  # to be told of a lane that is sent before its time
@@ -143,6 +144,8 @@ _STEP = "if number:\n    noted[dest].append(number[0])"
 _SENT = "Sent(dest, (channel, index, taken - 1), item)"
 _BLOCKS_BY_KEY = _Kind(_BY_KEY.find, _SENT)
 _BLOCKS_IN_TURN = _Kind(_IN_TURN.find, _SENT)
+#: With the place in the sequential run, and the number there.
+_SENT_PLACED = "Sent(dest, (channel, *noted, *number, index, taken - 1), item)"
 
 
 @functools.cache
@@ -188,6 +191,8 @@ def outlet(channel: Channel, index: int, lanes: Lanes) -> Outlet:
         noting = marks.noted, marks.number, marks.begin
         note = _STEP if not marks.numbered else _NUMBER_OF_DEALER if marks.dealer else _NUMBER
         kind = kind._replace(find=f"{kind.find}\n{note}")
+    if lanes.placed is not None:
+        kind, noting = kind._replace(sent=_SENT_PLACED), (*lanes.placed, None)
     deal = dealing(lanes, index) if dealt else None
     put, writer = _maker(kind)(lanes.held, lanes.most, lanes.send, index, instances, channel.number, routed, field,
                                memo, kinds, dest, check, count, deal, noting)  # fmt: skip

@@ -78,7 +78,7 @@ class Rank:
     def _make(self, placement: Placement, job: Job, note: Note) -> Instance:
         ends = sum(self.layout.producer[channel.number].instances for channel in placement.stage.takes)
         producers = {channel.number: self.layout.producer[channel.number].instances
-                     for channel in placement.stage.takes if channel.places}
+                     for channel in placement.stage.takes if channel.merges}
         return Instance(placement, job, note, self._entered, None if self.layout.cyclic else ends, producers,
                         self._post, self._may_end)
 

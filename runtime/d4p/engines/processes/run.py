@@ -110,8 +110,8 @@ class Run:
                  sum(stages.producer[channel.number].instances for channel in s.takes),
                  {channel.number: inboxes[stages.consumer[channel.number].first] for channel in s.sends},
                  {channel.number: entered[channel.number] for channel in s.takes}, cyclic,
-                 {channel.number: stages.producer[channel.number].instances for channel in s.takes if channel.places},
-                 turns[s.first], rows, next(merges) if any(channel.places for channel in s.takes) else -1,
+                 {channel.number: stages.producer[channel.number].instances for channel in s.takes if channel.merges},
+                 turns[s.first], rows, next(merges) if any(channel.merges for channel in s.takes) else -1,
                  again[s.first])
             for s in stages.all
             for index in range(s.instances)
@@ -125,14 +125,14 @@ class Run:
 
     def _rows(self, context: Any, board: Board) -> dict[int, Row]:
         """The rows of channels that one instance deals runs on, or whose items merges put in order."""
-        merges = sum(s.instances for s in self._stages.all if any(channel.places for channel in s.takes))
+        merges = sum(s.instances for s in self._stages.all if any(channel.merges for channel in s.takes))
         rows = {}
         for stage in self._stages.all:
             for channel in stage.sends:
                 runs = isinstance(channel.exchange, RoundRobin) and channel.exchange.runs and stage.instances == 1
                 consumers = self._stages.consumer[channel.number].instances if runs else 0
-                if consumers or channel.places:
-                    rows[channel.number] = board.row(context, consumers, merges if channel.places else 0)
+                if consumers or channel.merges:
+                    rows[channel.number] = board.row(context, consumers, merges if channel.merges else 0)
         return rows
 
 
