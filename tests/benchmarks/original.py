@@ -37,7 +37,7 @@ def rows(quick: bool) -> Iterator[Row]:
             for mapping, target in ("multi", "processes"), ("simple", "sequential"):
                 options = [WORKFLOW, "-a", kind, *(["-n", "4"] if mapping == "multi" else [])]
                 theirs = [sys.executable, "-m", "dispel4py", mapping, *options]
-                ours = [sys.executable, "-m", "d4p_compile", "run", "--target", target, *options]
+                ours = [sys.executable, "-m", "d4p_compile", "run", "--fuse", "--target", target, *options]
                 full, empty, our_full, our_empty = alternating(
                     1 if quick else 2,
                     partial(run, [*theirs, *given], path, items), partial(run, [*theirs, *nothing], path, 0),
