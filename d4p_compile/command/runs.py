@@ -29,12 +29,13 @@ def runs() -> None:
 def list_(workflow: str | None, failed: bool, target: str | None, most: int | None) -> None:
     """List runs, the newest first: id, begin, state, time, target, workflow and parameters."""
     from ..runs.folder import folder
-    from ..runs.index import listed
-    from ..runs.table import lines
-    from ..targets import canonical
+    from ..runs.index import lines
 
-    of = canonical(target) if target and target != "spark" else target
-    found = list(lines(listed(workflow, of), failed, most))
+    if target and target != "spark":
+        from ..targets import canonical
+
+        target = canonical(target)
+    found = list(lines(workflow, target, failed, most))
     _echo(found or f"there are no such runs in {folder()}")
 
 
@@ -70,6 +71,21 @@ def rm(run: tuple[str, ...]) -> None:
         remove(each)
         _echo(f"removed: {each.folder}")
     remove_unused_programs()
+
+
+@runs.command(short_help="Copy the records of runs that are elsewhere.")
+@click.argument("url")
+def fetch(url: str) -> None:
+    """Copy the records at URL (hdfs:///user/me/.d4p/runs, a folder) that aren't here yet, or whose runs were on."""
+    from d4p.describe.boundary import reason
+    from d4p.errors import Refused
+
+    from ..runs.fetch import fetch as copied
+
+    try:
+        _echo(f"copied: {name}" for name in copied(url))
+    except OSError as error:
+        raise Refused(f"the records at {url} can't be copied: {reason(error)}") from error
 
 
 @runs.command(short_help="Make the index of runs anew.")

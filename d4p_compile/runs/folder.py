@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from d4p.errors import Refused
+from d4p.filesystems import is_url
 from d4p.items.shape import Shape, parsed
 from d4p.record import record as its
 from d4p.record.place import RUNS as VARIABLE
@@ -112,8 +113,12 @@ def moment(said: Any) -> float:
 
 
 def folder() -> Path:
-    """The folder of records."""
-    return Path(runs_folder())
+    """The folder of records. Raises Refused where that is a URL."""
+    place = runs_folder()
+    if is_url(place):
+        raise Refused(f"${VARIABLE} is {place}, and records are read from a folder: leave it unset, or have it name "
+                      f"one, and `d4p runs fetch {place}` copies them there")
+    return Path(place)
 
 
 def ids() -> list[str]:

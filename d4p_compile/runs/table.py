@@ -1,16 +1,14 @@
-"""Runs as lines: many of them, one of them, two side by side."""
+"""Runs as lines: one of them, two side by side."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import unified_diff
-from itertools import islice
 from typing import Any
 
-from ..progress.counts import spelled
 from ..show.text import plural
-from .folder import LOST, Run, moment, state
+from .folder import LOST, Run, moment
+from .line import short, took
 from .shares import Shares
 
 #: Lines of a difference of programs that are shown.
@@ -26,34 +24,6 @@ def when(about: Mapping[str, Any]) -> str:
 
     began = moment(about.get("began"))
     return datetime.fromtimestamp(began).strftime("%Y-%m-%d %H:%M:%S") if began else "?"
-
-
-def took(about: Mapping[str, Any]) -> str:
-    """How long it took; of one that was killed until its last sign of life."""
-    seconds = about.get("seconds")
-    if seconds is None:
-        seconds = max(0.0, moment(about.get("ended") or about.get("alive")) - moment(about.get("began")))
-    return f"{seconds:.1f} s" if seconds < 60 else spelled(seconds)
-
-
-def lines(runs: Iterable[Mapping[str, Any]], failed: bool = False, most: int | None = None) -> Iterator[str]:
-    """A line a run; with `failed` those that were not done alone, and at most so many."""
-    rows = ((about, state(dict(about))) for about in runs)
-    wanted = (row for row in rows if not failed or row[1] in ("failed", "interrupted", LOST))
-    for about, how in islice(wanted, most):
-        status = f"{how} ({about['exit_status']})" if how == "failed" else how
-        yield (f"{about['id']}  {when(about)}  {status:<12} {took(about):>12}  {about.get('target') or '?':<10} "
-               f"{about.get('name') or '?'}{_given(about)}")
-
-
-def _given(about: Mapping[str, Any]) -> str:
-    given = about.get("parameters") or {}
-    return "".join(f" {name}={_short(value)}" for name, value in given.items())
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def shown(run: Run) -> Iterator[str]:
@@ -79,7 +49,7 @@ def _said(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_short(each)}" for name, each in value.items())
+        return ", ".join(f"{name} {short(each)}" for name, each in value.items())
     return str(value)
 
 
@@ -91,7 +61,7 @@ def differences(first: Run, second: Run) -> Iterator[str]:
         was, now = first.about.get(name), second.about.get(name)
         if was != now:
             same = False
-            yield f"  {name:<12} {_short(was)} -> {_short(now)}"
+            yield f"  {name:<12} {short(was)} -> {short(now)}"
     if same:
         yield "  asked for the same, and ended the same"
     for title, name in (("the plan", "plan.txt"), ("the program", "job.py")):

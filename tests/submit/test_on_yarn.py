@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 import json
 import re
@@ -73,6 +74,12 @@ def test_the_program_on_a_node_prints_here_what_it_printed(hadoop, tmp_path):
     (address,) = [line.removeprefix("address: ") for line in lines if line.startswith("address: ")]
     assert address.startswith(hadoop.rm_web)
     assert application(hadoop, done.stdout)["finalStatus"] == "SUCCEEDED"
+    runs = f"/user/{getpass.getuser()}/.d4p/runs"
+    latest = max(path for path in fs.ls(runs, detail=False) if not path.endswith("programs"))
+    with fs.open(f"{latest}/run.json", "rb") as file:
+        record = json.load(file)
+    assert (record["state"], record["outputs"], record["target"]) == ("done", [counts], "spark-rdd")
+    assert fs.exists(f"{latest}/summary.json") and fs.exists(f"{runs}/programs/{record['program']}/job.py")
 
 
 def test_a_program_that_prints_much_and_a_spark_submit_that_does_not_wait(hadoop, tmp_path):

@@ -135,7 +135,7 @@ def test_a_running_one_whose_program_is_gone_is_lost(runs):
     assert make(runs, "a3", state="running", host="elsewhere", process=1).state == "lost"  # silent for long
     with pytest.raises(Refused, match="a2 is running"):
         remove(find("a2"))
-    listed = list(table.lines(index.listed(), failed=True))
+    listed = list(index.lines(failed=True))
     assert [line.split()[0] for line in listed] == ["a3", "a1"] and "lost" in listed[0]
 
 
@@ -146,9 +146,9 @@ def test_runs_are_listed_the_newest_first_and_by_what_they_are_of(runs):
     assert [each["id"] for each in index.listed()] == ["a3", "a2", "a1"]
     assert [each["id"] for each in index.listed(workflow="words")] == ["a3", "a1"]
     assert [each["id"] for each in index.listed(target="mpi")] == ["a2"]
-    assert [line.split()[0] for line in table.lines(index.listed(), failed=True)] == ["a3"]
-    assert [line.split()[0] for line in table.lines(index.listed(), most=2)] == ["a3", "a2"]
-    assert "failed (1)" in next(table.lines(index.listed())) and "n=3" in [*table.lines(index.listed())][1]
+    assert [line.split()[0] for line in index.lines(failed=True)] == ["a3"]
+    assert [line.split()[0] for line in index.lines(most=2)] == ["a3", "a2"]
+    assert "failed (1)" in next(index.lines()) and "n=3" in [*index.lines()][1]
 
 
 def test_the_index_follows_the_folders_and_is_of_no_worth_without_them(runs):

@@ -25,6 +25,7 @@ from d4p.program.failures import MISSING
 from d4p.program.saying import say
 from d4p.program.totals import Report, sample, totals
 from d4p.record import record as its
+from d4p.record.elsewhere import record_in
 from d4p.record.masked import masked, text, words
 from d4p.record.masked import program as masked_program
 from d4p.record.place import runs_folder
@@ -86,8 +87,8 @@ class Recorder(Unrecorded):
     """
 
     def __init__(self, workflow: Workflow, program: str, target: str, run: str, seconds: Callable[[], float]) -> None:
-        self.record = its.Record(runs_folder(), run, lambda reason: say(f"note: {reason}"))
-        self.folder, self.log = str(self.record.folder), str(self.record.folder / its.LOG)
+        self.record = record_in(runs_folder(), run, lambda reason: say(f"note: {reason}"))
+        self.folder, self.log = self.record.place, str(self.record.folder / its.LOG)
         self._workflow, self._program, self._target, self._seconds = workflow, program, target, seconds
         self._phases: list[dict[str, Any]] = []
         self._phase, self._since = "starting", 0.0
@@ -200,16 +201,13 @@ class Recorder(Unrecorded):
             self.record.update(**_ending(error, missing), missing=missing, ended=its.now(), versions=versions,
                                seconds=round(self._seconds(), 3))
         self._beats.__exit__(error)
+        self.record.leave()
 
 
 def recorder(wanted: bool, workflow: Workflow, program: str, target: str, run: str,
              seconds: Callable[[], float]) -> Unrecorded:
     """What records a run, if that is wanted and there is a place for it."""
     if not wanted:
-        return Unrecorded()
-    if "CONTAINER_ID" in os.environ and not os.environ.get("D4P_RUNS"):
-        say("note: the run isn't recorded: its driver is in a container of YARN's, which goes with it. D4P_RUNS may "
-            "name a folder that all machines share")
         return Unrecorded()
     return Recorder(workflow, program, target, run, seconds)
 

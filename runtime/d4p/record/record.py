@@ -32,6 +32,9 @@ _LONGEST = 20_000
 class Record:
     """Writes one record. That something can't be written is said once, and the run goes on.
 
+    Attributes:
+        place: where it is to be found.
+
     Args:
         runs: the folder of records.
         run: the run's id.
@@ -40,6 +43,7 @@ class Record:
 
     def __init__(self, runs: str, run: str, unwritten: Callable[[str], None]) -> None:
         self.runs, self.folder = Path(runs), Path(runs) / run
+        self.place = str(self.folder)
         self.run: dict[str, Any] = {"version": VERSION, "id": run, "state": RUNNING}
         self._unwritten, self.written = unwritten, True
 
@@ -54,6 +58,9 @@ class Record:
         self.run |= fields
         self.run["alive"] = now()
         self.put(RUN, self.run)
+
+    def leave(self) -> None:
+        """Nothing more is written."""
 
     def put(self, name: str, content: dict[str, Any]) -> None:
         """A JSON file of the record, in the place of what was there."""
@@ -118,7 +125,7 @@ def replace(path: Path, content: str) -> None:
 def close(folder: str | Path, state: str, status: int, message: str | None) -> None:
     """Say how a run ended whose program couldn't, since it was killed; nothing where it did, or can't be written."""
     path = Path(folder) / RUN
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError):  # as where it is elsewhere: whoever reads it finds it silent
         run = json.loads(path.read_text(encoding="utf-8"))
         if run["state"] == RUNNING:
             cause = {"message": text(message, _LONGEST)} if message else None
