@@ -16,6 +16,7 @@ connect = ["pyspark[connect]>=3.5"]
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
 parquet = ["pyarrow>=14.0.1"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib", "pyarrow>=14.0.1"]
+mongodb = ["pymongo>=4.5"]
 test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "coverage>=7", "ruff", "pyright[nodejs]==1.1.414",
         "playwright>=1.40"]
 
@@ -50,8 +51,9 @@ setup(
         "hdfs": hdfs,
         "parquet": parquet,
         "seismo": seismo,
+        "mongodb": mongodb,
         "all": spark + mpi + hdfs + parquet + seismo,
-        "test": spark + connect + fft + mpi + hdfs + parquet + seismo + test,
+        "test": spark + connect + fft + mpi + hdfs + parquet + seismo + mongodb + test,
     },
     entry_points={"console_scripts": ["d4p = d4p_compile.command.cli:main"]},
 )

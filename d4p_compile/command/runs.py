@@ -73,6 +73,19 @@ def rm(run: tuple[str, ...]) -> None:
     remove_unused_programs()
 
 
+@runs.command(short_help="Put the records of runs into MongoDB.")
+@click.argument("run", nargs=-1)
+@click.option("--to", metavar="URL", required=True, help="mongodb://HOST/DATABASE.")
+def export(run: tuple[str, ...], to: str) -> None:
+    """Put the records of each RUN, by default of all, into a database: what its files hold, in the collections runs,
+    plans, summaries, samples, inputs, errors and logs. To do it again replaces what is there."""
+    from ..runs.export import export as put
+    from ..runs.folder import Run, find, folder, ids
+
+    found = [find(name) for name in run] or [Run(folder() / name) for name in ids()]
+    _echo(f"exported: {name}" for name in put(found, to))
+
+
 @runs.command(short_help="Copy the records of runs that are elsewhere.")
 @click.argument("url")
 def fetch(url: str) -> None:
