@@ -91,7 +91,8 @@ def _spark(run: Run) -> Iterator[str]:
         yield "Spark's own stages:"
     for each in found:
         moved = ", ".join(f"{what} {size(each[what])}" for what in ("read", "written", "spilled") if each.get(what))
-        yield (f"  {each['name']:<40.40} {plural(each['tasks'], 'task'):>12}, {each.get('seconds', 0):,.1f} s in all"
+        name = f"{each.get('id', '')} {each['name']}".strip()
+        yield (f"  {name:<56.56} {plural(each['tasks'], 'task'):>12}, {each.get('seconds', 0):,.1f} s in all"
                f"{f', {moved}' if moved else ''}")
 
 

@@ -231,7 +231,7 @@ def slowest(seen: Seen) -> Iterator[str]:
         yield "<h2>Slowest items</h2>"
         yield table(("<PE", "stage", "instance", "item", "seconds"), (
             [text(each["pe"]), number(each["stage"]), number(each["instance"]), number(each["item"]),
-             number(each["seconds"], f"{each['seconds']:.3f}")] for each in found))  # fmt: skip
+             number(each["seconds"], f"{each['seconds']:.3f}")] for each in found), "narrow sortable")  # fmt: skip
         yield '<p class="soft">An item is numbered from 1, among those that the PE\'s instance got.</p>'
 
 
@@ -258,7 +258,7 @@ def time(seen: Seen) -> Iterator[str]:
     if shares.phases:
         yield "<h2>Where the run's time went</h2>"
         yield table(("<the run was", "seconds"), ([text(what), number(spent, f"{spent:,.2f}")]
-                                                  for what, spent in shares.phases.items()), "phases sortable")
+                                                  for what, spent in shares.phases.items()), "narrow sortable")
 
 
 def plan(seen: Seen) -> Iterator[str]:
@@ -281,7 +281,7 @@ def environment(seen: Seen) -> Iterator[str]:
     left_out = ("version", "id", "cause", "name")
     rows = [[text(name), text(value if isinstance(value, str) else json.dumps(value, default=str))]
             for name, value in run.about.items() if name not in left_out and value not in (None, {}, [])]  # fmt: skip
-    yield folded("What was run, and where", table(("<", "<"), rows, "environment"))
+    yield folded("What was run, and where", table(("<", "<"), rows, "narrow"))
 
 
 def _list(value: Any) -> list[Any]:

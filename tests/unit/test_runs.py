@@ -20,10 +20,11 @@ import pytest
 
 from d4p.errors import Refused
 from d4p_compile.runs import index, report, table
-from d4p_compile.runs.drawn import LETTERS, drawn
+from d4p_compile.runs.drawn import drawn
 from d4p_compile.runs.folder import Run, find, ids, moment, remove, remove_unused_programs
 from d4p_compile.runs.page import page
 from d4p_compile.runs.shares import Shares
+from d4p_compile.runs.timeline import LETTERS
 from d4p_compile.runs.verdict import verdicts
 from d4p_compile.show.drawing import INNER
 from tests.calls import calls
@@ -421,8 +422,11 @@ def test_a_timeline_has_what_each_instance_was_at_and_when(runs):
     assert shares["preprocess"] == pytest.approx([0.5, 0, 0], abs=0.04)
     assert shares["busy"] == pytest.approx([0.5, 1, 0.25], abs=0.04)
     assert shares["blocked"] == pytest.approx([0, 0, 0.75], abs=0.04)
-    assert found["charts"]["at"] == [4.0, 6.0] and found["charts"]["items"] == [[2, 6]]
+    assert found["charts"]["at"] == [4.0, 6.0, 10.0] and found["charts"]["items"] == [[2, 6, 9]]
     assert found["instances"]["busy"] == [4000] and found["instances"]["items"] == [9]
+    (run.folder / "samples.jsonl").write_text('{"at": 4.0, "instances": []}\n{"at": 8.0, "instances": []}\n')
+    found = drawn(Run(run.folder), Shares(run))["charts"]  # as of a task of Spark's: 9 items in 8 seconds
+    assert found["at"] == [4.0, 8.0, 10.0] and found["items"] == [[2, 7, 9]]
 
 
 def test_a_page_of_a_record_without_figures(runs):

@@ -24,6 +24,10 @@ function paints() {
 function lines() {
   timeline.rows = [];
   let y = AXIS;
+  if (figures.phases.length) {
+    timeline.rows.push({ phases: true, y, high: HEADING });
+    y += HEADING;
+  }
   for (const stage of figures.stages) {
     timeline.rows.push({ stage, y, high: HEADING });
     y += HEADING;
@@ -119,6 +123,10 @@ function drawTimeline() {
   for (const row of timeline.rows) {
     const y = row.y - top;
     if (y + row.high < AXIS || y > down) continue;
+    if (row.phases) {
+      drawPhases(pen, y, row.high, ink, soft, rule);
+      continue;
+    }
     pen.fillStyle = row.at === undefined ? ink : soft;
     pen.font = row.at === undefined ? "600 12px system-ui, sans-serif" : "11px system-ui, sans-serif";
     const named = row.at === undefined ? `${folded.has(row.stage.number) ? "\u25B8" : "\u25BE"} ${row.stage.title}`
@@ -148,6 +156,31 @@ function drawTimeline() {
   }
   canvas.setAttribute("aria-label", `What ${count(figures.timeline.from.length)} instances were at from ` +
     `${seconds(zoom.from / 1000)} to ${seconds(zoom.to / 1000)}; the tables below have the same in numbers`);
+}
+/** What the run itself was at, on the first line. */
+function drawPhases(pen, y, high, ink, soft, rule) {
+  pen.fillStyle = ink;
+  pen.font = "600 12px system-ui, sans-serif";
+  pen.fillText("the run", 6, y + high / 2);
+  pen.font = "11px system-ui, sans-serif";
+  let at = 0;
+  for (const [what, ms] of figures.phases) {
+    const left = Math.max(LABELS, xOf(at)), right = Math.min(LABELS + wide(), xOf(at + ms));
+    at += ms;
+    if (right <= left) continue;
+    pen.fillStyle = rule;
+    pen.fillRect(left, y + 4, Math.max(1, right - left - 1), high - 8);
+    pen.fillStyle = ink;
+    if (right - left > 24) pen.fillText(clipped(pen, what, right - left - 10), left + 5, y + high / 2);
+  }
+}
+function phaseAt(ms) {
+  let at = 0;
+  for (const [what, spent] of figures.phases) {
+    if (ms < at + spent) return `${what}: ${seconds(at / 1000)} to ${seconds((at + spent) / 1000)}`;
+    at += spent;
+  }
+  return "";
 }
 function clipped(pen, text, room) {
   if (pen.measureText(text).width <= room) return text;
@@ -183,6 +216,7 @@ function pointed(event) {
 function hovered(event) {
   const { x, row } = pointed(event);
   if (!row || timeline.dragged) { tip(event, null); return; }
+  if (row.phases) { tip(event, x < LABELS ? "" : phaseAt(msAt(x))); return; }
   const named = row.at === undefined ? `${row.stage.title}, ${count((ofStage.get(row.stage.number) || []).length)} instances`
     : `${row.stage.title}, instance ${figures.instances.number[row.at]}`;
   if (x < LABELS) { tip(event, row.at === undefined ? `${named}\nclick to fold or unfold` : named); return; }
@@ -217,7 +251,7 @@ function watchTimeline(box) {
     const { x, row } = pointed(event);
     if (event.button) return;
     if (x < LABELS) {
-      if (row && row.at === undefined) {
+      if (row?.stage && row.at === undefined) {
         if (!folded.delete(row.stage.number)) folded.add(row.stage.number);
         lines();
         drawSoon();
