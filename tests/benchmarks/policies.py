@@ -20,17 +20,19 @@ def rows(quick: bool) -> Iterator[Row]:
         for writes in (False, True):
             with ExitStack() as programs:
                 feeds = []
-                for on_error in (None, "skip", "retry:3,skip"):
+                for on_error in (None, "skip", "retry:3,skip", "dead-letter:failed"):
                     names = programs.enter_context(
                         program("policies.py:hashing", "processes", 2, hashes=hashes, writes=writes, on_error=on_error))
                     feeds.append(generated(names)[1])
                 gc.collect()
-                none, skip, retry = alternating(ROUNDS // (4 if quick else 1),
+                none, skip, retry, aside = alternating(ROUNDS // (4 if quick else 1),
                                                 *(partial(cpu, feed, range(items)) for feed in feeds))
             each, how = 1e9 / items, "written" if writes else "returned"
             what = f"policy, an item of {none * each / 1000:.1f} us that is {how}"
             yield Row(f"{what}, skip", f"{skip * each:.0f} ns", f"none {none * each:.0f} ns",
                       **(at_most(skip / none, 1.05) if hashes == 10 else {"ratio": f"{skip / none:.2f}"}))
+            yield Row(f"{what}, dead-letter", f"{aside * each:.0f} ns", f"none {none * each:.0f} ns",
+                      **(at_most(aside / none, 1.05) if hashes == 10 else {"ratio": f"{aside / none:.2f}"}))
             yield Row(f"{what}, retry", f"{retry * each:.0f} ns", f"none {none * each:.0f} ns",
                       ratio=f"{retry / none:.2f}")
 

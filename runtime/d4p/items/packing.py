@@ -37,8 +37,8 @@ __all__ = [
 # run share (Spark asks for it); from version 3 of it on a long text that many items share is written once.
 _MARSHALLED = frozenset({type(None), bool, int, float, complex, str, bytes})
 _MARSHAL = 4
-# Nobody can change these, so nobody can tell whether they are shared.
-_ATOMS = _MARSHALLED | {Decimal, Fraction, uuid.UUID, range, dt.date, dt.datetime, dt.time, dt.timedelta}
+#: Nobody can change these, so nobody can tell whether they are shared.
+ATOMS = _MARSHALLED | {Decimal, Fraction, uuid.UUID, range, dt.date, dt.datetime, dt.time, dt.timedelta}
 _NAMED = (type, types.FunctionType, types.BuiltinFunctionType)
 # A batch that is one list begins as marshal's or pickle's does. Another begins with this byte, the number of its items,
 # the number of its buffers; then come the end of each item's pickle and the size of each buffer; then the pickles; the
@@ -65,18 +65,18 @@ def own(item: Any) -> Any:
     (True, False)
     """
     cls = type(item)
-    if cls in _ATOMS or isinstance(item, _NAMED):
+    if cls in ATOMS or isinstance(item, _NAMED):
         return item
     if cls is tuple:
-        if _ATOMS.issuperset(map(type, item)):
+        if ATOMS.issuperset(map(type, item)):
             return item
     elif cls is dict:
-        if _ATOMS.issuperset(map(type, item.values())) and _ATOMS.issuperset(map(type, item)):
+        if ATOMS.issuperset(map(type, item.values())) and ATOMS.issuperset(map(type, item)):
             return item.copy()
     elif cls is list:
-        if _ATOMS.issuperset(map(type, item)):
+        if ATOMS.issuperset(map(type, item)):
             return item.copy()
-    elif cls is frozenset and _ATOMS.issuperset(map(type, item)):
+    elif cls is frozenset and ATOMS.issuperset(map(type, item)):
         return item
     np = imported("numpy")
     if np is not None:
@@ -107,7 +107,7 @@ def _own_array(item: Any, np: Any) -> Any:
 def _own_flat(item: Any, cls: type, np: Any) -> Any:
     """A tuple, list or dict of atoms and of arrays: the usual item with data. Otherwise None."""
     values = list(item.values()) if cls is dict else list(item)
-    if cls is dict and not _ATOMS.issuperset(map(type, item)):
+    if cls is dict and not ATOMS.issuperset(map(type, item)):
         return None
     arrays = 0
     for position, value in enumerate(values):
@@ -115,7 +115,7 @@ def _own_flat(item: Any, cls: type, np: Any) -> Any:
         if kind is np.ndarray and not value.dtype.hasobject:
             values[position] = value.copy(order="K")
             arrays += 1
-        elif kind not in _ATOMS and not (isinstance(value, np.generic) and kind is not np.void):
+        elif kind not in ATOMS and not (isinstance(value, np.generic) and kind is not np.void):
             return None
     if arrays > 1 and _an_array_twice(item.values() if cls is dict else item, np):
         return None
@@ -164,22 +164,22 @@ def pack(items: list) -> bytes:
 def _packed_whole(items: list) -> bytes | None:
     """One pickle of all items, where they hold nothing that can be shared."""
     kinds = set(map(type, items))
-    if kinds <= _ATOMS:
+    if kinds <= ATOMS:
         return _pack_whole(items, kinds)
     if kinds == {tuple}:
         inner = set(map(type, chain.from_iterable(items)))
-        if inner <= _ATOMS:
+        if inner <= ATOMS:
             return _pack_whole(items, inner)
     elif kinds == {dict}:
         # The items can be changed, so no item may be there twice; what they hold can't be.
         inner = set(map(type, chain.from_iterable(items)))
-        if inner <= _ATOMS and len(set(map(id, items))) == len(items):
+        if inner <= ATOMS and len(set(map(id, items))) == len(items):
             inner = set(map(type, chain.from_iterable(map(dict.values, items))))
-            if inner <= _ATOMS:
+            if inner <= ATOMS:
                 return _pack_whole(items, inner)
     elif kinds == {list} and len(set(map(id, items))) == len(items):
         inner = set(map(type, chain.from_iterable(items)))
-        if inner <= _ATOMS:
+        if inner <= ATOMS:
             return _pack_whole(items, inner)
     return None
 

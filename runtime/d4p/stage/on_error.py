@@ -15,7 +15,7 @@ from d4p.errors import ControlFlow, D4pError
 from d4p.graph.base import ConsumerPE, IterativePE
 from d4p.graph.policies import Policy, state_copied
 from d4p.host import scratch
-from d4p.items.packing import own
+from d4p.items.packing import ATOMS, own
 from d4p.items.put_back import State
 from d4p.items.size import roughly
 from d4p.places.held import Held
@@ -26,18 +26,23 @@ Put = Callable[[Any], None]
 #: Of so many bytes that a PE has written for one item the first part is put where there is room for more.
 _MUCH = 1 << 20
 _NOTHING = object()
+#: In the place of the first item that is written: the PE isn't at work, and none waits; or what waits is in lists.
+_IDLE, _LISTED = object(), object()
 
 
 class Writes:
     """What a PE has written for the item in hand, in order: in memory, and where that is much, on disk.
 
     Attributes:
-        holding: whether the PE is at work on an item, so that what it writes is to wait.
-        now: what waits in memory, with what takes it; always the same list.
+        first: the item that was written first, where that was to the PE's only port; `_NOTHING` while the PE is at work
+            and has written none; `_IDLE` while it isn't, and what it writes needn't wait. Nearly always all there is.
+        only: what takes that.
+        now: what else waits in memory, with what takes it; always the same list.
     """
 
     def __init__(self) -> None:
-        self.holding = False
+        self.first: Any = _IDLE
+        self.only: Put = _unwired
         self.now: list[tuple[Put, Any]] = []
         self.kept: list[tuple[list[Put], Any, int]] = []
         self._bytes = 0
@@ -48,10 +53,14 @@ class Writes:
         now = self.now
 
         def held(item: Any) -> None:
-            if not self.holding:
+            if self.first is _IDLE:
                 put(item)
                 return
-            if now:  # of a PE that writes one item each time, none need be measured
+            if self.first is not _LISTED:  # of a PE that writes one item each time, none need be measured
+                if self.first is not _NOTHING:
+                    now.append((self.only, self.first))
+                self.first = _LISTED
+            else:
                 self._bytes += roughly(item)
                 if self._bytes > _MUCH:
                     self._keep()
@@ -63,11 +72,11 @@ class Writes:
         """As `d4p.stage.outlet.Outlet.writer`, of a port whose items go to `put` and wait by `held`."""
 
         def made(port: str, other: Callable[[str, Any], None], failed: Any, failures: tuple) -> Callable:
-            now = self.now
+            self.only = put
 
             def write(name: str, item: Any) -> None:
-                if name == port and self.holding and not now:
-                    now.append((put, item))
+                if self.first is _NOTHING and name == port:
+                    self.first = item
                     return
                 if name != port:
                     other(name, item)
@@ -91,12 +100,10 @@ class Writes:
 
     def go_on(self) -> None:
         """Hand over what waits."""
-        self.holding = False
+        first, self.first = self.first, _IDLE
+        if _is_item(first):
+            self.only(first)
         now = self.now
-        if len(now) == 1 and not self.kept:
-            put, item = now.pop()
-            put(item)
-            return
         kept, rest, self.kept, self._bytes = self.kept, now[:], [], 0
         now.clear()
         for puts, held, _ in kept:
@@ -108,14 +115,22 @@ class Writes:
 
     def drop(self) -> int:
         """Forget what waits; gives how many items that were."""
-        self.holding = False
-        count = len(self.now) + sum(count for *_, count in self.kept)
+        first, self.first = self.first, _IDLE
+        count = _is_item(first) + len(self.now) + sum(count for *_, count in self.kept)
         for _, held, _ in self.kept:
             assert self._held is not None
             self._held.get(held)
         self.now.clear()
         self.kept, self._bytes = [], 0
         return count
+
+
+def _is_item(first: Any) -> bool:
+    return first is not _IDLE and first is not _NOTHING and first is not _LISTED
+
+
+def _unwired(item: Any) -> None:
+    raise AssertionError("a PE wrote before it was wired")
 
 
 class OnError:
@@ -168,30 +183,29 @@ class OnError:
 
     def _around(self, process: Callable, ports: bool) -> Callable:
         """`process` for one item, which it gets as {port: item} where `ports` is true."""
-        writes, now, copies, state = self.writes, self.writes.now, self._copies, self._state
+        writes, copies, state = self.writes, self._copies, self._state
 
         @functools.wraps(process)
         def guarded(item: Any = _NOTHING) -> Any:
-            if writes.holding:  # the one calls the other
+            if writes.first is not _IDLE:  # the one calls the other
                 return process() if item is _NOTHING else process(item)
-            writes.holding = True
+            writes.first = _NOTHING
             if state is not None:
                 self._before = state.taken()
             try:
-                result = process(own(item) if copies else item)
+                result = process(item if not copies or type(item) in ATOMS else own(item))
             except Exception as error:
                 port, alone = self._named(item, ports)
                 return self._again(process, item, error, port, alone, self._count())
             except ControlFlow:  # the last item that is wanted has been written
                 writes.go_on()
                 raise
-            writes.holding = False
-            if now:
-                if len(now) == 1 and not writes.kept:  # as `go_on`, without a call more
-                    put, written = now.pop()
-                    put(written)
-                else:
+            first, writes.first = writes.first, _IDLE
+            if first is not _NOTHING:
+                if first is _LISTED:
                     writes.go_on()
+                else:
+                    writes.only(first)
             return result
 
         return guarded
@@ -208,7 +222,7 @@ class OnError:
                 self._policed.failed(port, item, number, error, tries + 1)
                 return None
             tries += 1
-            writes.holding = True
+            writes.first = _NOTHING
             try:
                 result = process(own(given))
             except Exception as failed:
@@ -264,12 +278,9 @@ class OnError:
 
     def _once(self, part: dict[str, Any]) -> list[Any]:
         """What a PE gives for a batch, one after the other."""
-        self.writes.holding = True
+        self.writes.first = _NOTHING
         if self._state is not None:
             self._before = self._state.taken()
-        try:
-            found = self._batch(part)
-            several = isinstance(found, Iterable) and not isinstance(found, (dict, Sequence))
-            return list(found) if several else [found]
-        finally:
-            self.writes.holding = False
+        found = self._batch(part)
+        several = isinstance(found, Iterable) and not isinstance(found, (dict, Sequence))
+        return list(found) if several else [found]
