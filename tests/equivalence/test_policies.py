@@ -65,6 +65,11 @@ def test_a_run_fails_where_more_items_fail_than_a_policy_lets(run):
         run("picky", parameters={"Picky": "skip:3", "Total": "skip"})
 
 
+def test_a_run_ends_early_where_its_instances_together_have_failed_at_too_many():
+    with pytest.raises(RunFailed, match=r"40 items of Hanging \(Hanging\) failed, more than its policy lets"):
+        answers(f"{WORKFLOWS}:hanging", "processes", width=2)
+
+
 def test_a_pe_whose_expression_would_be_written_out_is_called_where_it_has_a_policy(run):
     found, counts = run("unguarded", on_error=["skip"])
     assert counts == {"Plain": (1, 1, 0)}

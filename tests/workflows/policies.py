@@ -123,6 +123,28 @@ def tally(policy, kind=""):
     return graph
 
 
+class Hanging(IterativePE):
+    """Each instance fails at some items, and then hangs."""
+
+    stateful = False
+    on_error = Skip(most=30)
+
+    def _preprocess(self):
+        self.left = 20
+
+    def _process(self, number):
+        self.left -= 1
+        if self.left < 0:
+            threading.Event().wait()
+        raise ValueError(number)
+
+
+def hanging():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(), "output", Hanging(), "input")
+    return graph
+
+
 class Never(ConsumerPE):
     """Fails for every item."""
 

@@ -31,6 +31,15 @@ def left_out(reports: Reports) -> int:
     return sum(found.failed for found in failures(reports).values())
 
 
+def too_many_so_far(workflow: Workflow, reports: Reports) -> PeFailed | None:
+    """The failure of a PE of whose items more have failed so far than its policy lets in number, over all instances."""
+    for name, found in failures(reports).items():
+        policy = last(workflow.policies[name])
+        if isinstance(policy, LeftOut) and policy.most is not None and found.failed > policy.most:
+            return PeFailed(too_many(name, workflow.pes[name], found, policy), name)
+    return None
+
+
 def judge(workflow: Workflow, reports: list[dict[str, Any]]) -> None:
     """Raises PeFailed where more items of a PE failed than its policy lets, over all instances."""
     for name, found in failures(reports).items():

@@ -9,11 +9,14 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
+from d4p.describe.failure import PeFailed
 from d4p.describe.printable import printable
 from d4p.errors import RunFailed
 from d4p.graph.core import is_reader
+from d4p.graph.policies import last
 from d4p.host.lines import write_line
 from d4p.program.events import Events
+from d4p.program.failures import too_many_so_far
 from d4p.program.recorder import Unrecorded
 from d4p.program.saying import say
 from d4p.program.sofar import SoFar
@@ -95,6 +98,12 @@ class Job:
                 self.say_run_again(reports)
         if self._events.heard:
             self._events.say("progress", **self._so_far(reports))
+
+    def too_many(self, reports: Iterable[dict[str, Any]]) -> PeFailed | None:
+        """The failure of a run of which more items have failed so far than a policy lets, for engines that can stop
+        one before its end."""
+        bounded = any(getattr(last(policy), "most", None) is not None for policy in self.workflow.policies.values())
+        return too_many_so_far(self.workflow, reports) if bounded else None
 
     def say_run_again(self, reports: Iterable[dict[str, Any]]) -> None:
         """Say of which stages --resume keeps nothing, and why: each once, however many instances tell it."""

@@ -75,7 +75,7 @@ def _run(control: Control, rank: Rank, job: Job) -> None:
     job.ranks({"process": peer.process, "said": f"{peer} died: it held {rank.layout.held(peer.rank)}"}
               for peer in control.peers.values())
     try:
-        with Sampler(lambda: job.progress(_so_far(control, rank))):
+        with Sampler(lambda: _look(job, control, rank)):
             rank.run()
             control.all_done()
     except KeyboardInterrupt:
@@ -84,6 +84,14 @@ def _run(control: Control, rank: Rank, job: Job) -> None:
         if (peer := deaths.gone(control.peers)) is not None:
             raise deaths.lost(peer, rank.layout, job.workflow, str(job.spool.folder)) from None
         raise
+
+
+def _look(job: Job, control: Any, rank: Any) -> None:
+    """Say how far the run is, and have it fail where too many items have failed."""
+    reports = list(_so_far(control, rank))
+    job.progress(reports)
+    if control.failure is None and control.running:
+        control.failure = job.too_many(reports)
 
 
 def _so_far(control: Control, rank: Rank) -> list[dict[str, Any]]:

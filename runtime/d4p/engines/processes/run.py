@@ -231,7 +231,10 @@ class _Workers:
                         raise self._died(control)
                     open_controls.discard(control)  # a process that it started still holds its end of the pipe
             if said:
-                self.job.progress(report for reports in self.reports.values() for report in reports)
+                so_far = [report for reports in self.reports.values() for report in reports]
+                self.job.progress(so_far)
+                if failed := self.job.too_many(so_far):
+                    raise failed
         return [report for control in self.processes for report in self.reports[control]]
 
     def _died(self, control: Any) -> WorkerLost:

@@ -59,19 +59,31 @@ def shown(run: Running) -> Iterator[None]:
     """Within this it is shown how far a run is, and what its PEs log; Spark's figures of its stages are recorded."""
     told = run.job.workflow.writing.recorded and not connect.is_remote(run.spark)
     before = figures.stage_ids(run.spark) if told else set()
-    with showing(run.log), Sampler(lambda: _progress(run), seconds=0.5):
-        yield
+    stopped: list[Exception] = []
+    with showing(run.log), Sampler(lambda: _progress(run, stopped), seconds=0.5):
+        try:
+            yield
+        except Exception:
+            if stopped:
+                raise stopped[0] from None
+            raise
         run.log.close(run.reported)
     if told:
         run.job.recorder.spark(figures.stages(run.spark, before))
 
 
-def _progress(run: Running) -> None:
+def _progress(run: Running, stopped: list[Exception]) -> None:
+    """Show how far a run is, and stop it where too many items have failed."""
     run.log.reported(run.reported)
     if not connect.is_remote(run.spark):
         with suppress(Exception):  # Java may be gone: whoever waits for it says so
             stages_progress(run.job, run.spark.sparkContext)
-    run.job.progress(list(run.reported.values()))
+    reports = list(run.reported.values())
+    run.job.progress(reports)
+    if not stopped and not connect.is_remote(run.spark) and (failed := run.job.too_many(reports)):
+        stopped.append(failed)
+        with suppress(Exception):
+            run.spark.sparkContext.cancelAllJobs()
 
 
 def spool(job: Job, batches: Iterable[tuple[tuple[str, str, int], Any]]) -> None:
