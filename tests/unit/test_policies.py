@@ -2,12 +2,15 @@
 
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 import d4p_compile
 from d4p import DeadLetter, Fail, Retry, Skip
+from d4p.engines import sequential
 from d4p.errors import Refused, RunFailed
 from d4p.graph.policies import read
 from d4p_compile.show.text import text
@@ -237,6 +240,19 @@ def test_a_program_whose_loop_catches_takes_another_policy_too():
         definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=fail"])
     found = definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=retry:2,skip"])
     assert found.failures["Plain"]["retried"] == 2
+
+
+@pytest.mark.parametrize("option, said", [
+    ("skip", "Plain has a policy for items that fail, and the program has `.*` written out in its place"),
+    ("count=skip", "no PE has that name"), ("skpi", "is no policy"),
+])
+def test_a_program_refuses_a_policy_that_makes_no_sense_before_its_engine_starts(option, said):
+    def no_engine(*_):
+        raise AssertionError("the engine was started")
+
+    engine = replace(sequential.ENGINE, execute=no_engine)
+    with mock.patch.object(sequential, "ENGINE", engine), pytest.raises(Refused, match=said):
+        definition(f"{WORKFLOWS}:unguarded", options=[f"--on-error={option}"])
 
 
 def test_a_method_of_that_name_is_a_users_own():

@@ -32,7 +32,9 @@ from d4p.program.options import parser
 from d4p.program.recorder import Unrecorded, recorder
 from d4p.program.saying import be_quiet, say
 from d4p.program.summary import account, of_reports, of_results, shown_results
+from d4p.stage import written_out
 from d4p.stage.depth import FRAMES
+from d4p.stage.function import StageInfo
 from d4p.stage.policed import Failures
 from d4p.workflow.inputs import read_inputs
 from d4p.workflow.results import Results, Spool
@@ -134,6 +136,8 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
     workflow.writing = replace(workflow.writing, on_error=tuple(arguments.on_error or ()))
     workflow.policies  # noqa: B018  what makes no sense is refused here
     workflow.isolated  # noqa: B018
+    stages = [found for found in main.__globals__.values() if isinstance(getattr(found, "info", None), StageInfo)]
+    written_out.check(stages, workflow.pes, workflow.policies)
     events.say("phase", what="looking for what there is to read")
     for pe in workflow.pes.values():
         if is_reader(pe):

@@ -35,6 +35,7 @@ from d4p.stage.on_error import OnError
 from d4p.stage.outlet import Put, needs, outlet
 from d4p.stage.policed import Policed
 from d4p.stage.reading import Reading, place_of
+from d4p.stage.written_out import unguarded
 
 Entry = Callable[[Iterable[Any]], None]
 
@@ -245,8 +246,7 @@ class Stage:
         self._written += written
         for pe, expression in written:
             if id(pe) in self._on_error:
-                raise Refused(f"{self._name(pe)} has a policy for items that fail, and the program has `{expression}` "
-                              "written out in its place, which it can't guard: give --on-error to d4p compile, too")
+                raise Refused(unguarded(self._name(pe), expression))
         self._same_as_written()
         self.inlined[loop.__code__] = [self._name(pe) for pe, expression in written if expression != ITEM]
 
