@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
+import time
+from pathlib import Path
 from typing import Any
+
+from d4p.record import record as its
 
 from .pages import Pages
 from .server import Server
@@ -23,25 +26,30 @@ class Beside:
     """
 
     def __init__(self) -> None:
-        self._run: str | None = None
+        self._folder: Path | None = None
         self._known, self._fetched = threading.Event(), threading.Event()
         self._server = Server(Pages(lambda: self._server.closing, self._this, lambda run: self._fetched.set()))
         self.address = f"{self._server.address}this"
 
     def _this(self) -> str | None:
+        """The run's id, once it has a record that can be read."""
+        last = time.monotonic() + _BEGIN
         self._known.wait(_BEGIN)
-        return self._run
+        while self._folder is not None and not (self._folder / its.RUN).exists():
+            if time.monotonic() > last or self._server.closing.wait(0.05):
+                return None
+        return self._folder.name if self._folder else None
 
     def watch(self, event: dict[str, Any]) -> None:
         """Take an event of the run."""
         if event["event"] == "record" and event.get("folder"):
-            self._run = os.path.basename(event["folder"])
+            self._folder = Path(event["folder"])
             self._known.set()
 
     def end(self, is_opened: bool) -> None:
         """The run is over. A page that is open gets its last figures, and keeps them; one that was opened may be on its
         way yet."""
         self._known.set()
-        if is_opened and self._run:
+        if is_opened and self._folder and (self._folder / its.RUN).exists():
             self._fetched.wait(_FETCH)
         self._server.close(_LAST)

@@ -88,7 +88,7 @@ def test_the_timeline_zooms_by_keyboard_by_drag_and_by_buttons_and_the_charts_wi
     tab.click("#zoom-in")
     tab.click("#zoom-left")
     assert shown() == "1.00 s to 6.00 s"
-    tab.mouse.move(start + wide * 0.5, box["y"] + 90)
+    tab.mouse.move(start + wide * 0.5, box["y"] + 110)
     assert "working" not in tab.inner_text(".hint") and "fft" in tab.inner_text(".hint")
     before = lanes.get_attribute("style")
     tab.click("#fold")
@@ -136,7 +136,7 @@ def test_nothing_of_a_record_is_run(tab, runs):
     opened(tab, run)
     assert f"{HOSTILE} limits the run" in tab.inner_text("#verdict")
     tab.locator('.graph a[href="#stage-2"]').click()
-    tab.locator("#lanes canvas").hover(position={"x": 500, "y": 90})
+    tab.locator("#lanes canvas").hover(position={"x": 500, "y": 110})
     assert HOSTILE in tab.inner_text(".hint")
     assert tab.locator("img").count() == 0 and len(tab.asked) == 1
 
