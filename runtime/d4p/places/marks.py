@@ -7,7 +7,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from d4p.places.place import FIRST, ITEMS, Frontier, Place, Way
 
@@ -17,8 +17,7 @@ RUN = 1024
 Numbers = Sequence[int]
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """Some consecutive items of a batch that have one place, or that place and behind it one of the `numbers` each,
     which don't fall."""
 

@@ -142,15 +142,12 @@ class Merge:
 
     def take(self) -> Iterator[Segment]:
         """What is in turn."""
-        found = True
-        while found:
-            found = False
-            phase = self._phase()
+        before, phase = None, self._phase()
+        while phase != before:
             for channel, ways in self._ways.items():
                 for way in ways:
-                    for segment in self._in_turn(channel, way, phase):
-                        found = True
-                        yield segment
+                    yield from self._in_turn(channel, way, phase)
+            before, phase = phase, self._phase()
 
     def _in_turn(self, channel: int, way: Way, phase: int) -> Iterator[Segment]:
         producers = self._channels[channel]
