@@ -13,6 +13,8 @@ from .layout import Layout, Point, layout
 
 #: Pixels: of a box, its head, a line and the bar below; before and behind names; around all; room for what edges say.
 WIDE, _HEAD, _LINE, _BAR, _LEFT, _RIGHT, _MARGIN, _APART = 208, 26, 22, 20, 26, 10, 14, (142, 26)
+#: How far what leads back reaches beyond the boxes that it joins.
+_ROUND = 24
 #: How wide the line of a PE is.
 _ROW = WIDE - _LEFT + 6 - _RIGHT
 #: Of a box with more PEs the first and the last are drawn.
@@ -111,10 +113,10 @@ def picture(boxes: Sequence[Box], joins: Sequence[Join], label: str, link: str =
         else:
             drawn.append(_leads_on(join, start, end, placed.ways.get(key, ()), said))
     drawn += [_box(box, shown[box.number], placed, link) for box in boxes]
-    sizes_ = (wide + 2 * _MARGIN + (20 if lower > high else 0), lower + 2 * _MARGIN + (8 if lower > high else 0))
-    return (f'<svg class="d4p-graph" viewBox="{-_MARGIN} {-_MARGIN} {sizes_[0]:.0f} {sizes_[1]:.0f}" '
-            f'width="{sizes_[0]:.0f}" height="{sizes_[1]:.0f}" role="img" aria-label="{escape(label)}">'
-            f"{''.join(drawn)}</svg>")
+    left = _MARGIN + (_ROUND if lower > high else 0)
+    across, down = wide + 2 * left, lower + 2 * _MARGIN
+    return (f'<svg class="d4p-graph" viewBox="{-left} {-_MARGIN} {across:.0f} {down:.0f}" width="{across:.0f}" '
+            f'height="{down:.0f}" role="img" aria-label="{escape(label)}">{"".join(drawn)}</svg>')
 
 
 def _shown(box: Box) -> list[Line | None]:
@@ -193,8 +195,9 @@ def _leads_on(join: Join, start: Point, end: Point, bends: Sequence[Point], said
 def _leads_back(join: Join, start: Point, end: Point, low: float) -> str:
     """An edge that leads back, below all boxes."""
     (x1, y1), (x2, y2) = start, end
-    way = (f"M{x1:.0f},{y1:.0f} C{x1 + 34:.0f},{y1:.0f} {x1 + 34:.0f},{low:.0f} {x1:.0f},{low:.0f} "
-           f"L{x2:.0f},{low:.0f} C{x2 - 34:.0f},{low:.0f} {x2 - 34:.0f},{y2:.0f} {x2 - 8:.0f},{y2:.0f}")
+    right, left = x1 + 1.4 * _ROUND, x2 - 1.4 * _ROUND
+    way = (f"M{x1:.0f},{y1:.0f} C{right:.0f},{y1:.0f} {right:.0f},{low:.0f} {x1:.0f},{low:.0f} "
+           f"L{x2:.0f},{low:.0f} C{left:.0f},{low:.0f} {left:.0f},{y2:.0f} {x2 - 8:.0f},{y2:.0f}")
     return _joined(join, way, end, _texts(join.said[:1], (x1 + x2) / 2, low - 4))
 
 

@@ -128,15 +128,44 @@ def replaced(run: Run, name: str, content: Any) -> None:
     os.replace(run.folder / ".new", run.folder / name)
 
 
+#: 100 items, of which half wait for a file.
+WAITING = """
+import time
+from pathlib import Path
+from d4p import IterativePE, ProducerPE, WorkflowGraph
+
+
+class Give(ProducerPE):
+    def _process(self, inputs):
+        for number in range(100):
+            while number == 50 and not Path("go").exists():
+                time.sleep(0.01)
+            self.write("output", number)
+
+
+class Take(IterativePE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.numprocesses = 2
+
+    def _process(self, number):
+        return number
+
+
+graph = WorkflowGraph()
+graph.connect(Give(), "output", Take(), "input")
+"""
+
+
 @contextlib.contextmanager
-def running(tmp_path: Path, *words: str) -> Iterator[Any]:
+def running(tmp_path: Path) -> Iterator[Any]:
     """`d4p run --ui`, with a browser that notes the address."""
+    (tmp_path / "waiting.py").write_text(WAITING)
     noting = tmp_path / "noting"
     noting.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/new && mv {tmp_path}/new {tmp_path}/address\n')
     noting.chmod(0o755)
-    workflow = Path(__file__).parents[1] / "workflows" / "planted.py"
     program = subprocess.Popen(
-        [sys.executable, "-m", "d4p_compile", "run", f"{workflow}:make", "--ui", *words], text=True, cwd=tmp_path,
+        [sys.executable, "-m", "d4p_compile", "run", "waiting.py", "--ui"], text=True, cwd=tmp_path,
         env={**os.environ, "BROWSER": str(noting)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
     try:
         until((tmp_path / "address").exists, seconds=60)
@@ -150,17 +179,20 @@ def running(tmp_path: Path, *words: str) -> Iterator[Any]:
 
 def test_a_run_shows_itself_while_it_is_on_and_its_page_stays(tab, runs, tmp_path):
     """Figures come every second, since somebody looks on; the last ones come before the server goes."""
-    with running(tmp_path, "-p", "items=100", "-p", "first=0.04"):
+    with running(tmp_path):
         tab.goto((tmp_path / "address").read_text().strip())
         tab.locator(".badge", has_text="running").wait_for()
         tab.locator("#stage-2").wait_for()
-        assert "running" in tab.inner_text("#heading")  # there are figures, and it is still on
+        tab.locator("#edges td", has_text="50").wait_for()
+        assert "running" in tab.inner_text("#heading")
+        (tmp_path / "go").touch()
     tab.locator("#live", has_text="the run is over").wait_for()
     assert "done" in tab.inner_text("#heading") and "100" in tab.inner_text("#edges")
 
 
 def test_a_page_that_comes_when_its_run_is_over_has_all_of_it(tab, runs, tmp_path):
-    with running(tmp_path, "-p", "items=5"):
+    (tmp_path / "go").touch()
+    with running(tmp_path):
         until(lambda: [*runs.glob("*/run.json")] and '"done"' in [*runs.glob("*/run.json")][0].read_text(), seconds=60)
         tab.goto((tmp_path / "address").read_text().strip())
         assert tab.locator("#stage-2").count() == 1 and "done" in tab.inner_text("#heading")
