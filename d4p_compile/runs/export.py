@@ -52,8 +52,8 @@ def export(runs: Iterable[Run], url: str) -> Iterator[str]:
     except ImportError:
         raise Refused("to export to MongoDB takes a package: pip install 'd4p_compile[mongodb]'") from None
     try:
-        patience = {} if "serverSelectionTimeoutMS" in url else {"serverSelectionTimeoutMS": 1000 * _PATIENCE}
-        with pymongo.MongoClient(url, **patience) as client:
+        patience: dict[str, Any] = {"serverSelectionTimeoutMS": 1000 * _PATIENCE}
+        with pymongo.MongoClient(url, **({} if "serverSelectionTimeoutMS" in url else patience)) as client:
             database = client.get_default_database(DATABASE)
             for run in runs:
                 _put(database, run, pymongo.ReplaceOne)

@@ -17,7 +17,7 @@ from .measure import Row
 BENCHMARKS = {"hop": "hop", "spark": "spark", "hdfs": "hdfs", "columns": "columns", "channel": "channel",
               "dispel4py": "original", "systems": "others", "cores": "cores", "mpi": "mpi",
               "containers": "containers", "stations": "stations", "fft": "fft", "misfit": "misfit",
-              "policies": "policies", "order": "order"}  # fmt: skip
+              "policies": "policies", "order": "order", "record": "record"}  # fmt: skip
 
 
 def main() -> None:

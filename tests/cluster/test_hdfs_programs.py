@@ -18,6 +18,8 @@ from d4p.filesystems import locate
 from d4p.filesystems.hdfs import Hdfs
 from d4p.filesystems.webhdfs import WebHdfs
 from d4p.library import ReadFiles, ReadLines
+from d4p_compile.runs.fetch import fetch
+from d4p_compile.runs.folder import find
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.cluster
@@ -49,6 +51,15 @@ def written(place) -> list[str]:
 def test_lines_are_read_in_splits_by_several_instances_and_written(texts, target):
     d4p_compile.run(f"{WORKFLOWS}:lines", target)
     assert sorted(written(texts)) == sorted(line.upper() for lines in TEXTS.values() for line in lines)
+
+
+def test_a_record_is_written_there_and_fetched(texts, tmp_path, monkeypatch):
+    monkeypatch.setenv("D4P_RUNS", f"{texts.url}/runs")
+    d4p_compile.run(f"{WORKFLOWS}:lines", "sequential")
+    monkeypatch.setenv("D4P_RUNS", str(tmp_path))
+    (name,) = fetch(f"{texts.url}/runs")
+    found = find(name)
+    assert found.state == "done" and found.summary["instances"] and "d4p.start" in found.program("job.py")
 
 
 def test_each_line_once_whatever_the_split(texts):

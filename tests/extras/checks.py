@@ -98,6 +98,14 @@ def _connect(made: Environment) -> str:
     return "spark-df runs on a server of Spark Connect"
 
 
+def _mongodb(made: Environment) -> str:
+    answer(made, "sequential")
+    said = made.run("d4p", "runs", "export", "--to", "mongodb://127.0.0.1:1/d4p", "latest", status=2)
+    if "install" in said or "127.0.0.1:1" not in said:
+        raise Wrong(f"nothing listens at mongodb://127.0.0.1:1, and what is said is: {said}")
+    return "mongodb:// has a client"
+
+
 def _pytest(made: Environment) -> str:
     return made.run("python", "-m", "pytest", "--version").strip()
 
@@ -112,6 +120,7 @@ CHECKS: dict[str, tuple[frozenset[str], tuple[Callable[[Environment], str], ...]
     "hdfs": (LOCAL, (_hdfs,)),
     "parquet": (LOCAL, (_parquet,)),
     "seismo": (LOCAL, (_parquet, _seismo)),
+    "mongodb": (LOCAL, (_mongodb,)),
     "all": (LOCAL | SPARK | {"mpi"}, (_parquet, _hdfs, _seismo)),
     "test": (LOCAL | SPARK | {"mpi"}, (_parquet, _hdfs, _seismo, _fft, _connect, _pytest)),
 }

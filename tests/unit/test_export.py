@@ -8,7 +8,7 @@ import struct
 import threading
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -121,7 +121,7 @@ def test_where_there_is_no_server_it_says_so_without_the_password():
         port = taken.getsockname()[1]
     url = f"mongodb://me:swordfish@127.0.0.1:{port}/mine?serverSelectionTimeoutMS=200"
     with pytest.raises(Refused, match="refused") as refused:
-        list(export([_Run()], url))
+        list(export([cast(Run, _Run())], url))
     assert "swordfish" not in str(refused.value) and len(str(refused.value)) < 400
 
 
