@@ -63,28 +63,30 @@ def slowest(reports: Iterable[Report]) -> list[dict[str, Any]]:
 
 
 def profile(reports: Iterable[Report]) -> list[dict[str, Any]]:
-    """Of each stage of several PEs, where calls were timed, by PE its `share`, and the `seconds` and the number of
-    those `calls`. What was none of these calls is put down to the PEs that have none: they write without an end, or
+    """Of each stage of several PEs, where calls were timed, by PE its `share` of the work, and the `seconds` of as many
+    `calls` as were timed. What is none of those that have any is put down to the others: they write without an end, or
     what they return is written out in the loop."""
-    found: dict[int, dict[str, list[float]]] = {}
-    rest: Counter[int] = Counter()
+    timed: dict[int, dict[str, list[float]]] = {}
+    received: Counter[tuple[int, str]] = Counter()
+    working: Counter[int] = Counter()
     for report in reports:
-        if mine := report["figures"].get("profile"):
-            of = found.setdefault(report["stage"], {})
-            rest[report["stage"]] += mine["rest"]
-            for pe, (spent, calls) in mine["pes"].items():
-                had = of.setdefault(pe, [0.0, 0])
-                of[pe] = [had[0] + spent, had[1] + calls]
+        number, figures = report["stage"], report["figures"]
+        working[number] += figures["seconds"].get("working", 0.0)
+        for pe, (spent, items) in figures.get("profile", {}).items():
+            had = timed.setdefault(number, {}).setdefault(pe, [0.0, 0])
+            had[0], had[1] = had[0] + spent, had[1] + items
+            received[number, pe] += report["received"].get(pe, 0)
     stages = []
-    for number, of in sorted(found.items()):
-        never = [pe for pe, (_, calls) in of.items() if not calls]
-        for pe in never:
-            of[pe][0] = rest[number] / len(never)
-        total = sum(spent for spent, _ in of.values())
-        if len(of) > 1 and total:
+    for number, of in sorted(timed.items()):
+        whole = {pe: spent / items * max(items, received[number, pe]) for pe, (spent, items) in of.items() if items > 0}
+        never = [pe for pe in of if pe not in whole]
+        rest = max(0.0, working[number] - sum(whole.values()))
+        whole |= {pe: rest / len(never) for pe in never}
+        total = sum(whole.values())
+        if len(of) > 1 and total and len(never) < len(of):
             stages.append({"stage": number, "pes": {
-                pe: {"share": round(spent / total, 4), "seconds": round(spent, 6), "calls": calls}
-                for pe, (spent, calls) in of.items()}})
+                pe: {"share": round(whole[pe] / total, 4), "seconds": round(spent, 6), "calls": int(items)}
+                for pe, (spent, items) in of.items()}})
     return stages
 
 

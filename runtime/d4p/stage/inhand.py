@@ -16,7 +16,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from d4p.outputs.writing import Writing
-from d4p.stage.profile import SOON, Profiles
+from d4p.stage.profile import Profiles
 
 #: Seconds between two looks; of the time no more than this share goes in looking.
 EVERY, SHARE = 0.04, 0.004
@@ -146,15 +146,13 @@ class _Looking:
     def _loop(self) -> None:
         stages = list(self._stages())
         in_hand, profiles = InHand(stages), self._profiles
-        pause, due = EVERY, 0.0
+        pause = EVERY
         while not self._stop.wait(pause):
             began = time.perf_counter()
-            if began >= due:
-                in_hand.look(began)
-                due = began + max(EVERY, (time.perf_counter() - began) / SHARE) - SOON / 2
-            pause = max(0.0, due - time.perf_counter())
-            if profiles is not None and profiles.turn(stages):
-                pause = min(pause, SOON)
+            in_hand.look(began)
+            pause = max(EVERY, (time.perf_counter() - began) / SHARE)
+            if profiles is not None:
+                profiles.turn(stages)
 
     def __exit__(self, *exc: object) -> None:
         self._stop.set()

@@ -8,18 +8,20 @@ the time, and where they are short for as long as that costs no more than a shar
 from __future__ import annotations
 
 import inspect
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from d4p.graph.core import GenericPE
 
-#: Of the time of a run that may go in timing; and at first, in seconds, so that a short run has figures at all.
-SHARE, FIRST = 0.01, 0.01
-#: Seconds between two looks while calls are timed.
-SOON = 0.01
+#: Of the CPU seconds of a process that may go in timing; and at first, so that a short run has figures at all.
+SHARE, FIRST = 0.008, 0.003
+#: Calls that are timed one after the other, at least.
+_LEAST = 2_000
 #: The methods that take an item.
-_METHODS = ("_process", "process", "process_batch")
+_BATCH = "process_batch"
+_METHODS = ("_process", "process", _BATCH)
 
 
 class Profile:
@@ -27,54 +29,40 @@ class Profile:
 
     Args:
         now: a clock, in seconds.
+        spent: gives the CPU seconds of this process.
     """
 
-    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, now: Callable[[], float] = time.perf_counter,
+                 spent: Callable[[], float] = time.process_time) -> None:
         self.on = False
-        self._now, self._inner, self._calls = now, 0.0, 0
+        self._now, self._inner, self._calls, self._until = now, 0.0, 0, 1 << 62
         self._pes: list[_Timed] = []
-        self._stages: list[Any] = []
-        self._working: dict[int, float] = {}  # of the stages, when this was turned on
-        self._live: dict[int, float] = {}  # seconds at work while it was on
+        self._lock = threading.Lock()
         self._bias, self._cost = self._calibrated()
-        self._began = now()
+        self._spent, self._began = spent, spent()
 
     def add(self, stage: Any) -> None:
         """Time the PEs of a stage, too."""
-        self._stages.append(stage)
-        self._pes += [_Timed(self, stage, name, pe) for name, pe in zip(stage.names, stage.pes, strict=True)]
-        stage.profile = lambda: self.report(stage)
+        mine = [_Timed(self, stage, name, pe) for name, pe in zip(stage.names, stage.pes, strict=True)]
+        self._pes += mine
+        stage.profile = lambda: {each.name: [round(max(0.0, each.seconds), 6), each.items] for each in mine}
 
     def turn(self) -> None:
-        """Time calls from now on, or no longer, by what that has cost; to be called again and again."""
-        spent, allowed = self._calls * self._cost, FIRST + SHARE * (self._now() - self._began)
-        if self.on and spent > allowed:
-            self.stop()
-        elif not self.on and 2 * spent <= allowed:
-            self.on = True
-            self._working = {id(stage): _working(stage) for stage in self._stages}
+        """Time calls from now on, if what that has cost allows it; to be called again and again. It ends by itself."""
+        left = int((FIRST + SHARE * (self._spent() - self._began)) / self._cost) - self._calls
+        if self.on or left < _LEAST:
+            return
+        with self._lock:
+            self._until, self.on = self._calls + left, True
             for each in self._pes:
                 each.swap(True)
 
     def stop(self) -> None:
         """Time no more calls for now."""
-        if self.on:
-            for each in self._pes:
+        with self._lock:
+            for each in self._pes if self.on else ():
                 each.swap(False)
             self.on = False
-            for stage in self._stages:
-                mine = id(stage)
-                self._live[mine] = self._live.get(mine, 0.0) + _working(stage) - self._working.get(mine, 0.0)
-
-    def report(self, stage: Any) -> dict[str, Any]:
-        """Of a stage by PE the seconds and the number of its calls that were timed; `rest`: seconds at work meanwhile
-        that were none of them, but of PEs that write without an end, or stand written out in their loop."""
-        live = self._live.get(id(stage), 0.0)
-        if self.on:
-            live += _working(stage) - self._working.get(id(stage), 0.0)
-        mine = {each.name: [round(max(0.0, each.seconds), 6), each.calls] for each in self._pes if each.stage is stage}
-        all_calls = sum(each.seconds for each in self._pes) + self._calls * self._cost
-        return {"pes": mine, "rest": round(max(0.0, live - all_calls), 6) if live else 0.0}
 
     def timed(self, of: _Timed, method: Callable[..., Any]) -> Callable[..., Any]:
         """A method, timed: what it calls in turn, and what packing and sending take, are none of its seconds."""
@@ -89,16 +77,21 @@ class Profile:
             finally:
                 net = now() - began - (parts["packing"] + parts["blocked"] - apart)
                 of.seconds += net - self._inner - self._bias
-                of.calls += 1
+                of.items += 1
                 self._calls += 1
                 self._inner = outer + net + self._cost - self._bias
+                if self._calls > self._until and self.on:
+                    self.stop()
 
         return call
 
     def given(self, of: _Timed, batches: Iterator[Any]) -> Iterator[Any]:
-        """The batches of a generator, each timed as a call."""
+        """The batches of a generator, each timed as a call, and no item."""
         following = self.timed(of, lambda: next(batches, _END))
-        while (batch := following()) is not _END:
+        while True:
+            of.items -= 1
+            if (batch := following()) is _END:
+                return
             yield batch
 
     def _calibrated(self) -> tuple[float, float]:
@@ -119,7 +112,7 @@ class Profile:
             with_it, without = min(with_it, took(timed)), min(without, took(plain))
             bias = min(bias, nothing.seconds / count)
         self._calls, self._inner = 0, 0.0
-        return max(0.0, bias), max(bias, with_it - without)
+        return max(0.0, bias), max(bias, with_it - without, 1e-9)
 
 
 class Profiles:
@@ -129,15 +122,14 @@ class Profiles:
         self._by_thread: dict[int | None, Profile] = {}
         self._known: set[int] = set()
 
-    def turn(self, stages: Iterable[Any]) -> bool:
-        """As `Profile.turn`; whether calls are timed now. A stage is in it once it is past its start."""
+    def turn(self, stages: Iterable[Any]) -> None:
+        """As `Profile.turn`. A stage is in it once it is past its start."""
         for stage in stages:
             if id(stage) not in self._known and stage.clock.part != "starting":
                 self._known.add(id(stage))
                 self._by_thread.setdefault(stage.clock.thread, Profile()).add(stage)
         for each in self._by_thread.values():
             each.turn()
-        return any(each.on for each in self._by_thread.values())
 
     def stop(self) -> None:
         """Time no more."""
@@ -164,7 +156,7 @@ class _Timed:
 
     def __init__(self, profile: Profile, stage: Any, name: str, pe: Any) -> None:
         self.stage, self.name, self.pe = stage, name, pe
-        self.seconds, self.calls = 0.0, 0
+        self.seconds, self.items = 0.0, 0
         self._profile = profile
         self._mine: type = type(pe)
         self._other: type | None = None  # of the same methods, timed
@@ -179,7 +171,7 @@ class _Timed:
             if type(self.pe) is self._other:
                 self.pe.__class__ = self._mine
             return
-        self._own = {name: (plain, self._method(plain)) for name in _METHODS
+        self._own = {name: (plain, self._method(name, plain)) for name in _METHODS
                      if (plain := getattr(self.pe, "__dict__", {}).get(name)) is not None}
         for name, (_, timed) in self._own.items():
             setattr(self.pe, name, timed)
@@ -191,10 +183,19 @@ class _Timed:
             except TypeError:  # not a class that lets
                 self._other = self._mine
 
-    def _method(self, plain: Callable[..., Any]) -> Callable[..., Any]:
-        if not inspect.isgeneratorfunction(plain):
+    def _method(self, name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+        if name != _BATCH:
             return self._profile.timed(self, plain)
-        return lambda *arguments: self._profile.given(self, plain(*arguments))
+        timed = self._profile.timed(self, plain)
+
+        def batch(*arguments: Any) -> Any:
+            self.items += len(next(iter(arguments[-1].values()))) - 1
+            if not inspect.isgeneratorfunction(plain):
+                return timed(*arguments)
+            self.items += 1
+            return self._profile.given(self, plain(*arguments))
+
+        return batch
 
     def _made(self) -> type:
         """A class of the same name whose methods are timed; its own where it can have none beside it."""
@@ -207,14 +208,10 @@ class _Timed:
                                 "__reduce_ex__": lambda pe, protocol: self._reduced(pe, protocol)}
         for name in _METHODS:
             if inspect.isfunction(method := getattr(mine, name, None)):
-                body[name] = self._method(method)
+                body[name] = self._method(name, method)
         return type(mine)(mine.__name__, (mine,), body)
 
     def _reduced(self, pe: Any, protocol: Any) -> Any:
         """It is pickled as what it is."""
         pe.__class__ = self._mine
         return pe.__reduce_ex__(protocol)
-
-
-def _working(stage: Any) -> float:
-    return stage.clock.report()["seconds"]["working"]
