@@ -46,6 +46,20 @@ def test_an_executor_that_is_killed_changes_nothing(executors, expected, target,
     assert sorted(found.elements()) == sorted(expected.elements())
 
 
+@pytest.mark.parametrize("target", ["spark-df"])
+def test_what_failed_in_a_task_that_is_run_again_counts_once(executors, target, tmp_path):
+    marker, failed = tmp_path / "killed", tmp_path / "failed"
+    parameters = {"at": "work:8000", "marker": str(marker)}
+    found = answers(f"{FAULTS}:failing", target, session=executors, parameters=parameters,
+                    on_error=[f"work=dead-letter:{failed}"])
+    assert marker.exists(), "no executor was killed"
+    assert {name: (of["failed"], of["aside"]) for name, of in found.failures.items()} == {"work": (20, 20)}
+    letters = [json.loads(line) for part in failed.glob("*/part-*") for line in part.read_text().splitlines()]
+    assert sorted(letter["item"][1] for letter in letters) == list(range(0, 20_000, 1000))
+    assert json.loads((failed / "_SUCCESS").read_text())["missing"] == 20
+    assert sum(found["work1", "output"].values()) == 20_000 - 20
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_executor_that_is_killed_after_a_broadcast_changes_nothing(executors, target, tmp_path, capsys):
     marker = tmp_path / "killed"

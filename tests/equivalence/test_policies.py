@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import d4p_compile
 from d4p.errors import Refused, RunFailed
+from d4p.host.runfolder import RunFolder
 from d4p_compile.front.load import load
 from d4p_compile.front.replay import replayed
+from d4p_compile.targets import target as engine
 from tests.targets import TARGETS, answers, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
@@ -63,6 +68,17 @@ def test_a_try_gets_a_copy_of_the_item_as_it_came(run):
 def test_a_run_fails_where_more_items_fail_than_a_policy_lets(run):
     with pytest.raises(RunFailed, match=r"of Picky \(Picky\) failed, more than its policy lets \(skip, at most 3\)"):
         run("picky", parameters={"Picky": "skip:3", "Total": "skip"})
+
+
+@pytest.mark.parametrize("target, status", [("processes", 3), ("mpi", 0)])
+def test_a_program_that_a_launcher_would_run_again_ends_with_0_and_its_output_knows(target, status, tmp_path):
+    bundle = d4p_compile.compile(f"{WORKFLOWS}:kinds", target, output=tmp_path / "bundle")
+    with RunFolder() as folder:
+        command = [*engine(target).command(bundle.script), "--output", "out", "--no-record"]
+        environment = os.environ | engine(target).environment(bundle, folder)
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (status, "done, 100 items skipped")
+    assert json.loads((tmp_path / "out" / "_SUCCESS").read_text())["missing"] == 100
 
 
 def test_a_run_ends_early_where_its_instances_together_have_failed_at_too_many():
@@ -124,19 +140,6 @@ def test_a_file_that_is_broken_is_set_aside_as_a_whole_and_read_again_once_it_is
     loaded.graph.on_error = "skip"
     rest = run.again(loaded.graph)
     assert sum(rest.values()) == 100 and rest == Counter(json.dumps(line[:6]) for line in lines_of(1))
-
-
-def test_a_record_that_is_broken_is_set_aside_alone(run, tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"1\n2\nx\n4\n\xff\n")
-    (tmp_path / "b.txt").write_bytes(b"6\n")
-    failed, parameters = tmp_path / "failed", {"path": str(tmp_path / "*.txt")}
-    found, counts = run("records", parameters=parameters, on_error=[f"ReadNumbers=dead-letter:{failed}"])
-    assert counts == {"ReadNumbers": (2, 0, 0)}
-    assert {(letter["error"], letter["from"]["file"], letter["from"]["record"]) for letter in letters_in(failed)} == {
-        ("JSONDecodeError", f"{tmp_path}/a.txt", 3), ("UnicodeDecodeError", f"{tmp_path}/a.txt", 5)}
-    assert found["Plain1", "output"] == {"-5": 1, "-10": 1, "10": 1, "3": 1}
-    loaded, _ = replayed(str(failed), load(f"{WORKFLOWS}:records", parameters=parameters | {"mended": True}))
-    assert run.again(loaded.graph) == {"-4": 2}
 
 
 def summed(numbers: list[int]) -> Counter:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from d4p.hadoop.causes import cause
+from d4p.hadoop.submit import cluster
 from d4p.hadoop.submit.report import exit_status, own_words, printed_before, why
 
 LOG = """\
@@ -137,3 +141,12 @@ def test_a_sentence_for_what_is_said(said, sentence):
 
 def test_what_is_not_known_has_none():
     assert cause("java.lang.IllegalStateException: odd\n\tat x") is None
+
+
+@pytest.mark.parametrize("log, status", [("12 PEs\ndone, 2 items skipped\n", 3), ("12 PEs\n", 0)])
+def test_an_application_that_is_done_but_for_some_items_ends_with_3_here(log, status):
+    """There it has ended with 0, or YARN would run it again."""
+    yarn: Any = SimpleNamespace(driver_log=lambda name, stream: log)
+    app: Any = SimpleNamespace(final="SUCCEEDED", diagnostics="")
+    end = cluster._ended("application_1_1", "", yarn, 0, app)
+    assert (end.status, end.printed, list(end.reasons(java_stack=True))) == (status, log, [])

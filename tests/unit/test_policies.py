@@ -13,6 +13,8 @@ from d4p import DeadLetter, Fail, Retry, Skip
 from d4p.engines import sequential
 from d4p.errors import Refused, RunFailed
 from d4p.graph.policies import read
+from d4p_compile.front.load import load
+from d4p_compile.front.replay import replayed
 from d4p_compile.show.text import text
 from d4p_compile.targets import target
 from tests.targets import answers, definition
@@ -240,6 +242,22 @@ def test_a_program_whose_loop_catches_takes_another_policy_too():
         definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=fail"])
     found = definition(f"{WORKFLOWS}:unguarded", on_error=["Plain=skip"], options=["--on-error=Plain=retry:2,skip"])
     assert found.failures["Plain"]["retried"] == 2
+
+
+def test_a_record_that_is_broken_is_set_aside_alone(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"1\n2\nx\n4\n\xff\n")
+    (tmp_path / "b.txt").write_bytes(b"6\n")
+    failed, parameters = tmp_path / "failed", {"path": str(tmp_path / "*.txt")}
+    found = answers(f"{WORKFLOWS}:records", "sequential", parameters=parameters,
+                    on_error=[f"ReadNumbers=dead-letter:{failed}"])
+    assert found.failures["ReadNumbers"]["aside"] == 2
+    lines = [line for part in failed.glob("*/part-*") for line in part.read_text().splitlines()]
+    told = [(letter["error"], letter["from"]) for letter in map(json.loads, lines)]
+    assert {(error, where["file"], where["record"]) for error, where in told} == {
+        ("JSONDecodeError", f"{tmp_path}/a.txt", 3), ("UnicodeDecodeError", f"{tmp_path}/a.txt", 5)}
+    assert found["Plain1", "output"] == {"-5": 1, "-10": 1, "10": 1, "3": 1}
+    loaded, _ = replayed(str(failed), load(f"{WORKFLOWS}:records", parameters=parameters | {"mended": True}))
+    assert answers(loaded.graph, "sequential")["Plain1", "output"] == {"-4": 2}
 
 
 @pytest.mark.parametrize("option, said", [

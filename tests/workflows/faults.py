@@ -62,6 +62,23 @@ class Pass(IterativePE):
         return item
 
 
+class Failing(Pass):
+    """Raises for one item of a thousand."""
+
+    def _process(self, item):
+        Pass._process(self, item)
+        if item[1] % 1000 == 0:
+            raise ValueError(item[1])
+        return item
+
+
+def failing(at, marker):
+    """A task is run again in which items failed before its executor was lost."""
+    graph = WorkflowGraph()
+    graph.connect(Numbers(20_000), "output", Failing("work", Fuse(at, marker)), "input")
+    return graph
+
+
 class Keyed(Pass):
     """Hands items on with the number of items of their key so far."""
 

@@ -150,7 +150,7 @@ def _ended(name: str, said: str, yarn: Yarn, status: int, app: Application | Non
     except Unreachable as error:
         log, printed, unread = "", "", f"; its log can't be read from here ({error}): yarn logs -applicationId {name}"
     if final == "SUCCEEDED":
-        return End(0, printed=log, note=f"done: {name}{unread}" if unread else "")
+        return End(exit_status(final, diagnostics, log), printed=log, note=f"done: {name}{unread}" if unread else "")
     return End(exit_status(final, diagnostics, log), printed=printed_before(printed), why=why(log, diagnostics),
                java=log or diagnostics, note=f"application: {name} failed{unread}")
 
