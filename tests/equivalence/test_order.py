@@ -117,6 +117,64 @@ def test_splits_of_a_reader_come_in_their_order_on_spark(target, reads, spark_se
     assert found == {canonical(reads): 1}
 
 
+DEEP = """
+from d4p import IterativePE, ProducerPE, WorkflowGraph
+
+
+class Source(ProducerPE):
+    def _process(self, _):
+        for n in range(400):
+            self.write("output", (n % 7, n))
+
+
+class Keyed(IterativePE):
+    def __init__(self, m):
+        IterativePE.__init__(self)
+        self.inputconnections["input"]["grouping"] = [0]
+        self.m, self.last = m, {}
+
+    def _process(self, item):
+        key, n = item
+        self.last[key] = before = (self.last.get(key, 0) * 31 + hash(n)) % 1000003
+        for i in range((before + n) % 3):
+            self.write("output", ((n + i) % self.m, n * 2 + i))
+
+
+class Listing(IterativePE):
+    def __init__(self):
+        IterativePE.__init__(self)
+        self.got = []
+
+    def _process(self, item):
+        self.got.append(item)
+
+    def _postprocess(self):
+        self.write("output", self.got)
+
+
+def make():
+    graph = WorkflowGraph()
+    before = Source()
+    for m in (5, 6, 7, 8, 9):
+        pe = Keyed(m)
+        graph.connect(before, "output", pe, "input")
+        before = pe
+    graph.connect(before, "output", Listing(), "input")
+    return graph
+"""
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("target", ["processes", "mpi", "spark-rdd"])
+def test_runs_that_are_cut_apart_five_times_are_put_together(target, tmp_path, monkeypatch, request):
+    """By group-bys that write none, one or two items each: no number of cuts is too many."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "deep.py").write_text(DEEP)
+    session = request.getfixturevalue("spark_session") if target == "spark-rdd" else None
+    expected = answers("deep.py:make", "sequential")
+    assert answers("deep.py:make", target, width=3, session=session) == expected
+
+
 WAITS = """
 import os
 import time
