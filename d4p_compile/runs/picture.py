@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..show.drawing import INNER, Box, Join, Line, picture
+from ..show.drawing import INNER, MOST, Box, Join, Line, picture
 from ..show.text import plural
 from .folder import Run
 from .shares import KINDS, Shares, Stage
@@ -17,13 +17,13 @@ _MOSTLY = 0.5
 
 
 def svg(run: Run, shares: Shares, mark: tuple[int, str] | None = None, link: str = "#stage-") -> str:
-    """The picture; "" where the record has neither a plan nor figures. `mark` is the number of a stage that stands out
-    and what is said of it; boxes lead to a `link` with their number, if there is one."""
+    """The picture; "" where the record has neither a plan nor figures, or too many stages to draw. `mark` is the number
+    of a stage that stands out and what is said of it; boxes lead to a `link` with their number, if there is one."""
     stages = {stage.number: stage for stage in shares.stages}
     planned = {stage["number"]: tuple(stage["pes"]) for stage in run.plan.get("stages", ())}
     pes = {pe["name"]: pe for pe in run.plan.get("pes", ())}
     named = {number: stage.pes for number, stage in stages.items()} | planned
-    if not named:
+    if not named or len(named) > MOST:
         return ""
     calls = _calls(named, shares)
     shown = _profile(run)

@@ -116,6 +116,8 @@ def tiles(seen: Seen) -> Iterator[str]:
 def graph(seen: Seen) -> Iterator[str]:
     run, shares = seen.run, seen.shares
     drawn = svg(run, shares, seen.mark)
+    if not drawn and shares.stages:
+        yield f"<h2>Graph</h2><p>It has {len(shares.stages):,} stages, too many to draw: the tables have them.</p>"
     if drawn:
         buttons = ('<button type="button" id="graph-in" aria-label="larger">+</button>'
                    '<button type="button" id="graph-out" aria-label="smaller">\u2212</button>'

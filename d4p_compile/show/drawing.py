@@ -21,6 +21,8 @@ _ROW = WIDE - _LEFT + 6 - _RIGHT
 _MOST, _FIRST, _LAST = 14, 9, 3
 #: Characters of a name, and of what an edge says.
 _NAME, _SAID = 22, 24
+#: Boxes of a picture at most: of more nobody sees anything, and it were larger than all the rest of its page.
+MOST = 300
 #: For whatever page the picture is in, light or dark.
 STYLE = """
 .d4p-graph {font: 12px system-ui, sans-serif; max-width: none}

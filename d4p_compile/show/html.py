@@ -7,7 +7,7 @@ from html import escape
 
 from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan, Stage
-from .drawing import STYLE, Box, Join, Line, picture
+from .drawing import MOST, STYLE, Box, Join, Line, picture
 from .text import described, explained, limit, on_error, plural, size, state, times
 
 #: Of a longer stage the first and last PEs are shown and the rest is folded.
@@ -35,8 +35,9 @@ _STYLE = """
 def html(plan: Plan) -> str:
     """One `<div>` with its own style."""
     head = f"<b>{escape(plan.graph.name)}</b> for {escape(plan.target)}: {escape(size(plan))}"
-    parts = [f'<div class="d4p"><style>{_STYLE}</style>', f"<div>{head}</div>",
-             f'<div class="graph">{graph(plan)}</div>', '<details class="more"><summary>the same in words</summary>']
+    parts = [f'<div class="d4p"><style>{_STYLE}</style>', f"<div>{head}</div>"]
+    parts += [f'<div class="graph">{graph(plan)}</div>'] if len(plan.stages) <= MOST else []
+    parts.append('<details class="more"><summary>in words</summary>')
     parts += [_stage(plan, stage) for stage in plan.stages]
     parts.append("</details>")
     if any(stage.instances == WIDTH for stage in plan.stages):

@@ -266,6 +266,16 @@ def test_a_stage_of_a_thousand_is_short():
     assert len(steps.text()) < 8000
 
 
+def test_html_of_very_many_stages_is_in_words_alone():
+    graph, read = WorkflowGraph(), Read()
+    for _ in range(400):
+        step = Step()
+        step.numprocesses = 2
+        graph.connect(read, "output", step, "input")
+    made = html(d4p_compile.plan(graph, "processes"))
+    assert "<svg" not in made and "stage 400" in made and "<svg" in html(small())
+
+
 def test_many_stages_and_wide_fans_are_grouped():
     graph, read, total = WorkflowGraph(), Read(), Total()
     for _ in range(60):
