@@ -278,3 +278,15 @@ def test_runs_are_cut_apart_however_often(cuts, tmp_path):
     assert all(got) and sorted([*got[0], *got[1]]) == sorted(expected)
     place = {item: number for number, item in enumerate(expected)}
     assert all(items == sorted(items, key=place.__getitem__) for items in got)
+
+
+def test_what_is_here_of_a_run_is_put_together_whatever_its_producers_have_said(tmp_path):
+    """That more of the run may come isn't before what has come: it isn't taken one by one."""
+    merge = Merge({4: 2}, str(tmp_path))
+    for producer in range(2):
+        numbers = tuple(range(producer, 1000, 2))
+        merge.put(4, Head(producer, Frontier((1,), {(): (1, 7)}), (Run((), (1, 7), 500, numbers),)), list(numbers))
+    segments = [items for *_, items in merge.take()]
+    assert len(segments) < 4 and [item for items in segments for item in items] == list(range(999))
+    merge.put(4, Head(0, ENDED, ()), [])
+    assert drained(merge) == [999]

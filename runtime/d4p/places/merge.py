@@ -188,7 +188,12 @@ class Merge:
             waiting = producer.waiting.get(way, deque())
             count = _of_one_run(waiting, place)
             parts.append((waiting, count))
-            bound = min(bound, waiting[count].first if len(waiting) > count else producer.frontier.of(way))
+            if len(waiting) > count:
+                its = waiting[count].first
+            else:  # what it sends next isn't before what it sent last, whatever it has said
+                its = producer.frontier.of(way)
+                its = max(its, (*place, waiting[-1].numbers[-1])) if count else its
+            bound = min(bound, its)
         numbers: list[int] = []
         items: list[Any] = []
         for waiting, count in parts:
