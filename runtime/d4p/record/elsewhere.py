@@ -29,7 +29,13 @@ class Elsewhere(Record):
     """
 
     def __init__(self, runs: str, run: str, unwritten: Callable[[str], None]) -> None:
-        here = tempfile.mkdtemp(prefix="d4p-record-", dir=os.environ.get("D4P_SCRATCH") or None)
+        scratch = os.environ.get("D4P_SCRATCH") or None
+        try:
+            if scratch:
+                os.makedirs(scratch, exist_ok=True)
+            here = tempfile.mkdtemp(prefix="d4p-record-", dir=scratch)
+        except OSError:  # where nothing can be written, which is said with the first file
+            here = os.path.join(scratch or tempfile.gettempdir(), f"d4p-record-{run}")
         super().__init__(here, run, unwritten)
         self._url, self._carried = runs, dict[str, tuple[int, int]]()
         self._fs: Any = None
