@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from types import SimpleNamespace
 
 import pytest
@@ -35,15 +34,13 @@ class Batches(Work):
             yield batch
 
 
-class Slotted(IterativePE):
-    __slots__ = ()
+class Inheriting(Work):
+    pass
 
 
-class Registered(Work):
-    known: list = []
-
-    def __init_subclass__(cls) -> None:
-        Registered.known.append(cls)
+class Meta(type):
+    def __setattr__(cls, name, value):
+        raise TypeError(f"{name} stays as it is")
 
 
 @pytest.fixture
@@ -55,8 +52,10 @@ def time():
         made.now += made.tick
         return made.now
 
-    made.look = look
-    return made
+    made.look, made.profiles = look, []
+    yield made
+    for each in made.profiles:
+        each.stop()
 
 
 def timed(time, *pes) -> tuple[Profile, SimpleNamespace]:
@@ -65,6 +64,7 @@ def timed(time, *pes) -> tuple[Profile, SimpleNamespace]:
     stage = SimpleNamespace(names=tuple(f"pe{number}" for number in range(len(pes))), pes=pes, clock=clock)
     found = Profile(time.look, time.look)
     found.add(stage)
+    time.profiles.append(found)
     return found, stage
 
 
@@ -79,7 +79,6 @@ def test_each_has_what_it_does_itself(time):
     found.stop()
     first._process(0)
     assert stage.profile() == {"pe0": [6.0, 3], "pe1": [54.0, 3]}
-    assert type(first) is Work and "_process" not in vars(first)
 
 
 def test_what_is_packed_and_sent_is_nobodys(time):
@@ -138,22 +137,42 @@ def test_long_calls_are_timed_all_the_time(time):
     assert stage.profile()["pe0"][1] == 500
 
 
-def test_a_pe_that_is_timed_is_pickled_as_what_it_is(time):
-    pe = Work(SimpleNamespace(now=0.0), 1.0)
-    found, _ = timed(time, pe)
+def test_a_class_is_afterwards_what_it_was(time):
+    pes = Work(time, 1.0), Inheriting(time, 2.0), Work(time, 4.0)
+    plain, had = Work._process, vars(Inheriting).keys()
+    found, stage = timed(time, *pes)
+    others, other = timed(time, Work(time, 8.0), Inheriting(time, 16.0))
     found.turn()
-    assert type(pickle.loads(pickle.dumps(pe))) is Work
-
-
-def test_one_with_methods_of_its_own_and_classes_that_tell_are_let_be(time):
-    own, slotted, told = Work(time, 1.0), Slotted(), Registered(time, 1.0)
-    method = own._process = own._process
-    found, stage = timed(time, own, slotted, told)
-    found.turn()
-    assert own._process(0) == "Work" and told._process(0) == "Registered" and not Registered.known
+    others.turn()
+    for each in (*pes, *other.pes):
+        assert each._process(0) == type(each).__name__
     found.stop()
-    assert own._process is method and type(slotted) is Slotted
-    assert stage.profile()["pe0"] == [2.0, 1]
+    for each in (*pes, *other.pes):
+        each._process(0)
+    others.stop()
+    assert stage.profile() == {"pe0": [2.0, 1], "pe1": [4.0, 1], "pe2": [8.0, 1]}
+    assert other.profile() == {"pe0": [32.0, 2], "pe1": [64.0, 2]}
+    assert Work._process is plain and vars(Inheriting).keys() == had and not {"_process"} & vars(pes[0]).keys()
+
+
+def test_one_with_a_method_of_its_own_has_that_timed(time):
+    own = Work(time, 1.0)
+    inner = own._process
+    method = own._process = lambda item: inner(item)
+    found, stage = timed(time, own)
+    found.turn()
+    assert own._process(0) == "Work"
+    found.stop()
+    assert own._process is method and stage.profile()["pe0"] == [2.0, 1]
+
+
+def test_a_class_that_cant_be_changed_is_let_be(time):
+    pe = Meta("Fixed", (Work,), {})(time, 1.0)
+    found, stage = timed(time, pe)
+    found.turn()
+    assert pe._process(0) == "Fixed" and stage.profile()["pe0"] == [0.0, 0]
+    found.stop()
+    assert pe._process(0) == "Fixed"
 
 
 def test_a_clock_has_the_parts_that_are_left_out():

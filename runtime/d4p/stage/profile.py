@@ -1,8 +1,10 @@
 """How the work of a stage falls to its PEs, with --profile: their calls are timed for some moments, now and then.
 
-A PE is timed while it is of a class that differs from its own in that its methods look at the clock. So nothing at all
-is done for an item while nothing is timed, and what is timed is the same loop. Where calls are long they are timed all
-the time, and where they are short for as long as that costs no more than a share of the run.
+While they are, the methods of their classes are others, which look at the clock. So nothing at all is done for an item
+while nothing is timed, and what is timed is the same loop. Where calls are long they are timed all the time, and where
+they are short for as long as that costs no more than a share of the run. It is the class that changes and not the
+instance: of one that has had a method or a class of its own, or whose `__dict__` was looked at, the interpreter reaches
+every attribute in a slower way for good.
 """
 
 from __future__ import annotations
@@ -11,14 +13,17 @@ import inspect
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
+from d4p.graph.base import IterativePE
 from d4p.graph.core import GenericPE
 
 #: Of the CPU seconds of a process that may go in timing; and at first, so that a short run has figures at all.
 SHARE, FIRST = 0.008, 0.003
-#: Calls that are timed one after the other, at least.
-_LEAST = 2_000
+#: Calls that are timed one after the other at least; and of those before, so that there are not many such moments:
+#: after a thousand changes of a class the interpreter makes its calls no faster any more.
+_LEAST, _PART = 2_000, 5
 #: The methods that take an item.
 _BATCH = "process_batch"
 _METHODS = ("_process", "process", _BATCH)
@@ -50,7 +55,7 @@ class Profile:
     def turn(self) -> None:
         """Time calls from now on, if what that has cost allows it; to be called again and again. It ends by itself."""
         left = int((FIRST + SHARE * (self._spent() - self._began)) / self._cost) - self._calls
-        if self.on or left < _LEAST:
+        if self.on or left < max(_LEAST, self._calls // _PART):
             return
         with self._lock:
             self._until, self.on = self._calls + left, True
@@ -97,19 +102,21 @@ class Profile:
     def _calibrated(self) -> tuple[float, float]:
         """The seconds that a call of nothing is measured to take, and those that to time it takes."""
         self._bias = self._cost = 0.0
-        nothing = _Timed(self, _Nothing, "", _Nothing())
-        plain, timed, count = nothing.pe.nothing, self.timed(nothing, nothing.pe.nothing), 300
+        pe, count = _Nothing(), 300
+        nothing = _Timed(self, _Nothing, "", pe)
 
-        def took(call: Callable[[], Any]) -> float:
+        def took() -> float:
             began = self._now()
             for _ in range(count):
-                call()
+                pe._process()
             return (self._now() - began) / count
 
         bias = with_it = without = float("inf")
         for _ in range(5):  # the least is what no other process has made longer
-            nothing.seconds = 0.0
-            with_it, without = min(with_it, took(timed)), min(without, took(plain))
+            nothing.seconds, without = 0.0, min(without, took())
+            nothing.swap(True)
+            with_it = min(with_it, took())
+            nothing.swap(False)
             bias = min(bias, nothing.seconds / count)
         self._calls, self._inner = 0, 0.0
         return max(0.0, bias), max(bias, with_it - without, 1e-9)
@@ -147,7 +154,7 @@ class _Clock:
 class _Nothing:
     clock = _Clock()
 
-    def nothing(self) -> None:
+    def _process(self) -> None:
         """Takes no time."""
 
 
@@ -158,35 +165,25 @@ class _Timed:
         self.stage, self.name, self.pe = stage, name, pe
         self.seconds, self.items = 0.0, 0
         self._profile = profile
-        self._mine: type = type(pe)
-        self._other: type | None = None  # of the same methods, timed
         self._own: dict[str, tuple[Any, Any]] = {}  # methods that the instance itself has, and those timed
+        self._of_class = [(found, self._method(method, found.plain)) for method in _METHODS
+                          if (found := _methods(type(pe), method)) is not None]  # fmt: skip
 
     def swap(self, on: bool) -> None:
         """Have its calls timed, or no longer."""
-        if not on:
-            for name, (plain, timed) in self._own.items():
-                if vars(self.pe).get(name) is timed:
-                    setattr(self.pe, name, plain)
-            if type(self.pe) is self._other:
-                self.pe.__class__ = self._mine
-            return
-        self._own = {name: (plain, self._method(name, plain)) for name in _METHODS
-                     if (plain := getattr(self.pe, "__dict__", {}).get(name)) is not None}
-        for name, (_, timed) in self._own.items():
-            setattr(self.pe, name, timed)
-        if self._other is None:
-            self._other = self._made()
-        if type(self.pe) is self._mine:
-            try:
-                self.pe.__class__ = self._other
-            except TypeError:  # not a class that lets
-                self._other = self._mine
+        for method, timed in self._of_class:
+            method.swap(self.pe, timed if on else None)
+        if on:
+            self._own = {name: (plain, self._method(name, plain)) for name in _METHODS
+                         if inspect.isfunction(plain := getattr(self.pe, name, None))}
+        for name, (plain, timed) in self._own.items():
+            if getattr(self.pe, name, None) is (plain if on else timed):
+                setattr(self.pe, name, timed if on else plain)
 
     def _method(self, name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
-        if name != _BATCH:
-            return self._profile.timed(self, plain)
         timed = self._profile.timed(self, plain)
+        if name != _BATCH:
+            return timed
 
         def batch(*arguments: Any) -> Any:
             self.items += len(next(iter(arguments[-1].values()))) - 1
@@ -197,21 +194,50 @@ class _Timed:
 
         return batch
 
-    def _made(self) -> type:
-        """A class of the same name whose methods are timed; its own where it can have none beside it."""
-        mine = self._mine
-        hook = next(of for of in mine.__mro__ if "__init_subclass__" in vars(of))
-        if hook not in (GenericPE, object):  # it does something for each class
-            return mine
-        body: dict[str, Any] = {"__slots__": (), "__module__": mine.__module__, "__qualname__": mine.__qualname__,
-                                "__doc__": mine.__doc__,
-                                "__reduce_ex__": lambda pe, protocol: self._reduced(pe, protocol)}
-        for name in _METHODS:
-            if inspect.isfunction(method := getattr(mine, name, None)):
-                body[name] = self._method(name, method)
-        return type(mine)(mine.__name__, (mine,), body)
 
-    def _reduced(self, pe: Any, protocol: Any) -> Any:
-        """It is pickled as what it is."""
-        pe.__class__ = self._mine
-        return pe.__reduce_ex__(protocol)
+class _Method:
+    """A method of a class, of some of whose instances calls are timed now."""
+
+    def __init__(self, of: type, name: str, plain: Callable[..., Any]) -> None:
+        self.plain = plain
+        self._of, self._name, self._is_its_own = of, name, name in vars(of)
+        timed = self._timed = {}
+
+        def call(pe: Any, *arguments: Any) -> Any:
+            found = timed.get(id(pe))
+            return plain(pe, *arguments) if found is None else found(pe, *arguments)
+
+        self._call = call
+
+    def swap(self, pe: Any, timed: Callable[..., Any] | None) -> None:
+        """Have the calls of an instance timed, or (None) no longer."""
+        with _lock:
+            had = bool(self._timed)
+            if timed is not None:
+                self._timed[id(pe)] = timed
+            else:
+                self._timed.pop(id(pe), None)
+            if had == bool(self._timed):
+                return
+            with suppress(TypeError, AttributeError):  # a class that lets nobody change it: its calls aren't timed
+                if not had:
+                    setattr(self._of, self._name, self._call)
+                elif self._is_its_own:
+                    setattr(self._of, self._name, self.plain)
+                else:
+                    delattr(self._of, self._name)
+
+
+_lock = threading.Lock()
+_known: dict[tuple[type, str], _Method] = {}
+
+
+def _methods(of: type, name: str) -> _Method | None:
+    """The method of a class by a name; None where it has none, or that of the base classes, which calls another."""
+    plain = getattr(of, name, None)
+    if not inspect.isfunction(plain) or plain.__module__ in (GenericPE.__module__, IterativePE.__module__):
+        return None
+    with _lock:
+        if (of, name) not in _known:
+            _known[of, name] = _Method(of, name, plain)
+        return _known[of, name]
