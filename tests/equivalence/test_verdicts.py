@@ -59,19 +59,21 @@ def test_where_none_is_planted_none_is_named(target, tmp_path, monkeypatch):
     assert not [verdict for verdict in verdicts(found) if verdict.stage is not None]
 
 
-#: Seconds of an item by PE.
-COSTS = {"Fold1": 0.002, "Fold2": 0.006, "Fold3": 0.018}
+#: Seconds of an item by PE, if the machine has nothing else to do.
+COSTS = {"Told1": 0.002, "Told2": 0.006, "Told3": 0.018}
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_shares_of_fused_pes_are_found(target, request, tmp_path):
     if on_spark(target):
         request.getfixturevalue("spark_session")
-    nodes = [["Source", {"items": 40}], *(["Fold", {"seconds": seconds}] for seconds in COSTS.values())]
+    nodes = [["Source", {"items": 40}], *(["Told", {"seconds": seconds}] for seconds in COSTS.values())]
     graph = Planted("", json.dumps({"nodes": nodes, "edges": [[0, 1], [1, 2], [2, 3]]}), 1)
     found = run_planted(graph, target, tmp_path, "--profile")
     (stage,) = found.summary["profile"]
     shares = {pe: of["share"] for pe, of in stage["pes"].items()}
-    assert shares == pytest.approx({pe: seconds / sum(COSTS.values()) for pe, seconds in COSTS.items()} | {"Source": 0},
+    took = {line.partition(" ")[0]: float(line.split()[-1]) for line in found.log.splitlines()}
+    assert took.keys() == COSTS.keys() and all(took[pe] > 40 * seconds for pe, seconds in COSTS.items())
+    assert shares == pytest.approx({pe: seconds / sum(took.values()) for pe, seconds in took.items()} | {"Source": 0},
                                    abs=0.05)
     assert Shares(found).stages[0].inside == shares

@@ -127,6 +127,15 @@ def test_short_calls_are_timed_for_a_share_of_the_run(time):
     assert 1_000 < calls < items / 5 and calls * found._cost < 1.1 * (FIRST + SHARE * time.now)
 
 
+def test_some_are_timed_at_first_whatever_that_costs(time):
+    time.tick = 1.0
+    pe = Work(time, 1.0)
+    found, stage = timed(time, pe)
+    found.turn()
+    pe._process(0)
+    assert stage.profile()["pe0"][1] == 1
+
+
 def test_long_calls_are_timed_all_the_time(time):
     time.tick = 2e-7
     pe = Work(time, 0.005)

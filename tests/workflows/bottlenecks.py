@@ -73,6 +73,21 @@ class Fold(Planted, IterativePE):
         return item
 
 
+class Told(Fold):
+    """Says at its end how long its items took, whatever else the machine had to do."""
+
+    took = 0.0
+
+    def _process(self, item):
+        began = time.perf_counter()
+        self.work()
+        self.took += time.perf_counter() - began
+        return item
+
+    def _postprocess(self):
+        self.log(f"took {self.took}")
+
+
 class Sink(Planted, ConsumerPE):
     """Writes to a disk that is slow."""
 
@@ -90,7 +105,7 @@ class Sink(Planted, ConsumerPE):
         self.work()
 
 
-KINDS = {kind.__name__: kind for kind in (Source, Step, Keyed, Fold, Sink)}
+KINDS = {kind.__name__: kind for kind in (Source, Step, Keyed, Fold, Told, Sink)}
 
 
 def make(spec: str) -> WorkflowGraph:

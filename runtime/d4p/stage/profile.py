@@ -55,6 +55,8 @@ class Profile:
     def turn(self) -> None:
         """Time calls from now on, if what that has cost allows it; to be called again and again. It ends by itself."""
         left = int((FIRST + SHARE * (self._spent() - self._began)) / self._cost) - self._calls
+        if not self._calls:
+            left = max(left, _LEAST)  # however slow this machine was when the cost was looked at
         if self.on or left < max(_LEAST, self._calls // _PART):
             return
         with self._lock:
