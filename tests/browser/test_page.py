@@ -144,7 +144,7 @@ def test_nothing_of_a_record_is_run(tab, runs):
 @pytest.mark.parametrize("stages, width", [(4, 250)])
 def test_a_thousand_instances_are_a_few_elements(tab, runs, stages, width):
     """Whatever is scrolled to is drawn then; the page has no element for each line."""
-    opened(tab, big(runs, "a1", stages, width, 20))
+    opened(tab, big(runs, "a1", stages, width, 10))
     assert tab.evaluate("document.querySelectorAll('*').length") < 2500
     assert "1,000 instances" in tab.locator("#lanes canvas").get_attribute("aria-label")
 
