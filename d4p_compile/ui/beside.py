@@ -43,7 +43,8 @@ class Beside:
     def watch(self, event: dict[str, Any]) -> None:
         """Take an event of the run."""
         if event["event"] == "record" and event.get("folder"):
-            self._folder = Path(event["folder"])
+            if "://" not in event["folder"]:  # a record elsewhere is looked at when it has been fetched
+                self._folder = Path(event["folder"])
             self._known.set()
 
     def end(self, is_opened: bool) -> None:
