@@ -89,9 +89,23 @@ def test_items_that_are_small_and_many(runs):
     (found,) = told(run, edges=edges(2_000_000, 12))
     assert found.rule == "small_items" and "2,000,000 of about 12 bytes" in found.sentence
     assert "5.0 millionths" in found.sentence
-    assert found.remedies[0].startswith("PEs together: d4p run words.py --target processes --fuse")
+    assert found.remedies[0].startswith("PEs together, in one process: d4p run words.py --target processes --fuse")
+    pes = [{"name": "a", "inputs": {}, "instances": "width"}, {"name": "b", "inputs": {"input": "by"}, "instances": 2}]
+    read = make(runs, "a2", stages, [channel("a", "b")], pes)
+    (found,) = told(read, edges=edges(2_000_000, 12))
+    assert found.remedies[0].endswith("--target processes -n 1"), "a reader has the width, and isn't one to stay with"
     assert not told(run, edges=edges(2_000_000, 4_000)), "they are large"
     assert not told(run, edges=edges(20_000, 12)), "they are few, and much is done for each"
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_skewed_key_whose_items_need_not_stay_where_it_is(runs, keeps):
+    stages = [(["a"], [(IDLE, 9)]), (["b", "c"], [(BUSY, 90), (IDLE, 9)])]
+    pes = [{"name": name, "inputs": {"input": "by"}, "keeps_state": keeps or name == "b"} for name in "abc"]
+    (found,) = told(make(runs, "a1", stages, [channel("a", "b", "hash", [0])], pes))
+    assert found.rule == "skewed" and found.remedies[-2].startswith("group by a key of more values")
+    offered = "if it is c that takes the time: `fuse = False` in its class, and items go to whoever is free"
+    assert found.remedies[0].startswith(offered) != keeps
 
 
 def test_packing_counts_where_items_are_large(runs):

@@ -30,7 +30,7 @@ def packing(run: Run, shares: Shares) -> Iterator[Verdict]:
         yield Verdict(
             "packing", f"packing and unpacking items takes {percent(packed / busy)} of all work, most of it on {most}",
             None, ("write arrays, or rows of plain numbers and texts, rather than lists and dicts of objects",
-                   f"have the PEs in one process: {command(run, '--fuse')}, or a partition"))  # fmt: skip
+                   f"have the PEs in one process: {_together(run)}, or a partition"))  # fmt: skip
 
 
 def small_items(run: Run, shares: Shares) -> Iterator[Verdict]:
@@ -50,10 +50,18 @@ def small_items(run: Run, shares: Shares) -> Iterator[Verdict]:
     yield Verdict(
         "small_items", f"items are small: {count:,} of about {_size(shares):.0f} bytes are handed over, and all work "
         f"for one is {1e6 * cpu / count:.1f} millionths of a second, {said(cpu)} together; most cross {most}", None,
-        (f"PEs together: {command(run, '--fuse')}, or `fuse = True` in the class of {most.partition('.')[0]}",
+        (f"PEs together, in one process: {_together(run)}",
          "write many of them as one item: a list, a batch, an array",
          "if they are summed, counted or the like: the library's aggregates combine before the exchange (d4p help "
          "pes)"))  # fmt: skip
+
+
+def _together(run: Run) -> str:
+    """The command that fuses what the run had apart: where its sources are one instance each it is enough to say so,
+    and what is read by several isn't fused with what has a key unless all is one instance."""
+    fed = {channel["to"][0] for channel in run.plan.get("channels", ())}
+    sources = [pe for pe in run.plan.get("pes", ()) if pe["name"] not in fed and not pe.get("inputs")]
+    return command(run, "--fuse" if all(pe.get("instances") == 1 for pe in sources) else "-n 1")
 
 
 def _busy(shares: Shares) -> float:

@@ -33,6 +33,10 @@ def _remedies(run: Run, stage: Stage) -> tuple[str, ...]:
           and channel["exchange"] == "hash"]  # fmt: skip
     if not by:
         return ("its items cost unlike much: write smaller ones, so that they can be shared out",)
+    free = {pe["name"] for pe in run.plan.get("pes", ()) if pe.get("keeps_state") is False}
+    aside = [name for name in stage.pes[1:] if name in free]
     fields = ", ".join(str(field) for field in by[0]["fields"])
-    return (f"group by a key of more values, or of more evenly spread ones, than [{fields}]",
+    apart = (f"if it is {' or '.join(aside)} that takes the time: `fuse = False` in its class, and items go to whoever "
+             "is free, whatever their key",) if aside else ()  # fmt: skip
+    return (*apart, f"group by a key of more values, or of more evenly spread ones, than [{fields}]",
             "if it sums, counts or the like: the library's aggregates combine before the exchange (d4p help pes)")
