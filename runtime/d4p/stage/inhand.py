@@ -18,7 +18,7 @@ from typing import Any
 from d4p.outputs.writing import Writing
 from d4p.stage.profile import Profiles
 
-#: Seconds between two looks; of the time no more than this share goes in looking.
+#: Seconds between two looks; of the time no more than this share goes in looking, in seconds of the CPU.
 EVERY, SHARE = 0.04, 0.004
 #: After a pause of so many the interpreter was held all the while, by what is in hand now.
 _HELD = 3
@@ -148,9 +148,9 @@ class _Looking:
         in_hand, profiles = InHand(stages), self._profiles
         pause = EVERY
         while not self._stop.wait(pause):
-            began = time.perf_counter()
-            in_hand.look(began)
-            pause = max(EVERY, (time.perf_counter() - began) / SHARE)
+            began = time.thread_time()  # what it costs, and not how long others had the machine meanwhile
+            in_hand.look(time.perf_counter())
+            pause = max(EVERY, (time.thread_time() - began) / SHARE)
             if profiles is not None:
                 profiles.turn(stages)
 
