@@ -17,9 +17,9 @@ from .measure import Row, alternating, at_most
 
 WORKFLOW = Path(__file__).with_name("workflows") / "record.py"
 BOOK = Path(__file__).resolve().parents[2] / "examples" / "wordcount" / "opticks.txt"
-ROUNDS = 9
+ROUNDS = 7
 #: What is run, and on which targets: with how many items.
-KINDS = {"words": 60, "integers": 3_000_000, "arrays": 40_000}
+KINDS = {"words": 15, "integers": 3_000_000, "arrays": 40_000}
 TARGETS = ("sequential", "processes")
 
 
