@@ -15,10 +15,11 @@ from contextlib import AbstractContextManager, nullcontext
 from types import CodeType, FrameType
 from typing import Any
 
+from d4p.host.threads import cores
 from d4p.outputs.writing import Writing
 from d4p.stage.profile import Profiles
 
-#: Seconds between two looks; of the time no more than this share goes in looking, in seconds of the CPU.
+#: Seconds between two looks; of a core no more than this share goes in looking, in seconds of the CPU.
 EVERY, SHARE = 0.04, 0.004
 #: After a pause of so many the interpreter was held all the while, by what is in hand now.
 _HELD = 3
@@ -127,14 +128,15 @@ def _self(frame: FrameType, candidates: list[tuple[Any, str, Any]]) -> tuple[Any
     return next((each for each in candidates if each[2] is mine), None)
 
 
-def looking(stages: Callable[[], Iterable[Any]], writing: Writing) -> AbstractContextManager[Any]:
+def looking(stages: Callable[[], Iterable[Any]], writing: Writing, beside: int = 1) -> AbstractContextManager[Any]:
     """Within this a thread looks what some instances have in hand, and times their PEs now and then, if the run leaves
-    a record, and that is wanted."""
-    return _Looking(stages, writing.profile) if writing.recorded else nullcontext()
+    a record, and that is wanted. So many processes of the run look `beside` each other on this machine."""
+    return _Looking(stages, writing.profile, max(1.0, beside / cores())) if writing.recorded else nullcontext()
 
 
 class _Looking:
-    def __init__(self, stages: Callable[[], Iterable[Any]], timed: bool) -> None:
+    def __init__(self, stages: Callable[[], Iterable[Any]], timed: bool, crowd: float) -> None:
+        self._crowd = crowd  # processes that look on a core
         self._stages, self._stop = stages, threading.Event()
         self._profiles = Profiles() if timed else None
         self._thread = threading.Thread(target=self._loop, daemon=True, name="d4p in hand")
@@ -150,7 +152,7 @@ class _Looking:
         while not self._stop.wait(pause):
             began = time.thread_time()  # what it costs, and not how long others had the machine meanwhile
             in_hand.look(time.perf_counter())
-            pause = max(EVERY, (time.thread_time() - began) / SHARE)
+            pause = max(EVERY, (time.thread_time() - began) / SHARE * self._crowd)
             if profiles is not None:
                 profiles.turn(stages)
 

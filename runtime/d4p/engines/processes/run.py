@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import multiprocessing
 import os
@@ -73,10 +74,11 @@ class Run:
         never = {}
         if self.job.recover:
             never = {stage.function.info.number: why for stage in self._stages.all if (why := self._why_not(stage))}
-        workers = _Workers(self.job, context, commands, never)
+        shares = _shares(tasks)
+        workers = _Workers(self.job, context, commands, never, len(shares))
         try:
-            shares = _shares(tasks)
             self.job.phase(f"starting {len(shares)} workers")
+            gc.freeze()  # modules stay: neither a worker nor the end of the program looks at all of their objects again
             for share in shares:
                 workers.start(share)
             self.job.phase("")
@@ -172,8 +174,10 @@ def _shares(tasks: list[Task]) -> list[list[Task]]:
 class _Workers:
     """The worker processes and what they say."""
 
-    def __init__(self, job: Job, context: Any, commands: _Commands | None, never: dict[int, str]) -> None:
+    def __init__(self, job: Job, context: Any, commands: _Commands | None, never: dict[int, str], count: int
+                 ) -> None:
         self.job, self.context, self.commands = job, context, commands
+        self.count = count  # of workers
         self.never = never  # why a stage's instances can't be started again, by its number, where that is wanted
         self.notes: dict[Any, Notes] = {}
         self.processes: dict[Any, tuple[Any, list[Task]]] = {}
@@ -189,7 +193,7 @@ class _Workers:
         process = self.context.Process(
             target=work,
             args=(len(self.lifelines), tasks, self.job.workflow, self.job.inputs, str(self.job.spool.folder), notes,
-                  theirs, lifeline, others),
+                  theirs, lifeline, others, self.count),
             name="d4p " + ", ".join(f"stage {t.function.info.number} [{t.index}]" for t in tasks[:3]),
         )
         with _held_back():

@@ -74,8 +74,8 @@ class Task:
 
 
 def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spool: str, notes: Notes, control: Any,
-         lifeline: Any, others: list[Any]) -> None:
-    """The main function of a worker process; they are numbered from 1."""
+         lifeline: Any, others: list[Any], beside: int) -> None:
+    """The main function of a worker process; they are numbered from 1, and there are as many as `beside` says."""
     os.setpgid(0, 0)  # so that the parent can end what PEs start as well
     if mark := keeper.worn():
         keeper.wear(keeper.member(mark, number))  # and what leaves the group
@@ -100,7 +100,7 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
         runs = [_Instance(task, job, notes, i, say) for i, task in enumerate(tasks)]
         senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
         flusher = Flusher(senders) if any(task.to for task in tasks) else nullcontext()
-        looks = looking(lambda: [run.stage for run in runs], workflow.writing)
+        looks = looking(lambda: [run.stage for run in runs], workflow.writing, beside)
         with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), flusher, looks:
             if len(runs) == 1:
                 runs[0].run()
