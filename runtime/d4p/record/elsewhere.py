@@ -55,14 +55,14 @@ class Elsewhere(Record):
             return
         try:
             self._fs, there = locate(self._url)
-        except D4pError as error:
+            for name, path in self._files():
+                status = path.stat()
+                now = status.st_mtime_ns, status.st_size
+                if self._carried.get(name) != now:
+                    self._put(f"{there.rstrip('/')}/{name}", path.read_bytes())
+                    self._carried[name] = now
+        except D4pError as error:  # of the place, or of its client, which is asked for with the first file
             raise OSError(0, str(error), self._url) from None
-        for name, path in self._files():
-            status = path.stat()
-            now = status.st_mtime_ns, status.st_size
-            if self._carried.get(name) != now:
-                self._put(f"{there.rstrip('/')}/{name}", path.read_bytes())
-                self._carried[name] = now
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         """Names and paths of the files here."""
