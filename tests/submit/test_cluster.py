@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -134,6 +135,30 @@ def test_an_application_that_outlives_spark_submit_is_watched_to_its_end(server,
     assert end.status == wanted, end
     assert said == [f"application: {APP}", "state: running", f"spark-submit has ended (exit status {status}) and {APP} "
                     "goes on: it is watched from here", "state: finished"]  # fmt: skip
+
+
+def test_what_a_program_said_is_read_before_its_node_forgets_it(server, tmp_path):
+    """Where logs aren't gathered that is a second or two after its end, and spark-submit may take longer."""
+    server.answers[f"/ws/v1/cluster/apps/{APP}/appattempts"] = {"appAttempts": {"appAttempt": [
+        {"id": 1, "containerId": "c_1", "nodeHttpAddress": server.address}]}}  # fmt: skip
+    said = {"stdout": "2 PEs\nrefused: no networkx here\n", "stderr": "User application exited with 2\n"}
+    logs = {f"/ws/v1/node/containerlogs/c_1/{name}": text for name, text in said.items()}
+    server.answers |= logs
+    state(server, "FAILED", finalStatus="FAILED", diagnostics="exitCode: 13")
+
+    def forget():
+        while not any(path.startswith("/ws/v1/node/containerlogs/c_1/stderr") for _, path, _ in list(server.asked)):
+            time.sleep(0.01)
+        for path in logs:
+            del server.answers[path]
+        (tmp_path / "forgotten").touch()
+
+    thread = threading.Thread(target=forget, daemon=True)
+    thread.start()
+    waits = f"while [ ! -e {tmp_path}/forgotten ]; do sleep 0.05; done"
+    end = run(server, tmp_path, f"echo {APP} >&2; {waits}; exit 1", lambda line: None)
+    thread.join(60)
+    assert end.status == 2 and end.why.startswith("refused: no networkx here\n") and "can't be read" not in end.note
 
 
 def test_an_interrupt_kills_an_application_that_outlives_spark_submit(server, tmp_path, monkeypatch):

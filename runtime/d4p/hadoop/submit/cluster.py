@@ -55,7 +55,7 @@ def run(command: Command, environ: Mapping[str, str], hadoop: Path, say: Callabl
         process = start(command, environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         said, shown = Said(process), Shown(yarn, say, watch)
         try:
-            _wait(process, said, shown)
+            early = _wait(process, said, shown, yarn)
             said.reader.join(timeout=5)
             if said.id is None:
                 return _never_there(said, process.returncode)
@@ -64,18 +64,25 @@ def run(command: Command, environ: Mapping[str, str], hadoop: Path, say: Callabl
             return _interrupted(process, said, yarn, say)
     if isinstance(app, Unreachable):
         return _unknown(said, process.returncode, app)
-    return _ended(said.id, said.text, yarn, process.returncode, app)
+    return _ended(said.id, said.text, yarn, process.returncode, app, early)
 
 
-def _wait(process: subprocess.Popen, said: Said, shown: Shown) -> None:
-    """Until spark-submit ends, say what is new: the id, the address, the state."""
+def _wait(process: subprocess.Popen, said: Said, shown: Shown, yarn: Yarn) -> tuple[str, str] | None:
+    """Until spark-submit ends, say what is new: the id, the address, the state.
+
+    Gives both logs of the program, read as soon as it has ended: where logs aren't gathered, its node forgets it a
+    second or two later, and spark-submit may take longer to end. None where they couldn't be read.
+    """
+    logs, ended = None, False
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_EVERY)
-            return
+            return logs
         if said.id is not None:
             with contextlib.suppress(Unreachable):
-                shown.look(said.id)
+                if not ended and shown.look(said.id).state in _AT_AN_END:
+                    ended = True
+                    logs = _logs(yarn, said.id)
 
 
 def _final(said: Said, shown: Shown, status: int) -> Application | Unreachable | None:
@@ -136,23 +143,32 @@ def _stop(process: subprocess.Popen) -> None:
         process.wait()
 
 
-def _ended(name: str, said: str, yarn: Yarn, status: int, app: Application | None) -> End:
-    """What came of an application, from YARN and from the log of the container that the program ran in."""
+def _ended(name: str, said: str, yarn: Yarn, status: int, app: Application | None,
+           early: tuple[str, str] | None = None) -> End:
+    """What came of an application, from YARN and from the log of the container that the program ran in, or what was
+    read of that before."""
     final = app.final if app else ("SUCCEEDED" if status == 0 else "FAILED")
     diagnostics = app.diagnostics if app else said
     if final == "KILLED":
         by = " ".join(diagnostics.split()) or "YARN doesn't say by whom"
         return End(1, why=f"failed: {name} was killed: {by}")
     try:
-        printed = yarn.driver_log(name, "stdout")  # where Spark puts both streams of a Python program
-        log = printed + ("" if final == "SUCCEEDED" else yarn.driver_log(name, "stderr"))
+        printed, of_java = _logs(yarn, name, final != "SUCCEEDED")
         unread = ""
     except Unreachable as error:
-        log, printed, unread = "", "", f"; its log can't be read from here ({error}): yarn logs -applicationId {name}"
+        printed, of_java = early or ("", "")
+        unread = "" if early else f"; its log can't be read from here ({error}): yarn logs -applicationId {name}"
+    log = printed if final == "SUCCEEDED" else printed + of_java
     if final == "SUCCEEDED":
         return End(exit_status(final, diagnostics, log), printed=log, note=f"done: {name}{unread}" if unread else "")
     return End(exit_status(final, diagnostics, log), printed=printed_before(printed), why=why(log, diagnostics),
                java=log or diagnostics, note=f"application: {name} failed{unread}")
+
+
+def _logs(yarn: Yarn, name: str, java: bool = True) -> tuple[str, str]:
+    """What the program printed, since Spark puts both streams of a Python program there, and what Java said, if that is
+    wanted. Raises Unreachable."""
+    return yarn.driver_log(name, "stdout"), yarn.driver_log(name, "stderr") if java else ""
 
 
 def _never_there(said: Said, status: int) -> End:
