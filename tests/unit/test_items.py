@@ -475,3 +475,21 @@ def test_the_usual_items_with_data_are_copied_without_a_pickle(monkeypatch):
     tagged = data.view(Tagged)
     tagged.tags = [1]
     assert own(tagged).tags == [1]
+
+
+@pytest.mark.parametrize("make", [
+    lambda n: (f"word{n}", n * 1000, n / 7), lambda n: {"word": f"word{n}", "n": n * 1000},
+    lambda n: [f"{n}", None, n * 10**12], lambda n: f"word{n}", lambda n: (b"x" * 5000 + bytes([n]), n),
+], ids=["tuple", "dict", "list", "text", "long"])  # fmt: skip
+def test_a_batch_that_is_packed_again_has_the_same_bytes_whoever_else_holds_what_is_in_it(make):
+    batch = [make(n) for n in range(100)]
+    alone = pack(batch, again=True)
+    held = [*batch, *(part for item in batch if isinstance(item, (tuple, list)) for part in item),
+            *(part for item in batch if isinstance(item, dict) for part in item.values())]  # fmt: skip
+    assert pack(batch, again=True) == alone == pack([make(n) for n in range(100)], again=True) and held
+    assert unpack(alone) == batch
+
+
+def test_a_long_text_that_many_items_share_is_packed_once_also_where_it_is_packed_again():
+    text = "x" * 20_000
+    assert len(pack([(text, n) for n in range(100)], again=True)) < 3 * len(text)

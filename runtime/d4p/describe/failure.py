@@ -30,10 +30,11 @@ class PeFailed(RunFailed):
         return (PeFailed, (str(self), self.pe, self.instance, self.item))
 
 
-def pack_for(edge: str, items: list) -> bytes:
-    """A batch as bytes. Raises PeFailed naming the edge and the part of the item that can't be pickled."""
+def pack_for(edge: str, items: list, again: bool = False) -> bytes:
+    """A batch as bytes, as `pack` makes them. Raises PeFailed naming the edge and the part of the item that can't be
+    pickled."""
     try:
-        return pack(items)
+        return pack(items, again)
     except Uncopyable as error:
         raise PeFailed(f"{edge}: {error}") from None
 

@@ -37,6 +37,9 @@ __all__ = [
 # run share (Spark asks for it); from version 3 of it on a long text that many items share is written once.
 _MARSHALLED = frozenset({type(None), bool, int, float, complex, str, bytes})
 _MARSHAL = 4
+#: And which it writes alike each time: later ones mark what others hold as well, as a thread that looks at what is in
+#: hand does for a moment. An item of more bytes may have a text in it that many share, and is pickled then.
+_AGAIN, _LONG = 2, 1024
 #: Nobody can change these, so nobody can tell whether they are shared.
 ATOMS = _MARSHALLED | {Decimal, Fraction, uuid.UUID, range, dt.date, dt.datetime, dt.time, dt.timedelta}
 _NAMED = (type, types.FunctionType, types.BuiltinFunctionType)
@@ -151,36 +154,38 @@ def _pickled_and_back(item: Any) -> Any:
     return pickle.loads(blob, buffers=map(bytearray, views))
 
 
-def pack(items: list) -> bytes:
+def pack(items: list, again: bool = False) -> bytes:
     """A batch as bytes. Each item is pickled for itself, so that an object written twice arrives as two.
 
     Where the items hold nothing that can be shared, one pickle of the whole list is the same thing and is used. Large
-    buffers (numpy arrays) lie behind the pickles, copied once. Raises Uncopyable, naming the item and the part of it.
+    buffers (numpy arrays) lie behind the pickles, copied once. `again`: the same items give the same bytes whoever else
+    holds them, as where a task that is run again is compared with itself. Raises Uncopyable, naming the item and the
+    part of it.
     """
-    packed = _packed_whole(items)
+    packed = _packed_whole(items, again)
     return _pack_one_by_one(items)[0] if packed is None else packed
 
 
-def _packed_whole(items: list) -> bytes | None:
-    """One pickle of all items, where they hold nothing that can be shared."""
+def _packed_whole(items: list, again: bool = False) -> bytes | None:
+    """One pickle of all items, where they hold nothing that can be shared; `again`: the same bytes each time."""
     kinds = set(map(type, items))
     if kinds <= ATOMS:
-        return _pack_whole(items, kinds)
+        return _pack_whole(items, kinds, again)
     if kinds == {tuple}:
         inner = set(map(type, chain.from_iterable(items)))
         if inner <= ATOMS:
-            return _pack_whole(items, inner)
+            return _pack_whole(items, inner, again)
     elif kinds == {dict}:
         # The items can be changed, so no item may be there twice; what they hold can't be.
         inner = set(map(type, chain.from_iterable(items)))
         if inner <= ATOMS and len(set(map(id, items))) == len(items):
             inner = set(map(type, chain.from_iterable(map(dict.values, items))))
             if inner <= ATOMS:
-                return _pack_whole(items, inner)
+                return _pack_whole(items, inner, again)
     elif kinds == {list} and len(set(map(id, items))) == len(items):
         inner = set(map(type, chain.from_iterable(items)))
         if inner <= ATOMS:
-            return _pack_whole(items, inner)
+            return _pack_whole(items, inner, again)
     return None
 
 
@@ -207,10 +212,12 @@ def unpack(blob: bytes | bytearray | memoryview, beside: Iterable[Any] = ()) -> 
         ) from error
 
 
-def _pack_whole(items: list, kinds: set[type]) -> bytes:
+def _pack_whole(items: list, kinds: set[type], again: bool = False) -> bytes:
     if kinds <= _MARSHALLED:
         try:
-            return marshal.dumps(items, _MARSHAL)  # at several times the speed
+            packed = marshal.dumps(items, _AGAIN if again else _MARSHAL)  # at several times the speed
+            if not again or len(packed) <= _LONG * len(items):
+                return packed
         except ValueError:  # of 2 GiB and more
             pass
     return pickle.dumps(items, 5)  # with its memo: a long text that many items share is written once
@@ -219,8 +226,7 @@ def _pack_whole(items: list, kinds: set[type]) -> bytes:
 def pack_apart(items: list, least: int) -> tuple[bytes, list[memoryview]]:
     """A batch as bytes, as `pack` makes them, but for the buffers of at least so many bytes, which are given beside it.
 
-    They are the items' own memory, not copied: whoever sends them is done with them before the items may change.
-    """
+    They are the items' own memory, not copied: whoever sends them is done with them before the items may change.    """
     packed = pack_arrays(items, least)
     if packed is not None:
         return packed
