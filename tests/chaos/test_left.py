@@ -175,7 +175,7 @@ def test_the_terminal_closes_on_d4p_run(target, tmp_path):
         until(lambda: (tmp_path / "hangs").exists() or run.poll() is not None, 100)
         begun = time.monotonic()
         os.killpg(run.pid, signal.SIGHUP)
-        assert run.wait(30) == 130 and time.monotonic() - begun < 30
-        said = (tmp_path / "said").read_text()
+        status, said = run.wait(30), (tmp_path / "said").read_text()
+        assert status == 130 and time.monotonic() - begun < 30, said
         assert "Traceback" not in said and said.endswith("interrupted\n")
         until(lambda: nothing_left(tmp_path), SOON)

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
@@ -26,6 +26,8 @@ BEFORE: list[Callable[[], None]] = []
 _AGAIN = 2.0
 #: Seconds within which a signal is handled, unless the main thread waits in C code.
 _SOON = 0.05
+#: What listens for signals here now, the innermost last.
+_listening: list[Interrupts] = []
 
 _handled: dict[int, tuple[Any, Any]] = {}  # by signal our handler, and the one before
 
@@ -96,6 +98,7 @@ class Interrupts:
         self._over = threading.Event()
 
     def __enter__(self) -> Interrupts:
+        _listening.append(self)
         for number in ENDS:
             handle(number, self._interrupt)
         self._hook = sys.unraisablehook
@@ -111,6 +114,12 @@ class Interrupts:
         sys.unraisablehook = self._hook
         signal.set_wakeup_fd(self._before)
         os.close(self._told)  # the end of what is listened to
+        _listening.remove(self)
+
+    @property
+    def came(self) -> bool:
+        """Whether a signal has come that ends the program."""
+        return self._came
 
     def _interrupt(self, number: int, frame: Any) -> None:
         if self._came and not self._lost and not _in_users(frame):
@@ -142,6 +151,18 @@ class Interrupts:
             return
         self._lost = True
         threading.Timer(0.01, self._again).start()  # not in here, where it would be dropped again
+
+
+@contextlib.contextmanager
+def before_failures() -> Iterator[None]:
+    """Within this, what fails on the way out of an interrupt is no failure of the run: a Java, say, that got the same
+    signal and isn't there to be told of the end. Raises Interrupted in its place."""
+    try:
+        yield
+    except Exception as error:
+        if _listening and _listening[-1].came:
+            raise Interrupted from error
+        raise
 
 
 def _in_users(frame: Any) -> bool:

@@ -21,7 +21,7 @@ from d4p.filesystems import reads, use_default
 from d4p.graph.core import is_reader
 from d4p.host import keeper
 from d4p.host.runfolder import RunFolder
-from d4p.host.signals import Interrupts
+from d4p.host.signals import Interrupts, before_failures
 from d4p.host.threads import one_each
 from d4p.program import leaving
 from d4p.program.engine import Engine
@@ -167,7 +167,8 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
             with outputs.beating():
                 job = Job(workflow, inputs, spool, events, arguments.check, arguments.recover)
                 job.recorder = recording
-                reports = engine.execute(job, main)
+                with before_failures():
+                    reports = engine.execute(job, main)
                 job.say_run_again(reports)
                 judge(workflow, reports)
                 missing = left_out(reports)
