@@ -15,6 +15,8 @@ from .screen import Screen
 
 #: Seconds between two lines.
 PLAIN_EVERY = 5.0
+#: Events after which the program says how the run has ended, and nothing of how far it is should come behind that.
+_ENDS = ("done", "failed", "interrupted")
 
 
 class Silent(Screen):
@@ -34,7 +36,9 @@ class Plain(Screen):
     def watch(self, event: dict[str, Any]) -> None:
         with self._lock:
             self.counts.take(event)
-        if event["event"] in ("progress", "stage"):
+        if event["event"] in _ENDS:
+            self._stop.set()
+        elif event["event"] in ("progress", "stage"):
             self._look()
 
     def say(self, line: str) -> None:
@@ -55,7 +59,7 @@ class Plain(Screen):
     def _look(self) -> None:
         with self._lock:
             now = time.monotonic()
-            if now - self._last < PLAIN_EVERY:
+            if now - self._last < PLAIN_EVERY or self._stop.is_set():
                 return
             self._last = now
             line = self.line()

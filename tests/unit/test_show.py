@@ -339,6 +339,18 @@ def test_plain_progress_is_one_line_now_and_then(monkeypatch, capsys):
     assert capsys.readouterr().err == "progress: 2 of 8 tasks in 1 stage, 6 s\n"
 
 
+@pytest.mark.parametrize("end", ["done", "failed", "interrupted"])
+def test_no_progress_comes_behind_how_a_run_has_ended(end, monkeypatch, capsys):
+    now = SimpleNamespace(value=100.0)
+    for module in ("counts", "plain"):
+        monkeypatch.setattr(f"d4p_compile.progress.{module}.time", SimpleNamespace(monotonic=lambda: now.value))
+    plain = Plain(small())
+    plain.watch({"event": end, "message": "", "status": 1})
+    now.value += 60
+    plain.watch({"event": "stage", "number": 1, "name": "read", "done": 2, "total": 8})
+    assert capsys.readouterr().err == ""
+
+
 def test_rates_of_slow_pes_and_long_times_say_something():
     assert [pace(rate) for rate in (1234.5, 12.34, 2.49, 1 / 3, 1 / 240, 1 / 7200)] == [
         "1,234/s", "12/s", "2.5/s", "20/min", "15/h", "0.5/h"]
