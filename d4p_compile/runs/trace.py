@@ -1,13 +1,15 @@
 """A run as a trace of Chrome's form, which Perfetto (https://ui.perfetto.dev) and chrome://tracing show.
 
 The form is the "Trace Event Format" of Chrome's tracing. Stages are its processes, their instances its threads; times
-are microseconds since the run began.
+are whole microseconds since the run began. Perfetto leaves out a slice that overlaps the one before by even one, and in
+places tells threads by their numbers alone, whatever their processes: so ends are rounded as begins are, and no two
+threads have a number in common.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from d4p.errors import Refused
@@ -37,29 +39,37 @@ def write(run: Run, path: str) -> None:
 def events(run: Run) -> Iterator[dict[str, Any]]:
     """What the run was at; what each instance was at, from sample to sample; items, bytes that wait and memory."""
     shares = Shares(run)
-    yield from _named(RUN, "run", {0: str(run.about.get("target"))})
+    yield from _named(RUN, "run", {RUN: str(run.about.get("target"))})
     at = 0.0
     for phase in run.summary.get("phases", ()):
-        yield _slice(RUN, 0, phase["what"], at, phase["seconds"])
-        at += phase["seconds"]
+        yield from _slice(RUN, RUN, phase["what"], at, phase["seconds"])
+        at += max(0.0, phase["seconds"])
     began = moment(run.about.get("began"))
     lines: dict[tuple[int, int], list[tuple[float, dict[str, float], int]]] = {}
     for sample in run.samples:
         yield from _counters(sample)
         for row in _rows(sample):
             lines.setdefault((row[0], row[1]), []).append((float(sample["at"]), row[2], row[3]))
+    first = _first_threads(shares.stages)
     for stage in shares.stages:
-        names = {each.number: f"instance {each.number}" for each in stage.instances}
+        names = {first[stage] + each.number: f"instance {each.number}" for each in stage.instances}
         yield from _named(stage.number, stage.title, names)
         for each in stage.instances:
             end = shares.seconds
             if each.began is not None and began:
                 end = min(end, each.began - began + sum(each.seconds.values()))
             points = [*lines.get((stage.number, each.number), ()), (end, dict(each.seconds), each.items)]
-            yield from _life(stage, each.number, points, max(0.0, (each.began or began) - began))
+            yield from _life(stage, first[stage] + each.number, points, max(0.0, (each.began or began) - began))
 
 
-def _life(stage: Stage, instance: int, points: list[tuple[float, dict[str, float], int]],
+def _first_threads(stages: Sequence[Stage]) -> dict[Stage, int]:
+    """The number of the thread of each stage's instance 0: the stage's own with noughts behind it, so that none is also
+    one of another stage, nor that of a process."""
+    most = max([0, *(each.number for stage in stages for each in (stage, *stage.instances))])
+    return {stage: stage.number * 10 ** max(3, len(str(most))) for stage in stages}
+
+
+def _life(stage: Stage, thread: int, points: list[tuple[float, dict[str, float], int]],
           began: float) -> Iterator[dict[str, Any]]:
     """The slices of an instance: of what it did from one sample to the next, one for each part."""
     before: dict[str, float] = {}
@@ -69,7 +79,7 @@ def _life(stage: Stage, instance: int, points: list[tuple[float, dict[str, float
         place = at
         for part in _ORDER:
             if (took := spent.get(part, 0.0)) > 0:
-                yield _slice(stage.number, instance, part, place, took, items=count - items)
+                yield from _slice(stage.number, thread, part, place, took, items=count - items)
                 place += took
         before, items, at = seconds, count, max(until, place)
 
@@ -102,8 +112,13 @@ def _named(process: int, title: str, threads: dict[int, str]) -> Iterator[dict[s
     yield {"ph": "M", "pid": process, "name": "process_sort_index", "args": {"sort_index": process}}
     for thread, name in threads.items():
         yield {"ph": "M", "pid": process, "tid": thread, "name": "thread_name", "args": {"name": name}}
+        yield {"ph": "M", "pid": process, "tid": thread, "name": "thread_sort_index", "args": {"sort_index": thread}}
 
 
-def _slice(process: int, thread: int, name: str, at: float, seconds: float, **arguments: Any) -> dict[str, Any]:
-    return {"ph": "X", "pid": process, "tid": thread, "name": name, "ts": round(at * _MICRO),
-            "dur": round(seconds * _MICRO), **({"args": arguments} if arguments else {})}
+def _slice(process: int, thread: int, name: str, at: float, seconds: float,
+           **arguments: Any) -> Iterator[dict[str, Any]]:
+    """A slice, if it is a microsecond at least."""
+    begin, end = round(at * _MICRO), round((at + seconds) * _MICRO)
+    if begin < end:
+        yield {"ph": "X", "pid": process, "tid": thread, "name": name, "ts": begin, "dur": end - begin,
+               **({"args": arguments} if arguments else {})}
