@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,17 @@ def alternating(repeats: int, *calls: Callable[[], float]) -> list[float]:
     """Each call gives what it measured, in seconds; the least of each over all rounds."""
     taken = [[call() for call in calls] for _ in range(repeats)]
     return [min(column) for column in zip(*taken, strict=True)]
+
+
+def in_turn(rounds: int, *calls: Callable[[], float]) -> list[list[float]]:
+    """What each call measured in every round, the first of which is left out."""
+    return [list(column) for column in zip(*[[call() for call in calls] for _ in range(rounds + 1)][1:], strict=True)]
+
+
+def middle_ratio(ours: list[float], other: list[float]) -> float:
+    """The median of the ratios of one round: for differences of a hundredth, since a machine that others use may be
+    twice as fast in one minute as in another, which the least of all rounds would take for a difference."""
+    return median(mine / its for mine, its in zip(ours, other, strict=True))
 
 
 def at_most(ratio: float, most: float) -> dict:

@@ -10,16 +10,17 @@ import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 import d4p_compile
 
-from .measure import Row, alternating, at_most
+from .measure import Row, at_most, in_turn, middle_ratio
 
 WORKFLOW = Path(__file__).with_name("workflows") / "record.py"
 BOOK = Path(__file__).resolve().parents[2] / "examples" / "wordcount" / "opticks.txt"
-ROUNDS = 7
+ROUNDS = 11
 #: What is run, and on which targets: with how many items.
-KINDS = {"words": 15, "integers": 3_000_000, "arrays": 40_000}
+KINDS = {"words": 8, "integers": 3_000_000, "arrays": 40_000}
 TARGETS = ("sequential", "processes")
 
 
@@ -29,13 +30,13 @@ def rows(quick: bool) -> Iterator[Row]:
             for target in TARGETS:
                 bundle = d4p_compile.compile(f"{WORKFLOW}:{kind}", target, 2, output=Path(folder) / f"{kind}-{target}",
                                              parameters=_parameters(kind, items // (10 if quick else 1)))
-                none, recorded, profiled = alternating(
-                    2 if quick else ROUNDS, *(partial(cpu, bundle.script, folder, *words) for words in
+                none, recorded, profiled = in_turn(
+                    3 if quick else ROUNDS, *(partial(cpu, bundle.script, folder, *words) for words in
                                               (["--no-record"], [], ["--profile"])))
-                what = f"record, {kind}, {target}"
-                yield Row(what, f"{recorded:.2f} s", f"none {none:.2f} s", **at_most(recorded / none, 1.01))
-                yield Row(f"{what}, --profile", f"{profiled:.2f} s", f"none {none:.2f} s",
-                          **at_most(profiled / none, 1.03))
+                what, without = f"record, {kind}, {target}", f"none {median(none):.2f} s"
+                yield Row(what, f"{median(recorded):.2f} s", without, **at_most(middle_ratio(recorded, none), 1.01))
+                yield Row(f"{what}, --profile", f"{median(profiled):.2f} s", without,
+                          **at_most(middle_ratio(profiled, none), 1.03))
 
 
 def _parameters(kind: str, items: int) -> dict[str, object]:
