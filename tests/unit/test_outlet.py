@@ -4,7 +4,7 @@ import pytest
 
 from d4p.describe.failure import PeFailed
 from d4p.stage.channel import Broadcast, Channel, Forward, Gather, Hash, RoundRobin
-from d4p.stage.instance import FAILURES
+from d4p.stage.faults import FAILURES
 from d4p.stage.outlet import Lanes, outlet
 
 KINDS = [Hash(0), RoundRobin(), Forward(), Gather(), Broadcast()]

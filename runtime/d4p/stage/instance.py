@@ -9,12 +9,11 @@ from types import CodeType, FunctionType
 from typing import Any, cast
 
 from d4p.describe.failure import PeFailed, blame
-from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, Refused, RunFailed
+from d4p.errors import Refused, RunFailed
 from d4p.graph.core import GenericPE, is_reader
 from d4p.graph.inline import ITEM, returns
 from d4p.graph.policies import Fail
 from d4p.host import usage
-from d4p.host.signals import OF_USERS
 from d4p.items.batch import read_only
 from d4p.items.packing import own
 from d4p.outputs.instance import InstanceOutputs
@@ -25,12 +24,13 @@ from d4p.places.place import ITEMS, POSTPROCESS, PREPROCESS
 from d4p.stage.channel import Channel
 from d4p.stage.dealing import marks_of
 from d4p.stage.depth import Trampoline
+from d4p.stage.faults import FAILURES, Faults
 from d4p.stage.figures import Clock
 from d4p.stage.function import StageInfo
 from d4p.stage.inhand import Slowest
 from d4p.stage.isolated import Isolated
 from d4p.stage.joined import joined
-from d4p.stage.limit import Enough, Limit
+from d4p.stage.limit import Limit
 from d4p.stage.on_error import OnError
 from d4p.stage.outlet import Put, needs, outlet
 from d4p.stage.policed import Policed
@@ -38,15 +38,6 @@ from d4p.stage.reading import Reading, place_of
 from d4p.stage.written_out import unguarded
 
 Entry = Callable[[Iterable[Any]], None]
-
-
-#: What a PE may raise that fails the run: also a `sys.exit()`, which would end the program as if all were done, and
-#: what else is no Exception; `Stage._fail` tells it from what is the engine's own.
-FAILURES = (BaseException,)
-
-
-class Stop(ControlFlow):
-    """Ends a run from inside a PE's own `write`."""
 
 
 class Stage:
@@ -109,7 +100,8 @@ class Stage:
         self.profile: Callable[[], dict[str, Any]] = dict  # of its PEs' calls, where they are timed
         self._again = ""
         self.bounded = (trampoline or Trampoline()).bounded
-        self.failure: RunFailed | None = None
+        self._faults = Faults(functools.partial(blame, self), self.end_isolated)
+        self._guard = self._faults.guard
         self.program = ""  # the file of the generated code
 
     # What generated code calls
@@ -219,7 +211,7 @@ class Stage:
 
     def _connect(self, pe: GenericPE, ports: dict[str, Put], keywords: bool) -> None:
         self._ports.setdefault(id(pe), {}).update(ports)
-        pe._d4p_ports = {port: self._guarded(put) for port, put in ports.items()}
+        pe._d4p_ports = {port: self._faults.guarded(put) for port, put in ports.items()}
         if id(pe) in self._quick or not _overrides(pe, "write") and not _overrides(pe, "_write"):
             self._quick.add(id(pe))
             own, write = cast(Any, pe), self._writer(pe, ports)
@@ -263,17 +255,6 @@ class Stage:
         """The name of one of the stage's PEs, of which two may be equal, as dataclasses are."""
         return next(name for name, mine in zip(self.names, self.pes, strict=True) if mine is pe)
 
-    def _guarded(self, put: Put) -> Put:
-        """`put` for a PE's own `write`: what goes wrong further on isn't the PE's to catch."""
-
-        def guarded(item: Any) -> None:
-            try:
-                put(item)
-            except FAILURES as error:
-                raise self._fail(error) from None
-
-        return guarded
-
     def _writer(self, pe: GenericPE, ports: dict[str, Put]) -> Callable[[str, Any], None]:
         """`pe.write` without the detours of a class that doesn't override it."""
 
@@ -285,13 +266,13 @@ class Stage:
             try:
                 put(data)
             except FAILURES as error:
-                raise self._fail(error) from None
+                raise self._faults.fail(error) from None
 
         if len(ports) != 1:
             return write
         ((port, put),) = ports.items()
         if put in self._writers:
-            return self._writers[put](port, write, self._fail, FAILURES)
+            return self._writers[put](port, write, self._faults.fail, FAILURES)
 
         def write_only(name: str, data: Any) -> None:
             if name != port:
@@ -300,18 +281,9 @@ class Stage:
             try:
                 put(data)
             except FAILURES as error:
-                raise self._fail(error) from None
+                raise self._faults.fail(error) from None
 
-        return joined(put, port, write, self._fail, FAILURES) or write_only
-
-    def _fail(self, error: BaseException, at: tuple[str, str] | None = None) -> BaseException:
-        """Remember the first failure, since a PE may swallow what comes out of its `write`; gives what to raise."""
-        if isinstance(error, ENGINES_OWN):
-            return error
-        if self.failure is None:
-            self.failure = blame(self, error, at)
-            self.failure.__cause__ = error
-        return Stop()
+        return joined(put, port, write, self._faults.fail, FAILURES) or write_only
 
     def sender(self, pe: GenericPE) -> Callable[[Any], None]:
         """The function that takes what `process` returned: `{port: item}`. Returning and writing are the same thing."""
@@ -567,26 +539,10 @@ class Stage:
     def _pe(self, name: str) -> GenericPE:
         return self.pes[self.names.index(name)]
 
-    def _guard(self, call: Callable, *arguments: Any, at: tuple[str, str] | None = None) -> None:
-        try:
-            call(*arguments)
-        except Enough:
-            pass  # a root has written as much as it may
-        except FAILURES as error:
-            self._fail(error, at)
-            if self.failure is None or isinstance(error, Interrupted):
-                raise
-        if self.failure is not None:
-            self.end_isolated()
-            raise self.failure
-
     def end_isolated(self) -> None:
         """Nothing more is asked of PEs that have a process of their own."""
         for isolated in self._isolated:
             isolated.end()
-
-
-OF_USERS.add(Stage._guard.__code__)
 
 
 def _overrides(pe: GenericPE, method: str) -> bool:
