@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from types import CodeType, FunctionType
 from typing import Any, cast
 
-from d4p.describe.failure import PeFailed, blame
+from d4p.describe.failure import blame
 from d4p.errors import Refused, RunFailed
 from d4p.graph.core import GenericPE, is_reader
 from d4p.graph.inline import ITEM, returns
 from d4p.graph.policies import Fail
 from d4p.host import usage
-from d4p.items.batch import read_only
 from d4p.items.packing import own
 from d4p.outputs.instance import InstanceOutputs
 from d4p.places.marks import Marks, Noted
@@ -24,17 +23,17 @@ from d4p.places.place import ITEMS, POSTPROCESS, PREPROCESS
 from d4p.stage.channel import Channel
 from d4p.stage.dealing import marks_of
 from d4p.stage.depth import Trampoline
-from d4p.stage.faults import FAILURES, Faults
+from d4p.stage.faults import Faults
 from d4p.stage.figures import Clock
 from d4p.stage.function import StageInfo
 from d4p.stage.inhand import Slowest
 from d4p.stage.isolated import Isolated
-from d4p.stage.joined import joined
 from d4p.stage.limit import Limit
 from d4p.stage.on_error import OnError
 from d4p.stage.outlet import Put, needs, outlet
 from d4p.stage.policed import Policed
 from d4p.stage.reading import Reading, place_of
+from d4p.stage.writing import batch_sender_of, overrides_write, sender_of, unforeseen, with_keywords, writer_of
 from d4p.stage.written_out import unguarded
 
 Entry = Callable[[Iterable[Any]], None]
@@ -202,7 +201,7 @@ class Stage:
         """Connect what `pe` writes. Without `ports` its items go on in a loop that only takes what it returns. With
         `keywords` it may hand more to `write` than a port and an item, which takes time, though nobody looks at it."""
         if ports is None:
-            ports, keywords = {port: _unforeseen(pe, port) for port in pe.outputconnections}, True
+            ports, keywords = {port: unforeseen(pe, port) for port in pe.outputconnections}, True
         if on_error := self._on_error.get(id(pe)):
             held = {port: on_error.writes.hold(put) for port, put in ports.items()}
             self._writers |= {held[port]: on_error.writes.writer(put, held[port]) for port, put in ports.items()}
@@ -212,10 +211,10 @@ class Stage:
     def _connect(self, pe: GenericPE, ports: dict[str, Put], keywords: bool) -> None:
         self._ports.setdefault(id(pe), {}).update(ports)
         pe._d4p_ports = {port: self._faults.guarded(put) for port, put in ports.items()}
-        if id(pe) in self._quick or not _overrides(pe, "write") and not _overrides(pe, "_write"):
+        if id(pe) in self._quick or not overrides_write(pe):
             self._quick.add(id(pe))
-            own, write = cast(Any, pe), self._writer(pe, ports)
-            own.write = _with_keywords(write) if keywords else write
+            own, write = cast(Any, pe), writer_of(pe, ports, self._writers, self._faults.fail)
+            own.write = with_keywords(write) if keywords else write
 
     def tries(self, pe: GenericPE) -> None:
         """Say that a loop catches what `pe` raises, and hands it to `failed`."""
@@ -255,65 +254,10 @@ class Stage:
         """The name of one of the stage's PEs, of which two may be equal, as dataclasses are."""
         return next(name for name, mine in zip(self.names, self.pes, strict=True) if mine is pe)
 
-    def _writer(self, pe: GenericPE, ports: dict[str, Put]) -> Callable[[str, Any], None]:
-        """`pe.write` without the detours of a class that doesn't override it."""
-
-        def write(name: str, data: Any) -> None:
-            try:
-                put = ports[name]
-            except KeyError:
-                put = pe._other_writer(name)
-            try:
-                put(data)
-            except FAILURES as error:
-                raise self._faults.fail(error) from None
-
-        if len(ports) != 1:
-            return write
-        ((port, put),) = ports.items()
-        if put in self._writers:
-            return self._writers[put](port, write, self._faults.fail, FAILURES)
-
-        def write_only(name: str, data: Any) -> None:
-            if name != port:
-                write(name, data)
-                return
-            try:
-                put(data)
-            except FAILURES as error:
-                raise self._faults.fail(error) from None
-
-        return joined(put, port, write, self._faults.fail, FAILURES) or write_only
-
     def sender(self, pe: GenericPE) -> Callable[[Any], None]:
         """The function that takes what `process` returned: `{port: item}`. Returning and writing are the same thing."""
-        overridden = _overrides(pe, "write") or _overrides(pe, "_write")
-        ports = self._ports.setdefault(id(pe), {})
         self._senders.add(id(pe))
-        only: Any = object() if overridden or len(pe.outputconnections) != 1 else next(iter(pe.outputconnections))
-
-        def send(result: Any) -> None:
-            if type(result) is dict and len(result) == 1 and only in result:  # nearly always
-                ports[only](result[only])
-                return
-            if not isinstance(result, dict):
-                raise RunFailed(
-                    f"process of {pe.id} ({type(pe).__name__}) must return a dict of output port to item, or None; "
-                    f"it returned {type(result).__name__}: {result!r:.80}. Its outputs: {_known(pe)}"
-                )
-            if overridden:
-                for port, item in result.items():
-                    pe.write(port, item)
-                return
-            for port, item in result.items():
-                if port not in ports:
-                    raise RunFailed(
-                        f"process of {pe.id} ({type(pe).__name__}) returned an item for {port!r}, which is not one of "
-                        f"its outputs: {_known(pe)}"
-                    )
-                ports[port](item)
-
-        return send
+        return sender_of(pe, self._ports.setdefault(id(pe), {}))
 
     def wire_batches(self, pe: GenericPE, ports: dict[str, Callable[[Sequence], None]]) -> None:
         """Connect the batches that `pe` gives."""
@@ -321,27 +265,7 @@ class Stage:
 
     def batch_sender(self, pe: GenericPE) -> Callable[[Any], None]:
         """The function that takes what `process_batch` returned: `{port: batch}`, or one after the other of them."""
-
-        def send(result: Any) -> None:
-            if result is None:
-                return
-            several = isinstance(result, Iterable) and not isinstance(result, (dict, Sequence))
-            for outputs in result if several else (result,):
-                if outputs is None:
-                    continue
-                for port, batch in outputs.items() if isinstance(outputs, dict) else [(None, outputs)]:
-                    put = None if port is None else pe._d4p_batches.get(port)
-                    if put is None or not isinstance(batch, Sequence) or isinstance(batch, (str, bytes)):
-                        what = f"{type(batch).__name__} for {port!r}" if isinstance(outputs, dict) else \
-                            type(outputs).__name__
-                        raise PeFailed(
-                            f"{self._name(pe)} ({type(pe).__name__}), instance {self.index}: "
-                            f"process_batch must give {{port: d4p.Batch(...)}}, None, or several of them as a "
-                            f"generator; it gave {what}. Its outputs: {_known(pe)}"
-                        )
-                    put(read_only(batch))
-
-        return send
+        return batch_sender_of(pe, self._name(pe), self.index)
 
     def needs(self, edge: str, fields: list) -> Put:
         """A check that an item has the fields that its consumer groups by, although one instance gets all items."""
@@ -545,28 +469,5 @@ class Stage:
             isolated.end()
 
 
-def _overrides(pe: GenericPE, method: str) -> bool:
-    """Whether a method isn't GenericPE's own. Doesn't look into `vars(pe)`: see `d4p.graph.copies`."""
-    return getattr(getattr(pe, method), "__func__", None) is not getattr(GenericPE, method)
-
-
-def _with_keywords(write: Callable[[str, Any], None]) -> Callable[..., None]:
-    return lambda name, data, **ignored: write(name, data)
-
-
-def _known(pe: GenericPE) -> str:
-    return ", ".join(repr(port) for port in pe.outputconnections) or "none"
-
-
 def _logger(log: Callable[[str], None], name: str, index: int) -> Callable[[Any], None]:
     return lambda message: log(f"{name} [{index}]: {message}")
-
-
-def _unforeseen(pe: GenericPE, port: str) -> Callable[[Any], None]:
-    def send(item: Any) -> None:
-        raise RunFailed(
-            f"{pe.id} ({type(pe).__name__}) wrote to {port!r}, though reading its source showed only returns: "
-            "say `writes = True` in the class"
-        )
-
-    return send
