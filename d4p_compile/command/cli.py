@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from . import options
 from .runs import report, runs
 from .ui import beside, ui
 
@@ -98,80 +99,12 @@ def d4p() -> None:
     """
 
 
-def _parameters(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
-    """`name=value`: a Python literal where it is one, else a string."""
-    import ast
-
-    found = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
-            raise click.BadParameter(f"{text!r} must be name=value, such as -p stations=8")
-        try:
-            found[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            found[name] = value
-    return found
-
-
-def _workflow(target: str | None) -> Callable[[Callable], Callable]:
-    """The options of every command that takes a workflow; without a default the target must be given."""
-    how: dict[str, Any] = {"default": target, "show_default": True} if target else {"required": True}
-    options = [
-        click.argument("workflow"),
-        click.option("-t", "--target", metavar="T", help="What to compile for; `d4p targets` lists them.", **how),
-        click.option("-n", "width", type=int, metavar="N", help="How many things may be done at once: the "
-                     "run's width.  [default: the cores, MPI's ranks, Spark's default parallelism; sequential: 1]"),
-        click.option("--fuse", is_flag=True,
-                     help="Keep PEs in one process with what feeds them, where that is one instance."),
-        click.option("-a", "--attribute", metavar="ATTR",
-                     help="The name in the module of the graph, or of a function that makes it."),
-        click.option("-p", "parameters", metavar="NAME=VALUE", multiple=True, callback=_parameters,
-                     help="An argument of the function that makes the graph; may be repeated."),
-    ]
-
-    def add(command: Callable) -> Callable:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
-def _program(*without: str) -> Callable[[Callable], Callable]:
-    """The options of the program, which a command hands on; not those that it goes without."""
-    from d4p.program.options import OPTIONS
-
-    def add(command: Callable) -> Callable:
-        for option in reversed([option for option in OPTIONS if option.name not in without]):
-            how: dict[str, Any] = {"is_flag": True}
-            if option.metavar:
-                how = {"metavar": option.metavar, "type": option.kind, "multiple": option.several}
-            command = click.option(*option.spelled, option.name, help=option.help, **how)(command)
-        return command
-
-    return add
-
-
-def _on_error(command: Callable) -> Callable:
-    """The option of a command that runs nothing."""
-    from d4p.program.options import OPTIONS
-
-    option = next(option for option in OPTIONS if option.name == "on_error")
-    return click.option(*option.spelled, option.name, metavar=option.metavar, multiple=True, help=option.help)(command)
-
-
-_verbose = click.option("-v", "--verbose", is_flag=True, help="Print the whole plan before the run.")
-_include = click.option("--include", metavar="PATH", multiple=True,
-                        help="A file or folder that travels with the program; may be repeated.")
-
-
 @d4p.command()
-@_workflow("sequential")
+@options.workflow("sequential")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True,
               help="How to show it.")
 @click.option("--passes", is_flag=True, help="Show what each pass did before the plan.")
-@_on_error
+@options.on_error
 def plan(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None, parameters: dict[str, Any],
          format_: str, passes: bool, on_error: tuple[str, ...]) -> None:
     """Print the plan of WORKFLOW; needs no engine."""
@@ -194,11 +127,11 @@ def plan(workflow: str, target: str, width: int | None, fuse: bool, attribute: s
 
 
 @d4p.command(short_help="Write the program of WORKFLOW as a folder.")
-@_workflow(None)
+@options.workflow(None)
 @click.option("-o", "--output", metavar="DIR", help="The folder to write.  [default: NAME-TARGET]")
-@_include
+@options.include
 @click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
-@_on_error
+@options.on_error
 def compile(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None,  # noqa: A001
             parameters: dict[str, Any], output: str | None, include: tuple[str, ...], overwrite: bool,
             on_error: tuple[str, ...]) -> None:
@@ -214,10 +147,10 @@ def compile(workflow: str, target: str, width: int | None, fuse: bool, attribute
 
 
 @d4p.command()
-@_workflow("sequential")
-@_program()
-@_include
-@_verbose
+@options.workflow("sequential")
+@options.program()
+@options.include
+@options.verbose
 @click.option("--ui", is_flag=True, help="Open the run's page in your browser, live until the run has ended; the page "
               "then stays as it is (d4p help runs).")
 def run(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None, parameters: dict[str, Any],
@@ -271,10 +204,10 @@ def _run(source: Any, target: str, width: int | None, fuse: bool, include: tuple
 
 @d4p.command(short_help="Run the items again that a run set aside.")
 @click.argument("folder")
-@_workflow("sequential")
-@_program("iterations", "data", "file", "limit", "resume", "check")
-@_include
-@_verbose
+@options.workflow("sequential")
+@options.program("iterations", "data", "file", "limit", "resume", "check")
+@options.include
+@options.verbose
 def replay(folder: str, workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None,
            parameters: dict[str, Any], include: tuple[str, ...], verbose: bool, **given: Any) -> int:
     """Run the items again that a run of WORKFLOW set aside in FOLDER (a policy dead-letter:FOLDER).
@@ -300,31 +233,13 @@ def replay(folder: str, workflow: str, target: str, width: int | None, fuse: boo
         return _run(graph, target, width, fuse, include, verbose, given)
 
 
-def _submit_options(command: Callable) -> Callable:
-    """The options that submit.sh has, too."""
-    from d4p.hadoop.submit import options as its
-
-    options = [
-        click.option("--env", type=click.Choice(its.ENVS), help=its.ENV_HELP),
-        click.option("--python", metavar="PATH", help=its.PYTHON_HELP),
-        click.option("--conf", "more", metavar="KEY=VALUE", multiple=True, help=its.CONF_HELP),
-        *(click.option(option, metavar=metavar, help=text) for option, metavar, _, text in its.SPARK_OPTIONS),
-        click.option("--keep-jars", is_flag=True, help=its.KEEP_JARS_HELP),
-        click.option("--dry-run", is_flag=True, help=its.DRY_RUN_HELP),
-        click.option("--java-stack", is_flag=True, help=its.JAVA_STACK_HELP),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @d4p.command(short_help="Compile WORKFLOW and submit it to a cluster.")
-@_workflow("spark")
+@options.workflow("spark")
 @click.option("--profile", metavar="NAME", required=True, help="The settings to submit with: a file of conf/profiles.")
-@_program("quiet", "check", "profiled")  # its own --profile is another
-@_include
-@_verbose
-@_submit_options
+@options.program("quiet", "check", "profiled")  # its own --profile is another
+@options.include
+@options.verbose
+@options.submit
 def submit(workflow: str, target: str, width: int | None, fuse: bool, attribute: str | None, parameters: dict[str, Any],
            include: tuple[str, ...], **given: Any) -> int:
     """Compile WORKFLOW and submit it to a Spark cluster; wait for its end.
