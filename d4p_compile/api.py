@@ -16,6 +16,7 @@ from d4p.workflow.results import Results
 
 from . import choose
 from .bundle.bundle import LONGEST, Bundle, write_bundle
+from .bundle.folder import check_place
 from .front.convert import to_graph
 from .front.load import Loaded, live
 from .front.load import load as load_module
@@ -86,6 +87,8 @@ def compile(workflow: Workflow | Source, target: str = "sequential", width: int 
 
     Raises Refused for a live graph, which has no module that could travel with the program.
     """
+    if output:  # refused before the workflow is imported
+        check_place(Path(os.path.expanduser(output)), overwrite)
     source = load(workflow, attribute, parameters, on_error)
     if source.loaded.origin.live:
         raise Refused("a live graph can't be compiled: a program imports its PEs from a module. Put the workflow in a "

@@ -136,9 +136,14 @@ def compile(workflow: str, target: str, width: int | None, fuse: bool, attribute
             parameters: dict[str, Any], output: str | None, include: tuple[str, ...], overwrite: bool,
             on_error: tuple[str, ...]) -> None:
     """Write the program of WORKFLOW as a folder that runs without this compiler."""
+    from pathlib import Path
+
     from .. import api
+    from ..bundle.folder import check_place
     from ..show.text import text
 
+    if output:  # refused before the workflow is imported
+        check_place(Path(output).expanduser(), overwrite)
     source = _load(workflow, target, attribute, parameters, on_error)
     bundle = api.compile(source, target, width, output=output, include=include, overwrite=overwrite,
                          fuse=fuse or None)
@@ -158,6 +163,10 @@ def run(workflow: str, target: str, width: int | None, fuse: bool, attribute: st
     """Compile WORKFLOW and run the program in this folder."""
     if ui and given["no_record"]:
         raise click.UsageError("--ui shows the record of the run: leave --no-record out")
+    if given["output"] is not None or given["overwrite"] and given["resume"]:
+        from d4p.commit.run import check_asked
+
+        check_asked(given["output"], overwrite=given["overwrite"], resume=given["resume"])
     source = _load(workflow, target, attribute, parameters, given["on_error"])
     return _run(source, target, width, fuse, include, verbose, given, ui)
 

@@ -21,6 +21,15 @@ from d4p.workflow.results import safe
 from d4p.workflow.workflow import Workflow
 
 
+def check_asked(output: str | None, *, overwrite: bool, resume: bool) -> None:
+    """Raises Refused for what makes no sense whatever the workflow is, so that it needn't be imported for that: a place
+    for --output that can be none, --overwrite with --resume."""
+    if overwrite and resume:
+        raise Refused("--overwrite starts afresh and --resume goes on with what is there: give one of them")
+    if output is not None:
+        Folder(output, "")
+
+
 class Outputs:
     """What `d4p.program.main.run` does about outputs.
 
@@ -36,8 +45,7 @@ class Outputs:
     def __init__(self, workflow: Workflow, output: str | None, results: list[tuple[str, str]], *,
                  overwrite: bool = False, resume: bool = False, spooled: bool = False, watched: bool = False,
                  program: str = "") -> None:
-        if overwrite and resume:
-            raise Refused("--overwrite starts afresh and --resume goes on with what is there: give one of them")
+        check_asked(output, overwrite=overwrite, resume=resume)
         self.overwrite, self.resume, self.output = overwrite, resume, output
         self.run, self._workflow = new_run(), workflow
         self._keys: dict[Key, tuple[Folder, str]] = {}

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 
 from d4p.commit.identity import identity
-from d4p.commit.run import Outputs
+from d4p.commit.run import Outputs, check_asked
 from d4p.describe.boundary import kind, plain
 from d4p.describe.failure import at_source
 from d4p.describe.printable import complain, echo, open_streams, printable
@@ -132,10 +132,10 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
     use_default(*engine.default_fs())
     if arguments.recover and engine.never_recovers:
         raise Refused(f"--recover makes no sense here: {engine.never_recovers}")
+    check_asked(arguments.output, overwrite=arguments.overwrite, resume=arguments.resume)
     inputs = read_inputs(workflow, arguments.iterations, arguments.data, arguments.file, arguments.limit)
     workflow.writing = replace(workflow.writing, on_error=tuple(arguments.on_error or ()))
-    workflow.policies  # noqa: B018  what makes no sense is refused here
-    workflow.isolated  # noqa: B018
+    workflow.check_policies()
     stages = [found for found in main.__globals__.values() if isinstance(getattr(found, "info", None), StageInfo)]
     written_out.check(stages, workflow.pes, workflow.policies)
     events.say("phase", what="looking for what there is to read")

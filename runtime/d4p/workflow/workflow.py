@@ -122,6 +122,15 @@ class Workflow:
         """The PEs that have a process of their own, by name. Raises Refused where that makes no sense."""
         return isolated(self.pes)
 
+    def check_policies(self) -> None:
+        """Raises Refused for a policy, or for what is asked of a PE's own process, that makes no sense."""
+        _ = self.policies, self.isolated
+
+    def make(self) -> None:
+        """Import the modules and make the graph, where that isn't done. Raises Refused for another than the one that
+        was compiled."""
+        _ = self.pes
+
     def copy(self, name: str, index: int, instances: int = 1) -> Any:
         """A PE of its own for instance `index` of `instances`. Raises Refused, naming the attribute, if it can't be
         copied. A PE with one instance hands over what it holds that can't be (`d4p.graph.copies.held`), once."""

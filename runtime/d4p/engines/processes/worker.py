@@ -94,7 +94,7 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     say = _Speaker(control)
     try:
-        workflow.pes  # noqa: B018  once, before threads ask for it at once
+        workflow.make()  # once, before threads ask for it at once
         gc.freeze()  # modules stay: to look at all their objects again and again takes time, and copies forked pages
         job = Job(workflow, inputs, Spool(spool), Events())
         runs = [_Instance(task, job, notes, i, say) for i, task in enumerate(tasks)]

@@ -110,7 +110,7 @@ class Look:
 
     def _problem(self) -> str:
         try:
-            self.workflow.flat  # noqa: B018  imports its modules
+            self.workflow.make()
         except D4pError as error:
             return cause(str(error)) or str(error)
         for pe, name in self.inputs:

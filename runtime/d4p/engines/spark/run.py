@@ -38,7 +38,7 @@ class Running(Protocol):
 def begun(job: Job, main: Callable, session: Callable[[str], AbstractContextManager[Any]]) -> Iterator[Any]:
     """A session in which a program can run: the executors have what it needs, and what they can do was tried. Within
     this, failures come as the PE's own or with their cause, without Java's stack."""
-    job.workflow.flat  # noqa: B018  a workflow that isn't the compiled one is refused before Spark starts
+    job.workflow.make()  # one that isn't the compiled one is refused before Spark starts
     script = Path(main.__globals__["__file__"]).resolve()
     job.phase("starting Spark")
     with session(name(job)) as spark:
