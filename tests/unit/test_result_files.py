@@ -113,6 +113,11 @@ def test_parquet(tmp_path, count, monkeypatch):
     assert count < 10_000 or pq.ParquetFile(tmp_path / part.name).num_row_groups > 3
 
 
+def test_what_an_array_holds_may_not_be_null_either():
+    made = parquet.arrow_type("float64[]")
+    assert made.value_type == "double" and not made.value_field.nullable
+
+
 def signal(i):
     return {"station": f"S{i}", "samples": np.arange(i % 7, dtype="float32"), "ok": i % 2 == 0, "raw": bytes([i % 256]),
             "at": i / 3}

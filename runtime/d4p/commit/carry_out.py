@@ -37,10 +37,11 @@ def carry_out(decided: dict[str, Any], folder: Output) -> None:
     """Do what is written in commit.json; each step looks whether it was done before. Raises OSError."""
     store, place = folder.store, folder.place
     success = written.success(store, place)
-    whole = success is not None and success["run"] == decided["run"]
+    if success is not None and success["run"] != decided["run"]:
+        success = None  # of what is to be replaced
     if not store.atomic:
-        _copy_in_place(store, decided, folder, whole)
-    elif success is None or not whole:
+        _copy_in_place(store, decided, folder, success is not None)
+    elif success is None:
         _put_together(store, decided, folder.attempts, folder.whole)
         _put_in_place(store, decided["replace"], folder)
     elif changed := changes(store, place, success["parts"]):

@@ -1,0 +1,124 @@
+"""The ends of an output's life that are seldom come by: one of several that is there already, items that were left out,
+copies that went wrong, and what is asked of a store."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from d4p import WriteText
+from d4p.commit import claim
+from d4p.commit.run import Outputs
+from d4p.errors import RunFailed, WorkerLost
+from d4p.filesystems import Local
+from d4p.outputs.part import Part
+from d4p.outputs.store import Store
+from d4p.outputs.writing import Writing
+
+from . import objects
+from .byhand import ByHand, files
+from .test_outputs_run import Made, Run, Sink, lines, workflow
+
+
+def test_of_two_outputs_the_one_that_is_there_is_left_and_the_other_is_made(tmp_path):
+    run = Run(tmp_path)
+    report = run.write(0, 1)
+    run.outputs.commit([report])
+    os.rename(tmp_path / "out", tmp_path / "elsewhere")
+    first = (tmp_path / "text" / "_SUCCESS").stat().st_ino
+    run = Run(tmp_path, resume=True)
+    assert run.runs and list(run.writing.places) == [("TwoResults", "a b"), ("TwoResults", "a/b")]
+    made, _, puts = run.instance(0, 1)
+    for put in puts:
+        put(7)
+    made.finish()
+    run.outputs.commit([{"instance": 0, **made.report()}])
+    assert [lines(folder) for folder in sorted((tmp_path / "out").glob("T*"))] == [["7"], ["7"]]
+    assert lines(tmp_path / "text") == ["line 0"] and (tmp_path / "text" / "_SUCCESS").stat().st_ino == first
+
+
+def test_how_many_items_were_left_out_is_known_to_whoever_comes_back(tmp_path):
+    """Whether the output is in its place, or was only decided when its run was killed."""
+    assert Outputs(workflow((Made(), Sink())), None, []).missing == 0
+    run = Run(tmp_path)
+    run.outputs.commit([run.write(0, 1)], missing=3)
+    assert Run(tmp_path, resume=True).outputs.missing == 3
+    decided = ByHand(WriteText(tmp_path / "decided"))
+    decided.folder.decide({"": [decided.instance(0, 1, ["a"])]}, decided.identity, decided.run, missing=2)
+    decided.folder.release()
+    again = ByHand(WriteText(tmp_path / "decided"), resume=True)
+    assert again.folder.missing == 2
+    again.folder.commit()
+
+
+def test_what_is_in_its_place_claims_nothing_any_more(tmp_path):
+    run = ByHand(WriteText(tmp_path / "out"))
+    run.commit(run.instance(0, 1, ["a"]))
+    run.folder.beat()
+    next_run = ByHand(WriteText(tmp_path / "out"), overwrite=True)
+    run.folder.release()
+    run.folder.abort(keep=False)
+    next_run.commit(next_run.instance(0, 1, ["b"]))
+    assert files(tmp_path / "out") == {"part-00000": "b\n"}
+
+
+def test_results_that_no_file_name_tells_apart_are_numbered(tmp_path):
+    results = [("Made", port) for port in ("a b", "a/b", "a:b", "a*b")]
+    (folder,) = Outputs(workflow((Made(), Sink())), str(tmp_path / "out"), results).folders
+    stem = folder.subs[0]
+    assert folder.subs == (stem, f"{stem}-2", f"{stem}-3", f"{stem}-4")
+
+
+def test_a_copy_that_went_wrong_is_no_output(tmp_path, monkeypatch):
+    """Where a store says that it copied, and has less."""
+    fs = objects.at(tmp_path)
+    run = ByHand(WriteText("objects://b/out"))
+    part = run.instance(0, 1, ["some"])
+    monkeypatch.setattr(Store, "copy", lambda store, source, dest: store.write(dest, b"so"))
+    with pytest.raises(RunFailed, match="can't be put in its place: copying its parts went wrong: part-00000 has "
+                                        "another size. --resume copies them again$"):
+        run.commit(part)
+    assert not fs.exists("b/out/_SUCCESS")
+    run.folder.abort(keep=False)
+    monkeypatch.undo()
+    ByHand(WriteText("objects://b/out"), resume=True).folder.commit()
+    assert fs.cat_file("b/out/part-00000") == b"some\n"
+
+
+def test_a_store_that_counts_a_folder_among_what_is_in_it():
+    store = Store("/tmp")
+    store.fs = SimpleNamespace(
+        invalidate_cache=lambda: None,
+        ls=lambda folder, detail: [{"name": "b/out/", "size": 0}, {"name": "b/out/part", "size": 4}])
+    assert store.sizes("/b/out") == {"part": 4}
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_a_file_is_waited_for_where_that_is_asked(tmp_path, monkeypatch, sync):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
+    Store(str(tmp_path)).write(str(tmp_path / "file"), b"some", sync=sync)
+    assert synced == [(tmp_path / "file").stat().st_ino] * sync
+
+
+def test_small_things():
+    assert Part(3, 5, "run.1", 7, 70).name == "part-00003.of-5.run.1.7.70"
+    assert Writing(log="log.txt").recorded is True and Writing().recorded is False
+    assert isinstance(Store("/tmp").fs, Local)
+
+
+def test_what_a_machine_does_not_tell_is_empty(tmp_path):
+    """Without /proc, say: a process is known by its number alone."""
+    (tmp_path / "line").write_text("first \nsecond")
+    assert claim._line(str(tmp_path / "line")) == "first" and claim._line(str(tmp_path / "none")) == ""
+
+
+def test_a_lost_worker_leaves_what_is_complete_of_each_output(tmp_path):
+    run = Run(tmp_path)
+    run.write(0)
+    run.outputs.abort(WorkerLost("lost"))
+    again = Run(tmp_path, resume=True)
+    assert [len(folder.kept) for folder in again.outputs.folders] == [1, 2]
+    again.outputs.abort(RunFailed("x"))
