@@ -1,6 +1,7 @@
 """Methods that keep state: each is tried as the `_process` of a Box."""
 
 import bisect
+import copy
 import functools
 import heapq
 import itertools
@@ -482,6 +483,56 @@ def k_missing(self, x):
 
 def k_preprocess_again(self, x):
     self.__init__()
+
+
+def k_alias_of_a_choice(self, x):
+    rows = self.items if x else []
+    rows.append(x)
+
+
+def k_alias_of_the_other_choice(self, x):
+    rows = [] if x else self.items
+    rows.append(x)
+
+
+async def k_await(self, x):
+    (await self.items).append(x)
+
+
+def k_copy_of_what_holds(self, x):
+    rows = copy.copy(self.groups)
+    rows["a"].append(x)
+
+
+def k_copy_of_a_list_around(self, x):
+    both = copy.copy([self.items, x])
+    both[0].append(x)
+
+
+def k_starred_alias(self, x):
+    (*rows,) = self.items, x
+    rows[0].append(x)
+
+
+def k_swapped_alias(self, x):
+    rows, self_text = self.items, self.text
+    rows.append(self_text)
+
+
+def k_match_within(self, x):
+    match self.groups:
+        case {"a": rows}:
+            rows.append(x)
+
+
+def k_match_as(self, x):
+    match self.items:
+        case [] as rows:
+            rows.append(x)
+
+
+def k_of_what_is_not_there(self, x):
+    self.nowhere.rows.append(x)
 
 
 KEEPS = [f for name, f in list(globals().items()) if name.startswith("k_")]

@@ -237,4 +237,26 @@ def n_class_attribute(self, x):
     return x in self.kinds, Box.made, sorted(Box.kinds)
 
 
+def n_shallow_copy(self, x):
+    counts = copy.copy(self.counts)
+    counts[x] = 1
+    return counts
+
+
+def n_swapped(self, x):
+    rows, items = [], self.items
+    rows.append(items)
+    return rows
+
+
+def n_choice(self, x):
+    return self.text if x else self.items
+
+
+def n_match(self, x):
+    match self.groups:
+        case {"a": rows}:
+            return len(rows)
+
+
 NONE = [f for name, f in list(globals().items()) if name.startswith("n_")]

@@ -338,6 +338,14 @@ def k_table_by_what_writes(self, item):
     return self.found[item]
 
 
+def k_table_that_says_what_was_seen(self, item):
+    if item not in self.found:
+        self.found[item] = self.look_up(item)
+    else:
+        self.write("output", "again")
+    return self.found[item]
+
+
 def k_key_that_changes(self, item):
     if item not in self.found:
         self.found[item] = self.look_up(item)
@@ -374,6 +382,41 @@ def test_what_changes_no_answer(function):
 @pytest.mark.parametrize("function", _named("k_"))
 def test_what_looks_like_it(function):
     assert _of(function).keeps
+
+
+def test_what_is_put_on_the_object_is_not_looked_through():
+    """It may know the PE by another name than self."""
+    pe = Box()
+    pe._process = types.MethodType(n_logged, pe)
+    assert state_of(pe).keeps and not _of(n_logged).keeps
+
+
+class SetFirst(Box):
+    def last(self, item):
+        return self.first
+
+    def _process(self, item):
+        self.first = item
+        return self.last(item)
+
+
+class AsksTheBase(SetFirst):
+    def _process(self, item):
+        before = super().last(item)
+        self.first = item
+        return before, self.first
+
+
+class HasNoBase(SetFirst):
+    def _process(self, item):
+        before = len(item)
+        self.first = item
+        return before, self.first
+
+
+def test_what_a_base_may_read_before_it_is_set():
+    assert state_of(AsksTheBase()).keeps
+    assert not state_of(SetFirst()).keeps and not state_of(HasNoBase()).keeps
 
 
 class WithProperty(Box):

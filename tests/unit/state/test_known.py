@@ -31,6 +31,13 @@ def test_what_is_got_from_a_queue_is_gone():
     assert known.reads_of(kind("put"), "get_one")
 
 
+@pytest.mark.parametrize("module", ["pandas", "pandas.core.frame", "polars", "polars.dataframe", "shapely.geometry"])
+def test_objects_of_some_modules_change_by_few_names_alone(module):
+    made = type("Kind", (), {"__module__": module})
+    assert known.reads_of(made, "buffer") and not known.reads_of(made, "sample")
+    assert not known.reads_of(kind(), "buffer")
+
+
 @pytest.mark.parametrize("name", ["read", "read1", "readline", "readlines", "readall", "readinto", "readuntil",
                                   "readexactly"])  # fmt: skip
 def test_a_file_that_a_library_gave_moves_on(name):

@@ -3,6 +3,8 @@
 import types
 from collections import defaultdict
 
+import pytest
+
 from d4p import IterativePE
 from d4p_compile.analysis import State, may_write, state_of
 from tests.calls import calls
@@ -20,6 +22,22 @@ def test_override_on_the_object():
     assert state_of(stateful).keeps
     assert not state_of(harmless).keeps
     assert state_of(plain).keeps
+
+
+class Notes:
+    """A callable that keeps what it is called with."""
+
+    def __init__(self):
+        self.noted = []
+
+    def __call__(self, *given):
+        self.noted.append(given)
+
+
+@pytest.mark.parametrize("name", ["process", "_process", "write"])
+def test_a_callable_that_is_put_on_the_class(name):
+    found = state_of(type("Made", (IterativePE,), {"_process": n_local, name: Notes()})())
+    assert found.keeps and found.why.startswith(f"calls self.{name}"), found
 
 
 def test_declared_on_the_object():

@@ -114,6 +114,22 @@ def w_array(self, item):
     item.tofile("all.bin")
 
 
+def w_save(self, item):
+    np.save("all.npy", item)
+
+
+def w_saves(self, item):
+    np.savez(self.path, item)
+
+
+def w_saves_compressed(self, item):
+    np.savez_compressed(self.folder / "all", item)
+
+
+def w_save_as_text(self, item):
+    np.savetxt("all.txt", item)
+
+
 def w_by_environment(self, item):
     with open(os.path.join(os.environ["HOME"], os.getenv("NAME", ""), "all"), "a") as file:
         file.write(item)
@@ -146,6 +162,10 @@ def r_database(self, item):
 
 def r_array(self, item):
     item.tofile(self.folder / f"{item[0]}.bin")
+
+
+def r_saved_by_item(self, item):
+    np.savetxt(f"{item[0]}.txt", item)
 
 
 def r_by_item(self, item):

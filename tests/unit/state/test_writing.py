@@ -4,6 +4,7 @@ import collections
 import functools
 import types
 
+import numpy as np
 import pytest
 
 from d4p import GenericPE, IterativePE, ProducerPE, SimpleFunctionPE
@@ -84,8 +85,15 @@ def wn_says(self, x):
     return f"{self}: {x}", x == self, len(self), hasattr(self, "n"), setattr(self, "n", 1)  # noqa: B010
 
 
+GRID = np.zeros(2)
+
+
+def w_given_to_an_array(self, x):
+    return GRID.dot(self)
+
+
 WRITES = [n_write, w_yes, w_lambda, w_getattr, w_getattr_write, w_passes, w_stores, w_base, w_type, w_attribute,
-          w_compares_and_gives, w_none]  # fmt: skip
+          w_compares_and_gives, w_none, w_given_to_an_array]  # fmt: skip
 
 
 @pytest.mark.parametrize("process", WRITES, ids=lambda f: f.__name__)
