@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from d4p.host.room import memory
+from d4p_compile.command.options import _parameters
 from d4p_compile.runs.folder import Run
+from d4p_compile.runs.rules.found import command
 from d4p_compile.runs.verdict import RULES, Verdict, verdicts
 from tests.unit.test_runs import channel, make
 
@@ -147,6 +151,26 @@ def test_a_command_to_paste_is_that_of_the_run(runs):
     (found,) = told(run)
     assert found.remedies[-1].endswith(
         """: d4p run me/in/words.py:make -p n=3 -p 'name="a b"' --target processes""")
+
+
+@pytest.mark.parametrize("value", [True, None, [0, {"a": False}], "it's", "True", "\U0001f600\n\\", -3], ids=repr)
+def test_a_parameter_of_it_is_read_again_as_it_was(runs, value):
+    run = make(runs, "a1", workflow="words:make", parameters={"x": value})
+    words = shlex.split(command(run, "-n 2"))
+    (given,) = (said for option, said in pairwise(words) if option == "-p")
+    assert _parameters(cast(Any, None), cast(Any, None), (given,)) == {"x": value}
+
+
+@pytest.mark.parametrize(("about", "words"), [
+    ({"inputs": {"read": 1}, "limit": 5, "options": {"output": "a b", "overwrite": True, "quiet": True}},
+     ["--limit=5", "--output=a b", "--overwrite"]),
+    ({"inputs": {"read": 3, "more": 3}, "options": {"on_error": ["skip"]}}, ["--iter=3", "--on-error=skip"]),
+    ({"inputs": {"read": [{"x": "it's"}], "more": 1}}, ["""--data={"read": [{"x": "it's"}], "more": 1}"""]),
+    ({"inputs": {"read": [{"key": "***"}]}, "options": {"file": "in.json"}}, ["--file=in.json"]),
+    ({"inputs": {"read": [{"key": "***"}]}, "options": []}, [])])
+def test_it_has_the_inputs_and_outputs_of_the_run(runs, about, words):
+    run = make(runs, "a1", workflow="words:make", **about)
+    assert shlex.split(command(run, "-n 2"))[3:-4] == words
 
 
 def test_every_rule_says_why_and_what_would_help():

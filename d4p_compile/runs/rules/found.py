@@ -6,6 +6,10 @@ import json
 import os
 import shlex
 from dataclasses import dataclass
+from typing import Any
+
+from d4p.program.options import words
+from d4p.record.masked import LONGEST, MASK
 
 from ..folder import Run
 from ..shares import Shares, Stage
@@ -18,6 +22,8 @@ MUCH = 0.6
 APART = 1.4
 #: The same where stages run one after the other, and so of many none takes so much.
 MUCH_OF_MANY, APART_OF_MANY = 0.5, 2.0
+#: Options of a run that are those of the next one.
+_AGAIN = ("file", "on_error", "output", "overwrite")
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,36 @@ def command(run: Run, more: str) -> str:
     if (folder := about.get("folder")) and os.path.isabs(place) and place.startswith(f"{folder}{os.sep}"):
         place = os.path.relpath(place, folder)
     given = [f"-p {shlex.quote(f'{name}={said}')}" for name, value in (about.get("parameters") or {}).items()
-             if "***" not in (said := json.dumps(value))]
+             if _whole(said := _literal(value))]
+    given += [shlex.quote(word) for word in words(_options(about)) if _whole(word)]
     target = [f"--target {about['target']}"] if about.get("target") and "--target" not in more else []
     return " ".join([f"d4p run {shlex.quote(f'{place}{colon}{attribute}')}", *given, *target, more])
+
+
+def _options(about: dict[str, Any]) -> dict[str, Any]:
+    """What was read and written, and what became of failures: options by name, as far as they can be told."""
+    given, inputs = ((about.get(name) if isinstance(about.get(name), dict) else None) or {}
+                     for name in ("options", "inputs"))
+    found = {name: given[name] for name in _AGAIN if given.get(name)}
+    if "file" not in found and any(items != 1 for items in inputs.values()):
+        several = {json.dumps(items) for items in inputs.values()}
+        alike = len(several) == 1 and isinstance(next(iter(inputs.values())), int)
+        found |= {"iterations": next(iter(inputs.values()))} if alike else {"data": json.dumps(inputs)}
+    return {**found, "limit": about.get("limit")}
+
+
+def _whole(word: str) -> bool:
+    """Whether the record has all of it, and not what stands for a secret or for much."""
+    return MASK not in word and "... and " not in word and len(word) < LONGEST
+
+
+def _literal(value: Any) -> str:
+    """A parameter as `-p` takes it.
+
+    >>> print(_literal("it's"), _literal([True, None, "a"]))
+    "it's" [True, None, 'a']
+    """
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def percent(share: float) -> str:
