@@ -26,7 +26,7 @@ class Other(IterativePE):
 def stage(*pes: IterativePE, thread: int | None = None):
     counts = {f"pe{number}": 0 for number in range(len(pes))}
     return SimpleNamespace(names=tuple(counts), pes=pes, counts=lambda: counts, received=counts, slowest=Slowest(),
-                           clock=SimpleNamespace(part="working", thread=thread))
+                           isolated=(), clock=SimpleNamespace(part="working", thread=thread))
 
 
 @pytest.fixture

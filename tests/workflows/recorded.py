@@ -22,6 +22,20 @@ class Spread(IterativePE):
         self.write("output", (number % 3, number))
 
 
+class Elsewhere(IterativePE):
+    """Works in a process of its own where it is isolated, or may be started again: one item takes seconds of the CPU."""
+
+    def __init__(self, isolate: bool) -> None:
+        IterativePE.__init__(self)
+        self.isolate = isolate
+
+    def _process(self, number):
+        until = time.process_time() + 0.5 * (number == 30)
+        while time.process_time() < until:
+            pass
+        self.write("output", (number % 5, number))
+
+
 class Count(IterativePE):
     def __init__(self, fails_at: int, seconds: float, slow: float) -> None:
         IterativePE.__init__(self)
@@ -47,4 +61,12 @@ def make(count: int = 300, fails_at: int = -1, seconds: float = 0.0, slow: float
     numbers, spread, counted = Numbers(count), Spread(), Count(fails_at, seconds, slow)
     graph.connect(numbers, "output", spread, "input")
     graph.connect(spread, "output", counted, "input")
+    return graph
+
+
+def elsewhere(isolate: bool) -> WorkflowGraph:
+    graph = WorkflowGraph()
+    numbers, working, counted = Numbers(40), Elsewhere(isolate), Count(-1, 0.0, 0.0)
+    graph.connect(numbers, "output", working, "input")
+    graph.connect(working, "output", counted, "input")
     return graph

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from d4p.host import usage
@@ -27,6 +28,12 @@ UNKNOWN: dict[str, Any] = {"began": None, "life": None, "seconds": {}, "at": Non
                            "process": None, "peak": None, "memory": None, "gc": None, "within": {}}  # fmt: skip
 
 
+def together(seconds: Iterable[float | None]) -> float | None:
+    """All of them; None where one isn't known."""
+    found = list(seconds)
+    return sum(each for each in found if each is not None) if None not in found else None
+
+
 class Clock:
     """The seconds of an instance by what it was at. It is set by one thread at a time; any may read it.
 
@@ -44,6 +51,7 @@ class Clock:
         self._thread: int | None = None  # its clock of CPU seconds
         self._before = 0.0
         self._cpu: float | None = None
+        self.beside: Callable[[], float | None] = float  # CPU seconds of processes that work for it
 
     def enter(self, part: str, now: Any = time.perf_counter) -> str:
         """From now on it is at `part`; gives what it was at."""
@@ -95,14 +103,16 @@ class Clock:
             self._cpu, self._thread = self._cpu_so_far(), None
 
     def _cpu_so_far(self) -> float | None:
-        try:
-            return self._cpu if self._thread is None else time.clock_gettime(self._thread) - self._before
-        except OSError:  # the thread has ended
-            return self._cpu
+        mine, beside = self._cpu, self.beside()
+        if self._thread is not None:
+            with suppress(OSError):  # the thread has ended
+                mine = time.clock_gettime(self._thread) - self._before + (beside or 0.0)
+        return None if beside is None else mine
 
     def report(self) -> dict[str, Any]:
         """`began` (seconds since 1970), `life` (its seconds from then on), `seconds` by part, the part that it is `at`
-        (None where it is over), `cpu` seconds of its thread (None where it shares one), and what its process takes
+        (None where it is over), `cpu` seconds of its thread and of processes that
+        work for it (None where it shares one), and what its process takes
         (`d4p.host.usage`)."""
         seconds = self._ended
         if seconds is None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from d4p.host.threads import cores
 from d4p.outputs.writing import Writing
+from d4p.stage.isolated import Isolated
 from d4p.stage.profile import Profiles
 
 #: Seconds between two looks; of a core no more than this share goes in looking, in seconds of the CPU.
@@ -104,6 +105,9 @@ class InHand:
                 for method in _METHODS:
                     if code := getattr(getattr(type(pe), method, None), "__code__", None):
                         self._of.setdefault(code, []).append((stage, name, pe))
+            for isolated in stage.isolated:  # here it only waits for its process
+                for code in (Isolated.process.__code__, Isolated._process.__code__):
+                    self._of.setdefault(code, []).append((stage, isolated.name, isolated))
             self._unmade.remove(stage)
             self._stages.append(stage)
 

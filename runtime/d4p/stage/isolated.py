@@ -17,7 +17,7 @@ from d4p.describe.tracebacks import TOLD
 from d4p.errors import RunFailed
 from d4p.filesystems import default
 from d4p.graph.policies import Isolation
-from d4p.host import scratch
+from d4p.host import scratch, usage
 from d4p.host.threads import threads
 from d4p.items.packing import pack, unpack
 from d4p.stage.child import DONE, LOG, RAISED, WRITE
@@ -49,14 +49,27 @@ class Isolated:
     def __init__(self, pe: Any, workflow: Any, name: str, index: int, instances: int, isolation: Isolation) -> None:
         self.pe, self.name = pe, name
         self._setting, self._memory = (workflow, name, index, instances), isolation.memory
-        limit = isolation.limit
-        self._process: subprocess.Popen | None = None
+        self._limit = isolation.limit
+        self._child: subprocess.Popen | None = None
         self._asks: Any = None
         self._answers: Any = None
-        pe.preprocess = self._start
-        pe.process = lambda *inputs: self._call("process", inputs, limit)
-        pe._process = lambda *inputs: self._call("_process", inputs, limit)
-        pe.postprocess = self._postprocess
+        self._spent: float | None = 0.0  # CPU seconds of children that are no more
+        pe.preprocess, pe.postprocess = self._start, self._postprocess
+        pe.process, pe._process = self.process, self._process
+
+    def process(self, *inputs: Any) -> Any:
+        return self._call("process", inputs, self._limit)
+
+    def _process(self, *inputs: Any) -> Any:
+        return self._call("_process", inputs, self._limit)
+
+    def cpu(self) -> float | None:
+        """CPU seconds of its children so far; None where the system doesn't tell. Another thread may ask."""
+        child, spent = self._child, self._spent
+        if child is None or spent is None:
+            return spent
+        now = usage.cpu_of(child.pid)
+        return None if now is None else spent + now
 
     def _start(self) -> None:
         """Start the child, and have it run `preprocess`."""
@@ -66,8 +79,8 @@ class Isolated:
         root = os.path.dirname(os.path.dirname(os.path.abspath(here)))
         words = [sys.executable, "-c", _CHILD, root, str(asked.fileno()), str(answers.fileno()), str(os.getpid())]
         try:
-            self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
-                                             pass_fds=(asked.fileno(), answers.fileno()))
+            self._child = subprocess.Popen(words, stdin=subprocess.DEVNULL,
+                                           pass_fds=(asked.fileno(), answers.fileno()))
         except OSError as error:
             raise RunFailed(f"{name} is isolated, and its process could not be started: {error}") from error
         asked.close()
@@ -81,14 +94,14 @@ class Isolated:
             raise RunFailed(f"{name} ({type(self.pe).__name__}), in preprocess: {died}") from None
 
     def _postprocess(self) -> None:
-        if self._process is None:
+        if self._child is None:
             self._start()
         self._call("postprocess", (), None)
         self.end()
 
     def _call(self, method: str, arguments: tuple, limit: float | None) -> Any:
         """What a method of the PE returns in the child, and what it writes and logs there."""
-        if self._process is None:
+        if self._child is None:
             self._start()
         until = None if limit is None else time.monotonic() + limit
         try:
@@ -113,13 +126,15 @@ class Isolated:
 
     def end(self) -> None:
         """No more is asked."""
-        if self._process is not None:
+        if self._child is not None:
             self._kill(_GRACE)
 
     def _kill(self, grace: float) -> int:
         """End the child, once it has had some seconds to do so itself, and what it has started; gives its exit
         status."""
-        process, self._process = self._process, None
+        spent = self.cpu()
+        process, self._child = self._child, None
+        self._spent = spent
         assert process is not None
         self._asks.close()
         with suppress(subprocess.TimeoutExpired):

@@ -22,7 +22,7 @@ from d4p.stage.channel import Channel
 from d4p.stage.dealing import marks_of
 from d4p.stage.depth import Trampoline
 from d4p.stage.faults import Faults
-from d4p.stage.figures import Clock
+from d4p.stage.figures import Clock, together
 from d4p.stage.function import StageInfo
 from d4p.stage.isolated import Isolated
 from d4p.stage.limit import Limit
@@ -76,7 +76,7 @@ class Wiring:
         self._senders: set[int] = set()
         self._limits: dict[str, Limit] = {}
         self._on_error: dict[int, OnError] = {}  # of PEs that have a policy, or a process of their own
-        self._isolated: list[Isolated] = []
+        self.isolated: list[Isolated] = []
         self._reading: list[Reading] = []  # the readers that have one
         self._split: Any = None  # the one that is read, or was last
         self._sent: dict[str, Callable[[], int]] = {}
@@ -108,7 +108,7 @@ class Wiring:
             if policed and is_reader(pe):
                 cast(Any, pe).read = self._noting(cast(Any, pe).read)
             if isolation:
-                self._isolated.append(Isolated(pe, self._workflow, name, self.index, self.instances, isolation))
+                self.isolated.append(Isolated(pe, self._workflow, name, self.index, self.instances, isolation))
             if policy or isolation:
                 letters = self._outputs.letters(name, {"workflow": self._workflow.source,
                                                        "fingerprint": self._workflow.fingerprint})
@@ -118,6 +118,8 @@ class Wiring:
                 else:
                     self._on_error[id(pe)] = OnError(pe, name, policy or Fail(), does,
                                                      functools.partial(self._received, name))
+        if self.isolated:
+            self.clock.beside = lambda: together(each.cpu() for each in self.isolated)
         return self.pes
 
     def _origin(self, name: str, port: str | None) -> dict[str, Any]:
@@ -304,7 +306,7 @@ class Wiring:
 
     def end_isolated(self) -> None:
         """Nothing more is asked of PEs that have a process of their own."""
-        for isolated in self._isolated:
+        for isolated in self.isolated:
             isolated.end()
 
 

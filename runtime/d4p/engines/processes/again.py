@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -22,6 +21,7 @@ from d4p.engines.declared import Declared
 from d4p.engines.postmortem.lost import own_lines
 from d4p.engines.postmortem.notes import Notes
 from d4p.engines.processes.hand import CALL, DONE, END, FAILED, FEED, work
+from d4p.engines.processes.seen import Seen
 from d4p.errors import WorkerLost
 from d4p.graph.copies import held
 from d4p.graph.core import is_reader
@@ -80,6 +80,7 @@ class Hand:
         spool: the folder of the run's results.
         notes, which: where is noted what the instance is at.
         where: says what that is, in words.
+        beside: how many worker processes the run has on this machine.
     """
 
     context: Any
@@ -88,6 +89,7 @@ class Hand:
     notes: Notes
     which: int
     where: Callable[[], str]
+    beside: int
 
 
 @dataclass
@@ -109,7 +111,7 @@ class _Process:
                 target=work,
                 args=(hand.function, stage.index, stage.instances, workflow, hand.spool, hand.notes, hand.which, asked,
                       answers, (self._asks, self._answers) if hand.context.get_start_method() == "fork" else (),
-                      os.getpid(), before),
+                      os.getpid(), before, hand.beside),
             )
             self._process.start()
             asked.close()
@@ -180,8 +182,8 @@ class Again(Stage):
         self._process: _Process | None = None
         self._puts: list[Put] = []  # by output, in the order in which `hand.Written` has them
         self._preprocessed: list[str] = []
-        self._done: Counter[str] = Counter()  # items received, in processes that are no more and in this one
-        self._now: dict[str, int] = {}
+        self._told: dict[str, int] = {}  # items received, in processes that are no more, too
+        self._seen = Seen()
         self._failures: dict[str, Failures] = {}
         self._failures_now: dict[str, Failures] = {}
         self._held = Held(hand.spool, _MUCH)
@@ -194,6 +196,7 @@ class Again(Stage):
         for pe in pes:
             if is_reader(pe):
                 cast(Any, pe).read = lambda split: iter((split,))  # it is read where the work is done
+        self.clock.beside = lambda: self._seen.cpu
         return pes
 
     def to(self, channel: Any) -> Put:
@@ -208,8 +211,8 @@ class Again(Stage):
 
     def ready(self, *arguments: Any, **more: Any) -> Stage:
         super().ready(*arguments, **more)
-        self.counts = lambda: dict(self._done + Counter(self._now))
-        self._now = dict.fromkeys(self.names, 0)
+        self.counts = lambda: dict(self._told)
+        self._told = dict.fromkeys(self.names, 0)
         return self
 
     # What an engine calls
@@ -219,6 +222,7 @@ class Again(Stage):
         found = super().report()
         for name, mine in [*self._failures.items(), *self._failures_now.items()]:
             found["failures"].setdefault(name, Failures()).add(mine)
+        found["figures"] |= self._seen.figures()
         return found
 
     def preprocess_pe(self, name: str) -> None:
@@ -275,7 +279,7 @@ class Again(Stage):
     def _working(self) -> _Process:
         """The process, which is started where there is none."""
         if self._process is None:
-            self._process = _Process(self._hand, self, self._workflow, dict(self._done))
+            self._process = _Process(self._hand, self, self._workflow, self.counts())
             for name in self._preprocessed:  # what it writes there was written before
                 for answer in self._process.ask(CALL, name, "preprocess"):
                     self._ended_well(answer)
@@ -287,7 +291,8 @@ class Again(Stage):
         if what == FAILED:
             raise found
         if what == DONE:
-            self._now, self._failures_now = found
+            self._told, self._failures_now, figures = found
+            self._seen.now(figures)
         return what == DONE
 
     def _take(self, answers: Iterator[tuple[int, Any]], items: Iterable[Any]) -> None:
@@ -328,8 +333,8 @@ class Again(Stage):
 
     def _lost(self, ended: str, tries: int) -> None:
         """The process is no more. Raises WorkerLost where it has died too often."""
-        self._done.update(self._now)
-        self._now, self._process = dict.fromkeys(self._now, 0), None
+        self._process = None
+        self._seen.lost()
         for name, mine in self._failures_now.items():
             self._failures.setdefault(name, Failures()).add(mine)
         self._failures_now = {}

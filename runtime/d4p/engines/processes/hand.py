@@ -16,6 +16,7 @@ from typing import Any
 
 from d4p.describe.failure import PeFailed
 from d4p.engines.postmortem.notes import Notes
+from d4p.engines.processes.seen import seen
 from d4p.errors import D4pError
 from d4p.graph.core import is_reader
 from d4p.host import scratch
@@ -27,6 +28,7 @@ from d4p.program.events import Events
 from d4p.program.job import Job
 from d4p.stage.depth import FRAMES
 from d4p.stage.function import StageFunction
+from d4p.stage.inhand import looking
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Put
 from d4p.workflow.inputs import Inputs
@@ -135,13 +137,16 @@ class _Stage(Stage):
     def result(self, pe: Any, port: str) -> Put:
         return self._written_out.output(f"{self._name(pe)}.{port}")
 
-    def _received(self, name: str) -> int:
-        return self.before.get(name, 0) + super()._received(name)
+    def ready(self, *arguments: Any, **more: Any) -> Stage:
+        super().ready(*arguments, **more)
+        counts, before = self.counts, self.before
+        self.counts = lambda: {name: count + before.get(name, 0) for name, count in counts().items()}
+        return self
 
 
 def work(function: StageFunction, index: int, instances: int, workflow: Workflow, spool: str, notes: Notes, which: int,
          asked: Connection, answers: Connection, others: tuple[Connection, ...], parent: int,
-         before: dict[str, int]) -> None:
+         before: dict[str, int], beside: int) -> None:
     """The main function of the process.
 
     Args:
@@ -149,6 +154,7 @@ def work(function: StageFunction, index: int, instances: int, workflow: Workflow
         notes, which: where it notes what it is at.
         others: the parent's ends of the pipes.
         before: how many items the instance's PEs had received before this process was started.
+        beside: how many worker processes the run has, each of which may have one like this.
     """
     _end_with(parent)
     for each in others:
@@ -163,7 +169,9 @@ def work(function: StageFunction, index: int, instances: int, workflow: Workflow
     made.before = before
     try:
         stage = function(made)
-        _answer(stage, written, asked, answers)
+        made.clock.alone()
+        with looking(lambda: [stage], workflow.writing, beside):
+            _answer(stage, written, asked, answers)
     except (EOFError, BrokenPipeError):
         pass
     except D4pError as error:
@@ -196,7 +204,7 @@ def _answer(stage: Stage, written: Written, asked: Connection, answers: Connecti
             answers.send((FAILED, error))
         else:
             report = stage.report()
-            answers.send((DONE, (report["received"], report["failures"])))
+            answers.send((DONE, (report["received"], report["failures"], seen(report))))
 
 
 def _do(stage: Stage, written: Written, what: int, key: Any, content: Any) -> None:

@@ -97,7 +97,7 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
         workflow.make()  # once, before threads ask for it at once
         gc.freeze()  # modules stay: to look at all their objects again and again takes time, and copies forked pages
         job = Job(workflow, inputs, Spool(spool), Events())
-        runs = [_Instance(task, job, notes, i, say) for i, task in enumerate(tasks)]
+        runs = [_Instance(task, job, notes, i, say, beside) for i, task in enumerate(tasks)]
         senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
         flusher = Flusher(senders) if any(task.to for task in tasks) else nullcontext()
         looks = looking(lambda: [run.stage for run in runs], workflow.writing, beside)
@@ -123,13 +123,15 @@ def _as_said(error: BaseException) -> D4pError | str:
 
 
 class _Instance:
-    def __init__(self, task: Task, job: Job, notes: Notes, which: int, say: _Speaker) -> None:
+    def __init__(self, task: Task, job: Job, notes: Notes, which: int, say: _Speaker,
+                 beside: int) -> None:
         self.task, self.job, self.note = task, job, notes.of(which)
         self.taken: Counter[str] = Counter()
         self.senders: dict[int, Sender] = {}
         make = Stage if not task.again else partial(Again, Hand(
             multiprocessing.get_context(task.again), task.function, str(job.spool.folder), notes, which,
-            lambda: f"{task}, {where(notes.read()[which], task.function.info.pes, task.entries)}"))
+            lambda: f"{task}, {where(notes.read()[which], task.function.info.pes, task.entries)}",
+            beside))
         self.stage = make(job.workflow, task.function.info, task.index, lanes=self._lanes,
                           spool=job.spooler(task.index), log=job.log, instances=task.instances, at=self.note.number)
         self.stage.depth = getattr(task.inbox, "depth", int)
