@@ -32,8 +32,8 @@ def read(runs: Path, name: str = "run.json") -> dict:
     return json.loads((folder / name).read_text())
 
 
-def run(*words: str, **more) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "d4p_compile", "run", WORKFLOW, *words], capture_output=True,
+def run(*words: str, workflow: str = WORKFLOW, **more) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "d4p_compile", "run", workflow, *words], capture_output=True,
                           text=True, timeout=180, **more)  # fmt: skip
 
 
@@ -67,13 +67,29 @@ def test_a_run_says_what_it_was_and_where_the_time_went(target, runs, tmp_path):
         shuffled = next(each for each in figures["spark"] if each["written"])
         assert shuffled["tasks"] > 0 and shuffled["longest"] >= shuffled["median"] >= 0 and shuffled["name"]
         assert sum(each["read"] for each in figures["spark"]) > 0
-    if target != "sequential":
-        lanes = figures["edges"]["Spread.output -> Count.input"]["lanes"]
-        assert lanes["items"] == [counted[at]["received"]["Count"] for at in range(2)] and min(lanes["bytes"]) > 0
+    lanes = figures["edges"]["Spread.output -> Count.input"]["lanes"]
+    assert lanes["items"] == [counted[at]["received"]["Count"] for at in range(2)]
+    if target != "sequential":  # where nothing is sent
+        assert min(lanes["bytes"]) > 0
     assert sum(phase["seconds"] for phase in figures["phases"]) == pytest.approx(figures["seconds"], rel=0.01)
     (folder,) = (path for path in runs.iterdir() if path.name != "programs")
     assert (folder / "log.txt").read_text().endswith("got 7\n")
     assert (runs / "programs" / found["program"] / "job.py").exists()
+
+
+@pytest.mark.parametrize("words", [["sequential", "-p", "isolate=True"], ["processes", "-p", "isolate=True"],
+                                   ["processes", "-p", "isolate=False", "--recover"],
+                                   ["processes", "-p", "isolate=True", "--recover"]], ids=" ".join)
+def test_what_works_in_a_process_beside_its_instance_is_seen(words, runs):
+    assert run("-t", *words, workflow=f"{ROOT}/tests/workflows/recorded.py:elsewhere").returncode == 0
+    figures = read(runs, "summary.json")
+    slow = figures["slowest"][0]
+    assert slow["pe"] == "Elsewhere" and slow["seconds"] > 0.3
+    (mine,) = (each for each in figures["instances"] if (each["stage"], each["instance"]) == (
+        slow["stage"], slow["instance"]))  # fmt: skip
+    assert 0 < slow["item"] <= mine["received"]["Elsewhere"] and mine["within"]["Elsewhere"] > 0.3
+    if words[0] == "processes":
+        assert mine["cpu"] > 0.5
 
 
 @pytest.mark.parametrize(("words", "width"), [(["-n", "3"], 3), ([], cores())])

@@ -19,9 +19,10 @@ SLOWEST = 20
 
 def totals(workflow: Workflow, reports: list[Report]) -> dict[str, Any]:
     """`pes`: instances and items received by PE; `edges`: items, and bytes sent, by edge, and where the consumer has
-    several instances in `lanes` what each of them got; `failures`: of PEs whose policies took care of items, how many,
-    and the first messages; `slowest`: the items that took longest; `profile`: how the work of stages of several PEs
-    falls to these; `instances`: of each what it has received and sent and where its time went."""
+    several instances in `lanes` what each of them got (no bytes where none were counted); `failures`: of PEs whose
+    policies took care of items, how many, and the first messages; `slowest`: the items that took longest; `profile`:
+    how the work of stages of several PEs falls to these; `instances`: of each what it has received and sent and where
+    its time went."""
     pes: dict[str, dict[str, int]] = {}
     moved: Counter[str] = Counter()
     for report in reports:
@@ -31,7 +32,7 @@ def totals(workflow: Workflow, reports: list[Report]) -> dict[str, Any]:
                 found = pes.setdefault(name, {"instances": 0, "received": 0})
                 found["instances"] += 1
                 found["received"] += count
-    lanes = _lanes(reports)
+    lanes = _by_received(workflow, reports) | _lanes(reports)
     edges = {edge: {"items": count, "bytes": moved.get(edge), **({"lanes": lanes[edge]} if edge in lanes else {})}
              for edge, count in edge_counts(workflow, reports).items()}
     failed = {name: asdict(mine) for name, mine in failures(reports).items()}
@@ -48,6 +49,22 @@ def _lanes(reports: Iterable[Report]) -> dict[str, dict[str, list[int]]]:
             for what, more in zip(("items", "bytes"), counts, strict=True):
                 had[what] = [one + other for one, other in zip_longest(had[what], more, fillvalue=0)]
     return found
+
+
+def _by_received(workflow: Workflow, reports: Iterable[Report]) -> dict[str, dict[str, list[int]]]:
+    """The items alone, of edges that are all that lead to a PE of several instances, from another stage: what these
+    have received. It needs no counting where nothing is sent, as in one process."""
+    received: dict[str, dict[int, int]] = {}
+    stages: dict[str, int] = {}
+    for report in reports:
+        for name, count in report["received"].items():
+            received.setdefault(name, {})[report["instance"]] = count
+            stages[name] = report["stage"]
+    edges = [(f"{source}.{output} -> {dest}.{into}", source, dest) for source, output, dest, into in workflow.edges()]
+    only = Counter(dest for *_, dest in edges)
+    return {edge: {"items": [count for _, count in sorted(received[dest].items())], "bytes": []}
+            for edge, source, dest in edges if only[dest] == 1 and len(received.get(dest, ())) > 1
+            and stages.get(source) not in (None, stages[dest])}  # fmt: skip
 
 
 def slowest(reports: Iterable[Report]) -> list[dict[str, Any]]:
