@@ -38,6 +38,11 @@ class Instance:
         """But for starting."""
         return sum(spent for part, spent in self.seconds.items() if part != "starting")
 
+    @property
+    def end(self) -> float | None:
+        """When it had ended, in seconds since 1970; None where that isn't known."""
+        return None if self.began is None else self.began + sum(self.seconds.values())
+
     def of(self, kind: str) -> float:
         """Its seconds of a kind: busy, waiting, queued, blocked."""
         return sum(self.seconds.get(part, 0.0) for part in KINDS[kind])

@@ -14,6 +14,7 @@ from .rules.found import Verdict
 from .rules.handing import packing, small_items
 from .rules.limit import limiting
 from .rules.machine import machine
+from .rules.order import held_for_order
 from .rules.room import memory
 from .rules.skew import skewed
 from .rules.sparks import small_tasks, spilled
@@ -24,8 +25,8 @@ __all__ = ["RULES", "Verdict", "verdicts"]
 
 Rule = Callable[[Run, Shares], Iterator[Verdict]]
 #: In the order in which they are asked: what may end the run, what is done to no purpose, and then who takes longest.
-RULES: tuple[Rule, ...] = (engine_start, memory, spilled, skewed, packing, small_items, small_files, limiting,
-                           small_tasks, machine)
+RULES: tuple[Rule, ...] = (engine_start, memory, spilled, skewed, packing, small_items, small_files, held_for_order,
+                           limiting, small_tasks, machine)
 
 
 def verdicts(run: Run) -> list[Verdict]:

@@ -18,7 +18,8 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "width": plan.width,
         "pes": [
             {"name": pe.name, "id": pe.id, "class": pe.cls, "instances": pe.instances, "because": pe.because,
-             "remedy": pe.remedy, "keeps_state": pe.state.keeps, "why": pe.state.why,
+             "remedy": pe.remedy, "keeps_state": pe.state.keeps, "any_order": pe.state.any_order,
+             "why": pe.state.why,
              "inputs": {p.name: str(p.grouping) for p in pe.inputs}, "outputs": list(pe.outputs),
              "on_error": pe.on_error or "fail"}
             for pe in graph.pes

@@ -59,6 +59,16 @@ def test_where_none_is_planted_none_is_named(target, tmp_path, monkeypatch):
     assert not [verdict for verdict in verdicts(found) if verdict.stage is not None]
 
 
+def test_who_waits_for_order_and_needs_not_is_told_so(tmp_path, monkeypatch):
+    """One step is late with its first item, for which the sum behind it holds all others."""
+    monkeypatch.setenv("D4P_RUNS", str(tmp_path / "runs"))
+    done = subprocess.run([sys.executable, "-m", "d4p_compile", "run", f"{WORKFLOW.partition(':')[0]}:late", "-q", "-n",
+                           "2", "-t", "processes"], capture_output=True, text=True, timeout=180)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = [each for each in verdicts(find("latest")) if each.rule == "held_for_order"]
+    assert said and said[0].pe == "Total" and "any_order = True" in said[0].remedies[0]
+
+
 #: Seconds of an item by PE, if the machine has nothing else to do.
 COSTS = {"Told1": 0.002, "Told2": 0.006, "Told3": 0.018}
 

@@ -173,6 +173,39 @@ def test_it_has_the_inputs_and_outputs_of_the_run(runs, about, words):
     assert shlex.split(command(run, "-n 2"))[3:-4] == words
 
 
+def late(runs, began: float, **fold: Any) -> list[Verdict]:
+    """What is said where steps have ended after 6 seconds, and a fold that began later holds for 4 and works for 5."""
+    stages = [(["read"], [({"working": 0.5, "waiting": 5.5}, 1)]),
+              (["step"], [({"working": 6.0}, 50), ({"working": 1.0, "waiting": 5.0}, 50)]),
+              (["fold"], [({"waiting": 1.0, "held": 4.0, "working": 5.0}, 100)])]
+    pes = [{"name": "step", "keeps_state": False}, {"name": "fold", "keeps_state": True} | fold]
+    run = make(runs, "a1", stages, [channel("read", "step"), channel("step", "fold")], pes)
+    return told(run, {1: {"began": 100.0}, 2: {"began": 100.0}, 3: {"began": began}})
+
+
+def test_who_holds_items_for_order_and_works_on_them_when_all_else_is_done(runs):
+    (found,) = late(runs, 100.0)
+    assert (found.rule, found.stage, found.pe) == ("held_for_order", 3, "fold")
+    assert found.sentence.startswith("fold held items for order for 4.0 s, 40 % of its time, and was at work for 5.0 s")
+    assert "what fold gives doesn't depend" in found.remedies[0]
+    assert "`any_order = True` in its class" in found.remedies[0]
+    assert found.remedies[1].startswith("items cost step unlike much")
+
+
+@pytest.mark.parametrize("how", [{"any_order": True}, {"keeps_state": False}, {"began": 97.0}], ids=str)
+def test_where_order_costs_nothing_it_is_not_named(runs, how):
+    """The PE says that order is no matter, it keeps no state, or it was at work meanwhile."""
+    assert not [each for each in late(runs, how.pop("began", 100.0), **how) if each.rule == "held_for_order"]
+
+
+def test_a_stage_that_limits_the_run_and_held_items_for_order_is_told_so(runs):
+    stages = [(["a"], [({"working": 1.0, "waiting": 9.0}, 9)] * 2), (["b"], [({"working": 7.0, "held": 3.0}, 9)])]
+    run = make(runs, "a1", stages, [channel("a", "b")], [{"name": "b", "keeps_state": True}])
+    (found,) = told(run)
+    assert found.rule == "limiting" and any("it held items for order 30 % of its time: if what b" in remedy
+                                            for remedy in found.remedies)  # fmt: skip
+
+
 def test_every_rule_says_why_and_what_would_help():
     for rule in RULES:
         assert rule.__doc__ and rule.__doc__.strip().endswith(".")

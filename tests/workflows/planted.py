@@ -55,3 +55,29 @@ def make(first: float = 0.0, middle: float = 0.0, last: float = 0.0, common: flo
     graph.connect(pes[0], "output", pes[1], "input")
     graph.connect(pes[1], "output", pes[2], "input")
     return graph
+
+
+class Step(IterativePE):
+    def _process(self, number):
+        work(0.0 if number else 1.5)
+        return number
+
+
+class Total(IterativePE):
+    def __init__(self) -> None:
+        IterativePE.__init__(self)
+        self.total = 0
+
+    def _process(self, number):
+        work(0.012)
+        self.total += number
+
+    def _postprocess(self):
+        self.write("output", self.total)
+
+
+def late() -> WorkflowGraph:
+    graph, first, step, total = WorkflowGraph(), First(100, 0.0), Step(), Total()
+    graph.connect(first, "output", step, "input")
+    graph.connect(step, "output", total, "input")
+    return graph

@@ -8,6 +8,7 @@ from typing import Any
 from ..folder import Run
 from ..shares import Shares, Stage
 from .found import SHORT, Verdict, command, outstanding, percent, takes_most
+from .order import HELD, any_order, in_order
 
 #: Of a stage's work that goes in packing and unpacking, so that it is worth a word.
 PACKED = 0.5
@@ -82,6 +83,9 @@ def _for_more(run: Run, shares: Shares, stage: Stage, pe: str | None) -> Iterato
         yield (f"the CPU is at work for {percent(stage.cpu / stage.busy)} of that: it waits for a disk, a network or "
                f"another program" + (f", which more instances than cores can do side by side: "
                                      f"{command(run, f'-n {4 * shares.width}')}" if several else ""))
+    held, life = stage.part("held"), sum(each.life for each in stage.instances)
+    if held >= HELD * life and (ordered := in_order(run, shares, stage)):
+        yield f"it held items for order {percent(held / life)} of its time: {any_order(ordered)}"
     pes = {each["name"]: each for each in run.plan.get("pes", ())}
     if not several:
         of = [pe] if pe is not None else stage.pes
