@@ -4,11 +4,11 @@ left, and the edges between boxes. The same for a plan, and for a run, which has
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from .labels import Join, Labels, texts
 from .layout import Layout, Point, layout
 
 #: Pixels: of a box, its head, a line and the bar below; before and behind names; around all; room for what edges say.
@@ -19,8 +19,8 @@ _ROUND = 24
 _ROW = WIDE - _LEFT + 6 - _RIGHT
 #: Of a box with more PEs the first and the last are drawn.
 _MOST, _FIRST, _LAST = 14, 9, 3
-#: Characters of a name, and of what an edge says.
-_NAME, _SAID = 22, 24
+#: Characters of a name.
+_NAME = 22
 #: Boxes of a picture at most: of more nobody sees anything, and it were larger than all the rest of its page.
 MOST = 300
 #: For whatever page the picture is in, light or dark.
@@ -73,18 +73,6 @@ class Box:
     calls: tuple[tuple[str, str], ...] = field(default=())
 
 
-@dataclass(frozen=True)
-class Join:
-    """An edge between PEs of two boxes, or back: what it says, and how thick it is."""
-
-    source: str
-    dest: str
-    said: tuple[str, ...] = ()
-    title: str = ""
-    back: bool = False
-    wide: float = 1.5
-
-
 #: How wide a bar is.
 INNER = WIDE - 2 * _RIGHT
 
@@ -105,7 +93,7 @@ def picture(boxes: Sequence[Box], joins: Sequence[Join], label: str, link: str =
 
     wide, high = placed.size
     lower = high
-    drawn, said = [], _Said(known)
+    drawn, said = [], Labels(known)
     for join in known:
         start, end = port(join.source, True), port(join.dest, False)
         key = of[join.source], of[join.dest]
@@ -183,7 +171,7 @@ def _call(start: float, end: float) -> str:
             f'{x - 2},{end - 3:.0f}"/><path class="tip" d="M{x - 4},{end - 6:.0f} l5,3 l-5,3 z"/>')
 
 
-def _leads_on(join: Join, start: Point, end: Point, bends: Sequence[Point], said: _Said) -> str:
+def _leads_on(join: Join, start: Point, end: Point, bends: Sequence[Point], said: Labels) -> str:
     """An edge to a layer behind, past the boxes of those between."""
     points = [start, *(point for x, y in bends for point in ((x, y), (x + WIDE, y))), (end[0] - 8, end[1])]
     way = f"M{start[0]:.0f},{start[1]:.0f}"
@@ -200,7 +188,7 @@ def _leads_back(join: Join, start: Point, end: Point, low: float) -> str:
     right, left = x1 + 1.4 * _ROUND, x2 - 1.4 * _ROUND
     way = (f"M{x1:.0f},{y1:.0f} C{right:.0f},{y1:.0f} {right:.0f},{low:.0f} {x1:.0f},{low:.0f} "
            f"L{x2:.0f},{low:.0f} C{left:.0f},{low:.0f} {left:.0f},{y2:.0f} {x2 - 8:.0f},{y2:.0f}")
-    return _joined(join, way, end, _texts(join.said[:1], (x1 + x2) / 2, low - 4))
+    return _joined(join, way, end, texts(join.said[:1], (x1 + x2) / 2, low - 4))
 
 
 def _joined(join: Join, way: str, end: Point, text: str) -> str:
@@ -208,38 +196,3 @@ def _joined(join: Join, way: str, end: Point, text: str) -> str:
     half = 3.5 + join.wide / 2
     return (f'<g><title>{escape(join.title)}</title><path class="{kind}" stroke-width="{join.wide:.1f}" d="{way}"/>'
             f'<path class="tip" d="M{end[0] - 9:.0f} {end[1] - half:.1f}l9 {half:.1f}l-9 {half:.1f}z"/>{text}</g>')
-
-
-class _Said:
-    """What edges say, each beside its line and where nothing else stands; what finds no room is left to the pointer."""
-
-    def __init__(self, joins: Sequence[Join]) -> None:
-        self.taken: list[tuple[float, float, float, float]] = []
-        self.out = Counter(join.source for join in joins)
-        self.into = Counter(join.dest for join in joins)
-
-    def place(self, join: Join, start: Point, near: Point, before: Point, end: Point) -> str:
-        """Where the line is level, on the side that it doesn't come from: at its end, or at its begin where others end
-        there. `near` is the first point of its way, `before` the last but one."""
-        if not join.said:
-            return ""
-        wide, high = 6.2 * max(len(line[:_SAID]) for line in join.said), 13.0 * len(join.said)
-        falls, fell = near[1] > start[1] + 1, end[1] > before[1] + 1
-        last = (end[0] - 12 - wide / 2, end[1] + 4 if fell else end[1] - 5 - high)
-        first = (start[0] + 10 + wide / 2, start[1] - 5 - high if falls else start[1] + 4)
-        if start[1] == end[1] == near[1]:
-            last = first = ((start[0] + near[0]) / 2, start[1] - 5 - high)
-        ends_first = self.into[join.dest] <= self.out[join.source]
-        for x, top in (last, first) if ends_first else (first, last):
-            room = (x - wide / 2, top, x + wide / 2, top + high)
-            if not any(room[0] < r and left < room[2] and room[1] < low and up < room[3]
-                       for left, up, r, low in self.taken):  # fmt: skip
-                self.taken.append(room)
-                return _texts(join.said, x, top + 10)
-        return ""
-
-
-def _texts(lines: Sequence[str], x: float, y: float) -> str:
-    shown = (line if len(line) <= _SAID else f"{line[: _SAID - 1]}…" for line in lines)
-    return "".join(f'<text class="said" x="{x:.0f}" y="{y + 13 * at:.0f}">{escape(line)}</text>'
-                   for at, line in enumerate(shown))
