@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from .labels import Join, Labels, texts
+from .labels import Join, Labels, texts, width
 from .layout import Layout, Point, layout
 
 #: Pixels: of a box, its head, a line and the bar below; before and behind names; around all; room for what edges say.
 WIDE, _HEAD, _LINE, _BAR, _LEFT, _RIGHT, _MARGIN, _APART = 208, 26, 22, 20, 26, 10, 14, (142, 26)
+#: How much wider than the widest text of an edge the room for it is, and how high what stands over a box.
+_AROUND, _TAG = 24, 18
 #: How far what leads back reaches beyond the boxes that it joins.
 _ROUND = 24
 #: How wide the line of a PE is.
@@ -38,6 +40,7 @@ STYLE = """
 .d4p-graph .back {stroke-dasharray: 6 4}
 .d4p-graph .tip {fill: currentColor; fill-opacity: .65}
 .d4p-graph .said {text-anchor: middle; font-size: 11px}
+.d4p-graph text.said {stroke: var(--under, none); stroke-width: 3px; paint-order: stroke; stroke-linejoin: round}
 .d4p-graph a:focus {outline: none}
 .d4p-graph a:focus .box, .d4p-graph a:hover .box {stroke-width: 2.5; stroke-opacity: 1}
 .d4p-graph .tag {font-weight: 600}
@@ -83,7 +86,8 @@ def picture(boxes: Sequence[Box], joins: Sequence[Join], label: str, link: str =
     of = {line.name: box.number for box in boxes for line in box.lines}
     known = [join for join in joins if join.source in of and join.dest in of]
     sizes = {box.number: (float(WIDE), _height(shown[box.number], box)) for box in boxes}
-    placed = layout(sizes, [(of[join.source], of[join.dest]) for join in known if not join.back], _APART)
+    apart = max([_APART[0], *(width(join) + _AROUND for join in known)]), _APART[1]
+    placed = layout(sizes, [(of[join.source], of[join.dest]) for join in known if not join.back], apart)
     ports = {line.name if line else None: at for box in boxes for at, line in _rows(shown[box.number])}
     folded = {box.number: next((at for at, line in _rows(shown[box.number]) if line is None), 0.0) for box in boxes}
 
@@ -91,17 +95,25 @@ def picture(boxes: Sequence[Box], joins: Sequence[Join], label: str, link: str =
         x, y = placed.at[of[pe]]
         return x + (WIDE if right else 0), y + ports.get(pe, folded[of[pe]])
 
+    def way(join: Join) -> list[Point]:
+        """Of an edge that leads on: past the boxes of the layers between."""
+        bends = placed.ways.get((of[join.source], of[join.dest]), ())
+        x, y = port(join.dest, False)
+        return [port(join.source, True), *(point for x, y in bends for point in ((x, y), (x + WIDE, y))), (x - 8, y)]
+
     wide, high = placed.size
     lower = high
-    drawn, said = [], Labels(known)
+    ways = {join: way(join) for join in known
+            if not join.back and (key := (of[join.source], of[join.dest])) not in placed.back and key[0] != key[1]}
+    rooms = [(x, y - (_TAG if box.tag else 0), x + WIDE, y + sizes[box.number][1])
+             for box in boxes for x, y in [placed.at[box.number]]]  # fmt: skip
+    drawn, labels = [], Labels(known, rooms, ways.values())
     for join in known:
-        start, end = port(join.source, True), port(join.dest, False)
-        key = of[join.source], of[join.dest]
-        if join.back or key in placed.back or key[0] == key[1]:
-            lower += 16
-            drawn.append(_leads_back(join, start, end, lower))
+        if join in ways:
+            drawn.append(_leads_on(join, ways[join], labels))
         else:
-            drawn.append(_leads_on(join, start, end, placed.ways.get(key, ()), said))
+            lower += 16
+            drawn.append(_leads_back(join, port(join.source, True), port(join.dest, False), lower))
     drawn += [_box(box, shown[box.number], placed, link) for box in boxes]
     left = _MARGIN + (_ROUND if lower > high else 0)
     across, down = wide + 2 * left, lower + 2 * _MARGIN
@@ -171,15 +183,15 @@ def _call(start: float, end: float) -> str:
             f'{x - 2},{end - 3:.0f}"/><path class="tip" d="M{x - 4},{end - 6:.0f} l5,3 l-5,3 z"/>')
 
 
-def _leads_on(join: Join, start: Point, end: Point, bends: Sequence[Point], said: Labels) -> str:
-    """An edge to a layer behind, past the boxes of those between."""
-    points = [start, *(point for x, y in bends for point in ((x, y), (x + WIDE, y))), (end[0] - 8, end[1])]
-    way = f"M{start[0]:.0f},{start[1]:.0f}"
+def _leads_on(join: Join, points: Sequence[Point], labels: Labels) -> str:
+    """An edge to a layer behind."""
+    way = f"M{points[0][0]:.0f},{points[0][1]:.0f}"
     for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
         bend = (x2 - x1) / 2
         way += (f" L{x2:.0f},{y2:.0f}" if y1 == y2 else
                 f" C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}")  # fmt: skip
-    return _joined(join, way, end, said.place(join, points[0], points[1], points[-2], end))
+    x, y = points[-1]
+    return _joined(join, way, (x + 8, y), labels.place(join, points))
 
 
 def _leads_back(join: Join, start: Point, end: Point, low: float) -> str:

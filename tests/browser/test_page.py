@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,40 @@ def test_the_timeline_zooms_by_keyboard_by_drag_and_by_buttons_and_the_charts_wi
     before = lanes.get_attribute("style")
     tab.click("#fold")
     assert shown() and lanes.get_attribute("style") != before  # fewer lines
+
+
+def forked(runs: Path, count: int) -> Run:
+    """A graph of so many PEs with forks, edges past others, and edges that say much; the fifth limits the run."""
+    chance = random.Random(count)
+    fields = [[0], [0, 1, 2], ["station", "day"], ["a_long_name_of_a_field"]]
+    ends = [(chance.randrange(max(0, at - 3), at), at) for at in range(1, count)]
+    ends += [tuple(sorted(chance.sample(range(count), 2))) for _ in range(count // 3)]
+    kinds = [("hash", each) for each in fields] + [("round robin", []), ("forward", [])]
+    edges = [channel(f"pe{a}", f"pe{b}", *chance.choice(kinds)) for a, b in ends]
+    busy = [10.0 if at == 4 else chance.random() for at in range(count)]
+    stages = [([f"pe{at}"], [({"working": each, "waiting": 10 - each}, 9)]) for at, each in enumerate(busy)]
+    run = make(runs, "a1", stages, edges)
+    counts = {f"pe{a}.output -> pe{b}.input": {"items": chance.randrange(10**9), "bytes": chance.randrange(10**13)}
+              for a, b in ends}
+    (run.folder / "summary.json").write_text(json.dumps(run.summary | {"edges": counts}))
+    return Run(run.folder)
+
+
+@pytest.mark.parametrize("count", [8, 50])
+def test_what_edges_say_lies_under_no_box_and_no_other_text(tab, runs, count):
+    opened(tab, forked(runs, count))
+    found = tab.evaluate("""() => {
+        const all = what => [...document.querySelectorAll(`.graph ${what}`)].map(each => {
+            const {left, top, right, bottom} = each.getBoundingClientRect();
+            return {left, top, right, bottom, said: each.textContent};
+        });
+        const meet = (a, b) => a !== b && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+        const said = all("text.said"), others = [...all(".box"), ...all("text.tag"), ...said];
+        const wrong = said.filter(each => others.some(other => meet(each, other)));
+        return {count: said.length, wrong: wrong.map(each => each.said)};
+    }""")
+    assert found["wrong"] == [] and found["count"] >= count
+    assert tab.locator(".graph text.tag").count() == 1
 
 
 def test_light_and_dark_and_what_is_printed(tab, runs):
