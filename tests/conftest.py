@@ -1,8 +1,9 @@
 """What all tests share: the data folder, a check of the installation, one Spark session a module, one Hadoop a run,
-and the order in which files are begun."""
+packages that are compiled, and the order in which files are begun."""
 
 from __future__ import annotations
 
+import compileall
 import os
 import signal
 import sys
@@ -41,6 +42,14 @@ for name, value in NO_NETWORK.items():  # test_batch.py has it, and what looks f
 jvm.inherit()
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # begun by nohup, whose children would hear of no terminal's end
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_configure(config):
+    """Have the packages compiled once, for all programs that tests start: where PYTHONDONTWRITEBYTECODE is set, as in
+    many containers, each would compile them by itself, which takes as much as all else that a small one does."""
+    if not hasattr(config, "workerinput"):
+        for package in (d4p, d4p_compile):
+            compileall.compile_dir(Path(package.__file__).parent, quiet=2)
 
 
 @pytest.hookimpl(optionalhook=True)
