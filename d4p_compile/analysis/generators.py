@@ -14,18 +14,25 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from d4p_compile.analysis.calls import WRITES
+from d4p_compile.analysis.origin import is_user
 from d4p_compile.analysis.source import Function, Unreadable, read
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def returned(function: Any, pe: Any) -> ast.expr | None:
-    """The first expression that a function returns, or has in what it returns, that gives a generator."""
+    """The first expression that a function returns, or has in what it returns, that gives a generator, by itself or
+    since it calls a function of the user's own that returns one."""
+    return _returned(function, pe, frozenset())
+
+
+def _returned(function: Any, pe: Any, calling: frozenset[Any]) -> ast.expr | None:
+    """The same, where the functions `calling` it are being read already."""
     source = _source(function)
     if source is None:
         return None
     values = (node.value for node in _own(source.body) if isinstance(node, ast.Return) and node.value)
-    return _first(values, source, pe)
+    return _first(values, source, pe, calling)
 
 
 def written(function: Any, pe: Any) -> ast.expr | None:
@@ -60,10 +67,11 @@ def _handed_over(source: Function) -> Iterator[ast.expr]:
                 yield from (keyword.value for keyword in node.keywords)
 
 
-def _first(values: Iterable[ast.expr], source: Function, pe: Any) -> ast.expr | None:
+def _first(values: Iterable[ast.expr], source: Function, pe: Any,
+           calling: frozenset[Any] = frozenset()) -> ast.expr | None:
     assigned = _assigned(source)
     parts = (part for value in values for part in _parts(value, assigned, frozenset()))
-    return next((part for part in parts if _is_generator(part, source, assigned, pe)), None)
+    return next((part for part in parts if _is_generator(part, source, assigned, pe, calling)), None)
 
 
 def _assigned(source: Function) -> dict[str, list[ast.expr | None]]:
@@ -100,11 +108,16 @@ def _parts(value: ast.expr, assigned: dict, seen: frozenset[str]) -> Iterator[as
         yield from _parts(part, assigned, seen)
 
 
-def _is_generator(value: ast.expr, source: Function, assigned: dict, pe: Any) -> bool:
+def _is_generator(value: ast.expr, source: Function, assigned: dict, pe: Any, calling: frozenset[Any]) -> bool:
     if isinstance(value, ast.GeneratorExp):
         return True
     called = _known(value.func, source, assigned, pe) if isinstance(value, ast.Call) else None
-    return inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called)
+    if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
+        return True
+    if not isinstance(called, FunctionType) or called in calling or not is_user(called):
+        return False
+    is_method = getattr(type(pe), called.__name__, None) is called  # its first argument is the PE, too
+    return _returned(called, pe if is_method else None, calling | {called}) is not None
 
 
 def _known(name: ast.expr, source: Function, assigned: dict, pe: Any) -> Any:

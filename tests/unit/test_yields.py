@@ -105,6 +105,51 @@ def returns_its_own(self, item):
     return self.parts(item)
 
 
+def passed_on(item):
+    return halves(item) if item else passed_on(item - 1)
+
+
+def in_a_list(method):
+    def inner(self, item):
+        return list(method(self, item))
+
+    return inner
+
+
+def as_it_is(method):
+    def inner(*args):
+        return method(*args)
+
+    return inner
+
+
+def returns_by_another(self, item):
+    return passed_on(item)
+
+
+def returns_by_its_own(self, item):
+    return self.more(item)
+
+
+def more(self, item):
+    found = self.parts(item)
+    return found
+
+
+@as_it_is
+def returns_as_it_is(self, item):
+    return halves(item)
+
+
+@in_a_list
+def returns_a_list(self, item):
+    return halves(item)
+
+
+def again(self, item):
+    return again(self, item)
+
+
 def returns_in_a_branch(self, item):
     for part in item:
         if part:
@@ -132,14 +177,17 @@ def writes_by_keyword(self, item):
         (returns_a_result, "returns", "halves(item)"),
         (returns_a_modules, "returns", "tests.unit.test_yields.halves(item)"),
         (returns_its_own, "returns", "self.parts(item)"),
+        (returns_by_another, "returns", "passed_on(item)"),
+        (returns_by_its_own, "returns", "self.more(item)"),
+        (returns_as_it_is, "returns", "method(*args)"),
         (returns_in_a_branch, "returns", "(other for other in part)"),
-    (returns_within, "returns", "(part for part in item)"),
+        (returns_within, "returns", "(part for part in item)"),
         (writes_one, "writes", "(part for part in item)"),
         (writes_by_keyword, "writes", "halves(parts)"),
     ],
 )
 def test_a_generator_that_is_given_for_an_item_is_refused_where_it_is_read(process, does, what):
-    pe = type("Mine", (IterativePE,), {"_process": process, "parts": yields})()
+    pe = type("Mine", (IterativePE,), {"_process": process, "parts": yields, "more": more})()
     assert refused(pe) == (
         f"Mine0 (Mine): _process() {does} a generator, `{what}`, which is no item: send its items one by one, with "
         "self.write('output', item) for each, or as one in a list"
@@ -178,10 +226,11 @@ def uses_one(self, item):
     other.write("output", halves(item))
 
 
-@pytest.mark.parametrize("process", [makes_a_list, is_given_one, hides_the_name, uses_one])
+@pytest.mark.parametrize("process", [makes_a_list, is_given_one, hides_the_name, uses_one, returns_a_list,
+                                     returns_by_its_own, again])
 def test_what_is_no_generator_when_it_leaves_is_taken(process):
     graph = WorkflowGraph()
-    graph.add(type("Mine", (IterativePE,), {"_process": process, "parts": str})())
+    graph.add(type("Mine", (IterativePE,), {"_process": process, "parts": str, "more": more})())
     d4p_compile.plan(graph)
 
 
