@@ -16,8 +16,11 @@ from d4p.errors import Refused
 
 from .python2 import check_python3
 
-#: Modules of ours and of the engines, which a workflow's own name must not hide; `job` is the compiled program.
-TAKEN = frozenset({"d4p", "d4p_compile", "dispel4py", "job", "pyspark", "mpi4py"})
+#: Modules of ours and of the engines, which a workflow's own name must not hide; `job` is the compiled program, and
+#: runs as `__main__`.
+TAKEN = frozenset({"d4p", "d4p_compile", "dispel4py", "job", "__main__", "pyspark", "mpi4py"})
+#: Libraries that we import only once something needs them: a workflow's file of that name is not to be found for them.
+_LATER = frozenset({"numpy", "scipy", "pandas", "pyarrow", "fsspec", "hdfs_native", "obspy"})
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,6 @@ def _find(module: str) -> Path | None:
 def module_name(file: Path) -> str:
     """The name a file is imported by: its stem, made a valid name that hides no standard module."""
     name = re.sub(r"\W", "_", file.stem)
-    if not name.isidentifier() or keyword.iskeyword(name) or name in sys.stdlib_module_names or name in TAKEN:
+    if not name.isidentifier() or keyword.iskeyword(name) or name in sys.stdlib_module_names | TAKEN | _LATER:
         name = f"workflow_{name}"
     return name

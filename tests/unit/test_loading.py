@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import d4p_compile
 from d4p.errors import Refused
+from d4p_compile.front.source import module_name
 
 WORKFLOW = """
 import sys
@@ -36,3 +39,34 @@ def test_the_callers_arguments_and_its_exit(after, tmp_path, monkeypatch):
         d4p_compile.load(str(file))
         assert sys.modules["rewrites_arguments"].seen[0] == "dispel4py"
     assert sys.argv is given and given == ["notebook.py", "--mine"] and os._exit is leave
+
+
+def test_a_file_that_is_named_like_a_module_that_is_needed_has_another_name():
+    for name in ("__main__", "numpy", "pyarrow", "json", "job", "d4p", "class", "1"):
+        assert module_name(Path(f"{name}.py")) == f"workflow_{name}"
+    assert module_name(Path("my-words.py")) == "my_words" and module_name(Path("main.py")) == "main"
+
+
+@pytest.mark.parametrize("name", ["__main__", "numpy"])
+def test_a_file_that_is_named_like_a_module_that_is_needed_hides_none(name, tmp_path):
+    """The program imports it by another name, and what it and its engine import is what it was."""
+    (tmp_path / f"{name}.py").write_text(NAMED)
+    bundle = d4p_compile.compile(f"{tmp_path}/{name}.py", "processes", output=tmp_path / "bundle")
+    assert (tmp_path / "bundle" / f"workflow_{name}.py").read_text() == NAMED
+    done = subprocess.run([sys.executable, bundle.script, "--no-record"], capture_output=True, text=True, timeout=60,
+                          cwd=tmp_path / "bundle")
+    assert "Arrays0.output: 1 item" in done.stdout and done.returncode == 0, done.stderr
+
+
+NAMED = """
+from array import array
+
+from d4p import ProducerPE, WorkflowGraph
+
+class Arrays(ProducerPE):
+    def _process(self, inputs):
+        return array("d", [1.0])
+
+graph = WorkflowGraph()
+graph.add(Arrays())
+"""

@@ -10,8 +10,9 @@ import pytest
 
 from d4p import WriteText
 from d4p.commit import claim
+from d4p.commit.folder import Folder
 from d4p.commit.run import Outputs
-from d4p.errors import RunFailed, WorkerLost
+from d4p.errors import Refused, RunFailed, WorkerLost
 from d4p.filesystems import Local
 from d4p.outputs.part import Part
 from d4p.outputs.store import Store
@@ -101,6 +102,12 @@ def test_a_file_is_waited_for_where_that_is_asked(tmp_path, monkeypatch, sync):
     monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
     Store(str(tmp_path)).write(str(tmp_path / "file"), b"some", sync=sync)
     assert synced == [(tmp_path / "file").stat().st_ino] * sync
+
+
+@pytest.mark.parametrize(("of", "what"), [("", "--output"), ("WriteText1", "the output of WriteText1")])
+def test_an_output_without_a_name_is_not_the_folder_that_one_is_in(of, what):
+    with pytest.raises(Refused, match=f"^{what} must be the path of a new folder; it is empty$"):
+        Folder("", of)
 
 
 def test_small_things():

@@ -37,6 +37,9 @@ class Folder:
     def __init__(self, path: str, of: str, subs: Iterable[str] = ("",)) -> None:
         self.path, self.of, self.subs = path, of, tuple(subs)
         self.title = f"the output {path}{f' of {of}' if of else ''}"
+        if not path:  # a variable of a shell that isn't set, say: it would be the folder that the run is in
+            whose = f"the output of {of}" if of else "--output"
+            raise Refused(f"{whose} must be the path of a new folder; it is empty")
         self.store = Store(path)
         self.place = self.store.path
         parent, _, name = self.place.rpartition("/")
