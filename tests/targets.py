@@ -44,15 +44,23 @@ class _Done(Events):
 
 
 def answers(workflow: Any, target: str, *, width: int | None = None, inputs: Any = None, session: Any = None,
-            options: list[str] = (), own_process: bool = False, **more: Any) -> Answers:
+            options: list[str] = (), own_process: bool | None = None, **more: Any) -> Answers:
     """`{(PE id, port): multiset of items}`. A Spark program runs in the session at hand, unless it is to have a process
-    of its own; others run as users run them."""
-    if on_spark(target) and not own_process:
-        assert session is not None, "ask for the fixture spark_session"
+    of its own; others run as users run them, but for a sequential one where `own_process` is False: in this process,
+    which is sooner."""
+    if not own_process and (on_spark(target) or target == "sequential" and own_process is False):
+        assert session is not None or not on_spark(target), "ask for the fixture spark_session"
         found = _here(workflow, target, width, inputs, options, **more)
     else:
         found = d4p_compile.run(workflow, target, width, inputs=inputs, options=options, **more)
     return _counted(found)
+
+
+def listed(workflow: Any, target: str, width: int | None = None, **more: Any) -> dict[tuple[str, str], list]:
+    """`{(PE id, port): items}` as they came; of a sequential program that runs in this process, which is sooner."""
+    found = _here(workflow, target, width, None, **more) if target == "sequential" else \
+        d4p_compile.run(workflow, target, width, **more)
+    return {key: list(items) for key, items in found.items()}
 
 
 def definition(workflow: Any, *, width: int | None = None, **more: Any) -> dict[tuple[str, str], Counter]:

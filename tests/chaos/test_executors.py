@@ -10,7 +10,7 @@ import pytest
 
 from tests import jvm
 from tests.conftest import start_session
-from tests.targets import answers
+from tests.targets import answers, definition
 
 pytestmark = pytest.mark.spark
 FAULTS = Path(__file__).parents[1] / "workflows" / "faults.py"
@@ -31,7 +31,7 @@ def executors():
 @pytest.fixture(scope="module")
 def expected() -> Counter:
     """The sequential answer of the chain."""
-    ((_, items),) = answers(f"{FAULTS}:chain", "sequential").items()
+    ((_, items),) = definition(f"{FAULTS}:chain").items()
     assert sum(items.values()) == 1000
     return items
 
@@ -63,7 +63,7 @@ def test_what_failed_in_a_task_that_is_run_again_counts_once(executors, target, 
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_executor_that_is_killed_after_a_broadcast_changes_nothing(executors, target, tmp_path, capsys):
     marker = tmp_path / "killed"
-    ((_, expected),) = answers(f"{FAULTS}:pairs", "sequential").items()
+    ((_, expected),) = definition(f"{FAULTS}:pairs").items()
     parameters = {"at": "pass:20", "marker": str(marker)}
     ((_, found),) = answers(f"{FAULTS}:pairs", target, session=executors, parameters=parameters).items()
     assert marker.exists(), "no executor was killed"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import d4p_compile
 from d4p.errors import RunFailed
-from tests.targets import answers
+from tests.targets import answers, definition
 
 SPARK = ("spark-rdd", "spark-df")
 COLUMNS = Path(__file__).parents[1] / "workflows" / "columns.py"
@@ -41,7 +41,7 @@ expressions = st.tuples(
 
 def equal(graph: str, target: str, session=None, width=None, **parameters: str) -> None:
     workflow = f"{COLUMNS}:{graph}"
-    expected = answers(workflow, "sequential", parameters=parameters)
+    expected = definition(workflow, parameters=parameters)
     assert answers(workflow, target, parameters=parameters, session=session, width=width) == expected
 
 

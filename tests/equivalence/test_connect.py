@@ -16,7 +16,7 @@ import d4p_compile
 from d4p import WriteArrow
 from d4p.errors import Refused, RunFailed
 from d4p.seismo import Correlation
-from tests.targets import answers
+from tests.targets import answers, definition
 from tests.unit.byhand import ByHand
 
 pytestmark = pytest.mark.spark
@@ -45,7 +45,7 @@ def run(server, workflow, monkeypatch, **more):
                                    "phases", "unconnected", "ordered_through_instances"])  # fmt: skip
 def test_the_same_answers(server, graph, monkeypatch):
     workflow = f"{WORKFLOWS / 'semantics.py'}:{graph}"
-    expected = answers(workflow, "sequential")
+    expected = definition(workflow)
     assert run(server, workflow, monkeypatch) == expected
 
 
@@ -53,7 +53,7 @@ def test_native_aggregates(server, monkeypatch):
     fit = "[('abc'[i % 3], 2**60 + i, i / 8, bytes([i]), i > 3) for i in range(200)]"
     parameters = {"expression": f"{fit} + [('z', True, 1.0, b'', 1)] + {fit}"}
     workflow = f"{WORKFLOWS / 'columns.py'}:all_kinds"
-    expected = answers(workflow, "sequential", parameters=parameters)
+    expected = definition(workflow, parameters=parameters)
     assert run(server, workflow, monkeypatch, parameters=parameters) == expected
 
 
@@ -64,14 +64,14 @@ def test_pairs_by_a_broadcast(server, tmp_path):
     done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert re.search("^channels 1 and 2: a broadcast of .* to 2 executors;", done.stdout, re.M), done.stderr
     found = Counter(line for part in tmp_path.glob("out/**/part-*") for line in part.read_text().splitlines())
-    ((_, expected),) = answers(workflow, "sequential").items()
+    ((_, expected),) = definition(workflow).items()
     assert found == expected
 
 
 @pytest.mark.parametrize("example", ["wordcount", "tour"])
 def test_examples(server, example, monkeypatch):
     workflow = EXAMPLES / example / f"{example}.py"
-    expected = answers(workflow, "sequential")
+    expected = definition(workflow)
     assert run(server, workflow, monkeypatch) == expected
 
 

@@ -11,7 +11,7 @@ import pytest
 import d4p_compile
 from d4p.errors import Refused, RunFailed
 from d4p_compile.targets import TARGETS, running_cycles
-from tests.targets import answers, canonical
+from tests.targets import answers, canonical, definition
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "cycles.py"
 
@@ -21,7 +21,7 @@ def run(request):
     """Run a graph of cycles.py on a target and give `{port of the result: multiset of items}`."""
 
     def call(attribute: str, **more):
-        found = answers(f"{WORKFLOWS}:{attribute}", request.param, **more)
+        found = answers(f"{WORKFLOWS}:{attribute}", request.param, own_process=False, **more)
         return {f"{pe}.{port}": items for (pe, port), items in found.items()}
 
     call.target = request.param
@@ -135,7 +135,7 @@ def test_a_cycle_that_nothing_feeds_runs_on_what_its_own_phases_write(run):
 
 
 def test_large_arrays_go_round(run):
-    assert only(run("power")) == only(answers(f"{WORKFLOWS}:power", "sequential"))
+    assert only(run("power")) == only(definition(f"{WORKFLOWS}:power"))
 
 
 def test_a_failure_in_the_third_round_is_named(run):
@@ -169,7 +169,7 @@ def test_processes_that_are_spawned_give_the_same(graph, monkeypatch):
     monkeypatch.setenv("D4P_START_METHOD", "spawn")
     parameters = {"items": 1, "many": 100} if graph == "flood" else None
     found = answers(f"{WORKFLOWS}:{graph}", "processes", parameters=parameters)
-    expected = answers(f"{WORKFLOWS}:{graph}", "sequential", parameters=parameters)
+    expected = definition(f"{WORKFLOWS}:{graph}", parameters=parameters)
     assert {k: v for k, v in found.items() if k[1] != "grown"} == {k: v for k, v in expected.items() if k[1] != "grown"}
 
 

@@ -19,7 +19,7 @@ import d4p_compile
 from d4p.seismo import Correlations
 from d4p_compile.targets import running_cycles
 from tests.seismograms import observe
-from tests.targets import TARGETS, answers, canonical, on_spark
+from tests.targets import TARGETS, answers, canonical, definition, on_spark
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -33,7 +33,7 @@ def target(request):
 def test_wordcount(target):
     name, session = target
     workflow = EXAMPLES / "wordcount" / "wordcount.py"
-    expected = answers(workflow, "sequential")
+    expected = definition(workflow)
     assert answers(workflow, name, session=session) == expected
     ((_, items),) = expected.items()
     assert canonical(["the", 9825]) in items and sum(items.values()) == 20
@@ -42,7 +42,7 @@ def test_wordcount(target):
 def test_tour(target):
     name, session = target
     workflow = EXAMPLES / "tour" / "tour.py"
-    assert answers(workflow, name, session=session) == answers(workflow, "sequential")
+    assert answers(workflow, name, session=session) == definition(workflow)
 
 
 def test_sensors(target, tmp_path):
@@ -55,7 +55,7 @@ def test_sensors(target, tmp_path):
     rows = [row for part in sorted(out.glob("part-*.csv")) for row in csv.reader(part.open(newline=""))]
     assert (out / "_SUCCESS").exists() and sorted(rows) == expected and len(rows) == 5
     with pytest.raises(d4p_compile.Refused, match="exists: give another folder"):
-        answers(workflow, "sequential", parameters={"output": str(out)})
+        definition(workflow, parameters={"output": str(out)})
 
 
 @pytest.mark.parametrize("name", running_cycles())

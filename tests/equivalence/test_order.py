@@ -10,7 +10,7 @@ import pytest
 
 import d4p_compile
 
-from ..targets import answers, canonical
+from ..targets import answers, canonical, definition, listed
 from ..workflows import order
 
 WORKFLOW = f"{Path(order.__file__)}:make"
@@ -22,8 +22,7 @@ def sequential(seed: int, count: int = 150) -> dict:
 
 
 def lists(target: str, seed: int, **parameters) -> dict:
-    found = d4p_compile.run(WORKFLOW, target, parameters={"seed": seed, **parameters})
-    return {key: list(items) for key, items in found.items()}
+    return listed(WORKFLOW, target, parameters={"seed": seed, **parameters})
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -36,14 +35,13 @@ def test_random_graphs_give_the_lists_of_the_sequential_run(target, seed):
 @pytest.mark.parametrize("target", ["sequential", "processes", "mpi"])
 def test_the_width_of_a_run_changes_no_list(target, width):
     for seed in range(10, 13):
-        found = d4p_compile.run(WORKFLOW, target, width, parameters={"seed": seed, "wide": None})
-        assert {key: list(items) for key, items in found.items()} == sequential(seed), seed
+        assert listed(WORKFLOW, target, width, parameters={"seed": seed, "wide": None}) == sequential(seed), seed
 
 
 @pytest.mark.spark
 @pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
 def test_the_width_of_a_run_changes_no_list_on_spark(target, spark_session):
-    expected = answers(WORKFLOW, "sequential", parameters={"seed": 11, "count": 60, "wide": False})
+    expected = definition(WORKFLOW, parameters={"seed": 11, "count": 60, "wide": False})
     for width in (None, 1, 3):
         found = answers(WORKFLOW, target, width=width, session=spark_session,
                         parameters={"seed": 11, "count": 60, "wide": None})
@@ -55,16 +53,12 @@ def test_the_width_of_a_run_changes_no_list_on_spark(target, spark_session):
 def test_random_graphs_on_spark(target, spark_session):
     for seed in range(3):
         found = answers(WORKFLOW, target, session=spark_session, parameters={"seed": seed, "count": 60})
-        assert found == answers(WORKFLOW, "sequential", parameters={"seed": seed, "count": 60, "wide": False}), seed
+        assert found == definition(WORKFLOW, parameters={"seed": seed, "count": 60, "wide": False}), seed
 
 
-READS = """
-from d4p import IterativePE, ReadLines, WorkflowGraph
-
-
-class Upper(IterativePE):
-    def _process(self, line):
-        return None if line.endswith("5") else line.upper()
+#: What the last PE of each workflow in here is.
+LISTING = """
+from d4p import IterativePE
 
 
 class Listing(IterativePE):
@@ -77,6 +71,16 @@ class Listing(IterativePE):
 
     def _postprocess(self):
         self.write("output", self.got)
+"""
+
+
+READS = LISTING + """
+from d4p import IterativePE, ReadLines, WorkflowGraph
+
+
+class Upper(IterativePE):
+    def _process(self, line):
+        return None if line.endswith("5") else line.upper()
 
 
 def make(n, path="lines"):
@@ -105,7 +109,7 @@ def reads(tmp_path, monkeypatch):
 @pytest.mark.parametrize("target", ["sequential", "processes", "mpi"])
 def test_splits_of_a_reader_come_in_their_order(target, reads):
     for n in (1, 3, 8):
-        ((got,),) = d4p_compile.run("reads.py:make", target, parameters={"n": n}).values()
+        ((got,),) = listed("reads.py:make", target, parameters={"n": n}).values()
         assert got == reads
 
 
@@ -117,7 +121,7 @@ def test_splits_of_a_reader_come_in_their_order_on_spark(target, reads, spark_se
     assert found == {canonical(reads): 1}
 
 
-DEEP = """
+DEEP = LISTING + """
 from d4p import IterativePE, ProducerPE, WorkflowGraph
 
 
@@ -140,18 +144,6 @@ class Keyed(IterativePE):
             self.write("output", ((n + i) % self.m, n * 2 + i))
 
 
-class Listing(IterativePE):
-    def __init__(self):
-        IterativePE.__init__(self)
-        self.got = []
-
-    def _process(self, item):
-        self.got.append(item)
-
-    def _postprocess(self):
-        self.write("output", self.got)
-
-
 def make():
     graph = WorkflowGraph()
     before = Source()
@@ -171,11 +163,11 @@ def test_runs_that_are_cut_apart_five_times_are_put_together(target, tmp_path, m
     monkeypatch.chdir(tmp_path)
     (tmp_path / "deep.py").write_text(DEEP)
     session = request.getfixturevalue("spark_session") if target == "spark-rdd" else None
-    expected = answers("deep.py:make", "sequential")
+    expected = definition("deep.py:make")
     assert answers("deep.py:make", target, width=3, session=session) == expected
 
 
-WAITS = """
+WAITS = LISTING + """
 import os
 import time
 
@@ -202,18 +194,6 @@ class Waits(IterativePE):
         return n
 
 
-class Listing(IterativePE):
-    def __init__(self):
-        IterativePE.__init__(self)
-        self.got = []
-
-    def _process(self, item):
-        self.got.append(item)
-
-    def _postprocess(self):
-        self.write("output", self.got)
-
-
 def make(n, any_order=False):
     graph = WorkflowGraph()
     waits, listing = Waits(), Listing()
@@ -234,7 +214,7 @@ def test_runs_go_to_whoever_is_free_and_not_to_one_that_is_stuck(target, n, any_
     assert (sorted(got) if any_order else got) == list(range(3_000))
 
 
-PAUSES = """
+PAUSES = LISTING + """
 import os
 import time
 
@@ -272,18 +252,6 @@ class Waits(IterativePE):
                 raise RuntimeError("the source does not wait")
             time.sleep(0.001)
         return item[0], os.path.exists("all dealt")
-
-
-class Listing(IterativePE):
-    def __init__(self):
-        IterativePE.__init__(self)
-        self.got = []
-
-    def _process(self, item):
-        self.got.append(item)
-
-    def _postprocess(self):
-        self.write("output", self.got)
 
 
 def make():

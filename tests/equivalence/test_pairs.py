@@ -27,7 +27,7 @@ def run(request):
         if on_spark(request.param) and not tiles:
             width = width or 12  # a task is slow to start: as many tiles as there would be only where asked for
         found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, width=width,
-                        parameters=parameters)
+                        parameters=parameters, own_process=False)
         return {f"{pe}.{port}": items for (pe, port), items in found.items()}
 
     call.target = request.param

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import d4p_compile
-from tests.targets import TARGETS, answers, canonical, on_spark
+from tests.targets import TARGETS, answers, canonical, definition, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "semantics.py"
 
@@ -19,7 +19,7 @@ def run(request):
     session = request.getfixturevalue("spark_session") if on_spark(request.param) else None
 
     def call(attribute: str, **more):
-        found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, **more)
+        found = answers(f"{WORKFLOWS}:{attribute}", request.param, session=session, own_process=False, **more)
         return {f"{pe}.{port}": items for (pe, port), items in found.items()}
 
     return call
@@ -251,7 +251,7 @@ def test_every_result_has_a_file_of_its_own(tmp_path):
 
 @pytest.mark.parametrize("graph", ["composites", "partitions", "phases", "odd_names"])
 def test_processes_that_are_spawned_give_the_same(graph, monkeypatch):
-    expected = answers(f"{WORKFLOWS}:{graph}", "sequential")
+    expected = definition(f"{WORKFLOWS}:{graph}")
     monkeypatch.setenv("D4P_START_METHOD", "spawn")
     assert answers(f"{WORKFLOWS}:{graph}", "processes") == expected
 

@@ -90,7 +90,7 @@ def test_pairs_of_items_in_the_order_of_the_sequential_run(target, grouped, requ
     session = request.getfixturevalue("spark_session") if on_spark(target) else None
     plan = d4p_compile.plan(f"{HERE}:paired", target, 3, parameters={"grouped": grouped})
     assert {pe.instances for pe in plan.graph.pes if pe.name != "Tasks"} == {3}
-    expected = answers(f"{HERE}:paired", "sequential", parameters={"grouped": grouped})
+    expected = definition(f"{HERE}:paired", parameters={"grouped": grouped})
     found = answers(f"{HERE}:paired", target, width=3, session=session, parameters={"grouped": grouped})
     assert found == expected
 
@@ -100,7 +100,7 @@ def test_pairs_of_items_in_the_order_of_the_sequential_run(target, grouped, requ
 def test_the_command_of_the_readme(target, request):
     """`d4p run wordcount -n 4`, which nobody refuses as too small."""
     session = request.getfixturevalue("spark_session") if on_spark(target) else None
-    expected = answers(str(EXAMPLES / "wordcount" / "wordcount.py"), "sequential")
+    expected = definition(str(EXAMPLES / "wordcount" / "wordcount.py"))
     assert answers(str(EXAMPLES / "wordcount" / "wordcount.py"), target, width=4, session=session) == expected
 
 

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-import d4p_compile
 from d4p.graph.base import IterativePE, ProducerPE
 from d4p.graph.workflow_graph import WorkflowGraph
 from d4p.stage.depth import FRAMES, NESTED, Trampoline
+from tests.targets import listed
 
 
 def taken(calls: list[list[int]], bound) -> list[int]:
@@ -126,6 +126,5 @@ def fan_in(hops, apart):
 @pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("hops", [1, 38, 39, 40, 41, 42, 85, 200])
 def test_a_fan_in_takes_items_in_the_same_order_behind_any_number_of_hops(hops, apart, tmp_path):
-    found = d4p_compile.run(f"{__file__}:fan_in", parameters={"hops": hops, "apart": apart})
-    ((got,),) = found.values()
+    ((got,),) = listed(f"{__file__}:fan_in", "sequential", parameters={"hops": hops, "apart": apart}).values()
     assert got == [(i, way) for i in range(3) for way in ("long", "short")]
