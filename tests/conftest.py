@@ -1,4 +1,4 @@
-"""What all tests share: the data folder, a check of the installation, one Spark session a module, one Hadoop a run,
+"""What all tests share: the data folder, a check of the installation, one Spark session a worker, one Hadoop a run,
 packages that are compiled, and the order in which files are begun."""
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -75,10 +76,24 @@ def pytest_xdist_make_scheduler(config, log):
     return Scheduling(config, log)
 
 
+#: The session that is up in this process, and what it was asked to be: there can be one at a time.
+_sessions: dict[tuple, Any] = {}
+
+
 def start_session(master: str, name: str, **settings: str):
-    """`session_of`, on a Java that starts soon."""
-    jvm.make_archive()
-    return session_of(master, name, **settings)
+    """`session_of`, on a Java that starts soon; the one that is up where that is the same, else in its place."""
+    asked = (master, name, *sorted(settings.items()))
+    if asked not in _sessions:
+        stop_session()
+        jvm.make_archive()
+        _sessions[asked] = session_of(master, name, **settings)
+    return _sessions[asked]
+
+
+def stop_session() -> None:
+    """Stop the session that is up, if one is."""
+    while _sessions:
+        _sessions.popitem()[1].stop()
 
 
 def session_of(master: str, name: str, **settings: str):
@@ -110,12 +125,24 @@ def data() -> Path:
     return DATA
 
 
+@pytest.fixture(scope="session")
+def _no_session_is_left():
+    yield
+    stop_session()
+
+
 @pytest.fixture(scope="module")
-def spark_session():
-    """A local Spark session that programs of a test module share."""
+def spark_session(_no_session_is_left):
+    """A local Spark session that programs of all test modules share, whose settings are as they were after each."""
     session = start_session("local[2]", "tests", **{"spark.python.worker.reuse": "true"})
+    before = session.conf.getAll
     yield session
-    session.stop()
+    after = session.conf.getAll
+    for name in after.keys() - before.keys():
+        session.conf.unset(name)
+    for name in before:
+        if after.get(name) != before[name]:
+            session.conf.set(name, before[name])
 
 
 @pytest.fixture(scope="session")
