@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .shares import Shares
@@ -37,7 +37,9 @@ def curves(instances: Sequence[dict[str, Any]], samples: Sequence[Sample], share
                 items[key[0]][place] += count
     found: dict[str, Any] = {"at": [round(each, 3) for each in at], "stages": stages,
                              "items": [[round(count) for count in counts] for counts in items.values()]}
-    memory = _memory(instances, samples)
+    lives = {} if shares.staged else {(each["stage"], each["instance"]): life(each, None, begun, end)
+                                      for each in instances if each.get("began")}
+    memory = _memory(instances, samples, lives)
     return found | {"memory": [*memory, *[None] * (len(at) - len(memory))]} if any(memory) else found
 
 
@@ -52,12 +54,16 @@ def _along(points: Sequence[tuple[float, float]], at: Sequence[float]) -> Iterat
         yield count + (more - count) * min(max(part, 0.0), 1.0)
 
 
-def _memory(instances: Sequence[dict[str, Any]], samples: Sequence[Sample]) -> list[int | None]:
-    """At each sample the memory of all processes, each counted once."""
+def _memory(instances: Sequence[dict[str, Any]], samples: Sequence[Sample],
+            lives: Mapping[Any, tuple[float, float]]) -> list[int | None]:
+    """At each sample the memory of all processes, each counted once; None where one that was there hadn't told yet."""
     process = {(each["stage"], each["instance"]): (str(each.get("host")), str(each.get("process")))
                for each in instances}  # fmt: skip
     memory = []
-    for _, found in samples:
+    for at, found in samples:
+        if any(born < at < died and key not in found for key, (born, died) in lives.items()):
+            memory.append(None)
+            continue
         taken: dict[Any, int] = {}
         for key, each in found.items():
             more = each[4] if len(each) > 4 and isinstance(each[4], dict) else {}

@@ -183,7 +183,7 @@ def _stage(stage: Stage, shares: Shares) -> list[Cell]:
 
 
 def pes(seen: Seen) -> Iterator[str]:
-    run = seen.run
+    run, shares = seen.run, seen.shares
     found = run.plan.get("pes", ())
     if not found:
         return
@@ -197,11 +197,16 @@ def pes(seen: Seen) -> Iterator[str]:
         items = got.get("received") if isinstance(got, dict) else None
         rows.append([text(name), number(of.get(name)), number(items if isinstance(items, int) else None),
                      *([number(mine, "" if mine is None else f"{100 * mine:.0f}")] if share else ()),
-                     text(pe.get("instances", "")), text(pe.get("because", "")), text(pe.get("why", "")),
-                     text(pe.get("remedy", ""))])  # fmt: skip
+                     _count(pe.get("instances"), shares.stage_of(name)),
+                     *(text(pe.get(field, "")) for field in ("because", "why", "remedy"))])  # fmt: skip
     yield "<h2>PEs, and why each has so many instances</h2>"
-    yield table(("<PE", "stage", "items", *(("of its stage's work %",) if share else ()), "<instances", "<because",
+    yield table(("<PE", "stage", "items", *(("of its stage's work %",) if share else ()), "instances", "<because",
                  "<state", "<what would make it more"), rows)  # fmt: skip
+
+
+def _count(planned: Any, stage: Stage | None) -> Cell:
+    """How many instances a PE had; where that isn't known, what the plan says: a number, or the run's width."""
+    return number(len(stage.instances)) if stage is not None else text("" if planned is None else planned)
 
 
 def edges(seen: Seen) -> Iterator[str]:
@@ -247,6 +252,9 @@ def spark(seen: Seen) -> Iterator[str]:
                      "shuffle written", "spilled"), (
             [number(each.get("id")), text(each["name"]), *(_spark(field, each.get(field)) for field in fields)]
             for each in found))  # fmt: skip
+    elif run.about.get("spark_connect"):
+        yield ("<h2>Spark's own stages</h2><p>Spark Connect doesn't tell its clients of them: the pages of its server, "
+               "and of a history server, do.</p>")
 
 
 def _spark(field: str, value: Any) -> Cell:

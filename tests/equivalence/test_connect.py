@@ -16,6 +16,8 @@ import d4p_compile
 from d4p import WriteArrow
 from d4p.errors import Refused, RunFailed
 from d4p.seismo import Correlation
+from d4p_compile.runs.folder import find
+from d4p_compile.runs.page import page
 from tests.targets import answers, definition
 from tests.unit.byhand import ByHand
 
@@ -49,12 +51,16 @@ def test_the_same_answers(server, graph, monkeypatch):
     assert run(server, workflow, monkeypatch) == expected
 
 
-def test_native_aggregates(server, monkeypatch):
+def test_native_aggregates(server, monkeypatch, tmp_path):
+    monkeypatch.setenv("D4P_RUNS", str(tmp_path / "runs"))
     fit = "[('abc'[i % 3], 2**60 + i, i / 8, bytes([i]), i > 3) for i in range(200)]"
     parameters = {"expression": f"{fit} + [('z', True, 1.0, b'', 1)] + {fit}"}
     workflow = f"{WORKFLOWS / 'columns.py'}:all_kinds"
     expected = definition(workflow, parameters=parameters)
     assert run(server, workflow, monkeypatch, parameters=parameters) == expected
+    record = find("latest")
+    assert record.state == "done" and record.about["target"] == "spark-df" and not record.summary.get("spark")
+    assert "Spark Connect doesn't tell its clients of them" in page(record)
 
 
 def test_pairs_by_a_broadcast(server, tmp_path):

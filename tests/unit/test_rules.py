@@ -92,7 +92,7 @@ def test_items_that_are_small_and_many(runs):
     run = make(runs, "a1", stages, [channel("a", "b")])
     (found,) = told(run, edges=edges(2_000_000, 12))
     assert found.rule == "small_items" and "2,000,000 of about 12 bytes" in found.sentence
-    assert "5.0 millionths" in found.sentence
+    assert "5.0 microseconds" in found.sentence
     assert found.remedies[0].startswith("PEs together, in one process: d4p run words.py --target processes --fuse")
     pes = [{"name": "a", "inputs": {}, "instances": "width"}, {"name": "b", "inputs": {"input": "by"}, "instances": 2}]
     read = make(runs, "a2", stages, [channel("a", "b")], pes)

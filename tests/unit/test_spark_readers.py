@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from d4p import ReadFiles, ReadLines
-from d4p.engines.spark import readers
+from d4p.engines.spark import figures, readers
 from d4p.engines.spark.readers import source
 from d4p.engines.spark_df.exchange import by_hash, representatives, shuffle
 
@@ -134,6 +134,15 @@ def test_a_reader_of_the_users_own_is_asked_itself(spark, tmp_path):
 
     (tmp_path / "a.txt").write_text("x\n")
     assert not source(spark, Mine(str(tmp_path)), 3, None).native
+
+
+def test_what_spark_says_of_stages_that_go_together_is_read(spark_session):
+    before = figures.stage_ids(spark_session)
+    numbers = spark_session.sparkContext.parallelize(range(100), 4).map(lambda number: (number % 7, number))
+    assert len(numbers.groupByKey().collect()) == 7
+    first, last = figures.stages(spark_session, before)
+    assert first["tasks"] == last["tasks"] == 4 and first["written"] == last["read"] > 0
+    assert 0 < first["median"] <= first["longest"] and first["seconds"] > 0 and first["spilled"] == 0
 
 
 def test_rows_come_to_the_partition_that_stands_for_them(spark_session):

@@ -49,7 +49,7 @@ def small_items(run: Run, shares: Shares) -> Iterator[Verdict]:
     most = max(crossed, key=lambda edge: crossed[edge])
     yield Verdict(
         "small_items", f"items are small: {count:,} of about {_size(shares):.0f} bytes are handed over, and all work "
-        f"for one is {1e6 * cpu / count:.1f} millionths of a second, {said(cpu)} together; most cross {most}", None,
+        f"for one is {1e6 * cpu / count:.1f} microseconds, {said(cpu)} together; most cross {most}", None,
         (f"PEs together, in one process: {_together(run)}",
          "write many of them as one item: a list, a batch, an array",
          "if they are summed, counted or the like: the library's aggregates combine before the exchange (d4p help "

@@ -72,6 +72,9 @@ class Unrecorded:
     def spark(self, stages: list[dict[str, Any]]) -> None:
         """What Spark says of its own stages."""
 
+    def spark_connect(self) -> None:
+        """Spark is behind Spark Connect, which says nothing of its stages."""
+
     def end(self, reports: list[Report] | None = None, error: BaseException | None = None, missing: int = 0) -> None:
         """The run is over: all is done, but for items that policies have left out, or an error ends it."""
 
@@ -169,6 +172,9 @@ class Recorder(Unrecorded):
     def spark(self, stages: list[dict[str, Any]]) -> None:
         with self._lock:
             self._spark = stages
+
+    def spark_connect(self) -> None:
+        self.record.run["spark_connect"] = True
 
     def _beat(self) -> None:
         """Say what is known so far, when it is time for a sign of life or somebody looks on."""

@@ -58,6 +58,8 @@ def begun(job: Job, main: Callable, session: Callable[[str], AbstractContextMana
 def shown(run: Running) -> Iterator[None]:
     """Within this it is shown how far a run is, and what its PEs log; Spark's figures of its stages are recorded."""
     told = run.job.workflow.writing.recorded and not connect.is_remote(run.spark)
+    if connect.is_remote(run.spark):
+        run.job.recorder.spark_connect()
     before = figures.stage_ids(run.spark) if told else set()
     stopped: list[Exception] = []
     with showing(run.log), Sampler(lambda: _progress(run, stopped), seconds=0.5):
