@@ -35,8 +35,8 @@ RUN: dict[str, Shape] = {
 _PE = _with({"name": str}, because=str, remedy=str, why=str, instances=(int, str), inputs=dict)
 _CHANNEL = _with({"from": _end, "to": _end, "exchange": str}, fields=list)
 PLAN: dict[str, Shape] = {"stages": [{"number": int, "pes": [str]}], "pes": [_PE], "channels": [_CHANNEL]}
-_INSTANCE = _with({"stage": int, "instance": int, "seconds": {str: _NUMBER},
-                   "received": {str: int}}, cpu=(*_NUMBER, None), peak=(int, None), life=(*_NUMBER, None),
+_INSTANCE = _with({"stage": int, "instance": int, "seconds": {str: _NUMBER}, "received": {str: int}},
+                  cpu=(*_NUMBER, None), delayed=(*_NUMBER, None), peak=(int, None), life=(*_NUMBER, None),
                   began=(*_NUMBER, None), process=(int, None), within={str: _NUMBER})  # fmt: skip
 #: What each instance of an edge's consumer got, in their order.
 _LANES = _with({"items": [int], "bytes": [int]})

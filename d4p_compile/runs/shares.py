@@ -32,6 +32,7 @@ class Instance:
     process: int | None = None
     within: Mapping[str, float] = field(default_factory=dict)
     began: float | None = None
+    delayed: float | None = None
 
     @cached_property
     def life(self) -> float:
@@ -100,6 +101,11 @@ class Stage:
         found = [each.cpu for each in self.instances if each.cpu is not None]
         return sum(found) if len(found) == len(self.instances) else None
 
+    @property
+    def delayed(self) -> float:
+        """Seconds for which its instances could have worked and no core was free, as far as that is known."""
+        return sum(each.delayed or 0.0 for each in self.instances)
+
     @cached_property
     def busiest(self) -> Instance:
         return max(self.instances, key=lambda each: each.of("busy"))
@@ -137,7 +143,7 @@ class Shares:
             found.setdefault(number, []).append(Instance(
                 each["instance"], each["seconds"], sum(each["received"].get(name, 0) for name in names[number]),
                 each.get("cpu"), each.get("peak"), str(each.get("host")), each.get("process"), each.get("within", {}),
-                each.get("began")))
+                each.get("began"), each.get("delayed")))
         timed = {each["stage"]: {pe: of["share"] for pe, of in each["pes"].items()}
                  for each in summary.get("profile", ())}
         self.stages = tuple(Stage(number, names[number], tuple(instances), timed.get(number, {}))

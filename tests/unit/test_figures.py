@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +130,33 @@ def test_no_more_is_given_than_there_is(time):
     share_out([sampled])
     assert consumer.seconds["working"] == lanes.clock.seconds["blocked"] == 1.0
     assert min(*consumer.seconds.values(), *lanes.clock.seconds.values()) >= 0
+
+
+#: Two loops on one core, of which one is an instance: it says which share of its life it had no core.
+_SHARED = """
+import os, time
+from d4p.stage.figures import Clock
+
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+if not (other := os.fork()):
+    parent = os.getppid()
+    while os.getppid() == parent:
+        pass
+    os._exit(0)
+clock = Clock()
+clock.alone()
+while time.thread_time() < 0.4:
+    pass
+os.kill(other, 9)
+os.waitpid(other, 0)
+clock.stop()
+print(clock.report()["delayed"], clock.report()["cpu"])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells for how long a thread had no core")
+def test_for_how_long_no_core_was_free_is_known():
+    done = subprocess.run([sys.executable, "-c", _SHARED], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    delayed, cpu = map(float, done.stdout.split())
+    assert delayed > 0.1 * cpu and cpu > 0.3

@@ -173,6 +173,15 @@ def test_it_has_the_inputs_and_outputs_of_the_run(runs, about, words):
     assert shlex.split(command(run, "-n 2"))[3:-4] == words
 
 
+@pytest.mark.parametrize(("delayed", "said"), [(4.0, "no core was free: the mach"), (0.1, "CPU is at work for 4 %")])
+def test_who_waits_for_a_core_is_told_so_and_not_to_have_more_instances(runs, delayed, said):
+    stages = [(["a"], [(BUSY, 9)] * 2), (["b"], [(IDLE, 9)])]
+    run = make(runs, "a1", stages, [channel("a", "b")])
+    (found,) = told(run, {1: {"cpu": 0.4, "delayed": delayed}, 2: {"cpu": 0.4}})
+    assert said in found.remedies[0]
+    assert any("-n 8" in each or "more of them" in each for each in found.remedies) == (delayed < 1)
+
+
 def late(runs, began: float, **fold: Any) -> list[Verdict]:
     """What is said where steps have ended after 6 seconds, and a fold that began later holds for 4 and works for 5."""
     stages = [(["read"], [({"working": 0.5, "waiting": 5.5}, 1)]),

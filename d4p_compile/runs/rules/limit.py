@@ -14,6 +14,8 @@ from .order import HELD, any_order, in_order
 PACKED = 0.5
 #: Of a stage's work that the CPU is at: of less it waits for a disk, a network or another program.
 IDLE = 0.3
+#: Of its work that no core was free for it, to be told of: the rest is then its own.
+DELAYED = 0.3
 #: Of the life of the others that they waited or were blocked, to be told of; of one that is blocked, to be followed.
 WAITED = 0.3
 #: Of the looks at a channel at which something waited in it, so that it is called full; and how many looks.
@@ -79,7 +81,11 @@ def _for_more(run: Run, shares: Shares, stage: Stage, pe: str | None) -> Iterato
         yield (f"packing and unpacking items is {percent(packing / stage.busy)} of its work: write fewer and larger "
                "items (arrays rather than lists), or have the PEs in one process (a partition)")
     several = len(stage.instances) > 1
-    if stage.cpu is not None and stage.cpu < IDLE * stage.busy:
+    late = stage.delayed >= DELAYED * stage.busy
+    if late:
+        yield (f"for {percent(min(1.0, stage.delayed / stage.busy))} of that it could have worked, but no core was "
+               "free: the machine had much else to do, or more instances (-n) than cores")
+    elif stage.cpu is not None and stage.cpu < IDLE * stage.busy:
         yield (f"the CPU is at work for {percent(stage.cpu / stage.busy)} of that: it waits for a disk, a network or "
                f"another program" + (f", which more instances than cores can do side by side: "
                                      f"{command(run, f'-n {4 * shares.width}')}" if several else ""))
@@ -90,7 +96,7 @@ def _for_more(run: Run, shares: Shares, stage: Stage, pe: str | None) -> Iterato
     if not several:
         of = [pe] if pe is not None else stage.pes
         yield from filter(None, (_single(pes.get(name, {}), len(of) > 1) for name in of))
-    elif len(stage.instances) >= shares.width:
+    elif len(stage.instances) >= shares.width and not late:
         yield f"it runs on all {shares.width} at once that the run may use: more of them (-n, more ranks or cores)"
     if run.about.get("target") == "sequential":
         yield f"all of it runs in one process: {command(run, '--target processes')}"

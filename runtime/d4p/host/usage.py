@@ -56,6 +56,16 @@ def usage() -> dict[str, Any]:
             "gc": round(_collections.seconds, 6)}
 
 
+def delayed(thread: int) -> float | None:
+    """Seconds for which a thread of this process, by its native number, could have worked and no core was free; None
+    where the system doesn't tell (Linux does), or there is no such thread."""
+    try:
+        with open(f"/proc/self/task/{thread}/schedstat", "rb") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def cpu_of(process: int) -> float | None:
     """CPU seconds of a process of this machine so far, also of one that has ended and wasn't waited for; None where the
     system doesn't tell."""

@@ -24,8 +24,9 @@ PARTS: tuple[str, ...] = ("starting", "preprocess", "waiting", "held", "queued",
 
 
 #: What `Clock.report` gives where nothing has come of it.
-UNKNOWN: dict[str, Any] = {"began": None, "life": None, "seconds": {}, "at": None, "cpu": None, "host": None,
-                           "process": None, "peak": None, "memory": None, "gc": None, "within": {}}  # fmt: skip
+UNKNOWN: dict[str, Any] = {
+    "began": None, "life": None, "seconds": {}, "at": None, "cpu": None, "delayed": None, "host": None, "process": None,
+    "peak": None, "memory": None, "gc": None, "within": {}}  # fmt: skip
 
 
 def together(seconds: Iterable[float | None]) -> float | None:
@@ -51,6 +52,8 @@ class Clock:
         self._thread: int | None = None  # its clock of CPU seconds
         self._before = 0.0
         self._cpu: float | None = None
+        self._native: int | None = None
+        self._delayed: float | None = None
         self.beside: Callable[[], float | None] = float  # CPU seconds of processes that work for it
 
     def enter(self, part: str, now: Any = time.perf_counter) -> str:
@@ -93,6 +96,8 @@ class Clock:
             self._before = time.clock_gettime(self._thread)
         except (AttributeError, OSError):  # not a system that can tell
             self._thread = None
+        self._native = threading.get_native_id()
+        self._delayed_before = usage.delayed(self._native) or 0.0
 
     def stop(self) -> None:
         """Its life is over; to be called by its thread."""
@@ -101,6 +106,7 @@ class Clock:
             self._died = time.perf_counter()
             self._ended = dict(self.seconds)
             self._cpu, self._thread = self._cpu_so_far(), None
+            self._delayed, self._native = self._delayed_so_far(), None
 
     def _cpu_so_far(self) -> float | None:
         mine, beside = self._cpu, self.beside()
@@ -109,15 +115,20 @@ class Clock:
                 mine = time.clock_gettime(self._thread) - self._before + (beside or 0.0)
         return None if beside is None else mine
 
+    def _delayed_so_far(self) -> float | None:
+        found = None if self._native is None else usage.delayed(self._native)
+        return self._delayed if found is None else round(found - self._delayed_before, 6)
+
     def report(self) -> dict[str, Any]:
         """`began` (seconds since 1970), `life` (its seconds from then on), `seconds` by part, the part that it is `at`
         (None where it is over), `cpu` seconds of its thread and of processes that
-        work for it (None where it shares one), and what its process takes
-        (`d4p.host.usage`)."""
+        work for it (None where it shares one), for how many its thread was `delayed` since no core was free (None
+        where that isn't known), and what its process takes (`d4p.host.usage`)."""
         seconds = self._ended
         if seconds is None:
             part, since, seconds = self.part, self._since, dict(self.seconds)
             seconds[part] += time.perf_counter() - since
         life = (self._died or time.perf_counter()) - self._born
         return {"began": self.began, "life": round(life, 6), "seconds": seconds,
-                "at": self.part if self._ended is None else None, "cpu": self._cpu_so_far(), **usage.usage()}
+                "at": self.part if self._ended is None else None, "cpu": self._cpu_so_far(),
+                "delayed": self._delayed_so_far(), **usage.usage()}
