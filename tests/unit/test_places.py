@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import weakref
 from collections import deque
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,10 @@ from d4p.places.passing import Passing
 from d4p.places.place import ENDED, Frontier
 
 
-def sent(marks: Marks, lane: int) -> tuple[Head, list]:
+def sent(marks: Marks, lane: int) -> tuple[Head, Any]:
+    """A batch as it comes: of every other number of items still packed."""
     head, items = marks.cut(lane)
-    return Head.loaded(head.packed()), items
+    return Head.loaded(head.packed()), items if len(items) % 2 else headed(head.packed(), pack(items))
 
 
 def put(marks: Marks, held: list[list], lane: int, item: object) -> None:
@@ -172,6 +174,38 @@ def test_files_of_what_waits_go_as_it_is_taken(tmp_path, monkeypatch):
         files.add(kept[-1].file)
         assert held.get(kept.popleft())[1] == n - 20
         assert len(files) < 8 and all(file is not None and file.size < 7000 for file in files)
+
+
+@pytest.mark.parametrize("memory", [0, 300, 1 << 20])
+def test_what_waits_as_it_came_is_unpacked_when_it_is_in_turn(memory, tmp_path, monkeypatch):
+    """All of a batch with the first of its runs, and nothing of it stays when the last is taken; where runs came
+    different ways, none is kept here for another's sake."""
+    monkeypatch.setattr("d4p.places.held.MEMORY", memory)
+    unpacked: list[list] = []
+
+    def unpack_it(packed: Any) -> list:
+        unpacked.append(unpack(packed))
+        return unpacked[-1]
+
+    merge = Merge({4: 2}, str(tmp_path), unpack=unpack_it)
+    batches = [[(run, n) for run in (4 * b, 4 * b + 2) for n in range(3)] for b in range(5)]
+    for b, items in enumerate(batches):
+        runs = tuple(Run((), (1, run), 3) for run in (4 * b, 4 * b + 2))
+        merge.put(4, Head(0, Frontier((1, 4 * b + 3)), runs), pack(items))
+    assert drained(merge) == [] and unpacked == [] and merge.holds
+    for run in range(10):
+        merge.put(4, Head(1, Frontier((1, 2 * run + 1)), ()), pack([]))
+        assert drained(merge) == [(2 * run, n) for n in range(3)]
+        assert unpacked == batches[: run // 2 + 1]
+    assert not merge.holds and merge._held._bytes == 0 and not merge._bytes.total()
+
+    runs = Run((1,), (1, 50), 1), Run((2,), (1, 50), 1)
+    merge.put(4, Head(0, Frontier((1, 60)), runs), pack(["one way", "another"]))
+    assert unpacked[-1] == ["one way", "another"]
+    merge.put(4, Head(1, Frontier((1, 49), {(1,): (1, 60)}), ()), pack([]))
+    assert drained(merge) == ["one way"]
+    merge.put(4, Head(1, ENDED, ()), pack([]))
+    assert drained(merge) == ["another"]
 
 
 def test_a_merge_says_which_run_it_awaits_where_it_holds_much(tmp_path):

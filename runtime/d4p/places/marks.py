@@ -49,8 +49,16 @@ class Head:
             Run(way, place, count, array("q", numbers) if type(numbers) is bytes else numbers)
             for way, place, count, numbers in runs))
 
+    @property
+    def count(self) -> int:
+        """The items of the batch."""
+        return sum(run.count for run in self.runs)
+
     def parts(self, items: list[Any]) -> Iterator[tuple[Run, list[Any]]]:
         """The items of the batch by their runs."""
+        if len(self.runs) == 1:
+            yield self.runs[0], items
+            return
         start = 0
         for run in self.runs:
             yield run, items[start : start + run.count]

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
+from d4p.items.packing import unpack
 from d4p.places import held as limits
-from d4p.places.held import Held, Kept
+from d4p.places.held import Held, Kept, Packed, Unpack
 from d4p.places.marks import Head, Numbers
 from d4p.places.place import ENDED, ITEMS, NEVER, Frontier, Place, Way
 
@@ -26,11 +27,14 @@ _TOGETHER = 4096
 
 
 class _Part(NamedTuple):
-    """Items that wait, of one run: in order, and all of one place, or with numbers behind it."""
+    """Items that wait, of one run: in order, and all of one place, or with numbers behind it. They are `count` of those
+    that are `kept`, from `start` on."""
 
     place: Place
     numbers: Numbers
     kept: Kept
+    start: int
+    count: int
 
     @property
     def first(self) -> Place:
@@ -78,7 +82,7 @@ class _Producer:
 class Straight:
     """What a `Merge` does where all comes from one instance, over one channel: it is in turn as it comes."""
 
-    holds = False
+    holds = packed = False
 
     def __init__(self, channel: int) -> None:
         self.channels: Iterable[int] = (channel,)
@@ -111,10 +115,15 @@ class Merge:
         producers: how many instances send on each channel with places.
         folder: where what is held lies on disk where that is much.
         much: of what is dealt on one channel so many bytes may wait for a run before the dealer is to pause.
+        unpack: makes items of a batch that is put packed.
     """
 
-    def __init__(self, producers: Mapping[int, int], folder: str, much: int | None = None) -> None:
-        self._held, self._much = Held(folder), limits.MUCH if much is None else much
+    packed = True  # batches had better be put as they came
+
+    def __init__(self, producers: Mapping[int, int], folder: str, much: int | None = None,
+                 unpack: Unpack = unpack) -> None:
+        self._held, self._much = Held(folder, unpack=unpack), limits.MUCH if much is None else much
+        self._unpack = unpack
         self._bytes: Counter[tuple[int, Way]] = Counter()  # that wait, by where they came
         self._channels = {channel: [_Producer() for _ in range(count)] for channel, count in producers.items()}
         self._ways: dict[int, list[Way]] = {channel: [] for channel in producers}
@@ -129,16 +138,27 @@ class Merge:
         """Whether anything waits for its turn."""
         return self._held.count > 0
 
-    def put(self, channel: int, head: Head, items: list[Any]) -> None:
+    def put(self, channel: int, head: Head, items: list[Any] | Packed) -> None:
         """Take a batch in."""
         producer = self._channels[channel][head.producer]
-        for run, some in head.parts(items):
-            if run.way not in self._ways[channel]:
-                self._ways[channel].append(run.way)
-            kept = self._held.put(some)
-            self._bytes[channel, run.way] += kept.size
-            producer.put(run.way, _Part(run.place, run.numbers, kept))
+        ways = {run.way for run in head.runs}
+        for way in ways.difference(self._ways[channel]):
+            self._ways[channel].append(way)
+        if not isinstance(items, list) and len(ways) == 1:  # or items of one way would be here for another's sake
+            self._put_packed(channel, producer, head, items)
+        elif ways:
+            for run, some in head.parts(items if isinstance(items, list) else self._unpack(items)):
+                kept = self._held.put(some)
+                self._bytes[channel, run.way] += kept.size
+                producer.put(run.way, _Part(run.place, run.numbers, kept, 0, run.count))
         producer.frontier = head.frontier
+
+    def _put_packed(self, channel: int, producer: _Producer, head: Head, packed: Packed) -> None:
+        kept, start = self._held.put_packed(packed, len(head.runs)), 0
+        self._bytes[channel, head.runs[0].way] += kept.size
+        for run in head.runs:
+            producer.put(run.way, _Part(run.place, run.numbers, kept, start, run.count))
+            start += run.count
 
     def take(self) -> Iterator[Segment]:
         """What is in turn."""
@@ -162,7 +182,8 @@ class Merge:
             next_one = min(bounds)
             waiting = producer.waiting[way]
             while waiting and waiting[0].place[0] <= phase and (waiting[0].first, number) < next_one:
-                place, numbers, _ = part = waiting[0]
+                part = waiting[0]
+                place, numbers = part.place, part.numbers
                 count = part.before(next_one[0], number < next_one[1]) if numbers else 0
                 if count < len(numbers) and (several := self._together(channel, way, place)):
                     yield channel, way, place, *several
@@ -171,13 +192,16 @@ class Merge:
 
     def _taken(self, channel: int, way: Way, waiting: deque[_Part], count: int) -> tuple[Numbers, list[Any]]:
         """The first part of a producer's, or so many items of it where it has numbers, with these."""
-        place, numbers, kept = waiting.popleft()
-        self._bytes[channel, way] -= kept.size
+        place, numbers, kept, start, of = waiting.popleft()
         items = self._held.get(kept)
+        if not kept.parts:
+            self._bytes[channel, way] -= kept.size
+        if of < len(items):
+            items = items[start : start + of]
         if count < len(numbers):
             rest = self._held.put(items[count:], here=True)
             self._bytes[channel, way] += rest.size
-            waiting.appendleft(_Part(place, numbers[count:], rest))
+            waiting.appendleft(_Part(place, numbers[count:], rest, 0, of - count))
         return (numbers[:count], items[:count]) if numbers else (numbers, items)
 
     def _together(self, channel: int, way: Way, place: Place) -> tuple[Numbers, list[Any]] | None:
@@ -235,8 +259,8 @@ class Merge:
         return found
 
 
-def merge_of(producers: Mapping[int, int], folder: str) -> Merge | Straight | None:
+def merge_of(producers: Mapping[int, int], folder: str, unpack: Unpack = unpack) -> Merge | Straight | None:
     """What puts together what an instance is sent, None where nothing has places; for the arguments see `Merge`."""
     if list(producers.values()) == [1]:
         return Straight(*producers)
-    return Merge(producers, folder) if producers else None
+    return Merge(producers, folder, unpack=unpack) if producers else None

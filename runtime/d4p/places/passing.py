@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from d4p.places.held import Packed
 from d4p.places.marks import Head, Marks, Noted, Numbers
 from d4p.places.merge import Merge, Straight
 from d4p.places.place import BITS, ENDED, Frontier, Place, Way
@@ -66,6 +67,11 @@ class Passing:
         """Whether something has come that isn't in turn."""
         return self._merge is not None and self._merge.holds
 
+    @property
+    def packed(self) -> bool:
+        """Whether batches with places had better be given as they came, and are unpacked when they are in turn."""
+        return self._merge is not None and self._merge.packed
+
     def own(self, place: Place) -> None:
         """What it writes from now on is its own: in `preprocess` and `postprocess`, or read by itself."""
         self._base, self._last = Frontier(place), ((), place)
@@ -73,7 +79,7 @@ class Passing:
         for marks in self._marks:
             marks.at((), place, self._base)
 
-    def take(self, channel: int, head: Head, items: list[Any]) -> Iterator[tuple[int, Any]]:
+    def take(self, channel: int, head: Head, items: list[Any] | Packed) -> Iterator[tuple[int, Any]]:
         """Take a batch in, and give what is in turn, as (channel, items), while it is to be worked on: item by item, as
         what is written meanwhile has the place of the item that was given last."""
         self._merge.put(channel, head, items)

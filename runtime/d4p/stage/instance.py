@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
+from d4p.items.packing import unpack
 from d4p.places.merge import merge_of
 from d4p.places.passing import Passing
 from d4p.places.place import ITEMS, POSTPROCESS, PREPROCESS
@@ -106,10 +107,11 @@ class Stage(Wiring):
         if self.marks:
             self.passing.own((PREPROCESS - self._workflow.postprocess_order.index(name), self.index))
 
-    def merging(self, producers: dict[int, int], folder: str) -> None:
+    def merging(self, producers: dict[int, int], folder: str, unpacked: Callable[[Any], list[Any]] = unpack) -> None:
         """Take what comes on some channels in the order of the sequential run; `producers` are how many instances send
-        on each, and what must wait for much else lies in a folder where that is much."""
-        self.passing = Passing(self.marks, merge_of(producers, folder), self._step)
+        on each, and what must wait for much else lies in a folder where that is much. `unpacked` makes items of a batch
+        that came."""
+        self.passing = Passing(self.marks, merge_of(producers, folder, unpacked), self._step)
 
     @property
     def tells_places(self) -> bool:

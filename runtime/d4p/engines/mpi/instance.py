@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from d4p.engines.channels.parcels import Parcel, places_of, unpack_parcel
+from d4p.engines.channels.parcels import Parcel, places_of, sizes, unpack_parcel
 from d4p.engines.channels.sender import Sender
 from d4p.engines.channels.sharing import Sharing
 from d4p.engines.declared import Entry
@@ -16,6 +16,7 @@ from d4p.engines.mpi.post import Post
 from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Note
 from d4p.engines.quiescence import ASK, END, Command, Tally
 from d4p.errors import RunFailed
+from d4p.places.held import Packed
 from d4p.stage.channel import Channel, Pairs, RoundRobin
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Lanes
@@ -134,7 +135,7 @@ class Instance:
             self.kept, self.done = True, not self.cyclic and not self.ends
             self._rest()
             return
-        stage.merging(self._producers, str(self._job.spool.folder))
+        stage.merging(self._producers, str(self._job.spool.folder), self._unpack)
         for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
             note.at(PREPROCESS, stage.names.index(name))
             stage.preprocess_pe(name)
@@ -242,12 +243,14 @@ class Instance:
     def _take(self, channel: int, head: Any, buffers: Iterable[Any]) -> None:
         """Take a batch in. Whoever dealt it is told also where it isn't in turn: he needn't wait for what others are to
         do."""
-        items, places = self._unpack(head, buffers), places_of(head)
-        left, since = len(items), time.perf_counter_ns()
+        places, passing = places_of(head), self.stage.passing
+        whole = places is not None and passing.packed and isinstance(head, Packed) and not sizes(head)
+        items: Any = head if whole else self._unpack(head, buffers)
+        left, since = len(items) if places is None else places.count, time.perf_counter_ns()
         if places is None:
             self._feed(channel, items)
         else:
-            for of, some in self.stage.passing.take(channel, places, items):
+            for of, some in passing.take(channel, places, items):
                 self._feed(of, some)
                 if of == channel and left:
                     now, done = time.perf_counter_ns(), min(left, len(some))
@@ -266,7 +269,7 @@ class Instance:
         self.stage.feed(channel, items)
         self._taken[entry.pe] += len(items)
 
-    def _unpack(self, head: Any, buffers: Iterable[Any]) -> list[Any]:
+    def _unpack(self, head: Any, buffers: Iterable[Any] = ()) -> list[Any]:
         try:
             return unpack_parcel(head, buffers)
         except RunFailed as error:

@@ -17,6 +17,7 @@ from typing import Any
 from d4p.engines.channels.parcels import Parcel, places_of, sizes, unpack_parcel
 from d4p.engines.processes.arena import Arena, SharedFile
 from d4p.engines.processes.store import Store, padded
+from d4p.places.held import Packed
 from d4p.places.marks import Head
 
 #: Before each parcel: what follows, its channel, the length of its head, and the granule of the arena where it lies.
@@ -61,11 +62,14 @@ class Inbox:
     def take(self) -> tuple[int, list[Any] | None]:
         """The next batch as (channel, items); None for the items where a producer says it is done with the channel."""
         channel, items, _ = self.next()
+        assert not isinstance(items, Packed)
         return channel, items
 
-    def next(self, arrived: Callable[[], Any] = bool) -> tuple[int, list[Any] | None, Head | None]:
+    def next(self, arrived: Callable[[], Any] = bool, packed: bool = False,
+             ) -> tuple[int, list[Any] | Packed | None, Head | None]:
         """The next batch as (channel, items, their places on a channel that has them); None for the items where a
-        producer says it is done with the channel. `arrived` is called before it is unpacked."""
+        producer says it is done with the channel. `arrived` is called before it is unpacked. Where it has places, all
+        of it may be given as it came, `packed`."""
         kind, channel, length, at = _HEAD.unpack(self._read([_HEAD.size])[0])
         arrived()
         if kind == _END:
@@ -75,7 +79,7 @@ class Inbox:
             beside, places = sizes(head), places_of(head)
             if beside:
                 return channel, unpack_parcel(head, self.arena.view(at, [length, *beside])[1:]), places
-            items = unpack_parcel(head)
+            items = bytes(head) if packed and places is not None else unpack_parcel(head)
             self.arena.free(at, [length])
             return channel, items, places
         if kind == _STORED:
@@ -83,9 +87,11 @@ class Inbox:
             head = self.store.head(at, length)
             return channel, unpack_parcel(head, self.store.view(at + padded(length), sizes(head))), None
         (head,) = self._read([length])
-        beside = sizes(head)
+        beside, places = sizes(head), places_of(head)
+        if packed and places is not None and not beside:
+            return channel, head, places
         buffers = [] if not beside else self._read(beside) if kind == _HERE else self.arena.view(at, beside)
-        return channel, unpack_parcel(head, buffers), places_of(head)
+        return channel, unpack_parcel(head, buffers), places
 
     def _read(self, lengths: list[int]) -> list[bytearray]:
         made = [bytearray(length) for length in lengths]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from d4p.engines.channels.parcels import Parcel
+from d4p.engines.channels.parcels import Parcel, unpack_parcel
 from d4p.engines.channels.sender import Flusher, Sender
 from d4p.engines.channels.sharing import Sharing
 from d4p.engines.declared import Entry
@@ -32,6 +32,7 @@ from d4p.errors import D4pError, RunFailed
 from d4p.host import keeper, memory, scratch
 from d4p.host.signals import ENDS, ignore
 from d4p.host.threads import use_threads
+from d4p.places.held import Packed
 from d4p.places.marks import Head
 from d4p.program import leaving
 from d4p.program.events import Events, Sampler
@@ -210,7 +211,7 @@ class _Instance:
                 self._nothing_to_do()
             note.at(DONE)
             return
-        stage.merging(self.task.producers, str(self.job.spool.folder))
+        stage.merging(self.task.producers, str(self.job.spool.folder), self._unpacked)
         for name in reversed(stage.names):  # consumers first, so that what one writes there finds the next one ready
             note.at(PREPROCESS, stage.names.index(name))
             stage.preprocess_pe(name)
@@ -247,14 +248,15 @@ class _Instance:
             else:
                 self._work_on(channel, items, places)
 
-    def _work_on(self, channel: int, items: list[Any], places: Head | None) -> None:
+    def _work_on(self, channel: int, items: list[Any] | Packed, places: Head | None) -> None:
         """Take a batch, and say so: also where it isn't in turn, since whoever dealt it needn't wait for what others
         are to do."""
-        row, left = self.task.rows.get(channel), len(items)
+        row, left = self.task.rows.get(channel), len(items) if places is None else places.count
         took = row.took if row is not None and row.shared else lambda *_: None
         seconds = self.stage.clock.seconds  # that it waits for those that take its output doesn't make it slow
         since = seconds["working"]
         if places is None:
+            assert isinstance(items, list)
             self._feed(channel, items)
         else:
             for of, some in self.stage.passing.take(channel, places, items):
@@ -298,16 +300,25 @@ class _Instance:
         self.note.waiting()
         stage.clock.enter("waiting")
 
-    def _take(self) -> tuple[int, list[Any] | None]:
+    def _take(self) -> tuple[int, Any]:
         return self._next()[:2]
 
-    def _next(self) -> tuple[int, list[Any] | None, Head | None]:
-        clock = self.stage.clock
-        clock.enter("held" if self.stage.passing.holds else "waiting")
+    def _next(self) -> tuple[int, list[Any] | Packed | None, Head | None]:
+        clock, passing = self.stage.clock, self.stage.passing
+        clock.enter("held" if passing.holds else "waiting")
         try:
-            return self.task.inbox.next(lambda: clock.enter("unpacking"))
+            return self.task.inbox.next(lambda: clock.enter("unpacking"), passing.packed)
         except RunFailed as error:
             raise RunFailed(f"{self.task}: {error}") from error
+
+    def _unpacked(self, packed: Packed) -> list[Any]:
+        before = self.stage.clock.enter("unpacking")
+        try:
+            return unpack_parcel(packed)
+        except RunFailed as error:
+            raise RunFailed(f"{self.task}: {error}") from error
+        finally:
+            self.stage.clock.enter(before)
 
     def _flush(self, news: bool = True) -> None:
         for sender in self.senders.values():
