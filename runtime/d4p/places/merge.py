@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import heapify, heapreplace
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -30,15 +31,12 @@ class _Part(NamedTuple):
     """Items that wait, of one run: in order, and all of one place, or with numbers behind it. They are `count` of those
     that are `kept`, from `start` on."""
 
+    first: Place  # with the first number
     place: Place
     numbers: Numbers
     kept: Kept
     start: int
     count: int
-
-    @property
-    def first(self) -> Place:
-        return (*self.place, self.numbers[0]) if self.numbers else self.place
 
     def before(self, bound: Place, at_it: bool = False) -> int:
         """How many of its numbers are before a bound, or `at_it`."""
@@ -46,6 +44,10 @@ class _Part(NamedTuple):
         if bound[:depth] != self.place:
             return len(self.numbers) if self.place < bound else 0
         return (bisect_right if at_it else bisect_left)(self.numbers, bound[depth]) if len(bound) > depth else 0
+
+
+def _part(place: Place, numbers: Numbers, kept: Kept, start: int, count: int) -> _Part:
+    return _Part((*place, numbers[0]) if numbers else place, place, numbers, kept, start, count)
 
 
 def _of_one_run(waiting: Iterable[_Part], place: Place) -> int:
@@ -76,7 +78,11 @@ class _Producer:
 
     @property
     def phase(self) -> int:
-        return min([self.frontier.phase, *(waiting[0].place[0] for waiting in self.waiting.values() if waiting)])
+        phase = self.frontier.phase
+        for waiting in self.waiting.values():
+            if waiting and waiting[0].place[0] < phase:
+                phase = waiting[0].place[0]
+        return phase
 
 
 class Straight:
@@ -150,14 +156,14 @@ class Merge:
             for run, some in head.parts(items if isinstance(items, list) else self._unpack(items)):
                 kept = self._held.put(some)
                 self._bytes[channel, run.way] += kept.size
-                producer.put(run.way, _Part(run.place, run.numbers, kept, 0, run.count))
+                producer.put(run.way, _part(run.place, run.numbers, kept, 0, run.count))
         producer.frontier = head.frontier
 
     def _put_packed(self, channel: int, producer: _Producer, head: Head, packed: Packed) -> None:
         kept, start = self._held.put_packed(packed, len(head.runs)), 0
         self._bytes[channel, head.runs[0].way] += kept.size
         for run in head.runs:
-            producer.put(run.way, _Part(run.place, run.numbers, kept, start, run.count))
+            producer.put(run.way, _part(run.place, run.numbers, kept, start, run.count))
             start += run.count
 
     def take(self) -> Iterator[Segment]:
@@ -171,28 +177,31 @@ class Merge:
 
     def _in_turn(self, channel: int, way: Way, phase: int) -> Iterator[Segment]:
         producers = self._channels[channel]
+        bounds: list[tuple[Place, int]] = []  # a heap
         while True:
-            bounds = [(producer.bound(way), number) for number, producer in enumerate(producers)]
-            first = min(bounds)
-            place, number = first
-            producer = producers[number]
-            if not producer.waiting.get(way) or place[0] > phase:
+            if not bounds:
+                bounds = [(producer.bound(way), number) for number, producer in enumerate(producers)]
+                heapify(bounds)
+            place, number = bounds[0]
+            waiting = producers[number].waiting.get(way)
+            if not waiting or place[0] > phase:
                 return
-            bounds[number] = ((NEVER,), number)
-            next_one = min(bounds)
-            waiting = producer.waiting[way]
+            next_one = min(bounds[1:3], default=((NEVER,), number))  # the second of a heap is one of these
             while waiting and waiting[0].place[0] <= phase and (waiting[0].first, number) < next_one:
                 part = waiting[0]
                 place, numbers = part.place, part.numbers
                 count = part.before(next_one[0], number < next_one[1]) if numbers else 0
                 if count < len(numbers) and (several := self._together(channel, way, place)):
+                    bounds = []
                     yield channel, way, place, *several
                     break
                 yield channel, way, place, *self._taken(channel, way, waiting, count)
+            if bounds:
+                heapreplace(bounds, (producers[number].bound(way), number))
 
     def _taken(self, channel: int, way: Way, waiting: deque[_Part], count: int) -> tuple[Numbers, list[Any]]:
         """The first part of a producer's, or so many items of it where it has numbers, with these."""
-        place, numbers, kept, start, of = waiting.popleft()
+        _, place, numbers, kept, start, of = waiting.popleft()
         items = self._held.get(kept)
         if not kept.parts:
             self._bytes[channel, way] -= kept.size
@@ -201,7 +210,7 @@ class Merge:
         if count < len(numbers):
             rest = self._held.put(items[count:], here=True)
             self._bytes[channel, way] += rest.size
-            waiting.appendleft(_Part(place, numbers[count:], rest, 0, of - count))
+            waiting.appendleft(_part(place, numbers[count:], rest, 0, of - count))
         return (numbers[:count], items[:count]) if numbers else (numbers, items)
 
     def _together(self, channel: int, way: Way, place: Place) -> tuple[Numbers, list[Any]] | None:
@@ -232,7 +241,7 @@ class Merge:
         return tuple(map(numbers.__getitem__, order)), list(map(items.__getitem__, order))
 
     def _phase(self) -> int:
-        return min((producer.phase for producers in self._channels.values() for producer in producers), default=NEVER)
+        return min([producer.phase for producers in self._channels.values() for producer in producers], default=NEVER)
 
     def frontier(self, channel: int) -> Frontier:
         """Before which place nothing more is to be taken from a channel."""

@@ -31,7 +31,8 @@ class Frontier:
 
     def of(self, way: Way) -> Place:
         """That of a way."""
-        return max(self.least, self.ways.get(way, ()))
+        found = self.ways.get(way)
+        return self.least if found is None or found < self.least else found
 
     @property
     def phase(self) -> int:
