@@ -1,9 +1,9 @@
-"""Attributes that change while items come and change no answer: filled once, only logged, a table of what was found, or
-set anew for each item (see `scratch`).
+"""Attributes that change while items come and change no answer: filled once, only logged, a table of what was found
+(see `tables`), or set anew for each item (see `scratch`).
 
-    if self.model is None:              self.count += 1                 if key not in self.found:
-        self.model = load(self.path)    if self.count % 1000 == 0:          self.found[key] = look_up(key)
-    ... self.model ...                      self.log(self.count)        ... self.found[key] ...
+    if self.model is None:              self.count += 1
+        self.model = load(self.path)    if self.count % 1000 == 0:
+    ... self.model ...                      self.log(self.count)
 
 Each instance comes to the same values whichever items it gets. What these forms don't show for certain is state.
 """
@@ -11,23 +11,29 @@ Each instance comes to the same values whichever items it gets. What these forms
 from __future__ import annotations
 
 import ast
-import logging
-from collections.abc import Callable, Iterable
-from types import FunctionType, ModuleType
-from typing import Any
+from collections.abc import Callable, Iterable, Set
+from types import FunctionType
+from typing import Any, NamedTuple
 
-from d4p_compile.analysis.mentions import Method, quiet
+from d4p_compile.analysis.mentions import Method, is_log, quiet
 from d4p_compile.analysis.same import Same
 from d4p_compile.analysis.scratch import set_before_it_is_read
 from d4p_compile.analysis.source import Unreadable, read
+from d4p_compile.analysis.tables import table
 
-_LOGS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 _FORMATS = (ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.Tuple, ast.UnaryOp)
 _TESTS = (ast.Compare, ast.BinOp, ast.BoolOp, ast.UnaryOp)
 
 
-def harmless(functions: Iterable[tuple[FunctionType, bool]], values: dict[str, Any]) -> set[str]:
-    """The attributes whose assignments in these functions keep no state.
+class Harmless(NamedTuple):
+    """Attributes whose assignments keep no state; of those that are `tables`, `setdefault` doesn't either."""
+
+    assigned: Set[str] = frozenset()
+    tables: Set[str] = frozenset()
+
+
+def harmless(functions: Iterable[tuple[FunctionType, bool]], values: dict[str, Any]) -> Harmless:
+    """The attributes that change in these functions and keep no state.
 
     Args:
         functions: all of a PE's that run while items come, and whether each is a method, which has a self.
@@ -36,11 +42,14 @@ def harmless(functions: Iterable[tuple[FunctionType, bool]], values: dict[str, A
     try:
         methods = [Method(read(function)) for function, bound in functions if bound and read(function).positional]
     except Unreadable:
-        return set()
+        return Harmless()
     if any(method.hands_out_self for method in methods):
-        return set()
+        return Harmless()
     stored = {name for method in methods for name in method.changed}
-    return {name for name in stored if any(form(methods, name, stored, values) for form in _FORMS)}
+    tables = {name for name in {name for method in methods for name in method.names}
+              if table(methods, name, stored, values)}
+    return Harmless(tables | {name for name in stored if any(form(methods, name, stored, values) for form in _FORMS)},
+                    tables)
 
 
 # -- filled once ---------------------------------------------------------------------------------------------------
@@ -79,7 +88,7 @@ def _fills_or_gives(method: Method, name: str, nodes: list[ast.Attribute], store
     mention = f"{method.own}.{name}"
     gives = ast.dump(ast.parse(f"return {mention}").body[0])
     body = [each for each in method.source.body if not isinstance(each, ast.Import | ast.ImportFrom)
-            and not _is_log(method, each) and not _is_docstring(each)]
+            and not is_log(method, each) and not _is_docstring(each)]
     if len(body) != 3 or not isinstance(body[0], ast.If) or not isinstance(body[1], ast.Assign):
         return False
     test = ast.unparse(body[0].test) in (f"{mention} is not None", mention, f"hasattr({method.own}, {name!r})")
@@ -100,7 +109,7 @@ def _only_fills(method: Method, guard: ast.If) -> bool:
     for part in todo:  # grows
         if isinstance(part, ast.With):
             todo += part.body
-        elif not isinstance(part, ast.Assign | ast.Import | ast.ImportFrom | ast.Pass) and not _is_log(method, part):
+        elif not isinstance(part, ast.Assign | ast.Import | ast.ImportFrom | ast.Pass) and not is_log(method, part):
             return False
     nodes = list(ast.walk(method.source.node))
     inside = {id(node) for part in guard.body for node in ast.walk(part)}
@@ -149,36 +158,17 @@ def _is_logged(method: Method, node: ast.AST) -> bool:
         if isinstance(each, ast.Call) and getattr(each.func, "id", "") in ("str", "repr", "format", "round", "int"):
             continue
         if isinstance(each, ast.Call):
-            return _is_log(method, method.around.get(each)) and node is not each.func
+            return is_log(method, method.around.get(each)) and node is not each.func
         if not isinstance(each, _FORMATS):
             return False
     return False
-
-
-def _is_log(method: Method, statement: ast.AST | None) -> bool:
-    """`self.log(...)`, or a method of the module logging or of a logger that is a global; or `print(...)`, but to a
-    file."""
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-        known = {**method.source.globals, **method.source.closure}
-        return call.func.id == "print" and "print" not in known and all(each.arg != "file" for each in call.keywords)
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-        return False
-    base, source = call.func.value, method.source
-    if not isinstance(base, ast.Name):
-        return False
-    if base.id == method.own:
-        return call.func.attr == "log"
-    logger = source.closure.get(base.id, source.globals.get(base.id))
-    known = isinstance(logger, logging.Logger) or isinstance(logger, ModuleType) and logger is logging
-    return known and call.func.attr in _LOGS
 
 
 def _decides_on_logs(methods: list[Method], method: Method, node: ast.AST, name: str) -> bool:
     """It stands in the test of an `if` in which there are logs, and the number is set back, and no more."""
     for each in method.above(node):
         if isinstance(each, ast.If):
-            return all(_is_log(method, part) or isinstance(part, ast.Pass) or _sets_back(methods, method, part, name)
+            return all(is_log(method, part) or isinstance(part, ast.Pass) or _sets_back(methods, method, part, name)
                        for part in [*each.body, *each.orelse])
         if not isinstance(each, _TESTS):
             return False
@@ -189,43 +179,5 @@ def _sets_back(methods: list[Method], method: Method, statement: ast.stmt, name:
     return isinstance(statement, ast.Assign) and _counts(methods, method, statement.targets[0], name)
 
 
-# -- a table of what was found -------------------------------------------------------------------------------------
-def _table(methods: list[Method], name: str, stored: set[str], values: dict[str, Any]) -> bool:
-    """A dict, in one method: `if key not in self.x: self.x[key] = (of the key alone)`, and self.x[key] behind that."""
-    using = [method for method in methods if method.names.get(name)]
-    if type(values.get(name)) is not dict or len(using) != 1:
-        return False
-    (method,) = using
-    guards = [each for node in method.names[name] for each in method.above(node)
-              if isinstance(each, ast.If) and _isnt_in(each.test, f"{method.own}.{name}")]
-    if not guards or any(guard.orelse for guard in guards):
-        return False
-    key: Any = guards[0].test
-    text = ast.unparse(key.left)
-    same = Same(method.source, method.own, lambda attribute: attribute not in stored, given=text)
-    if not same.is_one_thing(key.left):
-        return False
-    for node in method.names[name]:
-        around = method.around[node]
-        guard = next((each for each in guards if method.is_within(node, [each])), None)
-        if guard is not None and around is guard.test and ast.unparse(guard.test.left) == text:  # type: ignore
-            continue
-        if not isinstance(around, ast.Subscript) or around.value is not node or ast.unparse(around.slice) != text:
-            return False
-        if isinstance(around.ctx, ast.Load):
-            if not any(method.is_within(node, method.behind(each)) for each in guards):
-                return False
-        elif not (guard is not None and len(guard.body) == 1 and isinstance(guard.body[0], ast.Assign)
-                  and guard.body[0].targets == [around] and same.for_all_items(guard.body[0].value)
-                  and quiet(methods, method, guard.body[0].value)):
-            return False
-    return True
-
-
-def _isnt_in(test: ast.expr, mention: str) -> bool:
-    return isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.NotIn) and \
-        ast.unparse(test.comparators[0]) == mention
-
-
 _Form = Callable[[list[Method], str, set[str], dict[str, Any]], bool]
-_FORMS: tuple[_Form, ...] = (set_before_it_is_read, _filled_once, _only_logged, _table)
+_FORMS: tuple[_Form, ...] = (set_before_it_is_read, _filled_once, _only_logged)

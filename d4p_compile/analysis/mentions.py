@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import logging
 from collections.abc import Iterator
+from types import ModuleType
 
 from d4p_compile.analysis.source import Function
+
+_LOGS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 
 class Method:
@@ -73,3 +77,22 @@ def quiet(methods: list[Method], method: Method, value: ast.expr) -> bool:
             if any(name in names or name in ("write", "_write") for each in called for name in each.names):
                 return False
     return True
+
+
+def is_log(method: Method, statement: ast.AST | None) -> bool:
+    """`self.log(...)`, or a method of the module logging or of a logger that is a global; or `print(...)`, but to a
+    file."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+        known = {**method.source.globals, **method.source.closure}
+        return call.func.id == "print" and "print" not in known and all(each.arg != "file" for each in call.keywords)
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    base, source = call.func.value, method.source
+    if not isinstance(base, ast.Name):
+        return False
+    if base.id == method.own:
+        return call.func.attr == "log"
+    logger = source.closure.get(base.id, source.globals.get(base.id))
+    known = isinstance(logger, logging.Logger) or isinstance(logger, ModuleType) and logger is logging
+    return known and call.func.attr in _LOGS

@@ -12,7 +12,7 @@ from typing import Any
 
 from d4p.graph.base import SimpleFunctionPE
 from d4p_compile.analysis.classes import PREPROCESS, ClassOps, Override, class_ops, methods_of
-from d4p_compile.analysis.harmless import harmless
+from d4p_compile.analysis.harmless import Harmless, harmless
 from d4p_compile.analysis.judge import Frame, callable_reason, first_reason
 from d4p_compile.analysis.methods import is_plain_function
 from d4p_compile.analysis.refs import Op
@@ -92,17 +92,20 @@ def kept_elsewhere(pe: Any) -> str:
 def _but_for_harmless(pe: Any, found: ClassOps) -> str | None:
     """A reason other than assignments to attributes that change no answer. What is filled later may be whatever it is
     filled with."""
-    names = harmless(found.functions, vars(pe))
+    known = harmless(found.functions, vars(pe))
+    names = known.assigned
     later = assigned_types(function for function, _ in found.functions)
     types = {**found.types, **{name: found.types.get(name, frozenset()) | later[name] for name in names & set(later)}}
-    return first_reason((op for op in found.ops if not _assigns(op, names)), Frame(pe, types))
+    return first_reason((op for op in found.ops if not _changes(op, known)), Frame(pe, types))
 
 
-def _assigns(op: Op, names: set[str]) -> bool:
-    """Whether an operation does no more than to assign one of some attributes of self, or an item of it."""
+def _changes(op: Op, known: Harmless) -> bool:
+    """Whether an operation does no more than to assign an attribute of self that may change, or an item of it."""
     if op.kind == "always":
-        return op.name in names
-    return op.kind == "store" and op.on.root.kind == "self" and any(op.on.steps == (("attr", name),) for name in names)
+        return op.name in known.assigned
+    fills = op.kind == "call" and op.name == "setdefault"
+    names = known.assigned if op.kind == "store" else known.tables if fills else ()
+    return any(op.on.root.kind == "self" and op.on.steps == (("attr", name),) for name in names)
 
 
 def _overrides(pe: Any) -> tuple[tuple[Override, ...], list[tuple[str, Any]]]:
