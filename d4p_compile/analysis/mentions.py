@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import ast
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from types import ModuleType
+from typing import Any
 
+from d4p_compile.analysis.same import Same
 from d4p_compile.analysis.source import Function
 
 _LOGS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 
 class Method:
-    """A method's nodes, with what stands around each."""
+    """A method's nodes, with what stands around each. `own` is the name of its self."""
 
     def __init__(self, source: Function) -> None:
-        self.source, self.own = source, source.positional[0]
+        self.source, self.own = source, source.positional[0] if source.positional else ""
         self.around: dict[ast.AST, ast.AST] = {
             child: node for node in ast.walk(source.node) for child in ast.iter_child_nodes(node)}
-        self.names: dict[str, list[ast.Attribute]] = {}
+        self.names: dict[str, list[Any]] = {}  # the nodes
         self.hands_out_self = False
         for node in ast.walk(source.node):
             if isinstance(node, ast.Name) and node.id == self.own:
@@ -42,8 +44,20 @@ class Method:
             if not name.startswith("__") and any(self.is_stored(node) for node in nodes):
                 yield name
 
-    def is_stored(self, node: ast.Attribute) -> bool:
-        """Whether a mention of an attribute assigns it, or an item of it."""
+    def mention(self, name: str) -> str:
+        """An attribute as it stands in the text."""
+        return f"{self.own}.{name}"
+
+    def absent(self, name: str) -> tuple[str, ...]:
+        """Tests, as text, that an attribute isn't there yet."""
+        return f"not hasattr({self.own}, {name!r})", *_absent(self.mention(name))
+
+    def same(self, stored: Set[str]) -> Same:
+        """What is the same for every item where attributes are `stored` while items come."""
+        return Same(self.source, self.own, lambda attribute: attribute not in stored)
+
+    def is_stored(self, node: ast.Attribute | ast.Name) -> bool:
+        """Whether a mention assigns what is mentioned, or an item of it."""
         parent = self.around.get(node)
         inside = isinstance(parent, ast.Subscript) and parent.value is node and not isinstance(parent.ctx, ast.Load)
         return inside or not isinstance(node.ctx, ast.Load)
@@ -63,6 +77,29 @@ class Method:
             if isinstance(block, list) and statement in block:
                 return block[block.index(statement) + 1 :]
         return []
+
+
+class OfGlobal(Method):
+    """A function's, or a method's, mentions of a global. What is the same for every item depends on no attribute:
+    others, whose attributes are others, have the same global."""
+
+    def __init__(self, source: Function, name: str) -> None:
+        super().__init__(source)
+        self.names: dict[str, list[Any]] = {
+            name: [node for node in ast.walk(source.node) if isinstance(node, ast.Name) and node.id == name]}
+
+    def mention(self, name: str) -> str:
+        return name
+
+    def absent(self, name: str) -> tuple[str, ...]:
+        return _absent(name)
+
+    def same(self, stored: Set[str]) -> Same:
+        return Same(self.source, self.own, lambda attribute: False)
+
+
+def _absent(mention: str) -> tuple[str, ...]:
+    return f"{mention} is None", f"{mention} == None", f"not {mention}"
 
 
 def quiet(methods: list[Method], method: Method, value: ast.expr) -> bool:

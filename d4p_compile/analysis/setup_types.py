@@ -46,7 +46,7 @@ def assigned_types(functions: Iterable[FunctionType]) -> dict[str, frozenset[typ
         except Unreadable:
             continue
         for name, value in _assignments(source):
-            found.setdefault(name, set()).add(_type_of(value, source))
+            found.setdefault(name, set()).add(type_of(value, source))
     return {name: frozenset(types_) for name, types_ in found.items()}
 
 
@@ -74,7 +74,8 @@ def _assignments(source: Function) -> Iterable[tuple[str, ast.expr | None]]:
                     yield part.attr, None
 
 
-def _type_of(value: ast.expr | None, source: Function) -> type | None:
+def type_of(value: ast.expr | None, source: Function) -> type | None:
+    """The type of what an expression of a function gives, None where it can't be told."""
     if isinstance(value, ast.Constant):
         return type(value.value)
     if type(value) in _DISPLAYS:

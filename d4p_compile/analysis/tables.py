@@ -170,9 +170,9 @@ class _Table:
         """`self.found.setdefault(key, ...)`"""
         called = self._method.around[node]
         call = self._method.around.get(called)
-        if not isinstance(call, ast.Call) or call.func is not called or called.attr != "setdefault":  # type: ignore
+        if not isinstance(called, ast.Attribute) or called.attr != "setdefault" or not isinstance(call, ast.Call):
             return False
-        if len(call.args) != 2 or call.keywords or ast.unparse(call.args[0]) != self._key:
+        if call.func is not called or len(call.args) != 2 or call.keywords or ast.unparse(call.args[0]) != self._key:
             return False
         return self._is_of_the_key(call.args[1])
 

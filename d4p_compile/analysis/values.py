@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from d4p_compile.analysis import arrays, known
+from d4p_compile.analysis.globals import FilledLater
 from d4p_compile.analysis.refs import Ref
 from d4p_compile.analysis.setup_types import LibraryResult
 
@@ -76,6 +77,8 @@ def values(ref: Ref, frame: Frame) -> list[Known]:
         found = [of(frame.params[ref.root.name])] if ref.root.name in frame.params else []
     elif ref.root.kind == "self":
         found = [of(frame.obj) if frame.obj is not UNSET else Known()]
+    elif isinstance(ref.root.value, FilledLater):
+        found = [Known(type=each) for each in ref.root.value.types]
     else:
         found = [of(ref.root.value)]
     for kind, name in ref.steps:

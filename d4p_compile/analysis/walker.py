@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable
+from types import ModuleType
 
 from d4p_compile.analysis.callsites import CallWalker
 from d4p_compile.analysis.expressions import local_names, parameter_names
-from d4p_compile.analysis.refs import NONE, SELF, Refs, item, value_ref
+from d4p_compile.analysis.globals import FilledLater, filled_later
+from d4p_compile.analysis.refs import NONE, SELF, Ref, Refs, item, value_ref
 
 
 class FunctionWalker(CallWalker):
@@ -41,10 +43,27 @@ class FunctionWalker(CallWalker):
                 joined[name] = joined.get(name, NONE) | refs
         self.env = joined
 
+    # -- names ---------------------------------------------------------------------------------------------------------
+    def lookup(self, name: str) -> Refs:
+        """A global that is filled later stands for what it will be."""
+        later = self.filled_later(name)
+        return super().lookup(name) if later is None else value_ref(name, later)
+
+    def filled_later(self, name: str) -> FilledLater | None:
+        own = name in self.env or name in self.locals or name in self.outer or name in self.function.closure
+        return None if own else filled_later(self.function.globals, name)
+
+    def attribute(self, ref: Ref, name: str) -> Refs:
+        """Who looks at another module's global that is filled there sees whether it is."""
+        if ref.bare and isinstance(ref.root.value, ModuleType) and filled_later(vars(ref.root.value), name):
+            self.op("always", None, f"reads {ref}.{name}, which is filled later", self.function.node)
+        return super().attribute(ref, name)
+
     # -- assignments -----------------------------------------------------------------------------------------------
     def bind(self, target: ast.AST, refs: Refs) -> None:
         if isinstance(target, ast.Name) and self.is_outside(target.id):
-            self.op("always", None, f"assigns the global or outer {target.id}", target)
+            if self.filled_later(target.id) is None:
+                self.op("always", None, f"assigns the global or outer {target.id}", target)
         elif isinstance(target, ast.Attribute | ast.Subscript):
             self.store(target)
         else:
