@@ -10,6 +10,7 @@ from ..show.text import plural
 from .folder import LOST, Run, moment
 from .line import short, took
 from .shares import Shares
+from .sizes import size
 
 #: Lines of a difference of programs that are shown.
 _MOST = 60
@@ -49,7 +50,8 @@ def _said(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     if isinstance(value, dict):
-        return ", ".join(f"{name} {short(each)}" for name, each in value.items())
+        return ", ".join(f"{name} {size(each) if (name, type(each)) == ('memory', int) else short(each)}"
+                         for name, each in value.items())  # fmt: skip
     return str(value)
 
 
@@ -58,10 +60,9 @@ def differences(first: Run, second: Run) -> Iterator[str]:
     yield f"{first.id} and {second.id}"
     same = True
     for name in _COMPARED:
-        was, now = first.about.get(name), second.about.get(name)
-        if was != now:
+        for what, was, now in _apart(first.about.get(name), second.about.get(name)):
             same = False
-            yield f"  {name:<12} {short(was)} -> {short(now)}"
+            yield f"  {name:<12} {what}{short(was)} -> {short(now)}"
     if same:
         yield "  asked for the same, and ended the same"
     for title, name in (("the plan", "plan.txt"), ("the program", "job.py")):
@@ -73,6 +74,16 @@ def differences(first: Run, second: Run) -> Iterator[str]:
             if len(changed) > 2 + _MOST:
                 yield f"  ... and {plural(len(changed) - 2 - _MOST, 'line')} more"
     yield from _figures(Shares(first), Shares(second))
+
+
+def _apart(was: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
+    """What differs in a field: of what has names, each of them."""
+    if isinstance(was or {}, dict) and isinstance(now or {}, dict):
+        for name in {**(was or {}), **(now or {})}:
+            if (one := (was or {}).get(name)) != (other := (now or {}).get(name)):
+                yield f"{name}: ", "none" if one is None else one, "none" if other is None else other
+    elif was != now:
+        yield "", "none" if was is None else was, "none" if now is None else now
 
 
 def _figures(first: Shares, second: Shares) -> Iterator[str]:

@@ -14,6 +14,7 @@ from ..runs.folder import LATEST, Run, find, ids
 from ..runs.markup import e
 from ..runs.page import PATTERNS, whole
 from ..runs.picture import svg
+from ..runs.report import why_none
 from ..runs.sections import legend, marked
 from ..runs.shares import KINDS, Shares
 from ..runs.table import differences
@@ -94,7 +95,7 @@ def _diff(first: Run, second: Run) -> str:
 
 def _side(run: Run) -> str:
     shares, found = Shares(run), verdicts(run)
-    said = found[0].sentence if found else "nothing stands out" if run.state == "done" else run.state
+    said = found[0].sentence if found else why_none(run, shares)
     drawn = svg(run, shares, marked(run, found[0].stage if found else None), "")
     return (f'<p><a href="run/{e(run.id)}"><b>{e(run.about.get("name"))}</b></a> for {e(run.about.get("target"))} '
             f'<span class="badge {e(run.state)}">{e(run.state)}</span></p>'

@@ -190,7 +190,7 @@ def test_two_runs_differ_in_what_was_asked_for_their_programs_and_figures(runs):
         (runs / "programs" / program).mkdir(parents=True)
         (runs / "programs" / program / "job.py").write_text(text)
     said = "\n".join(table.differences(first, second))
-    assert '{"n": 1} -> {"n": 2}' in said and "-b" in said and "+c" in said
+    assert "  parameters   n: 1 -> 2\n" in said and "-b" in said and "+c" in said
     assert any(line.split()[-1] == "x2.00" for line in said.splitlines() if "read busy" in line)
     assert "asked for the same" in "\n".join(table.differences(first, first))
 
