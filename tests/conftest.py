@@ -131,13 +131,18 @@ def _no_session_is_left():
     stop_session()
 
 
+def _settings(session) -> dict[str, str]:
+    """What its `conf.getAll` says, which pyspark 3.5 lacks."""
+    return {row.key: row.value for row in session.sql("SET").collect()}
+
+
 @pytest.fixture(scope="module")
 def spark_session(_no_session_is_left):
     """A local Spark session that programs of all test modules share, whose settings are as they were after each."""
     session = start_session("local[2]", "tests", **{"spark.python.worker.reuse": "true"})
-    before = session.conf.getAll
+    before = _settings(session)
     yield session
-    after = session.conf.getAll
+    after = _settings(session)
     for name in after.keys() - before.keys():
         session.conf.unset(name)
     for name in before:

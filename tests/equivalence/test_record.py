@@ -105,6 +105,7 @@ def test_a_run_that_fails_says_of_which_pe(target, runs):
     found = read(runs)
     assert (found["state"], found["exit_status"]) == ("failed", 1)
     assert "42 is too many" in found["cause"]["message"] and "Count" in found["cause"]["message"]
+    assert f'File "{WORKFLOW.partition(":")[0]}", line' in found["cause"]["message"]  # and not that of a copy
     if target != "mpi":  # where the rank that failed may be the one that says it
         assert found["cause"]["pe"] == "Count" and found["cause"]["item"] > 0
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from d4p.describe.boundary import plain
+from d4p.describe.failure import at_source
 from d4p.errors import D4pError, SaidElsewhere
 from d4p.graph.core import is_reader
 from d4p.host import usage
@@ -201,11 +202,11 @@ class Recorder(Unrecorded):
             with suppress(D4pError):  # a workflow that can't be imported here has no figures either
                 self._figures()
             if error is not None:
-                self.record.failed(_cause(error))
+                self.record.failed(_cause(error, self._program))
             versions = {name: getattr(sys.modules[name], "__version__", None) for name in _PACKAGES
                         if name in sys.modules}
-            self.record.update(**_ending(error, missing), missing=missing, ended=its.now(), versions=versions,
-                               seconds=round(self._seconds(), 3))
+            self.record.update(**_ending(error, missing, self._program), missing=missing, ended=its.now(),
+                               versions=versions, seconds=round(self._seconds(), 3))
         self._beats.__exit__(error)
         self.record.leave()
 
@@ -218,21 +219,24 @@ def recorder(wanted: bool, workflow: Workflow, program: str, target: str, run: s
     return Recorder(workflow, program, target, run, seconds)
 
 
-def _ending(error: BaseException | None, missing: int) -> dict[str, Any]:
+def _ending(error: BaseException | None, missing: int, program: str) -> dict[str, Any]:
     if error is None:
         return {"state": its.DONE, "exit_status": MISSING if missing else 0, "cause": None}
     if isinstance(error, KeyboardInterrupt):
-        return {"state": its.INTERRUPTED, "exit_status": 130, "cause": _cause(error)}
+        return {"state": its.INTERRUPTED, "exit_status": 130, "cause": _cause(error, program)}
     known = plain(error) if isinstance(error, Exception) else None
-    return {"state": its.FAILED, "exit_status": known.exit_status if known else 1, "cause": _cause(error)}
+    return {"state": its.FAILED, "exit_status": known.exit_status if known else 1,
+            "cause": _cause(error, program)}
 
 
-def _cause(error: BaseException) -> dict[str, Any]:
-    """What ended a run: the error's kind and message, and of a PE's own its name, instance and item."""
+def _cause(error: BaseException, program: str) -> dict[str, Any]:
+    """What ended a run: the error's kind and message, whose files are the user's own and not a program's copies, and of
+    a PE's own its name, instance and item."""
     if isinstance(error, SaidElsewhere) and error.__cause__ is not None:
         error = error.__cause__
     said = (plain(error) if isinstance(error, Exception) else None) or error
-    found = {"kind": type(error).__name__, "message": text(str(said) or type(error).__name__, _MESSAGE)}
+    message = at_source(str(said) or type(error).__name__, program)
+    found = {"kind": type(error).__name__, "message": text(message, _MESSAGE)}
     return found | {name: getattr(error, name) for name in ("pe", "instance", "item") if hasattr(error, name)}
 
 
