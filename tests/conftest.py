@@ -53,6 +53,10 @@ def pytest_configure(config):
             compileall.compile_dir(Path(package.__file__).parent, quiet=2)
 
 
+def pytest_runtest_setup(item):
+    jvm.inherit()  # the archive of classes may be there by now, made by another worker
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """For pytest-xdist (`-n 2`): the tests of a file stay together, so that they share a Spark session, and so do all

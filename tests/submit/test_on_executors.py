@@ -13,14 +13,17 @@ from .running import WORKFLOWS, another_python, submit
 
 pytestmark = pytest.mark.spark
 FAULTS = WORKFLOWS / "faults.py"
-#: One executor, with one core.
-SMALL = ["--profile", "local-cluster", "--master", "local-cluster[1,1,1024]", "--conf", "spark.ui.enabled=false",
-         *jvm.executors()]  # fmt: skip
+
+
+def small() -> list[str]:
+    """One executor, with one core."""
+    return ["--profile", "local-cluster", "--master", "local-cluster[1,1,1024]", "--conf", "spark.ui.enabled=false",
+            *jvm.executors()]  # fmt: skip
 
 
 def test_another_python_is_refused_before_the_work(tmp_path):
     program, version = another_python(tmp_path)
-    done = submit(f"{FAULTS}:divides", *SMALL, "--env", "path", "--python", program, cwd=tmp_path)
+    done = submit(f"{FAULTS}:divides", *small(), "--env", "path", "--python", program, cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
     mine = ".".join(map(str, sys.version_info[:2]))
     assert "refused: the executors' Python" in done.stdout
@@ -28,7 +31,7 @@ def test_another_python_is_refused_before_the_work(tmp_path):
 
 
 def test_a_python_that_is_not_there(tmp_path):
-    done = submit(f"{FAULTS}:divides", *SMALL, "--env", "path", "--python", "/no/bin/python3", cwd=tmp_path)
+    done = submit(f"{FAULTS}:divides", *small(), "--env", "path", "--python", "/no/bin/python3", cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "refused: the executors' Python can't be run" in done.stdout
     assert "there is no program /no/bin/python3" in done.stdout and "\tat " not in done.stdout
@@ -37,13 +40,14 @@ def test_a_python_that_is_not_there(tmp_path):
 def test_a_module_that_the_executors_lack(tmp_path):
     venv.create(tmp_path / "bare", symlinks=True)
     python = tmp_path / "bare" / "bin" / "python"
-    done = submit(f"{FAULTS}:needs", "-p", "module=networkx", *SMALL, "--env", "path", "--python", python, cwd=tmp_path)
+    words = ["-p", "module=networkx", *small(), "--env", "path", "--python", python]
+    done = submit(f"{FAULTS}:needs", *words, cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "the executors' Python has no module networkx: install it there, or --env pack" in done.stdout
 
 
 def test_a_pe_that_may_have_no_more_memory(tmp_path):
-    done = submit(f"{FAULTS}:eats", *SMALL, "--conf", "spark.executor.pyspark.memory=600m", cwd=tmp_path)
+    done = submit(f"{FAULTS}:eats", *small(), "--conf", "spark.executor.pyspark.memory=600m", cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     said = done.stdout.partition("failed: ")[2]
     assert said.startswith("Eats (Eats), instance 0, item ") and "MemoryError" in said.splitlines()[0]
@@ -51,13 +55,13 @@ def test_a_pe_that_may_have_no_more_memory(tmp_path):
 
 
 def test_a_worker_that_is_killed(tmp_path):
-    done = submit(f"{FAULTS}:kills_worker", *SMALL, cwd=tmp_path)
+    done = submit(f"{FAULTS}:kills_worker", *small(), cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "failed: a Python worker died on " in done.stdout and "spark.executor.memoryOverhead" in done.stdout
 
 
 def test_executors_that_are_killed_more_often_than_spark_tries_and_javas_own_words_on_request(tmp_path):
-    done = submit(f"{FAULTS}:kills_executor", *SMALL, "--java-stack", cwd=tmp_path)
+    done = submit(f"{FAULTS}:kills_executor", *small(), "--java-stack", cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     first, _, java = done.stdout.partition("failed: ")[2].partition("All that Spark said:")
     assert "spark.executor.memoryOverhead" in first and len(first.strip().splitlines()) == 1
@@ -66,7 +70,7 @@ def test_executors_that_are_killed_more_often_than_spark_tries_and_javas_own_wor
 
 @pytest.mark.parametrize("profile", ["local", "local-cluster"])
 def test_libraries_on_executors_get_one_thread_a_core(tmp_path, profile):
-    options = SMALL if profile == "local-cluster" else ["--profile", "local", "--conf", "spark.ui.enabled=false"]
+    options = small() if profile == "local-cluster" else ["--profile", "local", "--conf", "spark.ui.enabled=false"]
     done = submit(f"{FAULTS}:threads", *options, "--conf", "spark.executorEnv.MKL_NUM_THREADS=3", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "(['1', '1', '3', '1'], '1')" in done.stdout
