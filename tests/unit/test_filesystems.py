@@ -361,3 +361,29 @@ def test_other_urls():
 def test_a_scheme_that_nobody_knows():
     with pytest.raises(Refused, match=r"^nope://x/y can't be reached: Protocol not known: nope"):
         locate("nope://x/y")
+
+
+@pytest.mark.parametrize("pattern", ["**/*.txt", "in/**/*.txt", "in/a/**/*.txt", "{here}/**/*.txt", "top/**/*.txt"])
+def test_a_link_to_a_folder_around_it_gives_no_file_again(pattern, tmp_path, monkeypatch):
+    """One that the pattern names, and one to a folder that isn't above it, are followed."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in" / "a" / "b").mkdir(parents=True)
+    (tmp_path / "in" / "a" / "b" / "one.txt").touch()
+    for link, to in {"in/around": ".", "in/a/up": "../../in", "in/a/b/self": ".", "top": "."}.items():
+        (tmp_path / link).symlink_to(to)
+    (found,) = (file.name for file in find((pattern.format(here=tmp_path),), "read"))
+    assert Path(found.removeprefix("top/")).absolute() == tmp_path / "in" / "a" / "b" / "one.txt"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "linked").symlink_to("../in/a/b")
+    assert [file.name for file in find(("other/**/*.txt",), "read")] == ["other/linked/one.txt"]
+
+
+@pytest.mark.parametrize("path", ["fifo", "/dev/zero"])
+def test_what_can_not_be_read_in_parts_is_refused_where_it_is_named(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo")
+    Path("a.txt").write_text("a")
+    with pytest.raises(Refused, match=f"^read looked for {path}, which is a pipe or a device: it must be a file"):
+        find((path,), "read")
+    assert [file.name for file in find(("*",), "read")] == ["a.txt"]
+    assert [(file.name, file.size) for file in find((os.devnull,), "read")] == [(os.devnull, 0)]

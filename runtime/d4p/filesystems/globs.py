@@ -14,7 +14,8 @@ def expand(fs: Any, pattern: str) -> dict[str, dict[str, Any]]:
     """`{path: info}` of what matches a pattern. A folder is listed once, and only where a match can be.
 
     `*`, `?` and `[...]` stay inside a name, and match a hidden one (`.name`, `_name`) only where their part of the
-    pattern begins with that very character; `**` as a whole name stands for any number of folders that aren't hidden.
+    pattern begins with that very character; `**` as a whole name stands for any number of folders that aren't hidden,
+    but for links to folders that they lie in, below which all would be found again.
     """
     parts = [part for part in pattern.split("/") if part]
     root = "/" if pattern.startswith("/") else ""
@@ -58,17 +59,19 @@ def _below(fs: Any, folder: dict[str, Any], parts: list[str]) -> Iterator[dict[s
 
 
 def _any_depth(fs: Any, folder: dict[str, Any], rest: list[str]) -> Iterator[dict[str, Any]]:
-    waiting = [folder]
+    first = fs.info(folder["name"] or ".") if folder["name"] in ("", "/") else folder  # which nobody has looked at
+    waiting = [(folder, frozenset([first.get("id")]))]
     while waiting:
-        folder = waiting.pop()
+        folder, above = waiting.pop()
         if rest:
             yield from _below(fs, folder, rest)
         for info in _listed(fs, folder["name"]):
-            if not is_hidden(_name(info)):
+            which = info.get("id")  # of a folder, where links can lead to one
+            if not is_hidden(_name(info)) and (which is None or which not in above):
                 if not rest:
                     yield info
                 if info["type"] == "directory":
-                    waiting.append(info)
+                    waiting.append((info, above | {which}))
 
 
 def _listed(fs: Any, folder: str) -> list[dict[str, Any]]:

@@ -29,7 +29,8 @@ class Local:
         status = os.stat(path)
         mode = status.st_mode
         kind = "directory" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"
-        return {"name": path, "type": kind, "size": status.st_size, "mtime": status.st_mtime}
+        which = {"id": (status.st_dev, status.st_ino)} if kind == "directory" else {}
+        return {"name": path, "type": kind, "size": status.st_size, "mtime": status.st_mtime, **which}
 
     def ls(self, path: str, detail: bool = True) -> list[Any]:
         names = [os.path.join(path, name) for name in os.listdir(path or os.curdir)]

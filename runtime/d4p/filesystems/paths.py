@@ -70,6 +70,9 @@ def _infos(fs: Any, name: str, path: str, reader: str) -> list[dict[str, Any]]:
     try:
         info = _info(fs, name)
         if info is not None:
+            if info["type"] == "other" and os.path.realpath(name) != os.devnull:
+                _refuse(f"{reader} looked for {path}, which is a pipe or a device: it must be a file, of which parts "
+                        "can be read, and read again. Write what comes through it into one")
             if info["type"] != "directory":
                 return [info]
             files = [i for i in fs.ls(name, detail=True) if i["type"] == "file" and not is_hidden(_last(i["name"]))]
