@@ -9,6 +9,8 @@ import resource
 from collections import OrderedDict
 from typing import Any
 
+from d4p.host import forks
+
 #: Of the files that the system lets this process have open, one in so many; never fewer than the least.
 _SHARE, _LEAST = 2, 16
 _open: OrderedDict[Appended, None] = OrderedDict()  # the least lately written to first
@@ -18,6 +20,7 @@ class Appended(io.RawIOBase):
     """A new file, which must be no link; nothing is buffered."""
 
     def __init__(self, path: str) -> None:
+        forks.check()
         self._path, self._number = path, -1
         self._reopen(os.O_CREAT | os.O_EXCL)
 
@@ -32,6 +35,7 @@ class Appended(io.RawIOBase):
         return self._number
 
     def write(self, data: Any) -> int:
+        forks.check()
         return os.write(self.fileno(), data)
 
     def put(self, data: bytes) -> None:

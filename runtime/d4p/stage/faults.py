@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, RunFailed
+from d4p.host import forks
 from d4p.host.signals import OF_USERS
 from d4p.stage.limit import Enough
 from d4p.stage.outlet import Put
@@ -55,12 +57,16 @@ class Faults:
         return guarded
 
     def guard(self, call: Callable, *arguments: Any, at: At | None = None) -> None:
-        """Call what runs PEs. Raises PeFailed for what they raised, also where one of them caught it."""
+        """Call what runs PEs. Raises PeFailed for what they raised, also where one of them caught it. Returns in this
+        process alone, and in none that a PE has forked."""
+        mine = os.getpid()
         try:
             call(*arguments)
+            forks.check(mine)
         except Enough:
-            pass  # a root has written as much as it may
+            forks.check(mine)  # a root has written as much as it may
         except FAILURES as error:
+            forks.check(mine, error.__context__ if isinstance(error, Stop) else error)
             self.fail(error, at)
             if self._failure is None or isinstance(error, Interrupted):
                 raise

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
+from d4p.host import forks
 from d4p.items.packing import unpack
 from d4p.places.merge import merge_of
 from d4p.places.passing import Passing
@@ -19,6 +20,7 @@ class Stage(Wiring):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
+        forks.own()
         self.given: dict[str, int] = {}
         self.pieces: dict[str, list[int]] = {}
         self.ended = False

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from d4p.engines.channels.parcels import LEAST, Parcel, pack_parcel
+from d4p.host import forks
 from d4p.items.packing import headed
 from d4p.items.size import roughly
 from d4p.stage.figures import Clock
@@ -109,6 +110,7 @@ class Sender:
         self._left[dest] = time.perf_counter()
 
     def _send_on(self, dest: int, parcel: Parcel, clock: Clock) -> None:
+        forks.check()
         clock.enter("blocked")
         if parcel.nbytes < _LARGE:
             self._post(dest, parcel)
