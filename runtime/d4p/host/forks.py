@@ -11,8 +11,8 @@ import sys
 import traceback
 from typing import NoReturn
 
-_SAID = ("a process that a PE has forked came back out of the PE, where it would do the run's work a second time, and is "
-         "ended: it must end by itself, with os._exit()\n")
+_SAID = ("a process that a PE has forked came back out of the PE, where it would do the run's work a second time, and "
+         "is ended: it must end by itself, with os._exit()\n")
 #: The process that has made the instances of PEs that are at work here; 0 where none has.
 _owner = 0
 

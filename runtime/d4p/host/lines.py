@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import stat
+import sys
 import threading
 from collections.abc import Iterator
 from typing import TextIO
@@ -13,9 +14,26 @@ from typing import TextIO
 _lock = threading.Lock()
 
 
-def write_line(line: str, stream: TextIO) -> None:
+@contextlib.contextmanager
+def own_streams() -> Iterator[None]:
+    """Whatever PEs put in the place of `sys.stdout` and `sys.stderr` within this, what is said afterwards goes where
+    it went before."""
+    before = sys.stdout, sys.stderr
+    try:
+        yield
+    finally:
+        for now, mine in zip((sys.stdout, sys.stderr), before, strict=True):
+            if now is not mine:
+                with contextlib.suppress(Exception):  # it may be anything
+                    now.flush()
+        sys.stdout, sys.stderr = before
+
+
+def write_line(line: str, stream: TextIO | None) -> None:
     """Write a line and its end as one, now, behind what the stream still holds. What its encoding doesn't have is
-    escaped."""
+    escaped. Without a stream nobody reads it."""
+    if stream is None:
+        return
     text = f"{line}\n"
     encoding = getattr(stream, "encoding", None)
     if encoding and not text.isascii():

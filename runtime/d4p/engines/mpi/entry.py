@@ -22,6 +22,7 @@ from d4p.engines.mpi.spools import pieces
 from d4p.engines.mpi.world import World
 from d4p.errors import D4pError
 from d4p.host import keeper, memory
+from d4p.host.lines import own_streams
 from d4p.program import leaving
 from d4p.program.events import Events
 from d4p.program.job import Job
@@ -104,7 +105,8 @@ def _work(control: Control, main: Callable, job: Job, shared: str, mine: str | N
         assert rank is not None, "no rank goes that had to refuse"
         control.peers = said
         signals(control, rank.layout, job.workflow, shared, mine, events)
-        rank.run()
+        with own_streams():
+            rank.run()
         job.spool.close()
         control.say(0, Kind.DONE, rank.reports())
         found = pieces(mine) if mine else iter(())

@@ -20,6 +20,7 @@ from d4p.engines.processes.seen import seen
 from d4p.errors import D4pError
 from d4p.graph.core import is_reader
 from d4p.host import scratch
+from d4p.host.lines import own_streams
 from d4p.host.signals import ENDS
 from d4p.host.threads import use_threads
 from d4p.items.packing import Uncopyable, pack, unpack
@@ -170,7 +171,7 @@ def work(function: StageFunction, index: int, instances: int, workflow: Workflow
     try:
         stage = function(made)
         made.clock.alone()
-        with looking(lambda: [stage], workflow.writing, beside):
+        with own_streams(), looking(lambda: [stage], workflow.writing, beside):
             _answer(stage, written, asked, answers)
     except (EOFError, BrokenPipeError):
         pass

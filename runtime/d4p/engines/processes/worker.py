@@ -30,6 +30,7 @@ from d4p.engines.processes.pipes import Inbox
 from d4p.engines.processes.turns import Turns
 from d4p.errors import D4pError, RunFailed
 from d4p.host import keeper, memory, scratch
+from d4p.host.lines import own_streams
 from d4p.host.signals import ENDS, ignore
 from d4p.host.threads import use_threads
 from d4p.places.held import Packed
@@ -102,7 +103,7 @@ def work(number: int, tasks: list[Task], workflow: Workflow, inputs: Inputs, spo
         senders = lambda: [sender for run in runs for sender in list(run.senders.values())]  # noqa: E731
         flusher = Flusher(senders) if any(task.to for task in tasks) else nullcontext()
         looks = looking(lambda: [run.stage for run in runs], workflow.writing, beside)
-        with Sampler(lambda: say("progress", [run.stage.report() for run in runs])), flusher, looks:
+        with own_streams(), Sampler(lambda: say("progress", [run.stage.report() for run in runs])), flusher, looks:
             if len(runs) == 1:
                 runs[0].run()
             else:
