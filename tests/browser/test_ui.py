@@ -95,7 +95,7 @@ def test_the_table_is_filtered_and_sorted_is_live_and_leads_to_two_side_by_side(
     for name in ("a1", "a2"):
         tab.check(f'tr[data-id="{name}"] input')
     tab.click("#compare")
-    assert '{"n": 1} -> {"n": 2}' in tab.inner_text("pre") and "fft busy, seconds" in tab.inner_text("pre")
+    assert "parameters   n: 1 -> 2" in tab.inner_text("pre") and "fft busy, seconds" in tab.inner_text("pre")
     assert tab.locator(".pair svg.d4p-graph").count() == 2
     tab.locator(".pair a", has_text="words").first.click()
     assert "fft limits the run" in tab.inner_text("#verdict")
