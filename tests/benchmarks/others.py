@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ SAID = {"numbers": "4 PEs, integers", "arrays": "4 PEs, arrays of 64 KiB", "word
 FEW = 10
 #: Our programs: the file that dispel4py runs, too; d4p's own PEs with one instance of each; and with two.
 WRITES, OWN, SPLIT = "dispel4py's file", "own reader, one source", "own reader, in splits"
+APART = "each PE apart"
 #: How many items of each kind: as many as are done in some seconds.
 ITEMS = {
     "one source": {"numbers": 4_000_000, "arrays": 100_000, "words": 10_000_000},
@@ -50,32 +51,42 @@ def rows(quick: bool) -> Iterator[Row]:
         text = cache(partial(_text, folder))
 
         def given(form: str, kind: str) -> Given:
-            items = ITEMS[form][kind] // (10 if quick else 1)
+            items = ITEMS[form][kind] // (4 if quick else 1)  # fewer are done before it can be told
             few, all_items = (text(FEW), text(items)) if kind == "words" else (str(FEW), str(items))
             return Given(kind, items, few, all_items, expected(kind, items, all_items))
 
         for kind, what in SAID.items():
-            one = graphs.ours("processes", kind, given("one source", kind), folder)
-            apart = graphs.ours("processes", f"{kind}_apart", given("each PE apart", kind), folder)
-            own = graphs.ours_in_splits("processes", given("one source", kind), folder, instances=1)
-            split = graphs.ours_in_splits("processes", given("in splits", kind), folder, instances=2)
-            ours = {WRITES: one, OWN: own, SPLIT: split}
-            yield Row(f"{what}: {WRITES} | each PE apart", str(one), str(apart), f"{one.speed / apart.speed:.1f}")
-            yield Row(f"{what}: {OWN} | {WRITES}", str(own), str(one), f"{own.speed / one.speed:.1f}")
-            yield Row(f"{what}: {SPLIT} | {OWN}", str(split), str(own), f"{split.speed / own.speed:.1f}")
+            one, apart, split = (given(form, kind) for form in ("one source", "each PE apart", "in splits"))
+            ours = {
+                WRITES: _tried(graphs.ours, "processes", kind, one, folder),
+                APART: _tried(graphs.ours, "processes", f"{kind}_apart", apart, folder),
+                OWN: _tried(graphs.ours_in_splits, "processes", one, folder, 1),
+                SPLIT: _tried(graphs.ours_in_splits, "processes", split, folder, 2),
+            }
+            for name, beside in (WRITES, APART), (OWN, WRITES), (SPLIT, OWN):
+                yield _row(what, name, ours[name], beside, ours[beside])
             for other in _others():
-                mine = ours[other.like]
-                try:
-                    theirs = other.run(given(other.form, kind), folder)
-                except (Failed, NotInstalled) as error:
-                    yield Row(f"{what}: {other.like} | {other.name}", f"{mine.speed:,.0f} items/s", f"{error}"[:200])
-                    continue
-                ratio = mine.speed / theirs.speed
-                yield Row(f"{what}: {other.like} | {theirs.name}", f"{mine.speed:,.0f} items/s", str(theirs),
-                          **at_least(ratio, 1, f"{ratio:.2f} times", "> 1 times"))
+                theirs = _tried(other.run, given(other.form, kind), folder)
+                yield _row(what, other.like, ours[other.like], other.name, theirs, ahead=True)
                 if other.like == OWN:
-                    yield Row(f"{what}: {WRITES} | {theirs.name}", f"{one.speed:,.0f} items/s", str(theirs),
-                              f"{one.speed / theirs.speed:.2f} times")
+                    yield _row(what, WRITES, ours[WRITES], other.name, theirs)
+
+
+def _tried(run: Callable[..., Measured], *arguments: object) -> Measured | str:
+    """What comes of it, or why nothing does."""
+    try:
+        return run(*arguments)
+    except (Failed, NotInstalled) as error:
+        return f"{error}"[:200]
+
+
+def _row(what: str, ours: str, mine: Measured | str, name: str, theirs: Measured | str, ahead: bool = False) -> Row:
+    """One of ours beside another, which it is to be `ahead` of."""
+    if isinstance(mine, str) or isinstance(theirs, str):
+        return Row(f"{what}: {ours} | {name}", str(mine), str(theirs))
+    ratio, label = mine.speed / theirs.speed, name if theirs.name == mine.name else theirs.name
+    row = Row(f"{what}: {ours} | {label}", str(mine), str(theirs), f"{ratio:.2f} times")
+    return replace(row, **at_least(ratio, 1, row.ratio, "> 1 times")) if ahead else row
 
 
 def _others() -> Iterator[Other]:
