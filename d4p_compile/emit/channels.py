@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.graph import Exchange
+from ..ir.exchange import Exchange, Kind
 from ..ir.plan import Channel, Plan
 from .layout import broken
 from .names import quoted
@@ -10,10 +10,10 @@ from .names import quoted
 #: The longest line at the margin.
 _LINE = 120
 #: The classes of `d4p` that stand for the kinds of exchange.
-_TYPES = {"forward": "Forward", "round robin": "RoundRobin", "hash": "Hash", "broadcast": "Broadcast",
-          "gather": "Gather", "pairs": "Pairs", "pairs left": "Pairs", "pairs right": "Pairs"}  # fmt: skip
+_TYPES = {Kind.FORWARD: "Forward", Kind.ROUND_ROBIN: "RoundRobin", Kind.HASH: "Hash", Kind.BROADCAST: "Broadcast",
+          Kind.GATHER: "Gather", Kind.PAIRS: "Pairs", Kind.PAIRS_LEFT: "Pairs", Kind.PAIRS_RIGHT: "Pairs"}  # fmt: skip
 
-_SIDES = {"pairs left": "left", "pairs right": "right"}
+_SIDES = {Kind.PAIRS_LEFT: "left", Kind.PAIRS_RIGHT: "right"}
 
 
 def variable(channel: Channel) -> str:
@@ -56,14 +56,14 @@ def keeps(channel: Channel, runs: bool) -> str:
     """What an exchange keeps, in a line."""
     edge, exchange = channel.edge, channel.edge.exchange
     what = {
-        "forward": f"instance i of {edge.source} feeds instance i of {edge.dest}",
-        "round robin": f"items take turns over the instances of {edge.dest}",
-        "hash": f"items whose {list(exchange.fields)} are equal meet in one instance of {edge.dest}",
-        "broadcast": f"every instance of {edge.dest} gets every item",
-        "gather": f"one instance of {edge.dest} gets every item",
-        "pairs": f"of any two items the instance of {edge.dest} that pairs them gets both",
-        "pairs left": f"an instance of {edge.dest} gets all items that it pairs with some of the right",
-        "pairs right": f"an instance of {edge.dest} gets all items that it pairs with some of the left",
+        Kind.FORWARD: f"instance i of {edge.source} feeds instance i of {edge.dest}",
+        Kind.ROUND_ROBIN: f"items take turns over the instances of {edge.dest}",
+        Kind.HASH: f"items whose {list(exchange.fields)} are equal meet in one instance of {edge.dest}",
+        Kind.BROADCAST: f"every instance of {edge.dest} gets every item",
+        Kind.GATHER: f"one instance of {edge.dest} gets every item",
+        Kind.PAIRS: f"of any two items the instance of {edge.dest} that pairs them gets both",
+        Kind.PAIRS_LEFT: f"an instance of {edge.dest} gets all items that it pairs with some of the right",
+        Kind.PAIRS_RIGHT: f"an instance of {edge.dest} gets all items that it pairs with some of the left",
     }[exchange.kind]
     if runs:
         what = f"runs of items are dealt to the instances of {edge.dest}"

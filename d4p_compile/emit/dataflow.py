@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..ir.graph import PAIRS
+from ..ir.exchange import Kind
 from ..ir.plan import Channel, Plan, Stage
 from .channels import listed, variable
 from .layout import broken
@@ -112,7 +112,7 @@ def _shuffle(plan: Plan, stage: Stage, say: Dialect) -> list[str]:
     taken = [_taken(plan, producer, stage, say) for producer in producers]
     counts = [count(producer.instances) for producer in producers]
     into = plan.channels_into(stage)
-    pairs = tuple(c for c in into if c.edge.exchange.kind in PAIRS)
+    pairs = tuple(c for c in into if c.edge.exchange.is_pairs)
     if len(pairs) < len(into):
         return _with_channels(say.shuffle(taken, counts, stage, count(stage.instances), pairs), into)
     given = [say.together(taken, counts), count(stage.instances), listed(pairs)]
@@ -155,7 +155,7 @@ def _source(plan: Plan, stage: Stage, say: Dialect) -> tuple[str, str | None]:
 
 def _is_narrow(plan: Plan, stage: Stage) -> bool:
     """Instance i takes from instance i of one stage alone: no shuffle."""
-    forward = all(c.edge.exchange.kind == "forward" for c in plan.channels_into(stage))
+    forward = all(c.edge.exchange.kind is Kind.FORWARD for c in plan.channels_into(stage))
     return forward and len(_producers(plan, stage)) == 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .graph import EXCHANGES
+from .exchange import Kind
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Capabilities:
 
     wide: bool = False
     in_order: bool = True
-    exchanges: frozenset[str] = frozenset(EXCHANGES)
+    exchanges: frozenset[Kind] = frozenset(Kind)
     cycles: bool = True
     natives: frozenset[tuple[str, str | None]] = frozenset()
     broadcasts_pairs: bool = False
@@ -33,5 +33,5 @@ class Capabilities:
     width: str = "the number of cores"
 
     def __post_init__(self) -> None:
-        if unknown := self.exchanges - set(EXCHANGES):
-            raise ValueError(f"a target carries some of {EXCHANGES}, not {sorted(unknown)}")
+        if unknown := self.exchanges - set(Kind):
+            raise ValueError(f"a target carries some of {list(map(str, Kind))}, not {sorted(map(str, unknown))}")

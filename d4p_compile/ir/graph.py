@@ -11,6 +11,8 @@ from typing import Any
 
 from d4p.items.schema import Schema
 
+from .exchange import Exchange
+
 #: Stands for "as many instances as the run is wide" where `-n` doesn't say how many: cores, ranks, or Spark's default
 #: parallelism. Nobody can tell the number from the answer, so a plan holds on every machine.
 WIDTH = "width"
@@ -26,7 +28,6 @@ _LATER: Any = None
 #: What every pair needs is asked of one port, or of two whose items are paired.
 PAIRS = ("pairs", "pairs left", "pairs right")
 GROUPINGS = ("none", "by", "all", "global", *PAIRS)
-EXCHANGES = ("forward", "round robin", "hash", "broadcast", "gather", *PAIRS)
 AGGREGATES = ("count", "sum", "min", "max", "average")
 STYLES = ("iterative", "consumer", "producer", "inputs", "process")
 
@@ -53,28 +54,6 @@ class Grouping:
         if self.kind == "by":
             return f"group-by {list(self.fields)}"
         return f"{self.kind} by {list(self.fields)}" if self.fields else self.kind
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """How the items of an edge reach the consumer's instances.
-
-    `fields` are the key of a hash, or what pairs are ordered by; `require` are fields that every item must have
-    although one instance gets them all, so that a workflow with a wrong grouping fails the same at any count.
-    """
-
-    kind: str
-    fields: tuple[int | str, ...] = ()
-    require: tuple[int | str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.kind not in EXCHANGES:
-            raise ValueError(f"an exchange must be one of {EXCHANGES}, not {self.kind!r}")
-        if self.kind not in PAIRS and (self.kind == "hash") != bool(self.fields):
-            raise ValueError("a hash exchange has fields, and pairs may be ordered by some; no other exchange has any")
-
-    def __str__(self) -> str:
-        return f"{self.kind} {list(self.fields)}" if self.fields else self.kind
 
 
 @dataclass(frozen=True)

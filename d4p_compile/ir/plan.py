@@ -10,6 +10,7 @@ from d4p.graph.labels import one_line
 from d4p.stage.function import title
 
 from .capabilities import Capabilities
+from .exchange import Kind
 from .graph import TILES, WIDTH, Edge, Graph, Instances, counted
 from .walk import upstream
 
@@ -156,7 +157,7 @@ class Plan:
     def deals(self, channel: Channel) -> bool:
         """Whether it is all the same which of the consumer's instances gets an item, so that runs are dealt to them:
         they keep no state, nor do those that they feed instance by instance."""
-        return channel.edge.exchange.kind == "round robin" and \
+        return channel.edge.exchange.kind is Kind.ROUND_ROBIN and \
             self.stage_of[channel.edge.dest].pes not in self._told_apart
 
     @cached_property
@@ -165,7 +166,8 @@ class Plan:
         one."""
         keep = {self.stage_of[pe.name].pes for pe in self.graph.pes if pe.state.tells_instance}
         feeders = {stage.pes: [self.stage_of[channel.edge.source].pes for channel in self.channels_into(stage)
-                               if channel.edge.exchange.kind in ("forward", "round robin") and stage.instances != 1]
+                               if stage.instances != 1
+                               and channel.edge.exchange.kind in (Kind.FORWARD, Kind.ROUND_ROBIN)]
                    for stage in self.stages}
         return keep | upstream(feeders, keep)
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import PAIRS, Edge, Graph, counted
+from ..ir.exchange import Kind
+from ..ir.graph import Edge, Graph, counted
 from ..ir.plan import Channel, Plan, Stage
 from ..ir.walk import topological
 from .options import Options
@@ -32,18 +33,18 @@ def why_separate(graph: Graph, edge: Edge) -> str | None:
         return "different partitions"
     if dest.request.fuse is False:
         return f"{dest.name} says fuse = False"
-    if edge.exchange.kind == "hash":
+    if edge.exchange.kind is Kind.HASH:
         return f"group-by {list(edge.exchange.fields)} over {counted(dest.instances)} instances"
-    if edge.exchange.kind == "broadcast":
+    if edge.exchange.kind is Kind.BROADCAST:
         return f'"all" to {counted(dest.instances)} instances'
-    if edge.exchange.kind in PAIRS:
+    if edge.exchange.is_pairs:
         return f"pairs need all items first; {counted(dest.instances)} instances share them by tiles"
     if source.instances != dest.instances:
         counts = f"{source.name} x{counted(source.instances)}, {dest.name} x{counted(dest.instances)}"
         if source.instances == 1 and dest.request.instances is None:
             return f"counts apart: {counts}; glued to one instance, {dest.name} would run serially"
         return f"counts apart: {counts}"
-    if edge.exchange.kind != "forward":
+    if edge.exchange.kind is not Kind.FORWARD:
         return f"{edge.exchange} over {counted(dest.instances)} instances"
     return None
 
@@ -66,7 +67,7 @@ def fuse(plan: Plan, options: Options) -> Plan:
              if graph.by_name[c.edge.source].kind == "pairs" and graph.by_name[c.edge.dest].call.batches]
     fused = replace(plan, stages=stages, channels=channels, apart=tuple(dict.fromkeys(apart)))
     if options.can.broadcasts_pairs:
-        notes += [_way(fused, channel) for channel in channels if channel.edge.exchange.kind in PAIRS]
+        notes += [_way(fused, channel) for channel in channels if channel.edge.exchange.is_pairs]
     return replace(fused, notes=(*plan.notes, *dict.fromkeys(notes)))
 
 
@@ -74,7 +75,7 @@ def _way(plan: Plan, channel: Channel) -> str:
     """How the items of pairs get to the instances that need them, which depends on how many there are."""
     dest, stage = channel.edge.dest, plan.stage_of[channel.edge.dest]
     times = f"sqrt(2 x {counted(stage.instances)}) times"
-    others = [c for c in plan.channels_into(stage) if c.edge.exchange.kind not in PAIRS]
+    others = [c for c in plan.channels_into(stage) if not c.edge.exchange.is_pairs]
     if others:
         return f"{dest} gets its items by tiles as keys, each about {times}: its stage takes {others[0]}, too"
     return (f"{dest} gets its items by a broadcast, once to each executor, where they take no more than "

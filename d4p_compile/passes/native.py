@@ -22,6 +22,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from ..ir.exchange import Kind
 from ..ir.graph import Aggregate
 from ..ir.plan import Channel, Column, Native, Plan, Stage
 from .options import Options
@@ -57,7 +58,7 @@ def why_python(plan: Plan, stage: Stage, aggregate: Aggregate, options: Options)
         return aggregate.unlike
     channels = plan.channels_into(stage)
     if len({plan.stage_of[c.edge.source].number for c in channels}) == 1:
-        if all(c.edge.exchange.kind == "forward" for c in channels):
+        if all(c.edge.exchange.kind is Kind.FORWARD for c in channels):
             return f"instance i takes from instance i of {channels[0].edge.source}, and there is no shuffle"
     if aggregate.kind == "count":
         return None

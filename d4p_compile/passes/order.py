@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import PAIRS
+from ..ir.exchange import Kind
 from ..ir.plan import Plan, Stage
 from ..ir.walk import upstream
 from .options import Options
@@ -32,10 +32,10 @@ def order(plan: Plan, options: Options) -> Plan:
 def _sorts(plan: Plan, stage: Stage) -> bool:
     """Whether all that comes goes to PEs that put it in order themselves, by numbers that it brings."""
     into = plan.channels_into(stage)
-    return bool(into) and all(channel.edge.exchange.kind in PAIRS for channel in into)
+    return bool(into) and all(channel.edge.exchange.is_pairs for channel in into)
 
 
 def _tells_order(plan: Plan, stage: Stage) -> bool:
     keeps = any(plan.graph.by_name[name].state.keeps for name in stage.pes)
-    counts = any(c.edge.exchange.kind == "round robin" for c in plan.channels_from(stage))
+    counts = any(c.edge.exchange.kind is Kind.ROUND_ROBIN for c in plan.channels_from(stage))
     return keeps or counts

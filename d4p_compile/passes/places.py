@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import PAIRS
+from ..ir.exchange import Kind
 from ..ir.plan import NOTED, NUMBERED, RUNS, Channel, Plan, Stage
 from ..ir.walk import upstream
 from .options import Options
@@ -54,7 +54,7 @@ def _tells_order(plan: Plan, stage: Stage) -> bool:
     """Whether the order of its items can be told from what a stage does with them, or from which instance gets what it
     sends. Another thing is `Stage.ordered`, so that a task that is run again does the same again."""
     tells = any(plan.graph.by_name[name].state.tells_order for name in stage.pes)
-    counts = any(channel.edge.exchange.kind == "round robin" and not plan.deals(channel)
+    counts = any(channel.edge.exchange.kind is Kind.ROUND_ROBIN and not plan.deals(channel)
                  for channel in plan.channels_from(stage))
     return tells or counts
 
@@ -62,8 +62,8 @@ def _tells_order(plan: Plan, stage: Stage) -> bool:
 def _takes_order(plan: Plan, channel: Channel, tell: set[tuple[str, ...]]) -> bool:
     """Whether the order of a channel's items can be told from the answer, there or further on."""
     dest = plan.graph.by_name[channel.edge.dest]
-    if channel.edge.exchange.kind in PAIRS:
-        return channel.edge.exchange.kind == "pairs" and not channel.edge.exchange.fields
+    if channel.edge.exchange.is_pairs:
+        return channel.edge.exchange.kind is Kind.PAIRS and not channel.edge.exchange.fields
     if dest.aggregate is not None and dest.state.any_order:
         return False
     return plan.stage_of[dest.name].pes in tell
@@ -88,7 +88,7 @@ def _places(plan: Plan, channel: Channel, merges_later: bool) -> str:
     if source.instances == 1 and not passed_on:
         return ""
     kind = channel.edge.exchange.kind
-    if kind in PAIRS:
+    if channel.edge.exchange.is_pairs:
         return NOTED
-    by_item = kind in ("hash", "broadcast") or kind == "round robin" and not plan.deals(channel)
+    by_item = kind in (Kind.HASH, Kind.BROADCAST) or kind is Kind.ROUND_ROBIN and not plan.deals(channel)
     return NUMBERED if passed_on and by_item else RUNS

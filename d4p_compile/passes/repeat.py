@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from ..ir.graph import PAIRS, Edge, Graph
+from ..ir.graph import Edge, Graph
 from ..ir.plan import Plan, Stage
 from .options import Options
 
@@ -53,7 +53,7 @@ def same(graph: Graph, name: str) -> bool:
 
 
 def _by_content(edge: Edge) -> bool:
-    return edge.exchange.kind in PAIRS and bool(edge.exchange.fields)
+    return edge.exchange.is_pairs and bool(edge.exchange.fields)
 
 
 def _in_one_order(graph: Graph, name: str) -> bool:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import PAIRS, Exchange, Graph, Grouping, Instances
+from ..ir.exchange import Exchange, Kind
+from ..ir.graph import PAIRS, Graph, Grouping, Instances
 from .options import Options
 
 
@@ -34,13 +35,13 @@ def exchange(grouping: Grouping, producers: Instances, consumers: Instances, dea
     """The exchange from `producers` to `consumers` instances under a grouping. `dealt`: also among as many consumers as
     producers any may get an item, where there is no grouping."""
     forward = producers == consumers and not (dealt and consumers != 1)
-    plain = Exchange("forward" if forward else "gather" if consumers == 1 else "round robin")
+    plain = Exchange(Kind.FORWARD if forward else Kind.GATHER if consumers == 1 else Kind.ROUND_ROBIN)
     if grouping.kind == "by":
-        return replace(plain, require=grouping.fields) if consumers == 1 else Exchange("hash", grouping.fields)
+        return replace(plain, require=grouping.fields) if consumers == 1 else Exchange(Kind.HASH, grouping.fields)
     if grouping.kind in PAIRS:
-        return Exchange(grouping.kind, grouping.fields)
+        return Exchange(Kind(grouping.kind), grouping.fields)
     if grouping.kind == "all":
-        return plain if consumers == 1 else Exchange("broadcast")
+        return plain if consumers == 1 else Exchange(Kind.BROADCAST)
     if grouping.kind == "global":
-        return plain if consumers == 1 else Exchange("gather")
+        return plain if consumers == 1 else Exchange(Kind.GATHER)
     return plain

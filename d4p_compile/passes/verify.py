@@ -6,6 +6,7 @@ import difflib
 
 from d4p.errors import Refused
 
+from ..ir.exchange import Kind
 from ..ir.graph import Edge, Graph, Pe
 from ..ir.plan import Plan, Stage
 from ..ir.walk import cycle
@@ -128,5 +129,5 @@ def _plan(plan: Plan, options: Options) -> None:
         if stage.native:
             _native(plan, stage, stage.native.pe)
         for hop in plan.hops(stage):
-            if hop.exchange is None or hop.exchange.kind != "forward":
+            if hop.exchange is None or hop.exchange.kind is not Kind.FORWARD:
                 raise AssertionError(f"{hop} needs {hop.exchange} and cannot be inside stage {stage}")

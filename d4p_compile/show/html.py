@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from html import escape
 
+from ..ir.exchange import Kind
 from ..ir.graph import TILES, WIDTH
 from ..ir.plan import Plan, Stage
 from .drawing import MOST, STYLE, Box, Join, Line, picture
@@ -66,7 +67,8 @@ def graph(plan: Plan) -> str:
     joins = []
     for channel in plan.channels:
         exchange = channel.edge.exchange
-        said = (("leads back",) if channel.edge.back else ()) + (() if exchange.kind == "forward" else (str(exchange),))
+        how = () if exchange.kind is Kind.FORWARD else (str(exchange),)
+        said = (("leads back",) if channel.edge.back else ()) + how
         joins.append(Join(channel.edge.source, channel.edge.dest, said, f"{channel}  {described(plan, channel)}",
                           channel.edge.back))
     return picture(boxes, joins, f"The graph of {plan.graph.name}: {size(plan)}")

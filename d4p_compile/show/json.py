@@ -29,7 +29,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
                    for s in plan.stages],
         "channels": [
             {"number": c.number, "from": [c.edge.source, c.edge.output], "to": [c.edge.dest, c.edge.input],
-             "exchange": c.edge.exchange.kind, "fields": list(c.edge.exchange.fields), "back": c.edge.back,
+             "exchange": c.edge.exchange.kind.value, "fields": list(c.edge.exchange.fields), "back": c.edge.back,
              "places": c.places, "columns": [str(column) for column in c.columns], "packed": c.packed}
             for c in plan.channels
         ],

@@ -9,7 +9,8 @@ import pytest
 
 from d4p.errors import Refused
 from d4p_compile.ir.capabilities import Capabilities
-from d4p_compile.ir.graph import WIDTH, Edge, Exchange, Graph, Grouping, Port
+from d4p_compile.ir.exchange import Exchange, Kind
+from d4p_compile.ir.graph import WIDTH, Edge, Graph, Grouping, Port
 from d4p_compile.ir.plan import RUNS, Plan, Stage
 from d4p_compile.ir.sketch import ALL, BY, GLOBAL, NONE, sketch
 from d4p_compile.passes import Options, run_passes
@@ -444,7 +445,7 @@ def test_nonsense_cannot_be_constructed():
     with pytest.raises(ValueError):
         Grouping("by")
     with pytest.raises(ValueError):
-        Exchange("hash")
+        Exchange(Kind.HASH)
     with pytest.raises(ValueError):
         Stage((), 1)
     made = route(place(sketch("a b"), WIDE), WIDE)

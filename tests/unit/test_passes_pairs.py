@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from d4p_compile.ir.capabilities import Capabilities
-from d4p_compile.ir.graph import TILES, WIDTH, Edge, Exchange, Graph, Grouping, Port, State
+from d4p_compile.ir.exchange import Exchange, Kind
+from d4p_compile.ir.graph import TILES, WIDTH, Edge, Graph, Grouping, Port, State
 from d4p_compile.ir.plan import Plan
 from d4p_compile.ir.sketch import ALL, BY, GLOBAL, sketch
 from d4p_compile.passes import Options, run_passes
@@ -88,8 +89,8 @@ def test_how_pairs_are_brought_is_said_where_there_is_a_choice():
 @pytest.mark.parametrize("kind", ["pairs", "pairs left", "pairs right"])
 def test_the_exchange_of_pairs_is_their_own_at_any_count(kind):
     for instances in (1, 4, TILES):
-        assert exchange(Grouping(kind, ("id",)), 1, instances) == Exchange(kind, ("id",))
-        assert exchange(Grouping(kind), instances, instances) == Exchange(kind)
+        assert exchange(Grouping(kind, ("id",)), 1, instances) == Exchange(Kind(kind), ("id",))
+        assert exchange(Grouping(kind), instances, instances) == Exchange(Kind(kind))
 
 
 def test_why_pairs_are_apart():

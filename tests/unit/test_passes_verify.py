@@ -8,7 +8,8 @@ import pytest
 
 from d4p.errors import Refused
 from d4p_compile.ir.capabilities import Capabilities
-from d4p_compile.ir.graph import MOST, Edge, Exchange, Graph, Pe, Port
+from d4p_compile.ir.exchange import Exchange, Kind
+from d4p_compile.ir.graph import MOST, Edge, Graph, Pe, Port
 from d4p_compile.ir.plan import Channel, Column, Native, Plan
 from d4p_compile.ir.sketch import BY, GLOBAL, sketch
 from d4p_compile.passes import Options, run_passes
@@ -99,7 +100,7 @@ def test_a_cycle_that_is_left():
 def test_what_the_target_cannot_carry():
     plan = planned("a b", b=(BY, 2))
     with pytest.raises(AssertionError, match=r"the target processes cannot carry a\.out -> b\.in \(hash \[0\]\)"):
-        verify(plan, replace(WIDE, can=Capabilities(exchanges=frozenset({"forward"}))))
+        verify(plan, replace(WIDE, can=Capabilities(exchanges=frozenset({Kind.FORWARD}))))
     bare = tuple(replace(c, edge=replace(c.edge, exchange=None)) for c in plan.channels)
     with pytest.raises(AssertionError, match="cannot carry"):
         verify(replace(plan, channels=bare), WIDE)
@@ -114,7 +115,7 @@ def test_a_channel_within_a_stage():
 
 def test_a_hop_that_needs_an_exchange():
     plan = planned("a b", b="state")
-    for exchange in (Exchange("hash", (0,)), Exchange("gather"), None):
+    for exchange in (Exchange(Kind.HASH, (0,)), Exchange(Kind.GATHER), None):
         graph = replace(plan.graph, edges=(replace(plan.graph.edges[0], exchange=exchange),))
         with pytest.raises(AssertionError, match="cannot be inside stage a > b"):
             verify(replace(plan, graph=graph), WIDE)
@@ -129,7 +130,7 @@ def test_what_leads_back_must_be_a_channel():
 
 def test_stages_that_wait_for_each_other():
     plan = planned("a b", "b c", b=(BY, 2))
-    crossed = Edge("c", "out", "b", "in", exchange=Exchange("gather"))
+    crossed = Edge("c", "out", "b", "in", exchange=Exchange(Kind.GATHER))
     with pytest.raises(AssertionError, match="the stages wait for each other"):
         verify(replace(plan, channels=(*plan.channels, Channel(crossed, 9))), WIDE)
 
