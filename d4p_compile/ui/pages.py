@@ -15,7 +15,8 @@ from ..runs.markup import e
 from ..runs.page import PATTERNS, whole
 from ..runs.picture import svg
 from ..runs.report import why_none
-from ..runs.sections import legend, marked
+from ..runs.sections import legend
+from ..runs.seen import marked
 from ..runs.shares import KINDS, Shares
 from ..runs.table import differences
 from ..runs.verdict import verdicts
