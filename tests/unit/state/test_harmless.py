@@ -660,11 +660,19 @@ def test_what_looks_like_it(function):
     assert _of(function).keeps
 
 
+def look_up(pe, key):
+    return pe.count
+
+
 def test_what_is_put_on_the_object_is_not_looked_through():
     """It may know the PE by another name than self."""
     pe = Box()
     pe._process = types.MethodType(n_logged, pe)
     assert state_of(pe).keeps and not _of(n_logged).keeps
+    pe = type("Made", (Box,), {"_process": n_logged})()
+    assert not state_of(pe).keeps
+    pe.look_up = types.MethodType(look_up, pe)
+    assert state_of(pe).keeps
 
 
 class SetFirst(Box):
