@@ -181,7 +181,7 @@ def _run(source: Any, target: str, width: int | None, fuse: bool, include: tuple
     from d4p.program.options import words
 
     from ..bundle.temporary import temporary_bundle
-    from ..launch.execute import check_checks, check_inputs, ended_by, execute
+    from ..launch.execute import check_checks, check_inputs, ended_by, execute, unpiped
     from ..progress import watching
     from ..show.brief import brief
     from ..show.text import text
@@ -193,13 +193,18 @@ def _run(source: Any, target: str, width: int | None, fuse: bool, include: tuple
     if check:
         check_checks(target)
     made = _plan(source, target, width, fuse, apart=check)
-    check_inputs(source.loaded, made, given)
+    with unpiped(given["file"]) as piped:
+        check_inputs(source.loaded, made, {**given, "file": piped or given["file"]})
+        content = Path(piped).read_bytes() if piped else None
     available = engine(made.target).available()
     if not available.runs:
         raise Refused(f"{made.target} can't run here: {available.details}"
                       + (f". What makes it so: {available.remedy}" if available.remedy else ""))
     bundle, holder = temporary_bundle(source.loaded, made, [Path(p) for p in include])
     with holder:
+        if content is not None:
+            given["file"] = os.path.join(holder.name, "inputs.json")
+            Path(given["file"]).write_bytes(content)
         if not quiet:
             shown = (text if verbose else brief)(made, engine(made.target).width())
             echo([shown, "", *(f"note: {note}" for note in bundle.notes)])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
@@ -193,6 +195,30 @@ def check_inputs(loaded: Loaded, plan: Plan, given: Mapping[str, Any]) -> None:
     workflow = Workflow(loaded.origin.module, plan.graph.fingerprint)
     workflow.flat = flatten(loaded.graph)
     read_inputs(workflow, given["iterations"], given["data"], given["file"], given["limit"])
+
+
+@contextlib.contextmanager
+def unpiped(path: str | None) -> Iterator[str | None]:
+    """A file with what comes through a pipe (`-f <(...)`, `-f /dev/stdin`), since that can be read once, and by this
+    process alone; None for any other path. Raises Refused where it can't be read."""
+    try:
+        mode = os.stat(path or "").st_mode
+    except (OSError, ValueError):
+        mode = 0
+    if not (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)):
+        yield None
+        return
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        try:
+            with open(path or "", "rb") as pipe:
+                shutil.copyfileobj(pipe, file)
+            file.flush()
+        except OSError as error:
+            raise Refused(f"-f {path} can't be read: {error.strerror}") from None
+        try:
+            yield file.name
+        except Refused as error:
+            raise Refused(str(error).replace(file.name, path or "")) from None
 
 
 def check_checks(name: str) -> None:

@@ -129,6 +129,16 @@ def test_run_and_its_inputs(write, tmp_path):
     assert "Double1.output: 15 items" in d4p("run", "wf.py", "-f", "in.json", cwd=tmp_path).stdout
 
 
+@pytest.mark.parametrize(("content", "status", "says"), [
+    ('{"Read": 2}', 0, "Double1.output: 10 items"), ('{"Read" 2}', 2, "-f /dev/stdin isn't JSON: line 1, column 9")])
+def test_inputs_that_come_through_a_pipe(write, tmp_path, content, status, says):
+    """It can be read once, and the program has none of it."""
+    write("wf.py")
+    command = [sys.executable, "-m", "d4p_compile", "run", "wf.py", "-f", "/dev/stdin"]
+    done = subprocess.run(command, input=content, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=ENV)
+    assert done.returncode == status and says in done.stdout + done.stderr
+
+
 def test_compile_says_how_to_run_it_and_that_works(write, tmp_path):
     write("wf.py")
     done = d4p("compile", "wf.py", "--target", "sequential", "-o", "made", cwd=tmp_path)
