@@ -58,7 +58,7 @@ class Side:
     def compile(self, name: str, workflow: str, target: str, **parameters: object) -> None:
         """Make a program, by name."""
         given = [word for key, value in parameters.items() for word in ("-p", f"{key}={value}")]
-        self.d4p("compile", WORKFLOWS / workflow, "--target", target, "-n", "2", *given, "-o", self.made / name)
+        self.d4p("compile", f"{WORKFLOWS / workflow}", "--target", target, *given, "-o", self.made / name)
 
 
 def cpu(call: Callable[[], None]) -> float:
