@@ -142,6 +142,23 @@ def test_a_file_that_is_broken_is_set_aside_as_a_whole_and_read_again_once_it_is
     assert sum(rest.values()) == 100 and rest == Counter(json.dumps(line[:6]) for line in lines_of(1))
 
 
+def test_a_line_that_is_no_text_is_replaced_or_set_aside_alone(run, tmp_path):
+    path, failed = tmp_path / "in.txt", tmp_path / "failed"
+    path.write_bytes(b"\n".join([*(line.encode() for line in lines_of(0)), b"t\xffo", "zw\u00f6i".encode()]))
+    whole = Counter(json.dumps(line[:6]) for line in [*lines_of(0), "zw\u00f6i"])
+    found, counts = run("files", parameters={"path": str(path)})
+    assert found["Shortened1", "output"] == whole + Counter([json.dumps("t\ufffdo")]) and not counts
+    strict = {"path": str(path), "errors": "strict"}
+    with pytest.raises(RunFailed, match=rf"can't read record .* of {path}, b't\\xffo': UnicodeDecodeError: "):
+        run("files", parameters=strict)
+    found, counts = run("files", parameters=strict, on_error=[f"ReadLines=dead-letter:{failed}"])
+    assert found["Shortened1", "output"] == whole and counts == {"ReadLines": (1, 0, 0)}
+    (letter,) = letters_in(failed)
+    assert (letter["port"], letter["from"]["file"], letter["error"]) == ("record", str(path), "UnicodeDecodeError")
+    loaded, _ = replayed(str(failed), load(f"{WORKFLOWS}:files", parameters={"path": str(path)}))
+    assert run.again(loaded.graph) == {json.dumps("t\ufffdo"): 1}
+
+
 def summed(numbers: list[int]) -> Counter:
     """What `troubled` answers for some numbers."""
     sums = Counter({key: sum(n + n * n for n in numbers if n % 7 == key) for key in range(7)})

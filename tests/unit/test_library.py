@@ -84,6 +84,31 @@ def test_malformed_utf8_is_replaced_and_a_byte_order_mark_left_out(tmp_path):
     assert read(ReadLines(path, encoding="utf-8-sig")) == ["one", "tw\ufffd", "\ufeffthree"]
 
 
+def test_malformed_text_that_is_replaced_is_told_of_once(tmp_path, capsys):
+    for name, content in {"a.txt": "ä\n".encode(), "b.txt": b"\xff\n\xe4", "c.txt": b"\xff"}.items():
+        (tmp_path / name).write_bytes(content)
+    assert read(ReadLines(tmp_path, split_bytes=1)) == ["ä", "\ufffd", "\ufffd", "\ufffd"]
+    (told,) = capsys.readouterr().out.splitlines()
+    assert f"{tmp_path}/b.txt has bytes that are no utf-8: U+FFFD stands in their place" in told
+
+
+def test_what_is_no_text_can_not_be_read_where_errors_is_strict(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("eins\nzwöi\r\nd\ufffd\n".encode() + b"f\xff\nend")
+    for split_bytes, where in ((100, "4"), (17, "1 from byte 17 on")):
+        graph = WorkflowGraph()
+        graph.add(ReadLines(path, split_bytes=split_bytes, errors="strict"))
+        with pytest.raises(RunFailed, match=rf"can't read record {where} of {path}, b'f\\xff': UnicodeDecodeError: "):
+            process_and_return(graph)
+    path.write_bytes(b"a\xe4\nb")
+    assert read(ReadLines(path, "latin-1", errors="strict")) == ["aä", "b"]
+    path.write_bytes("ab".encode("utf-16") + b"\x00")
+    with pytest.raises(RunFailed, match=f"can't read {path}: 'utf-16.*' codec can't decode byte"):
+        read(ReadLines(path, "utf-16", errors="strict"))
+    with pytest.raises(Refused, match="must be \"replace\" or \"strict\"; it is 'ignore'"):
+        ReadLines(path, errors="ignore")
+
+
 @pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress),
                                                   ("GZ", lambda b: gzip.compress(b[:4]) + gzip.compress(b[4:]))])
 def test_compressed_files_are_one_split(tmp_path, suffix, compress):

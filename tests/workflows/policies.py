@@ -226,9 +226,9 @@ class Shortened(IterativePE):
         return line[:6]
 
 
-def files(path):
+def files(path, errors="replace"):
     graph = WorkflowGraph()
-    graph.connect(ReadLines(path), "output", Shortened(), "input")
+    graph.connect(ReadLines(path, errors=errors), "output", Shortened(), "input")
     return graph
 
 
@@ -594,6 +594,32 @@ def in_order():
     picky.on_error = Skip()
     graph.connect(Numbers(), "output", picky, "input")
     graph.connect(picky, "output", Listing(), "input")
+    return graph
+
+
+class Around(IterativePE):
+    """Writes before and after its items too, by its `write` and by one that it took at the start."""
+
+    def _preprocess(self):
+        self.kept = self.write
+        self.kept("output", "before")
+        self.write("output", "before")
+
+    def _process(self, number):
+        self.kept("output", number)
+        if self.bad and number % 50 == 7:
+            raise ValueError(number)
+
+    def _postprocess(self):
+        self.kept("output", "after")
+        self.write("output", "after")
+
+
+def around(bad):
+    graph, pe = WorkflowGraph(), Around()
+    pe.bad = bad
+    graph.connect(Numbers(), "output", pe, "input")
+    graph.connect(pe, "output", Listing(), "input")
     return graph
 
 

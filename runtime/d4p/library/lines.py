@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
@@ -14,10 +15,13 @@ from typing import Any, BinaryIO, NamedTuple
 from d4p.errors import Refused, RunFailed
 from d4p.filesystems import locate
 from d4p.filesystems.paths import Path
+from d4p.library.malformed import replacing
 from d4p.library.reader import Reader
 
 _COMPRESSED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
+_BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, UnicodeDecodeError)
+#: A byte that is no text, as it is decoded to be told from text.
+_LONE = re.compile("[\udc80-\udcff]")
 _BUFFER = 1 << 20
 #: Bytes of a piece where nobody says how many, and how many pieces there are of what is less than so many of the most.
 _LEAST, _MOST, _PIECES = 64, 16 << 20, 64
@@ -37,28 +41,37 @@ class Split(NamedTuple):
 class ReadLines(Reader):
     r"""A root that writes each line of text files to `output`, a str without its line end.
 
-    A line ends with \n, \r\n or \r, and with nothing else (\x0b or \u2028 are characters of a line). Malformed input
-    is replaced by U+FFFD, a UTF-8 byte order mark at the beginning is left out. Files that end in .gz, .bz2 or .xz are
-    decompressed. Lines of a file come in order from one instance; files are sorted by name.
+    A line ends with \n, \r\n or \r, and with nothing else (\x0b or \u2028 are characters of a line). A UTF-8 byte
+    order mark at the beginning is left out. Files that end in .gz, .bz2 or .xz are decompressed. Lines of a file come
+    in order from one instance; files are sorted by name.
 
     Args:
         path: a file, a folder (the files directly in it), a glob (`**` for folders), a URL, or a list of those.
         encoding: of the text.
+        errors: what becomes of bytes that aren't text in this encoding, on every target alike: `"replace"` puts U+FFFD
+            in their place, and each instance logs the first file in which it does; with `"strict"` the line can't be
+            read, so the run fails, or `on_error` has that line left out or set aside (as bytes; of an encoding that
+            has more than a byte for each ASCII character, such as UTF-16, the whole file).
         split_bytes: files are read in pieces of this many bytes, so that several instances can share one. By default a
             64th of all there is, and never more than 16 MiB: so what follows on the lines of a small file, too, is
             work for as many instances as the run is wide. Compressed files and UTF-16 and the like are read as a whole.
 
     Raises:
-        Refused: no such encoding, or `split_bytes` below 1.
+        Refused: no such encoding, `errors` is neither of them, or `split_bytes` below 1.
     """
 
-    def __init__(self, path: Path, encoding: str = "utf-8", split_bytes: int | None = None) -> None:
+    _told = False  # of malformed input
+
+    def __init__(self, path: Path, encoding: str = "utf-8", split_bytes: int | None = None,
+                 errors: str = "replace") -> None:
         Reader.__init__(self, path)
+        if errors not in ("replace", "strict"):
+            raise Refused(f"errors of ReadLines must be \"replace\" or \"strict\"; it is {errors!r}")
         if isinstance(split_bytes, bool) or not isinstance(split_bytes, int | None) or split_bytes is not None and \
                 split_bytes < 1:
             raise Refused(f"split_bytes must be a number of bytes from 1; it is {split_bytes!r}")
         self.encoding, self.splittable = _checked(encoding)
-        self.split_bytes = split_bytes
+        self.split_bytes, self.errors = split_bytes, errors
 
     def plan_splits(self) -> list[Split]:
         """Pieces of `split_bytes`; files without a byte have none. Raises Refused where there is no file."""
@@ -75,15 +88,37 @@ class ReadLines(Reader):
     def read(self, split: Split) -> Iterator[str]:
         """The lines that begin in a split."""
         fs, _ = locate(split.source)
-        encoding = "utf-8-sig" if self.encoding == "utf-8" and split.start == 0 else self.encoding
+        name = fs.unstrip_protocol(split.name)
         try:
-            with fs.open(split.name, "rb") as file:
-                with _opened(file, split) as data:
-                    for line in io.TextIOWrapper(data, encoding, "replace", newline=None):
-                        yield line.rstrip("\n")  # the one that ends it: the wrapper made it of \r\n and \r, too
+            with fs.open(split.name, "rb") as file, _opened(file, split) as data:
+                if self.errors == "strict":
+                    yield from self.parsed(self._whole_or_bytes(self._lines(data, split, "surrogateescape")))
+                    return
+                with replacing(lambda: self.tell_of_malformed(name)) as errors:
+                    yield from self._lines(data, split, errors)
         except _BROKEN as error:
-            name = fs.unstrip_protocol(split.name)
             raise RunFailed(f"{self.id} can't read {name}: {getattr(error, 'strerror', None) or error}") from error
+
+    def _lines(self, data: Any, split: Split, errors: str) -> Iterator[str]:
+        encoding = "utf-8-sig" if self.encoding == "utf-8" and split.start == 0 else self.encoding
+        for line in io.TextIOWrapper(data, encoding, errors, newline=None):
+            yield line.rstrip("\n")  # the one that ends it: the wrapper made it of \r\n and \r, too
+
+    def _whole_or_bytes(self, lines: Iterator[str]) -> Iterator[str | bytes]:
+        """Lines; one that holds what is no text, as lone surrogates, as the bytes it was."""
+        for line in lines:
+            yield line if line.isascii() or not _LONE.search(line) else line.encode(self.encoding, "surrogateescape")
+
+    def parse(self, record: str | bytes) -> str:
+        """The line that `record` is."""
+        return record if isinstance(record, str) else record.decode(self.encoding, self.errors)
+
+    def tell_of_malformed(self, name: str) -> None:
+        """Log once that malformed input was replaced, in a file."""
+        if not self._told:
+            self._told = True
+            self.log(f"{name} has bytes that are no {self.encoding}: U+FFFD stands in their place, here and in what "
+                     "else this instance reads (with errors=\"strict\" such a line can't be read)")
 
 
 def line_start(file: BinaryIO, offset: int) -> int:

@@ -15,6 +15,7 @@ from d4p.errors import RunFailed
 from d4p.filesystems import locate
 from d4p.filesystems.paths import File, Path, as_paths, find, stamps
 from d4p.graph.core import GenericPE
+from d4p.stage.reading import place_of
 
 
 class Reader(GenericPE):
@@ -27,6 +28,7 @@ class Reader(GenericPE):
 
     OUTPUT_NAME = "output"
     stateful = False
+    _d4p_split: Any = None  # what is read; the engine says it
 
     def __init__(self, path: Path) -> None:
         GenericPE.__init__(self)
@@ -82,10 +84,16 @@ class Reader(GenericPE):
             yield item
 
     def _d4p_broken(self, record: Any, number: int, error: Exception) -> None:
-        raise RunFailed(f"{self.id} can't read record {number}, {short(record)}: {error_text(error)}") from error
+        where = ""
+        if self._d4p_split is not None:
+            place = place_of(self._d4p_split)
+            where = f" from byte {place['offset']:,} on" if place.get("offset") else ""
+            where += f" of {place.get('file') or place['split']}"
+        raise RunFailed(f"{self.id} can't read record {number}{where}, {short(record)}: {error_text(error)}") from error
 
     def process(self, inputs: dict[str, Any]) -> None:
         """Reads everything: for whoever runs a PE by hand."""
         for split in self.plan_splits():
+            self._d4p_split = split
             for item in self.read(split):
                 self.write(self.OUTPUT_NAME, item)

@@ -159,6 +159,7 @@ def _read(reader: Any, splits: list[tuple[int, Any]], begin: Callable[[int], Non
     def each() -> Iterator[Iterator[Any]]:
         for number, split in splits:
             begin(number)
+            reader._d4p_split = split
             yield reader.read(split)
             end()
 

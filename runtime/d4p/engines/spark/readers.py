@@ -21,6 +21,7 @@ from d4p.filesystems import Local, locate
 from d4p.filesystems.paths import File
 from d4p.library.files import ReadFiles
 from d4p.library.lines import ReadLines
+from d4p.library.malformed import replacing
 from d4p.program.job import read_splits
 
 #: Bytes of input for which a stage that Spark may make wider gets one more instance.
@@ -96,7 +97,8 @@ def _reading(spark: SparkSession) -> DataFrameReader:
 
 def _lines(spark: SparkSession, reader: ReadLines) -> Source | None:
     files = reader.files()
-    if reader.encoding != "utf-8" or not all(_as_hadoop_does(file.name) for file in files):
+    as_hadoop_does = all(_as_hadoop_does(file.name) for file in files)
+    if not as_hadoop_does or reader.encoding != "utf-8" or reader.errors != "replace":
         return None
     frame = _of(reader.paths, files, _reading(spark).text)
     return frame and Source(_decoded, frame.select(F.col("value").cast("binary").alias("value")))
@@ -104,7 +106,10 @@ def _lines(spark: SparkSession, reader: ReadLines) -> Source | None:
 
 def _decoded(reader: ReadLines, values: Iterable[bytes | None]) -> Iterator[str]:
     """Lines. Malformed UTF-8 is replaced as `ReadLines` does; Hadoop has taken the byte order mark."""
-    return (value.decode("utf-8", "replace") for value in values if value is not None)
+    with replacing(lambda: reader.tell_of_malformed("what Spark reads")) as errors:
+        for value in values:
+            if value is not None:
+                yield value.decode("utf-8", errors)
 
 
 def _files(spark: SparkSession, reader: ReadFiles) -> Source | None:
