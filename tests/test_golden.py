@@ -128,3 +128,11 @@ def test_a_bundle_names_no_path_of_the_machine_that_compiled_it(tmp_path):
         if path.suffix in (".py", ".txt", ".json", ".sh") and path.name != "wordcount.py":
             content = path.read_text()
             assert str(EXAMPLES) not in content and str(tmp_path) not in content, path
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_program_in_which_nothing_has_a_policy_holds_no_trace_of_them(case):
+    """So none costs anything there: a policy is in the text of its PE's loop, or put around that PE's calls."""
+    for plan, program in programs(case).values():
+        assert not any(pe.on_error for pe in plan.graph.pes)
+        assert not re.search(r"\b(try|except|atoms|stage\.(tries|failed|written))\b", program.split("\ndef main(")[0])

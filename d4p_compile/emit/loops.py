@@ -48,7 +48,7 @@ def _body(shape: Shape, names: StageNames, name: str, port: str | None, pad: str
             out.append(f"{pad}# {name} hands on what it gets" if expression == ITEM else
                        f"{pad}{ITEM} = {expression}  # {name}")
         else:
-            out += _tried(_call(names.var[name], pe, port, pad), names.var[name], pe, pad)
+            out += _guarded(shape, names, name, port, pad)
         if pe.call.style == "consumer" or pe.kind == "pairs" or not pe.outputs:
             return out
         if pe.call.style in ("inputs", "process"):
@@ -65,11 +65,14 @@ def _body(shape: Shape, names: StageNames, name: str, port: str | None, pad: str
         name, port = after.dest, after.input
 
 
-def _call(var: str, pe: Pe, port: str | None, pad: str) -> list[str]:
-    """The call of a PE with one item, in the form of its class; a reader's item is what it gives."""
+def _call(var: str, pe: Pe, port: str | None, pad: str, copied: bool = False) -> list[str]:
+    """The call of a PE with one item, or a copy of it, in the form of its class; a reader's item is what it gives."""
     if pe.kind == "reader":
         return []
-    item = "item" if port is not None or not pe.inputs else f"item[{quoted(pe.inputs[0].name)}]"
+    if port is None:
+        item = f"{'stage.own(item)' if copied else 'item'}{f'[{quoted(pe.inputs[0].name)}]' if pe.inputs else ''}"
+    else:
+        item = "item if type(item) in atoms else stage.own(item)" if copied else "item"
     if pe.call.style in ("iterative", "producer"):
         return [f"{pad}item = {var}._process({item})"]
     if pe.call.style == "consumer":
@@ -80,13 +83,19 @@ def _call(var: str, pe: Pe, port: str | None, pad: str) -> list[str]:
     return [f"{pad}{kept}{var}.{method}({argument})"]
 
 
-def _tried(call: list[str], var: str, pe: Pe, pad: str) -> list[str]:
-    """A call, or where the PE has a policy for what it raises, that and what is done then."""
-    if not pe.call.tried:
-        return call
+def _guarded(shape: Shape, names: StageNames, name: str, port: str | None, pad: str) -> list[str]:
+    """A call, or where the PE has a policy for what it raises, that and what is done then; what it wrote goes on once
+    it is done with the item."""
+    pe, var = shape.pe(name), names.var[name]
+    if not shape.is_tried(name, port):
+        return _call(var, pe, port, pad)
     kept = "" if pe.call.style == "consumer" else "item = "
-    return [f"{pad}try:", *(f"    {line}" for line in call), f"{pad}except Exception as error:",
-            f"{pad}    {kept}stage.failed({var}, item, error)"]
+    call = _call(var, pe, port, f"{pad}    ", pe.call.copied)
+    out = [f"{pad}try:", *call, f"{pad}except Exception as error:", f"{pad}    {kept}stage.failed({var}, item, error)"]
+    if shape.waits(name):
+        wrote = names.wrote(name)
+        out += [f"{pad}while {wrote}:", f"{pad}    {names.out(name, pe.call.output)}({wrote}.popleft())"]
+    return out
 
 
 def fan_outs(shape: Shape, names: StageNames, name: str) -> list[str]:

@@ -13,7 +13,8 @@ from ..ir.plan import Plan, Stage
 
 #: Names that generated code uses for itself.
 TAKEN = frozenset(
-    "at batch d4p item items main own pes result run sc spark spark_df spark_rdd stage width workflow".split()
+    "at atoms batch d4p error item items main own pes result run sc spark spark_df spark_rdd stage width "
+    "workflow".split()
 )
 #: Where a word begins in a name in camel case.
 _WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")

@@ -96,6 +96,15 @@ class Shape:
         alone = all(self.is_written_out(name, port) for port in self.ports_in(name))
         return alone and never_none(self.pe(name).call.returns)
 
+    def is_tried(self, name: str, port: str | None) -> bool:
+        """Whether the loop catches what a PE raises for an item of a port: a root that writes may write without end."""
+        call = self.pe(name).call
+        return call.tried and (port is not None or not call.writes)
+
+    def waits(self, name: str) -> bool:
+        """Whether what a PE writes for an item waits for the loop to hand it on."""
+        return self.pe(name).call.writes and all(self.is_tried(name, port) for port in self.ports_in(name))
+
     def ports_in(self, name: str) -> list[str | None]:
         """The input ports that items come to from other PEs; None for a root, which gets its own."""
         return list(dict.fromkeys(e.input for e in self.graph.edges_in[name])) or [None]

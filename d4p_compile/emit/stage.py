@@ -67,10 +67,14 @@ def _targets(shape: Shape, names: StageNames) -> list[tuple[str, str]]:
             found.append((names.result(pe, port), f"stage.result({names.var[pe]}, {quoted(port)})"))
     for name in shape.stage.pes:
         pe = shape.pe(name)
+        if shape.waits(name):
+            found.append((names.wrote(name), f"stage.written({names.var[name]})"))
         if pe.call.style in ("inputs", "process") and pe.outputs and pe.kind != "pairs":
             found.append((names.send(name), f"stage.sender({names.var[name]})"))
         if pe.outputs and any(name == batched for batched, _ in shape.batched):
             found.append((names.send_batches(name), f"stage.batch_sender({names.var[name]})"))
+    if any(shape.pe(name).call.copied and shape.ports_in(name) != [None] for name in shape.stage.pes):
+        found.append(("atoms", "stage.atoms  # what nobody can change"))
     return found
 
 
@@ -83,8 +87,9 @@ def _wiring(shape: Shape, names: StageNames) -> list[str]:
             out.append(f"    {names.out(name, port)} = stage.counted({quoted(f'{name}.{port}')}, {taker})")
     for name in shape.stage.pes:
         pe = shape.pe(name)
-        if pe.call.tried:
-            out.append(f"    stage.tries({names.var[name]})  # {pe.on_error}")
+        if all(shape.is_tried(name, port) for port in shape.ports_in(name)):
+            copied = ", copied=True" if pe.call.copied else ""
+            out.append(f"    stage.tries({names.var[name]}{copied})  # {pe.on_error}")
         if not pe.outputs:
             continue
         if shape.next_inlined(name) is not None:

@@ -76,6 +76,10 @@ class StageNames:
         base = f"result_{self.var[pe]}"
         return self._name("result", pe, port, base=base if alone else f"{base}_{identifier(str(port))}")
 
+    def wrote(self, pe: str) -> str:
+        """What a PE has written for the item in hand, where that waits."""
+        return self._name("wrote", pe, base=f"{self.var[pe]}_wrote")
+
     def send(self, pe: str) -> str:
         """The function that takes what a PE returned, an item for each port."""
         return self._name("send", pe, base=f"send_{self.var[pe]}")

@@ -13,7 +13,7 @@ from d4p.graph.copies import held
 from d4p.graph.core import is_reader
 from d4p.graph.flatten import flatten
 from d4p.graph.labels import fingerprint, labels, one_line
-from d4p.graph.policies import Fail, Isolation, Policy, Skip, state_copied
+from d4p.graph.policies import DeadLetter, Fail, Isolation, LeftOut, Policy, state_copied
 from d4p.items.schema import schema_of
 from d4p.library import AllPairs, PairsBetween
 from d4p.workflow.workflow import isolated, policies
@@ -119,7 +119,9 @@ def _call(pe: Any, reader: bool, policy: Policy | None, isolation: Isolation | N
     refuse_unmade(pe)
     declared = getattr(pe, "writes", None)
     writes = False if reader else declared if isinstance(declared, bool) else may_write(pe)
-    returns_alone = style in ("iterative", "producer", "consumer") and not writes
+    by_loop = style in ("iterative", "producer", "consumer") and not (isolation or reader) and (
+        not writes or len(pe.outputconnections) == 1)
+    tried = by_loop and isinstance(policy, LeftOut) and not policy.copy_state
     return Call(
         style=style,
         output=output,
@@ -127,7 +129,8 @@ def _call(pe: Any, reader: bool, policy: Policy | None, isolation: Isolation | N
         keywords=not reader and writes_keywords(pe),
         returns=written_out(pe) if style == "iterative" and declared is not True and not (policy or isolation) else "",
         batches=takes_batches(pe) and not isolation,
-        tried=returns_alone and isinstance(policy, Skip) and not (isolation or reader),
+        tried=tried,
+        copied=tried and isinstance(policy, DeadLetter),
     )
 
 

@@ -128,7 +128,8 @@ class Call:
     `style` is one of STYLES, `output` the port that an item returned goes to where the style says no port. `writes`:
     it may call `self.write`; `keywords`: with more than a port and an item. `returns` is the expression of `self` and
     `item` that says all it does with an item, empty where there is none. `batches`: it has a `process_batch`. `tried`:
-    the loop catches what it raises for an item, as its policy says.
+    the loop catches what it raises for an item, as its policy says, and where it may write hands that on afterwards;
+    `copied`: it gets a copy of the item, which is kept as it came.
     """
 
     style: str = "process"
@@ -138,6 +139,7 @@ class Call:
     returns: str = ""
     batches: bool = False
     tried: bool = False
+    copied: bool = False
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:

@@ -17,6 +17,8 @@ from d4p_compile.front.load import load
 from d4p_compile.front.replay import replayed
 from d4p_compile.show.text import text
 from d4p_compile.targets import target
+from tests.benchmarks.compiled import program
+from tests.benchmarks.hop import generated
 from tests.targets import answers, definition
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
@@ -161,6 +163,7 @@ def test_the_first_failure_of_each_kind_is_told_with_its_item():
     first = found.failures["Kinds"]["first"]["KeyError"].splitlines()
     assert first[:2] == ["Kinds (Kinds), instance 0, item 4: KeyError: 3", "  the item: 3"]
     assert first[-1] == "KeyError: 3" and "_process" in first[-3]
+    assert first[2:3] == ["Traceback (the PE's own):"] and len(first) == 6  # and no frame of the program
 
 
 def test_what_is_written_for_one_item_waits_on_disk_where_it_is_much():
@@ -235,6 +238,54 @@ def test_a_loop_catches_what_a_pe_raises_that_writes_nothing_meanwhile():
     assert "    stage.tries(plain)  # skip\n" in program
     other = target("sequential").program(plan("unguarded", on_error=["Plain=retry:1", "Numbers=skip"]))
     assert " try:" not in other and "item = plain._process(item)" in other
+
+
+def test_a_loop_hands_on_what_a_pe_wrote_once_it_is_done_with_the_item():
+    program = target("sequential").program(plan("picky", on_error=["Picky=dead-letter:failed"]))
+    assert """        try:
+            item = picky._process(item if type(item) in atoms else stage.own(item))
+        except Exception as error:
+            item = stage.failed(picky, item, error)
+        while picky_wrote:
+            to_total(picky_wrote.popleft())
+        if item is not None:
+            to_total(item)
+""" in program
+    assert "    picky_wrote = stage.written(picky)\n" in program
+    assert "    stage.tries(picky, copied=True)  # set aside in failed\n" in program
+
+
+def test_nothing_stands_around_the_calls_and_the_writes_of_a_pe_without_a_policy():
+    here = {"hashes": 0, "writes": True}
+    with program("policies.py:hashing", "processes", 2, on_error=None, **here) as names:
+        pe, _ = generated(names)[0].pes
+        assert not {"process", "_process"} & vars(pe).keys()
+        assert pe.write.__name__ == "into_last"  # the program's own function for the PE behind, joined with `write`
+    with program("policies.py:hashing", "processes", 2, on_error="skip", **here) as names:
+        assert generated(names)[0].pes[0].write.__name__ != "into_last"
+
+
+@pytest.mark.parametrize("graph", ["two_edges", "unconnected", "composites", "many_ports", "own_write", "odd_names"])
+@pytest.mark.parametrize("policy", ["skip", "retry:1,skip"])
+def test_where_nothing_fails_a_policy_changes_nothing(graph, policy):
+    workflow = f"{WORKFLOWS.with_name('semantics.py')}:{graph}"
+    assert definition(workflow, on_error=[policy]) == definition(workflow)
+
+
+@pytest.mark.parametrize("policy", [None, "skip", "copy-state,skip", "retry:1,skip", "dead-letter:failed"])
+def test_what_a_pe_writes_before_and_after_its_items_counts_whoever_fails(policy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = definition(f"{WORKFLOWS}:around", on_error=[f"Around={policy or 'fail'}"],
+                       parameters={"bad": policy is not None})
+    numbers = [number for number in range(200) if policy is None or number % 50 != 7]
+    assert found["Listing2", "output"] == {json.dumps([*["before"] * 2, *numbers, *["after"] * 2]): 1}
+
+
+def test_pes_may_be_called_as_what_stands_in_a_loop_is():
+    for name in ("error", "atoms", "item", "stage"):
+        found = definition(f"{WORKFLOWS}:given", parameters={"name": name}, on_error=["skip"],
+                           options=["-d", json.dumps({name: [{"by": 0}]})])
+        assert found.failures[name]["skipped"] == 1
 
 
 def test_a_program_whose_loop_catches_takes_another_policy_too():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from d4p.host import forks
@@ -100,7 +101,8 @@ class Stage(Wiring):
     def preprocess_pe(self, name: str) -> None:
         self._begin_preprocess(name)
         before = self.clock.enter("preprocess")
-        self._guard(self._pe(name).preprocess, at=(name, "preprocess"))
+        with self._writing_at_once(name):
+            self._guard(self._pe(name).preprocess, at=(name, "preprocess"))
         self.clock.enter(before)
         if name == self.names[0]:  # the last: one may have put something else in the place of what is written out
             self._same_as_written()
@@ -164,12 +166,23 @@ class Stage(Wiring):
             self._limits[name].in_process = False
         self._begin_postprocess(name)
         before = self.clock.enter("postprocess")
-        self._guard(self._pe(name).postprocess, at=(name, "postprocess"))
+        with self._writing_at_once(name):
+            self._guard(self._pe(name).postprocess, at=(name, "postprocess"))
         self.clock.enter(before)
 
     def _begin_postprocess(self, name: str) -> None:
         if self.marks:
             self.passing.own((POSTPROCESS + self._workflow.postprocess_order.index(name), self.index))
+
+    @contextmanager
+    def _writing_at_once(self, name: str) -> Iterator[None]:
+        """What the PE writes meanwhile is of no item, and waits for none."""
+        on_error = self._on_error.get(id(self._pe(name)))
+        if on_error:
+            on_error.writes.at_once(True)
+        yield
+        if on_error:
+            on_error.writes.at_once(False)
 
     def finish(self) -> None:
         """Called after the last `postprocess`: what the instance wrote is complete. Raises RunFailed."""

@@ -7,130 +7,19 @@ count. So what goes wrong further on isn't taken for a failure of this PE.
 from __future__ import annotations
 
 import functools
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from d4p.errors import ControlFlow, D4pError
 from d4p.graph.base import ConsumerPE, IterativePE
 from d4p.graph.policies import Policy, state_copied
-from d4p.host import scratch
 from d4p.items.packing import ATOMS, own
 from d4p.items.put_back import State
-from d4p.items.size import roughly
-from d4p.places.held import Held
 from d4p.stage.limit import Limit
 from d4p.stage.policed import Policed
+from d4p.stage.writes import Writes
 
-Put = Callable[[Any], None]
-#: Of so many bytes that a PE has written for one item the first part is put where there is room for more.
-_MUCH = 1 << 20
 _NOTHING = object()
-#: In the place of the first item that is written: the PE isn't at work, and none waits; or what waits is in lists.
-_IDLE, _LISTED = object(), object()
-
-
-class Writes:
-    """What a PE has written for the item in hand, in order: in memory, and where that is much, on disk.
-
-    Attributes:
-        first: the item that was written first, where that was to the PE's only port; `_NOTHING` while the PE is at work
-            and has written none; `_IDLE` while it isn't, and what it writes needn't wait. Nearly always all there is.
-        only: what takes that.
-        now: what else waits in memory, with what takes it; always the same list.
-    """
-
-    def __init__(self) -> None:
-        self.first: Any = _IDLE
-        self.only: Put = _unwired
-        self.now: list[tuple[Put, Any]] = []
-        self.kept: list[tuple[list[Put], Any, int]] = []
-        self._bytes = 0
-        self._held: Held | None = None
-
-    def hold(self, put: Put) -> Put:
-        """The function to call with an item in the place of `put`."""
-        now = self.now
-
-        def held(item: Any) -> None:
-            if self.first is _IDLE:
-                put(item)
-                return
-            if self.first is not _LISTED:  # of a PE that writes one item each time, none need be measured
-                if self.first is not _NOTHING:
-                    now.append((self.only, self.first))
-                self.first = _LISTED
-            else:
-                self._bytes += roughly(item)
-                if self._bytes > _MUCH:
-                    self._keep()
-            now.append((put, item))
-
-        return held
-
-    def writer(self, put: Put, held: Put) -> Callable[..., Callable[[str, Any], None]]:
-        """As `d4p.stage.outlet.Outlet.writer`, of a port whose items go to `put` and wait by `held`."""
-
-        def made(port: str, other: Callable[[str, Any], None], failed: Any, failures: tuple) -> Callable:
-            self.only = put
-
-            def write(name: str, item: Any) -> None:
-                if self.first is _NOTHING and name == port:
-                    self.first = item
-                    return
-                if name != port:
-                    other(name, item)
-                    return
-                try:
-                    held(item)
-                except failures as error:
-                    raise failed(error) from None
-
-            return write
-
-        return made
-
-    def _keep(self) -> None:
-        if self._held is None:
-            self._held = Held(scratch.folder() or tempfile.gettempdir(), _MUCH)
-        puts, items = zip(*self.now, strict=True)
-        self.kept.append((list(puts), self._held.put(list(items)), len(items)))
-        self.now.clear()
-        self._bytes = 0
-
-    def go_on(self) -> None:
-        """Hand over what waits."""
-        first, self.first = self.first, _IDLE
-        if _is_item(first):
-            self.only(first)
-        now = self.now
-        kept, rest, self.kept, self._bytes = self.kept, now[:], [], 0
-        now.clear()
-        for puts, held, _ in kept:
-            assert self._held is not None
-            for put, item in zip(puts, self._held.get(held), strict=True):
-                put(item)
-        for put, item in rest:
-            put(item)
-
-    def drop(self) -> int:
-        """Forget what waits; gives how many items that were."""
-        first, self.first = self.first, _IDLE
-        count = _is_item(first) + len(self.now) + sum(count for *_, count in self.kept)
-        for _, held, _ in self.kept:
-            assert self._held is not None
-            self._held.get(held)
-        self.now.clear()
-        self.kept, self._bytes = [], 0
-        return count
-
-
-def _is_item(first: Any) -> bool:
-    return first is not _IDLE and first is not _NOTHING and first is not _LISTED
-
-
-def _unwired(item: Any) -> None:
-    raise AssertionError("a PE wrote before it was wired")
 
 
 class OnError:
@@ -162,19 +51,23 @@ class OnError:
             self._batch = pe.process_batch
             pe.process_batch = self._process_batch
 
-    def leave_to_loop(self) -> None:
-        """A generated loop catches what `_process` raises, and the PE writes nothing meanwhile: nothing need stand
-        around it, where the item needn't be kept as it came."""
-        if not self._copies and self._state is None:
+    def leave_to_loop(self, copied: bool) -> None:
+        """A generated loop catches what `_process` raises, takes what the PE has written then, and where `copied` keeps
+        the item as it came: nothing need stand around `_process`, if that is all that the policy asks for."""
+        if (copied or not self._copies) and self._state is None:
             self._in_loop = True
+            self.writes.leave_to_loop()
             del self.pe.process, self.pe._process
 
-    def failed(self, item: Any, error: Exception, root: bool) -> None:
-        """What a loop has caught, of an item that a `root` gets by port. Raises what is to fail the run."""
+    def failed(self, item: Any, error: Exception, root: bool) -> Any:
+        """What the PE returns for an item in another try, or None, where a loop has caught what it raised at first; a
+        `root` gets its items by port. Raises what is to fail the run."""
         if not self._in_loop:  # it was taken care of, and is to fail the run
             raise error
+        if (loop := error.__traceback__) is not None:
+            error.__traceback__ = loop.tb_next  # what is told begins where the PE does
         port, alone = self._named(item, root or self._by_port)
-        self._again(self._inner, item, error, port, alone, self._count())
+        return self._again(self._inner, item, error, port, alone, self._count())
 
     @property
     def _copies(self) -> bool:
@@ -187,25 +80,23 @@ class OnError:
 
         @functools.wraps(process)
         def guarded(item: Any = _NOTHING) -> Any:
-            if writes.first is not _IDLE:  # the one calls the other
+            if writes.waits:  # the one calls the other
                 return process() if item is _NOTHING else process(item)
-            writes.first = _NOTHING
             if state is not None:
                 self._before = state.taken()
+            writes.waits = True
             try:
                 result = process(item if not copies or type(item) in ATOMS else own(item))
             except Exception as error:
                 port, alone = self._named(item, ports)
-                return self._again(process, item, error, port, alone, self._count())
+                result = self._again(process, item, error, port, alone, self._count())
             except ControlFlow:  # the last item that is wanted has been written
                 writes.go_on()
                 raise
-            first, writes.first = writes.first, _IDLE
-            if first is not _NOTHING:
-                if first is _LISTED:
-                    writes.go_on()
-                else:
-                    writes.only(first)
+            finally:
+                writes.waits = False
+            while writes:
+                writes.hand(writes.popleft())
             return result
 
         return guarded
@@ -222,7 +113,6 @@ class OnError:
                 self._policed.failed(port, item, number, error, tries + 1)
                 return None
             tries += 1
-            writes.first = _NOTHING
             try:
                 result = process(own(given))
             except Exception as failed:
@@ -278,9 +168,12 @@ class OnError:
 
     def _once(self, part: dict[str, Any]) -> list[Any]:
         """What a PE gives for a batch, one after the other."""
-        self.writes.first = _NOTHING
         if self._state is not None:
             self._before = self._state.taken()
-        found = self._batch(part)
-        several = isinstance(found, Iterable) and not isinstance(found, (dict, Sequence))
-        return list(found) if several else [found]
+        self.writes.waits = True
+        try:
+            found = self._batch(part)
+            several = isinstance(found, Iterable) and not isinstance(found, (dict, Sequence))
+            return list(found) if several else [found]
+        finally:
+            self.writes.waits = self.writes.by_loop

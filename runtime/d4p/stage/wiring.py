@@ -14,7 +14,7 @@ from d4p.graph.core import GenericPE, is_reader
 from d4p.graph.inline import ITEM, returns
 from d4p.graph.policies import Fail
 from d4p.host import usage
-from d4p.items.packing import own
+from d4p.items.packing import ATOMS, own
 from d4p.outputs.instance import InstanceOutputs
 from d4p.places.marks import Marks, Noted
 from d4p.places.passing import Passing
@@ -30,6 +30,7 @@ from d4p.stage.on_error import OnError
 from d4p.stage.outlet import Put, needs, outlet
 from d4p.stage.policed import Policed
 from d4p.stage.reading import Reading, place_of
+from d4p.stage.writes import Writes
 from d4p.stage.writing import batch_sender_of, overrides_write, sender_of, unforeseen, with_keywords, writer_of
 from d4p.stage.written_out import unguarded
 
@@ -56,6 +57,7 @@ class Wiring:
     """
 
     own = staticmethod(own)
+    atoms = ATOMS
 
     def __init__(self, workflow, info: StageInfo, index: int, *, lanes, spool, log, instances=1, repeatable=True,
                  checker=None, at: memoryview | list[int] | None = None, trampoline: Trampoline | None = None) -> None:
@@ -195,9 +197,8 @@ class Wiring:
         if ports is None:
             ports, keywords = {port: unforeseen(pe, port) for port in pe.outputconnections}, True
         if on_error := self._on_error.get(id(pe)):
-            held = {port: on_error.writes.hold(put) for port, put in ports.items()}
-            self._writers |= {held[port]: on_error.writes.writer(put, held[port]) for port, put in ports.items()}
-            ports = held
+            ports = on_error.writes.hold(ports)
+            self._writers |= {held: on_error.writes.writer(held) for held in ports.values()}
         self._connect(pe, ports, keywords)
 
     def _connect(self, pe: GenericPE, ports: dict[str, Put], keywords: bool) -> None:
@@ -208,17 +209,24 @@ class Wiring:
             own, write = cast(Any, pe), writer_of(pe, ports, self._writers, self._faults.fail)
             own.write = with_keywords(write) if keywords else write
 
-    def tries(self, pe: GenericPE) -> None:
-        """Say that a loop catches what `pe` raises, and hands it to `failed`."""
-        if on_error := self._on_error.get(id(pe)):
-            on_error.leave_to_loop()
+    def written(self, pe: GenericPE) -> Writes:
+        """What `pe` has written for the item in hand, for a loop that catches what it raises."""
+        on_error = self._on_error.get(id(pe))
+        return on_error.writes if on_error else Writes()
 
-    def failed(self, pe: GenericPE, item: Any, error: Exception) -> None:
-        """Do with an item that `pe` raised for as its policy says; raises what is to fail the run."""
+    def tries(self, pe: GenericPE, *, copied: bool = False) -> None:
+        """Say that a loop catches what `pe` raises, and hands it to `failed`, with the item as it came: where `copied`
+        the PE is given a copy."""
+        if on_error := self._on_error.get(id(pe)):
+            on_error.leave_to_loop(copied)
+
+    def failed(self, pe: GenericPE, item: Any, error: Exception) -> Any:
+        """Do with an item that `pe` raised for as its policy says: what it returns in another try, or None. Raises what
+        is to fail the run."""
         on_error = self._on_error.get(id(pe))
         if on_error is None:
             raise error
-        on_error.failed(item, error, on_error.name in self._workflow.roots())
+        return on_error.failed(item, error, on_error.name in self._workflow.roots())
 
     def inline(self, loop: FunctionType, *written: tuple[GenericPE, str]) -> None:
         """Say that a loop has what these PEs return written out, in this order, where it would have called them.
