@@ -191,7 +191,7 @@ def test_killed_at_each_of_n_points(case, target, tmp_path):
 
 
 #: Some of them with --recover: what is killed at a PE that keeps no state goes on, in order, too.
-RECOVERED = ("wordcount-graph", "outputs-copy", "tour-graph")
+RECOVERED = ("wordcount-graph", "outputs-copy", "outputs-typed", "tour-graph")
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=str(case)) for case in cases() if str(case) in RECOVERED])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from d4p import GenericPE, IterativePE, ProducerPE, ReadLines, Skip, WorkflowGraph
+from d4p import GenericPE, IterativePE, ProducerPE, ReadLines, Skip, WorkflowGraph, WriteArrow, WriteRecords
 
 MANY = 20_000
 
@@ -77,6 +77,18 @@ def working(folder, deaths=(100, 9_000, 9_001, 19_999), death=None, poison=False
     work, listing = Work(folder, tuple(deaths)), Listing(folder, death)
     graph.connect(Poisoned() if poison else Numbers(), "output", work, "input")
     graph.connect(work, "output", listing, "input")
+    return graph
+
+
+def stored(folder, path, kind, deaths=(100, 9_000, 19_999)):
+    """What dies has the writer of a file that can't be gone on with."""
+    graph = WorkflowGraph()
+    writer = WriteArrow(path) if kind == "arrow" else WriteRecords(
+        path, "parquet", [("key", int), ("number", str if kind == "misfit" else int)])
+    numbers, work = Numbers(), Work(folder, tuple(deaths))
+    graph.connect(numbers, "output", work, "input")
+    graph.connect(work, "output", writer, "input")
+    graph.partitions = [[numbers], [work, writer]]
     return graph
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +31,10 @@ class WriteArrow(Writer):
     def __init__(self, path: str | os.PathLike) -> None:
         Writer.__init__(self, path)
         self._arrow: Any = None
+
+    @property
+    def taker(self) -> Callable[[Any], None] | None:
+        return self._process if type(self) is WriteArrow else None
 
     def import_early(self) -> None:
         with suppress(ImportError):  # where the program runs nothing but the driver, the workers may have it

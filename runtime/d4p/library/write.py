@@ -70,9 +70,22 @@ class Writer(ConsumerPE):
             Writer.preprocess, Writer.postprocess, Writer.write_to)
         return own and "_process" not in vars(self)
 
-    def write_elsewhere(self, take: Callable[[bytes], Any]) -> None:
-        """Have another one of it `take` what is to be appended for an item."""
-        self._elsewhere = take
+    @property
+    def taker(self) -> Callable[[Any], None] | None:
+        """What takes of another one of it, in another process, what that hands over for an item (`write_elsewhere`);
+        None where it does more with its file than is known here."""
+        return self.append if self.appends else None
+
+    def write_elsewhere(self, take: Callable[[Any], Any]) -> None:
+        """Have the `taker` of another one of it `take` what this one has to write: the bytes of an item where it
+        appends those, else the item."""
+        if self.appends:
+            self._elsewhere = take
+            return
+        mine: Any = self
+        mine._process = take
+        if hasattr(mine, "process_batch"):
+            mine.process_batch = lambda inputs: [take(item) for batch in inputs.values() for item in batch]
 
     def _process(self, data: Any) -> None:
         self.append(self.encode(data))
@@ -165,6 +178,10 @@ class WriteRecords(Writer):
     @property
     def appends(self) -> bool:
         return type(self) is WriteRecords and self.format != "parquet"
+
+    @property
+    def taker(self) -> Callable[[Any], None] | None:
+        return super().taker or (self._process if type(self) is WriteRecords else None)
 
     def _process(self, data: Any) -> None:
         if self.format != "parquet":

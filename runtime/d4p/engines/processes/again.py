@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, cast
 
@@ -58,7 +59,9 @@ def why_not(stage: Declared, workflow: Workflow, limited: bool) -> str:
     kinds = (
         ("keeps state", stage.state),
         ("writes a file that can't be gone on with",
-         [name for name, pe in pes.items() if hasattr(pe, "write_to") and not getattr(pe, "appends", False)]),
+         [name for name, pe in pes.items() if hasattr(pe, "write_to") and getattr(pe, "taker", None) is None]),
+        ("has a policy for items that don't fit its file",
+         [name for name, pe in pes.items() if name in workflow.policies and not getattr(pe, "appends", True)]),
         ("makes pairs of all that has come", [name for name, pe in pes.items() if makes_pairs(pe)]),
         ("holds what can't be copied", [name for name, pe in pes.items() if held(pe)]),
         ("may write so many items only", [name for name in workflow.roots() if limited and name in pes]),
@@ -158,8 +161,8 @@ class _Process:
 class _Outputs:
     """The outputs of an instance, of which each that `hand.Written` has is told of in the same order."""
 
-    def __init__(self, inner: InstanceOutputs, told: Callable[[Put], Put]) -> None:
-        self._inner, self._told = inner, told
+    def __init__(self, inner: InstanceOutputs, told: Callable[[Put], Put], guard: Callable[..., None]) -> None:
+        self._inner, self._told, self._guard = inner, told, guard
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -167,7 +170,7 @@ class _Outputs:
     def writer(self, name: str, pe: Any) -> None:
         self._inner.writer(name, pe)
         if hasattr(pe, "write_to"):
-            self._told(pe.append)
+            self._told(pe.taker if pe.appends else partial(self._guard, pe.taker, at=(name, "as it wrote")))
 
     def letters(self, name: str, more: dict[str, Any]) -> Put:
         return self._told(self._inner.letters(name, more))
@@ -187,7 +190,7 @@ class Again(Stage):
         self._failures: dict[str, Failures] = {}
         self._failures_now: dict[str, Failures] = {}
         self._held = Held(hand.spool, _MUCH)
-        self._outputs = cast(Any, _Outputs(self._outputs, self._output))
+        self._outputs = cast(Any, _Outputs(self._outputs, self._output, self._guard))
 
     # What generated code calls
 

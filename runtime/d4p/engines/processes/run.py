@@ -36,6 +36,7 @@ from d4p.host.signals import ENDS
 from d4p.host.threads import cores
 from d4p.pairs.grid import tiles
 from d4p.program.job import Job
+from d4p.program.saying import say
 from d4p.stage.channel import Channel, RoundRobin
 from d4p.stage.function import StageFunction
 
@@ -43,6 +44,8 @@ from d4p.stage.function import StageFunction
 MOST_PROCESSES = 64
 #: Seconds that workers have to end, and after which is looked whether one ended that can't be heard to.
 _GRACE, _LOOK = 0.5, 0.3
+#: Of so many stages that can't be started again is said why, before anything has happened.
+_SAID = 5
 
 
 class Run:
@@ -74,6 +77,7 @@ class Run:
         never = {}
         if self.job.recover:
             never = {stage.function.info.number: why for stage in self._stages.all if (why := self._why_not(stage))}
+            say(_said_of(never))
         shares = _shares(tasks)
         workers = _Workers(self.job, context, commands, never, len(shares))
         try:
@@ -136,6 +140,13 @@ class Run:
                 if consumers or channel.merges:
                     rows[channel.number] = board.row(context, consumers, merges if channel.merges else 0)
         return rows
+
+
+def _said_of(never: dict[int, str]) -> list[str]:
+    """What is said beforehand of the stages that --recover can't start again, by their number why; of the first."""
+    said = [f"note: --recover can't start stage {number} again where it dies: {why}" for number, why in never.items()]
+    rest = len(said) - _SAID
+    return said if rest <= 0 else [*said[:_SAID], f"note: nor {rest} more"]
 
 
 @contextlib.contextmanager
