@@ -23,7 +23,8 @@ def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -
         if loaded.origin.live:
             names, pickled = as_bytes(loaded.graph)
             loaded = replace(loaded, modules=modules_of(names))
-            print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
+            if not loaded.origin.module:  # a user's own, and no replay of one that has a module
+                print(f"the graph has no module: it was pickled, {len(pickled):,} bytes", file=sys.stderr)
         return write_bundle(made, loaded, Path(holder.name) / made.graph.name[:LONGEST].replace(" ", "-"),
                             include=include, graph_pickle=pickled, linked=target(made.target).here), holder
     except BaseException:

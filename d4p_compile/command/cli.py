@@ -234,6 +234,7 @@ def replay(folder: str, workflow: str, target: str, width: int | None, fuse: boo
     from pathlib import Path
 
     from .. import api
+    from ..front.convert import to_graph
     from ..front.replay import replayed
 
     source = _load(workflow, target, attribute, parameters, ())
@@ -243,8 +244,8 @@ def replay(folder: str, workflow: str, target: str, width: int | None, fuse: boo
         if items:
             given["file"] = str(Path(inputs) / "inputs.json")
             Path(given["file"]).write_text(json.dumps(items))
-        graph = api.load(loaded.graph, on_error=given["on_error"])
-        return _run(graph, target, width, fuse, include, verbose, given)
+        again = api.Source(loaded, to_graph(loaded, given["on_error"]))
+        return _run(again, target, width, fuse, include, verbose, given)
 
 
 @d4p.command(short_help="Compile WORKFLOW and submit it to a cluster.")

@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +25,7 @@ from d4p.outputs import written
 from d4p.outputs.store import Store
 from d4p.stage.reading import RECORD
 
+from ..ir.graph import Origin
 from .load import Loaded, live
 
 _LETTER = {"workflow": str, "fingerprint": str, "pe": str, "port": (str, None), "pickle": (str, None),
@@ -55,10 +56,11 @@ def replayed(folder: str, loaded: Loaded) -> tuple[Loaded, dict[str, list[Any]]]
     letters = list(_letters(folder, fingerprint(flat), loaded))
     if not letters:
         raise Refused(f"there is nothing to replay in {folder}: no item was set aside")
-    return _from_there_on(flat, letters, folder)
+    return _from_there_on(flat, letters, folder, loaded)
 
 
-def _from_there_on(flat: Flat, letters: list[Letter], folder: str) -> tuple[Loaded, dict[str, list[Any]]]:
+def _from_there_on(flat: Flat, letters: list[Letter], folder: str, of: Loaded
+                   ) -> tuple[Loaded, dict[str, list[Any]]]:
     names = labels(flat)
     by_name = {names[pe.id]: pe for pe in flat.pes}
     if unknown := {letter.pe for letter in letters} - by_name.keys():
@@ -94,7 +96,8 @@ def _from_there_on(flat: Flat, letters: list[Letter], folder: str) -> tuple[Load
     for name, (splits, records) in unread.items():
         pe = by_name[name]
         pe.read, pe.plan_splits = Reads(pe), Splits(splits, records)
-    made = live(graph)
+    name = of.origin.module.rpartition(".")[2]
+    made = replace(live(graph), origin=Origin(f"{name} again" if name else "", live=True))
     flatten(graph)
     return made, {by_name[name].id: items for name, items in roots.items()}
 

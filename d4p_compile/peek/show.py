@@ -20,6 +20,9 @@ from .read import Content, content
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _CELL = 60
+#: By what an item that was set aside is known, and what of it is shown.
+_LETTER = frozenset(("pickle", "sha256", "traceback", "tries"))
+_OF_LETTER = ("item", "pe", "port", "instance", "number", "message", "from")
 
 
 def peek(path: str, most: int = 5) -> None:
@@ -78,10 +81,20 @@ def size(count: float) -> str:
 def _rows(made: Content) -> tuple[list[str], list[list[str]]]:
     """Records as columns, where they have the same fields; else one a line."""
     names = [name for name, _ in made.fields] or _keys(made.first)
+    if _LETTER.issubset(names):
+        return list(_OF_LETTER), [_of_letter(record) for record in made.first]
     if not names or names == ["item"]:
         return ["item"], [[in_short(record)] for record in made.first]
     rows = [record.values() if isinstance(record, Mapping) else record for record in made.first]
     return names, [[in_short(value) for value in row] for row in rows]
+
+
+def _of_letter(record: Mapping[str, Any]) -> list[str]:
+    """What of an item that was set aside fits in a line: a table of all of it would fill the screen with its pickle."""
+    where = record["from"] if isinstance(record["from"], Mapping) else {}
+    places = [where["file"]] if "file" in where else where.get("edges", ())
+    values = {**record, "from": ", ".join(map(str, places))}
+    return [in_short(values[name]) for name in _OF_LETTER]
 
 
 def _keys(records: Sequence[Any]) -> list[str]:
