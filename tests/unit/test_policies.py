@@ -37,7 +37,9 @@ def test_a_policy_is_one_or_its_text(given, policy):
 
 
 @pytest.mark.parametrize("given, said", [
-    ("skpi", "is 'skpi', which is no policy"), ("skip:x", "'x' isn't a number"), ("retry", "'' isn't a number"),
+    ("skpi", "is 'skpi', which is no policy"),
+    ("skpi:3", r"no policy \(did you mean skip\?\)\. It takes"),
+    ("skip:x", "'x' isn't a number"), ("retry", "'' isn't a number"),
     ("retry:0", "a whole number from 1"), ("skip:-1", "from 0"), ("skip:200%", "from 0 to 1"),
     ("skip,fail", "only after retry:TIMES"), ("retry:1,retry:2", "must be another policy"), (Skip, "must be a policy"),
     (3, "must be a policy"), ("fail:1", "is no policy"), ("", "is no policy"),
@@ -76,6 +78,11 @@ def plan(attribute, **more):
 def test_a_policy_for_a_pe_that_is_not_there_is_refused_with_those_there_are():
     with pytest.raises(Refused, match=r"names 'count', and no PE has that name, id or class; the PEs: Numbers \(Numb"):
         plan("picky", on_error=["count=skip"])
+
+
+def test_a_pe_that_is_nearly_named_is_asked_for():
+    with pytest.raises(Refused, match=r"no PE has that name, id or class \(did you mean Picky\?\); the PEs: Numbers"):
+        plan("picky", on_error=["picky=skip"])
 
 
 def test_a_pe_is_named_by_name_id_or_class():

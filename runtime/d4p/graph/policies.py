@@ -25,6 +25,9 @@ KNOWN = ("fail; skip, or skip:100 for at most 100 items, skip:1% for at most a h
          "time; copy-state,POLICY to put back what the PE changed for it")
 
 
+_KINDS = ("fail", "skip", "dead-letter", "retry", "copy-state")
+
+
 class Policy:
     """One of `Fail`, `Skip`, `DeadLetter` and `Retry`."""
 
@@ -191,7 +194,7 @@ def _parsed(text: str, of: str) -> Policy:
         if argument.endswith("%"):
             return Skip(rate=_number(argument[:-1], text, of, float) / 100)
         return Skip(_number(argument, text, of, int) if argument else None)
-    raise Refused(f"{of} is {text!r}, which is no policy. It takes {KNOWN}")
+    raise Refused(f"{of} is {text!r}, which is no policy{_hint(kind, _KINDS)}. It takes {KNOWN}")
 
 
 def _number(digits: str, text: str, of: str, kind: type) -> Any:
@@ -311,4 +314,13 @@ def _named(pes: Mapping[str, Any], key: str) -> list[str]:
         if names := [name for name, pe in pes.items() if same(name, pe)]:
             return names
     known = ", ".join(f"{name} ({type(pe).__name__})" for name, pe in pes.items())
-    raise Refused(f"--on-error names {key!r}, and no PE has that name, id or class; the PEs: {known}")
+    called = [*pes, *(pe.id for pe in pes.values()), *(type(pe).__name__ for pe in pes.values())]
+    raise Refused(f"--on-error names {key!r}, and no PE has that name, id or class{_hint(key, called)}; "
+                  f"the PEs: {known}")
+
+
+def _hint(given: str, known: Iterable[str]) -> str:
+    import difflib  # nothing that a worker needs
+
+    close = difflib.get_close_matches(given, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
