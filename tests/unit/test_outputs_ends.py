@@ -3,6 +3,7 @@ copies that went wrong, and what is asked of a store."""
 
 from __future__ import annotations
 
+import json
 import os
 from types import SimpleNamespace
 
@@ -70,6 +71,35 @@ def test_results_that_no_file_name_tells_apart_are_numbered(tmp_path):
     (folder,) = Outputs(workflow((Made(), Sink())), str(tmp_path / "out"), results).folders
     stem = folder.subs[0]
     assert folder.subs == (stem, f"{stem}-2", f"{stem}-3", f"{stem}-4")
+
+
+def test_the_names_of_an_output_are_on_the_disk_before_it_has_its_own(tmp_path, monkeypatch):
+    done, sync, rename = [], Store.sync_folder, Store.rename
+    monkeypatch.setattr(Store, "sync_folder", lambda store, path: (done.append(f"sync {path}"), sync(store, path)))
+    monkeypatch.setattr(Store, "rename", lambda store, one, to: (done.append(f"to {to}"), rename(store, one, to)))
+    run = Run(tmp_path)
+    report = run.write(0, 1)
+    done.clear()
+    run.outputs.commit([report])
+    whole = run.outputs.folders[1].whole
+    subs = [f"{whole}/{sub}" for sub in run.outputs.folders[1].subs]
+    place = done.index(f"to {tmp_path / 'out'}")
+    for sub in subs:
+        assert done.index(f"to {sub}/part-00000.jsonl") < done.index(f"sync {sub}") < place
+    assert done.index(f"to {whole}/_SUCCESS") < done.index(f"sync {whole}") < place
+    assert f"sync {tmp_path}" in done[place:]
+
+
+def test_whoever_lets_go_removes_claims_alone(tmp_path):
+    """Also where one of a run that is gone was there before."""
+    store, folder = Store(str(tmp_path)), str(tmp_path / "unfinished")
+    first = claim.take(store, folder, "run 1", "out")
+    who = json.loads(store.read(first.path) or b"") | {"pid": 1 << 22}
+    store.write(first.path, json.dumps(who).encode())
+    second = claim.take(store, folder, "run 2", "out")
+    store.write(f"{folder}/run.json", b"{}")
+    second.release()
+    assert sorted(store.sizes(folder)) == ["run.json"]
 
 
 def test_a_copy_that_went_wrong_is_no_output(tmp_path, monkeypatch):
