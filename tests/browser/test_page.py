@@ -130,6 +130,23 @@ def test_what_edges_say_lies_under_no_box_and_no_other_text(tab, runs, count):
     assert tab.locator(".graph text.tag").count() == 1
 
 
+@pytest.mark.parametrize(("stages", "whole"), [(2, False), (4, True), (12, False)])
+def test_a_graph_a_little_wider_than_the_page_is_shown_whole(tab, runs, stages, whole):
+    """One that is much wider can be read, and scrolls."""
+    names = [f"pe{at}" for at in range(stages)]
+    opened(tab, make(runs, "a1", [([name], [({"working": 1.0, "waiting": 1.0}, 9)]) for name in names],
+                     [channel(a, b) for a, b in zip(names, names[1:], strict=False)]))
+    shown = """() => {
+        const graph = document.querySelector(".graph"), drawn = graph.querySelector("svg");
+        return [drawn.viewBox.baseVal.width > graph.clientWidth, graph.scrollWidth > graph.clientWidth];
+    }"""
+    wider = stages > 2
+    assert tab.evaluate(shown) == [wider, wider and not whole]
+    assert tab.locator("#fit").get_attribute("aria-pressed") == ("true" if whole else "false")
+    tab.click("#fit")
+    assert tab.evaluate(shown) == [wider, wider and whole]
+
+
 def test_light_and_dark_and_what_is_printed(tab, runs):
     opened(tab, pipeline(runs))
 

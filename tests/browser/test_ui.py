@@ -100,6 +100,7 @@ def test_the_table_is_filtered_and_sorted_is_live_and_leads_to_two_side_by_side(
     tab.locator(".pair a", has_text="words").first.click()
     assert "fft limits the run" in tab.inner_text("#verdict")
     tab.locator("nav a", has_text="all runs").click()
+    tab.locator("#runs code", has_text="a4").wait_for()
     assert ids(tab)[0] == "a4"
     where = urlsplit(server.address).netloc
     assert {urlsplit(url).netloc for url in tab.asked} == {where}

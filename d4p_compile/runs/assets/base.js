@@ -94,11 +94,20 @@ document.addEventListener("click", (event) => {
     const drawn = document.querySelector(".graph svg"), factor = button.id === "graph-in" ? 1.25 : 0.8;
     for (const side of ["width", "height"]) drawn.setAttribute(side, drawn.getAttribute(side) * factor);
   }
-  if (button.id === "fit") {
-    const fit = document.querySelector(".graph").classList.toggle("fit");
-    button.setAttribute("aria-pressed", fit);
-  }
+  if (button.id === "fit") fit(!document.querySelector(".graph").classList.contains("fit"));
 });
+
+function fit(asked) {
+  document.querySelector(".graph").classList.toggle("fit", asked);
+  byId("fit").setAttribute("aria-pressed", asked);
+}
+
+/** A graph that is a little wider than the page is shown whole; smaller than seven tenths it would be hard to read. */
+function fitted() {
+  const drawn = document.querySelector(".graph svg");
+  const shown = drawn ? drawn.parentElement.clientWidth / drawn.getAttribute("width") : 1;
+  if (shown < 1 && shown >= 0.7) fit(true);
+}
 
 // What is printed is opened before, and closed again after; and it is light, since paper is.
 let closed = [], before = null;

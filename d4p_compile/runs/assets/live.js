@@ -19,7 +19,7 @@ function replaced(section, html) {
     return head < 0 ? null : [head, table.tHead.rows[0].cells[head].getAttribute("aria-sort") === "descending"];
   });
   const drawn = section.querySelector(".graph svg"), factor = drawn ? drawn.getAttribute("width") / drawn.viewBox.baseVal.width : 1;
-  const fit = section.querySelector(".graph")?.classList.contains("fit");
+  const whole = section.querySelector(".graph")?.classList.contains("fit");
   const scrolled = [...section.querySelectorAll(".graph, .scroll, pre")].map((each) => [each.scrollLeft, each.scrollTop]);
   const focused = [...section.querySelectorAll("a, button, summary")].indexOf(document.activeElement);
   section.innerHTML = html;
@@ -29,7 +29,7 @@ function replaced(section, html) {
     now.setAttribute("width", width * factor);
     now.setAttribute("height", height * factor);
   }
-  if (fit) { section.querySelector(".graph")?.classList.add("fit"); byId("fit")?.setAttribute("aria-pressed", "true"); }
+  if (section.querySelector(".graph")) drawn ? fit(whole) : fitted();
   section.querySelectorAll(".graph, .scroll, pre").forEach((each, at) => { [each.scrollLeft, each.scrollTop] = scrolled[at] || [0, 0]; });
   section.querySelectorAll("table.sortable").forEach((table, at) => {
     sortable(table);
