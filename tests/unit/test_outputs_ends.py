@@ -102,6 +102,19 @@ def test_whoever_lets_go_removes_claims_alone(tmp_path):
     assert sorted(store.sizes(folder)) == ["run.json"]
 
 
+def test_an_output_of_another_run_that_was_put_there_meanwhile_is_left(tmp_path):
+    """Where this one wasn't to replace any."""
+    other = ByHand(WriteText(tmp_path / "other"))
+    other.commit(other.instance(0, 1, ["theirs"]))
+    assert "missing" not in json.loads((tmp_path / "other" / "_SUCCESS").read_text())
+    run = ByHand(WriteText(tmp_path / "out"))
+    part = run.instance(0, 1, ["mine"])
+    os.rename(tmp_path / "other", tmp_path / "out")
+    with pytest.raises(RunFailed, match="something was put there while the run was at work"):
+        run.commit(part)
+    assert files(tmp_path / "out") == {"part-00000": "theirs\n"}
+
+
 def test_a_copy_that_went_wrong_is_no_output(tmp_path, monkeypatch):
     """Where a store says that it copied, and has less."""
     fs = objects.at(tmp_path)
