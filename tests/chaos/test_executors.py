@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import jvm
-from tests.conftest import start_session
+from tests.conftest import start_session, stop_session
 from tests.targets import answers, definition
 
 pytestmark = pytest.mark.spark
@@ -25,7 +25,7 @@ def executors():
                 "spark.shuffle.io.retryWait": "500ms"}  # fmt: skip
     session = start_session("local-cluster[2,1,1024]", "executors", **settings)
     yield session
-    session.stop()
+    stop_session()
 
 
 @pytest.fixture(scope="module")
