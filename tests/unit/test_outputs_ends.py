@@ -12,6 +12,7 @@ import pytest
 from d4p import WriteText
 from d4p.commit import claim
 from d4p.commit.folder import Folder
+from d4p.commit.replace import what_it_would_take
 from d4p.commit.run import Outputs
 from d4p.errors import Refused, RunFailed, WorkerLost
 from d4p.filesystems import Local
@@ -113,6 +114,17 @@ def test_an_output_of_another_run_that_was_put_there_meanwhile_is_left(tmp_path)
     with pytest.raises(RunFailed, match="something was put there while the run was at work"):
         run.commit(part)
     assert files(tmp_path / "out") == {"part-00000": "theirs\n"}
+
+
+def test_what_would_go_with_an_output_is_told(tmp_path):
+    """Its input, above it, in it, or itself; and the folder that one is in."""
+    here = f"file://{os.path.realpath(tmp_path)}"
+    for read, says in {f"{here}/out": "is what read reads", f"{here}/out/in/a.txt": f"holds {here}/out/in/a.txt, which "
+                        "read reads", here: f"lies in {here}, which read reads", f"{here}/out2": ""}.items():
+        store = Store(str(tmp_path / "out"))
+        assert what_it_would_take(store, store.path, [("read", read)]) == says
+    store = Store(os.path.dirname(os.getcwd()))
+    assert what_it_would_take(store, store.path, []) == "is the folder you are in or one above it"
 
 
 def test_a_copy_that_went_wrong_is_no_output(tmp_path, monkeypatch):
