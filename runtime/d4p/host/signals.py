@@ -156,7 +156,8 @@ class Interrupts:
 @contextlib.contextmanager
 def before_failures() -> Iterator[None]:
     """Within this, what fails on the way out of an interrupt is no failure of the run: a Java, say, that got the same
-    signal and isn't there to be told of the end. Raises Interrupted in its place."""
+    signal and isn't there to be told of the end. Raises Interrupted in its place. (Not for all engines: mpiexec sends
+    a signal to the ranks that are left where one has died, which is a failure.)"""
     try:
         yield
     except Exception as error:

@@ -22,7 +22,7 @@ from d4p.graph.core import is_reader
 from d4p.host import keeper
 from d4p.host.lines import own_streams
 from d4p.host.runfolder import RunFolder
-from d4p.host.signals import Interrupts, before_failures
+from d4p.host.signals import Interrupts
 from d4p.host.threads import one_each
 from d4p.program import leaving
 from d4p.program.engine import Engine
@@ -168,7 +168,7 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
             with outputs.beating():
                 job = Job(workflow, inputs, spool, events, arguments.check, arguments.recover)
                 job.recorder = recording
-                with before_failures(), own_streams():
+                with own_streams():
                     reports = engine.execute(job, main)
                 job.say_run_again(reports)
                 judge(workflow, reports)

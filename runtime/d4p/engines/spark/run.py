@@ -13,6 +13,7 @@ from d4p.engines.spark import connect, figures
 from d4p.engines.spark.driver import failure, name, showing, stages_progress
 from d4p.engines.spark.logs import Log
 from d4p.errors import D4pError
+from d4p.host.signals import before_failures
 from d4p.items.packing import unpack
 from d4p.program.events import Sampler
 from d4p.program.job import Job
@@ -41,7 +42,7 @@ def begun(job: Job, main: Callable, session: Callable[[str], AbstractContextMana
     job.workflow.make()  # one that isn't the compiled one is refused before Spark starts
     script = Path(main.__globals__["__file__"]).resolve()
     job.phase("starting Spark")
-    with session(name(job)) as spark:
+    with before_failures(), session(name(job)) as spark:
         try:
             connect.ship(spark, script.parent)
             job.phase("trying what the executors can do")
