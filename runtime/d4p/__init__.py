@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import zipimport
 from typing import TYPE_CHECKING, Any
 
 from d4p.version import __version__
@@ -104,5 +105,7 @@ __all__ = [
     "start",
 ]
 
+if isinstance(__loader__, zipimport.zipimporter):
+    importlib.import_module("d4p.host.zipped").import_once(__path__[0])
 if hasattr(sys, "ps1") or sys.flags.interactive:  # somebody sits at a prompt, or in a notebook
     importlib.import_module("d4p.describe.uncaught").tell()
