@@ -118,7 +118,7 @@ def test_a_run_that_fails_waits_for_nobody(target, tmp_path):
 
 
 @pytest.mark.parametrize(("target", "victim"), [
-    ("sequential", "d4p_compile run"), ("sequential", "job.py"), ("sequential", "import keeper"),
+    ("sequential", "d4p_compile run"), ("sequential", "job.py"), ("sequential", "the keeper of a run"),
     ("processes", "d4p_compile run"), ("mpi", "d4p_compile run"), ("mpi", "-n "),
     pytest.param("spark-rdd", "d4p_compile run", marks=pytest.mark.spark),
     pytest.param("spark-rdd", "SparkSubmit", marks=pytest.mark.spark)])  # fmt: skip
@@ -130,7 +130,7 @@ def test_whichever_is_killed(target, victim, tmp_path):
         assert listening(reached) <= {"0100007F", "0000000000000000FFFF00000100007F"}
         shared = memory(living)
         os.kill(next(process for process, called in living.items() if victim in called), signal.SIGKILL)
-        if victim == "import keeper":  # nothing depends on it
+        if victim == "the keeper of a run":  # nothing depends on it
             run.send_signal(signal.SIGTERM)
         until(lambda: nothing_left(tmp_path) and run.poll() is not None, SOON)
         assert bool(shared) == (target == "mpi")
@@ -145,7 +145,7 @@ def test_all_of_it_killed_is_cleared_up_by_the_next(tmp_path):
     with started(tmp_path, "sequential", "processes", "hang"):
         until((tmp_path / "hangs").exists, 60)
         living = of(tmp_path)
-        for victim in ("import keeper", "d4p_compile run"):
+        for victim in ("the keeper of a run", "d4p_compile run"):
             os.kill(next(process for process, called in living.items() if victim in called), signal.SIGKILL)
         until(lambda: "d4p_compile run" not in "".join(of(tmp_path).values()))
         assert len(of(tmp_path)) == 5

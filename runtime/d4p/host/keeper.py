@@ -6,26 +6,24 @@ that is the run's own. Whatever a process starts inherits it, also with an empty
 or when its parent is gone. So Linux tells at any time, and for sure, what belongs to a run. Elsewhere nothing is
 marked, and processes are ended by groups alone.
 
-The keeper is started with this file as its program, and so imports nothing of d4p.
+The keeper has this file as its program (`d4p.host.keeping` starts it), and so imports nothing of d4p; and until there
+is something to end nothing that takes long either, since every run starts one.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import resource
-import secrets
 import select
-import shutil
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LIMIT = getattr(resource, "RLIMIT_RTTIME", None) if hasattr(resource, "prlimit") else None
-_MARKED, _MEMBERS = 1 << 62, 1 << 20
+_MARKED, _RUNS, _MEMBERS = 1 << 62, 1 << 41, 1 << 20
 #: Seconds that a program has to end in its own way before it is killed, and that the killed have to be gone.
 GRACE, _GONE = 5.0, 5.0
 #: In a run's folder: its mark, and locks of those that use the folder: its owner at byte 0, its keeper at byte 1,
@@ -34,9 +32,22 @@ LOCK = ".keeper"
 _KEEPER, _OTHERS = 1, 2
 
 
+class _suppress:
+    """What `contextlib` has, which takes as long to import as Python to start."""
+
+    def __init__(self, *errors: type[BaseException]) -> None:
+        self._errors = errors
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> bool:
+        return kind is not None and issubclass(kind, self._errors)
+
+
 def new() -> int:
     """The mark of a new run."""
-    return _MARKED | secrets.randbits(41) * _MEMBERS
+    return _MARKED | int.from_bytes(os.urandom(8), "big") % _RUNS * _MEMBERS
 
 
 def member(mark: int, number: int) -> int:
@@ -51,7 +62,7 @@ def worn() -> int:
 
 def wear(mark: int, process: int = 0) -> None:
     """Mark a process, this one by default, and what it will start."""
-    with contextlib.suppress(OSError, ValueError):  # it is gone; or this machine forbids that
+    with _suppress(OSError, ValueError):  # it is gone; or this machine forbids that
         if _LIMIT is not None:
             resource.prlimit(process, _LIMIT, (mark, resource.prlimit(process, _LIMIT)[1]))
 
@@ -106,6 +117,8 @@ def _fields(process: int) -> list[str]:
 def end(run: int, members: Iterable[int] | None = None, grace: float = 0.0) -> None:
     """End processes of a run (see `wearers`): those that others haven't started are asked to where there is `grace`,
     seconds in which they may end the others in their own way. Once they are gone, or after that, all are killed."""
+    import signal  # here, since it is a third of what the keeper would import to wait
+
     if grace and (found := wearers(run, members)):
         first = [process for process in found if int((_fields(process) or "01")[1]) not in found]
         _signal(first, signal.SIGTERM)
@@ -120,7 +133,7 @@ def end(run: int, members: Iterable[int] | None = None, grace: float = 0.0) -> N
 
 def _signal(processes: Iterable[int], number: int) -> None:
     for process in processes:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with _suppress(ProcessLookupError, PermissionError):
             os.kill(process, number)
 
 
@@ -130,21 +143,8 @@ def end_own() -> None:
     end(mark, [mark % _MEMBERS])
 
 
-def start(mark: int, *folders: str) -> subprocess.Popen:
-    """Start a keeper of what this process owns: the processes of a mark, and folders, of which all but the first may be
-    files; they go when it has gone."""
-    code = "import sys; sys.path.append(sys.argv[1]); import keeper; keeper.keep(*sys.argv[2:])"
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", code, os.path.dirname(__file__), str(os.getpid()), str(mark), *folders],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
-        start_new_session=True, close_fds=True,
-    )  # fmt: skip
-
-
 def keep(owner: str, mark: str, folder: str, *more: str) -> None:
     """Wait until the owner is gone, then end what it has left."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
     if _LIMIT is not None:  # a run within a run: its keeper is none of the outer's, whose end may be what it waits for
         most = resource.getrlimit(_LIMIT)[1]
         resource.setrlimit(_LIMIT, (most, most))
@@ -159,8 +159,10 @@ def keep(owner: str, mark: str, folder: str, *more: str) -> None:
 
 def remove(paths: Iterable[str]) -> None:
     """Remove files and folders, as far as they are there."""
+    import shutil  # here, as `signal` above
+
     for path in paths:
-        with contextlib.suppress(OSError):  # it is a folder
+        with _suppress(OSError):  # it is a folder
             os.unlink(path)
         shutil.rmtree(path, ignore_errors=True)
 
@@ -168,7 +170,7 @@ def remove(paths: Iterable[str]) -> None:
 def use(folder: str, number: int) -> int | None:
     """Have a run's folder stay, in which other processes of the run on this machine look after its owner's death, until
     this process is gone too. They are numbered from 2; gives the open file."""
-    with contextlib.suppress(OSError):
+    with _suppress(OSError):
         lock = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CLOEXEC)
         return lock if _locked(lock, number, 1) else None
     return None
@@ -184,7 +186,7 @@ def _locked(lock: int, start: int, length: int) -> bool:
 
 def _until_gone(owner: int) -> None:
     if hasattr(os, "pidfd_open"):
-        with contextlib.suppress(OSError):
+        with _suppress(OSError):
             process = os.pidfd_open(owner)
             if os.getppid() == owner:  # and so the number is still its own
                 select.select([process], [], [])

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from d4p.host import keeper
+from d4p.host import keeper, keeping
 
 _PREFIX = "d4p-run-"
 _SHARED = "/dev/shm"
@@ -54,7 +54,7 @@ class RunFolder:
         folders of `others` neither, who remove them if nobody is."""
         if self._keeper is None:
             more = [*others, *([self._memory.name] if self._memory else [])]
-            self._keeper = keeper.start(self.mark, self.name, *more)
+            self._keeper = keeping.start(self.mark, self.name, *more)
 
     def in_memory(self) -> str | None:
         """Another folder of the run's, in memory that processes share, if this machine has such a place; asked for
