@@ -16,7 +16,7 @@ from d4p.graph.labels import fingerprint, labels, one_line
 from d4p.graph.policies import DeadLetter, Fail, Isolation, LeftOut, Policy, state_copied
 from d4p.items.schema import schema_of
 from d4p.library import AllPairs, PairsBetween
-from d4p.workflow.workflow import isolated, policies
+from d4p.workflow.policies import isolated, policies
 
 from ..analysis.aggregates import aggregate_of
 from ..analysis.batches import has_batches, has_singly, takes_batches

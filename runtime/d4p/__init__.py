@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from d4p.items.batch import Batch
     from d4p.library import AllPairs, PairsBetween, ReadFiles, ReadLines, WriteArrow, WriteRecords, WriteText
     from d4p.program.main import start
-    from d4p.stage.channel import Broadcast, Channel, Forward, Gather, Hash, Pairs, RoundRobin
+    from d4p.stage.channel import Channel
+    from d4p.stage.exchange import Broadcast, Forward, Gather, Hash, Pairs, RoundRobin
     from d4p.stage.function import runs
     from d4p.workflow.workflow import Workflow, beside, require
 
@@ -47,7 +48,8 @@ _WHERE = {
     **dict.fromkeys(("AllPairs", "PairsBetween", "ReadFiles", "ReadLines", "WriteArrow", "WriteRecords", "WriteText"),
                     "d4p.library"),
     "start": "d4p.program.main",
-    **dict.fromkeys(("Broadcast", "Channel", "Forward", "Gather", "Hash", "Pairs", "RoundRobin"), "d4p.stage.channel"),
+    "Channel": "d4p.stage.channel",
+    **dict.fromkeys(("Broadcast", "Forward", "Gather", "Hash", "Pairs", "RoundRobin"), "d4p.stage.exchange"),
     "runs": "d4p.stage.function",
     **dict.fromkeys(("Workflow", "beside", "require"), "d4p.workflow.workflow"),
 }  # fmt: skip

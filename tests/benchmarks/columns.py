@@ -104,7 +104,8 @@ def _producer(path: str, form: str) -> Callable:
 
         from d4p.items.packing import pack
         from d4p.items.schema import declared_schema
-        from d4p.stage.channel import Channel, Hash
+        from d4p.stage.channel import Channel
+        from d4p.stage.exchange import Hash
         from d4p.stage.outlet import Lanes, outlet
 
         schema = declared_schema([("word", str), ("n", int)])

@@ -29,7 +29,7 @@ import json, os, runpy, shutil, sys
 
 program, folder, points = sys.argv[1], sys.argv[2], int(sys.argv[3])
 sys.path.insert(0, os.path.join(os.path.dirname(program), "d4p.zip"))
-import d4p.program.main, d4p.program.recorder, d4p.commit.run, d4p.engines.sequential
+import d4p.program.main, d4p.program.recorder, d4p.commit.run, d4p.commit.identity, d4p.engines.sequential
 from d4p.errors import Interrupted
 
 OURS = ("d4p/commit/", "d4p/record/", "d4p/program/main.py", "d4p/program/recorder.py", "d4p/program/events.py")

@@ -3,7 +3,8 @@
 import pytest
 
 from d4p.describe.failure import PeFailed
-from d4p.stage.channel import Broadcast, Channel, Forward, Gather, Hash, RoundRobin
+from d4p.stage.channel import Channel
+from d4p.stage.exchange import Broadcast, Forward, Gather, Hash, RoundRobin
 from d4p.stage.faults import FAILURES
 from d4p.stage.outlet import Lanes, outlet
 

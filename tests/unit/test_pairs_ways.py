@@ -9,7 +9,8 @@ import pytest
 import d4p_compile
 from d4p.engines.spark.broadcast import MOST, SETTING, Limits, as_moved, limits, most_executors, needs, size_of, sizes
 from d4p.errors import Refused
-from d4p.stage.channel import Channel, Pairs
+from d4p.stage.channel import Channel
+from d4p.stage.exchange import Pairs
 
 
 def channel(number, *fields, side=""):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from d4p.errors import Refused
-from d4p.record import elsewhere, place
+from d4p.record import place
+from d4p.record.opened import record_in
 from d4p.record.record import Record
 from d4p_compile.runs import folder
 from d4p_compile.runs.fetch import fetch
@@ -20,7 +21,7 @@ def read(path: Path) -> dict:
 
 def test_what_has_changed_is_carried_there_with_each_sign_of_life(tmp_path, monkeypatch):
     monkeypatch.setenv("D4P_SCRATCH", str(tmp_path / "scratch"))
-    record = elsewhere.record_in(f"file://{tmp_path}/there/runs", "a1", pytest.fail)
+    record = record_in(f"file://{tmp_path}/there/runs", "a1", pytest.fail)
     there = tmp_path / "there" / "runs"
     assert record.place == f"file://{there}/a1" and not there.exists()
     digest = record.program({"job.py": "pass\n"})
@@ -41,12 +42,12 @@ def test_what_cant_be_carried_is_said_once(tmp_path, monkeypatch):
     monkeypatch.setenv("D4P_SCRATCH", str(tmp_path))
     (tmp_path / "file").write_text("")
     said: list[str] = []
-    record = elsewhere.record_in(f"file://{tmp_path}/file/runs", "a1", said.append)
+    record = record_in(f"file://{tmp_path}/file/runs", "a1", said.append)
     record.begin()
     record.update(state="done")
     assert len(said) == 1 and "file" in said[0]
     said.clear()
-    elsewhere.record_in("nosuch://host/runs", "a1", said.append).begin()
+    record_in("nosuch://host/runs", "a1", said.append).begin()
     assert len(said) == 1 and "nosuch" in said[0]
 
 

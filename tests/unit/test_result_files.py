@@ -22,7 +22,8 @@ from d4p.items.packing import loads_json
 from d4p.items.schema import declared_schema
 from d4p.outputs import parquet, store
 from d4p.outputs.part import BEGUN, Attempt, Maker, Part, Place
-from d4p.outputs.records import LONGEST, ResultFile, shown
+from d4p.outputs.records import ResultFile
+from d4p.outputs.shown import LONGEST, shown
 from d4p.outputs.store import Store, address
 
 WORDS = declared_schema([("word", str), ("count", int)])

@@ -14,7 +14,8 @@ from d4p.describe.failure import PeFailed
 from d4p.engines.channels import sender as senders
 from d4p.engines.channels.parcels import unpack_parcel
 from d4p.engines.channels.sender import BATCH_BYTES, BATCH_ITEMS, LATE, Flusher, Sender
-from d4p.stage.channel import Channel, Gather, RoundRobin
+from d4p.stage.channel import Channel
+from d4p.stage.exchange import Gather, RoundRobin
 from d4p.stage.outlet import outlet
 
 

@@ -16,7 +16,6 @@ import errno
 import json
 import os
 import re
-import socket
 import time
 from contextlib import suppress
 from typing import Any
@@ -168,7 +167,7 @@ def _beat(store: Store, path: str) -> float:
 
 def _here() -> dict[str, Any]:
     """This process, and the machine (or container) in which its number means something."""
-    machine = [socket.gethostname(), _line("/proc/sys/kernel/random/boot_id")]
+    machine = [os.uname().nodename, _line("/proc/sys/kernel/random/boot_id")]
     try:
         machine.append(os.readlink("/proc/self/ns/pid"))
     except OSError:

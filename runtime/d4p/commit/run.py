@@ -10,6 +10,7 @@ from typing import Any
 from d4p.commit.claim import BEAT
 from d4p.commit.folder import Folder
 from d4p.commit.replace import input_addresses, within
+from d4p.commit.unwritten import check_asked, nothing_to_resume
 from d4p.errors import D4pError, Refused, RunFailed, WorkerLost
 from d4p.filesystems import shown
 from d4p.graph.policies import DeadLetter, last
@@ -19,15 +20,6 @@ from d4p.outputs.writing import LETTERS, Key, Writing
 from d4p.record.place import new_run
 from d4p.workflow.results import safe
 from d4p.workflow.workflow import Workflow
-
-
-def check_asked(output: str | None, *, overwrite: bool, resume: bool) -> None:
-    """Raises Refused for what makes no sense whatever the workflow is, so that it needn't be imported for that: a place
-    for --output that can be none, --overwrite with --resume."""
-    if overwrite and resume:
-        raise Refused("--overwrite starts afresh and --resume goes on with what is there: give one of them")
-    if output is not None:
-        Folder(output, "")
 
 
 class Outputs:
@@ -83,8 +75,7 @@ class Outputs:
         """
         if not self.folders:
             if self.resume:
-                raise Refused("--resume goes on with what an earlier run wrote, and this one writes nothing: it has no "
-                              f"writer among its PEs, and {self._nothing or 'no --output'}")
+                raise nothing_to_resume(self._nothing or "no --output")
             return True
         begun: list[Folder] = []
         try:

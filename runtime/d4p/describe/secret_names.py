@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 #: As Spark itself has it.
 _SPARKS = r"(?i)secret|password|token|access[.]?key"
@@ -42,6 +41,8 @@ def sparks_own(name: str) -> bool:
 
 def words(options: str) -> list[str]:
     """The options of Java in a setting."""
+    import shlex  # here, as few programs have any
+
     try:
         return shlex.split(options)
     except ValueError:  # a quote too many: what Spark makes of it, it says

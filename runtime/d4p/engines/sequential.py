@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from d4p.describe.failure import pack_for
 from d4p.engines.declared import Stages
-from d4p.engines.line import Line
 from d4p.items.packing import unpack
 from d4p.program.engine import Engine
 from d4p.program.events import Sampler
@@ -24,8 +24,11 @@ from d4p.stage.depth import Trampoline
 from d4p.stage.function import StageFunction
 from d4p.stage.inhand import looking
 from d4p.stage.instance import Stage
-from d4p.stage.outlet import Lanes
-from d4p.stage.sampled import Sampled, share_out
+
+if TYPE_CHECKING:
+    from d4p.engines.line import Line
+    from d4p.stage.outlet import Lanes
+    from d4p.stage.sampled import Sampled
 
 
 class Run:
@@ -39,7 +42,6 @@ class Run:
         self._stages = Stages()
         self._consumers: dict[int, list[Stage]] = {}  # the instances that take the items of a channel
         self._trampoline = Trampoline()
-        self._line = Line(job.spool.folder)
         self._sampled: list[Sampled] = []
         self._kept: set[int] = set()  # instances whose output is there from an earlier run
 
@@ -83,7 +85,10 @@ class Run:
                 stage.finish()
             for stage in stages:
                 stage.clock.enter("waiting")
-            share_out(self._sampled)
+            if self._sampled:
+                from d4p.stage.sampled import share_out
+
+                share_out(self._sampled)
             for stage in stages:
                 stage.clock.stop()
         if job.checker is not None:
@@ -103,11 +108,20 @@ class Run:
 
     def _go_round(self) -> None:
         """Process what edges led back, and all that comes of it."""
-        while self._line:
+        while self._stages.cyclic and self._line:
             number, dest, items = self._line.get()
             self._consumers[number][dest].feed(number, items)
 
+    @cached_property
+    def _line(self) -> Line:
+        from d4p.engines.line import Line  # here, since few workflows have a cycle
+
+        return Line(self.job.spool.folder)
+
     def _lanes(self, channel: Channel) -> Lanes:
+        from d4p.stage.outlet import Lanes  # here, since a program of one stage has none
+        from d4p.stage.sampled import Sampled
+
         number, edge = channel.number, channel.edge
         reached = channel.exchange.spread(self._stages.consumer[channel.number].instances)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import shutil
@@ -109,6 +108,8 @@ def _renameat2(source: str, dest: str) -> int:
     """Linux's rename that never replaces; the error's number, 0 where there is none. Python has no name for it."""
     if sys.platform != "linux":
         return errno.ENOSYS
+    import ctypes  # here, since few runs rename a thing
+
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if call is None:
         return errno.ENOSYS

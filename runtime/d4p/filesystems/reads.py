@@ -17,11 +17,11 @@ itself wrote, the run's own outputs, and more than so many.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import stat
 import sys
-import sysconfig
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -32,8 +32,7 @@ MOST = 10_000
 _SHOWN = 3
 _PROGRAM, _MOST_BYTES = "program:", 16 << 20
 _CODE = (".py", ".pyc", ".pyi", ".so")
-_SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/", "/lib/", "/lib64/",
-           *(path + os.sep for path in sysconfig.get_paths().values()))
+_SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/", "/lib/", "/lib64/")
 _PRIVATE = (f"{os.sep}.cache{os.sep}", f"{os.sep}.config{os.sep}", f"{os.sep}.local{os.sep}",
             f"{os.sep}__pycache__{os.sep}")
 _EVENTS = frozenset({"open", "os.listdir", "os.scandir", "glob.glob/2", "pathlib.Path.glob",
@@ -82,6 +81,7 @@ def _watch() -> None:
     _notes.watching = True
     if not _notes.hooked:
         _notes.hooked = True
+        _system()
         sys.addaudithook(_hook)
 
 
@@ -166,9 +166,17 @@ def _own(path: str) -> bool:
     return any(f"{path}/".startswith(f"{output}/") for output in _notes.outputs)
 
 
+@functools.cache
+def _system() -> tuple[str, ...]:
+    """The folders of the system, and of installed packages."""
+    import sysconfig  # here, since it takes long, and most runs note nothing
+
+    return (*_SYSTEM, *(path + os.sep for path in sysconfig.get_paths().values()))
+
+
 def _counts(path: str) -> bool:
     """Whether a path of this machine is of the run's input, as far as anyone can tell."""
-    if path.endswith(_CODE) or path.startswith(_SYSTEM) or any(part in path for part in _PRIVATE):
+    if path.endswith(_CODE) or path.startswith(_system()) or any(part in path for part in _PRIVATE):
         return False
     return ".d4p-unfinished" not in path and path not in _notes.wrote and not _own(path)
 

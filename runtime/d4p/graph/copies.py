@@ -8,7 +8,6 @@ import datetime
 import enum
 import functools
 import inspect
-import logging
 import numbers
 import re
 import uuid
@@ -17,9 +16,11 @@ from pathlib import PurePath
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from d4p.host.imported import imported
+
 _UNCHANGING = (
     type(None), numbers.Number, str, bytes, range, slice, type(Ellipsis), type(NotImplemented), re.Pattern,
-    logging.Logger, enum.Enum, datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, PurePath, uuid.UUID,
+    enum.Enum, datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, PurePath, uuid.UUID,
     type, ModuleType, FunctionType, BuiltinFunctionType,
 )  # fmt: skip
 #: What `copy.deepcopy` copies without asking the object.
@@ -126,4 +127,9 @@ def never_changes(value: Any) -> bool:
     """Whether a value is the same for good, so that it needs no copy."""
     if isinstance(value, (tuple, frozenset)):
         return all(map(never_changes, value))
-    return isinstance(value, _UNCHANGING) or type(value) is object
+    return isinstance(value, _UNCHANGING) or type(value) is object or _is_logger(value)
+
+
+def _is_logger(value: Any) -> bool:
+    logging = imported("logging")
+    return logging is not None and isinstance(value, logging.Logger)

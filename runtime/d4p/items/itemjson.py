@@ -27,7 +27,7 @@ from typing import Any
 
 from d4p.host.imported import imported
 from d4p.items.shape import parsed
-from d4p.keys.digest import short
+from d4p.keys.short import short
 
 _AS_THEY_ARE = frozenset({type(None), bool, str})
 _OBJECTS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)

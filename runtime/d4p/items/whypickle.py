@@ -6,7 +6,7 @@ import pickle
 from collections.abc import AsyncGenerator, Generator, Iterator
 from typing import Any
 
-from d4p.keys.digest import short
+from d4p.keys.short import short
 
 _DEEPEST = 50
 #: What a function with `yield` in it gives, and `(... for ...)`: items that are still to be made.

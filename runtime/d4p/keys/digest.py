@@ -14,7 +14,6 @@ import datetime as dt
 import enum
 import hashlib
 import pathlib
-import reprlib
 import types
 import uuid
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from typing import Any
 from d4p.errors import RunFailed
 from d4p.keys import canonical, foreign
 from d4p.keys.canonical import frame
+from d4p.keys.short import short
 
 _DEEPEST = 100
 _KNOWN = (
@@ -49,14 +49,6 @@ def digest(key: Any) -> int:
     `__d4p_key__()` that returns a value of a known type.
     """
     return int.from_bytes(hashlib.blake2b(_encode(key, ()), digest_size=8).digest(), "big")
-
-
-def short(value: Any) -> str:
-    """A repr that is never long, and never fails."""
-    try:
-        return reprlib.repr(value)
-    except Exception:  # an integer of too many digits, a broken __repr__ inside a container
-        return f"<{type(value).__qualname__}>"
 
 
 def _encode(key: Any, above: tuple) -> bytes:

@@ -10,7 +10,8 @@ from operator import itemgetter
 from typing import Any
 
 from d4p.errors import RunFailed
-from d4p.keys.digest import UnknownKey, digest, short
+from d4p.keys.digest import UnknownKey, digest
+from d4p.keys.short import short
 
 __all__ = ["Field", "MissingField", "UnknownKey", "by_key", "digest", "require", "values"]
 

@@ -11,8 +11,8 @@ place of `of-8` the engine chose what the instance read, and may choose otherwis
 from __future__ import annotations
 
 import io
+import os
 import re
-import socket
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -114,7 +114,7 @@ class Attempt:
         self._folder = self._store.path
         self.path = f"{self._folder}/.part-{maker.instance:05d}.{maker.attempt}{suffix}"
         if not self._store.exists(f"{self._folder}/{BEGUN}"):
-            raise RunFailed(f"{self._folder} isn't there on {socket.gethostname()}: an output must be begun by the "
+            raise RunFailed(f"{self._folder} isn't there on {os.uname().nodename}: an output must be begun by the "
                             "program, on a file system that it shares with all its workers")
         try:
             self._sink = _Sink(self._store, self._store.append(self.path))

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from d4p.describe.tracebacks import short
 from d4p.items.packing import dumps_json
 from d4p.items.schema import Schema
 from d4p.outputs.part import Attempt, Part
-
-#: Items that the terminal shows, and the characters of each.
-FIRST, LONGEST = 20, 150
+from d4p.outputs.shown import FIRST, shown
 
 
 def json_line(item: Any) -> bytes:
     """An item as a line of a file."""
     return f"{dumps_json(item)}\n".encode()
-
-
-def shown(item: Any) -> str:
-    """An item as the terminal shows it."""
-    return short(item, LONGEST).replace("\n", " ")
 
 
 class ResultFile:

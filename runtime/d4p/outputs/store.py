@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import json
 import os
@@ -187,6 +186,8 @@ def dumped(value: Any) -> bytes:
 @functools.cache
 def _sync_file_range() -> Any:
     """Linux's own function; None elsewhere."""
+    import ctypes  # here, since few runs write so much
+
     function = getattr(ctypes.CDLL(None), "sync_file_range", None)
     if function is not None:
         function.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from d4p.filesystems import reads
-from d4p.outputs.part import Part, Place
-from d4p.outputs.store import Store, dumped
+
+if TYPE_CHECKING:
+    from d4p.outputs.part import Part, Place
 
 #: In the place of a port: the items of a PE that are set aside. No port is called so.
 LETTERS = "\n"
@@ -58,6 +60,8 @@ class Writing:
     def keep_notes(self) -> None:
         """Write down what this process has read, before anything that was made of it is complete. Raises OSError."""
         if self.reads and (notes := reads.taken()):
+            from d4p.outputs.store import Store, dumped  # here, as what follows is for runs that write outputs
+
             for url in self.reads:
                 store = Store(url)
                 store.write(f"{store.path}/{new_id()}.json", dumped({"notes": notes}))
@@ -71,4 +75,4 @@ class Writing:
 
 def new_id() -> str:
     """An id of a run or an attempt that no other has."""
-    return secrets.token_hex(6)
+    return os.urandom(6).hex()

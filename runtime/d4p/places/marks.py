@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from d4p.places.place import FIRST, ITEMS, Frontier, Place, Way
+from d4p.places.place import FIRST, Frontier, Place, Way
+from d4p.places.unplaced import ITEMS
 
 #: Items in a run of a dealer that numbers them, whichever way they go.
 RUN = 1024

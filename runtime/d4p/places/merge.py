@@ -17,7 +17,8 @@ from d4p.items.packing import unpack
 from d4p.places import held as limits
 from d4p.places.held import Held, Kept, Packed, Unpack
 from d4p.places.marks import Head, Numbers
-from d4p.places.place import ENDED, ITEMS, NEVER, Frontier, Place, Way
+from d4p.places.place import ENDED, Frontier, Place, Way
+from d4p.places.unplaced import ITEMS, NEVER
 
 #: A channel, a way, a place, the numbers that the items have behind it, if any, and the items, which come one after the
 #: other.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from d4p.places.unplaced import NEVER
+
 #: (phase, run), and behind it a number where runs are cut apart; one that begins another is before it.
 Place = tuple[int, ...]
 #: The channels that an item has come over since a dealer sent it; items of one way have an order.
 Way = tuple[int, ...]
 
-#: Phases: the `preprocess` of the PEs, the last one's first and the first one's here; the items; the `postprocess` of
-#: the first PE, those of others after it; and when nothing more is to come.
-PREPROCESS, ITEMS, POSTPROCESS, NEVER = 0, 1, 2, 1 << 62
+#: The phase before all.
 FIRST = -NEVER
 #: What is written for an item with a number, and cut apart again, has that number and, in so many bits behind it, one
 #: of its own: a number is one int, however often a run is cut.

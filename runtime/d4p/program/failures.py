@@ -1,15 +1,12 @@
-"""The items that policies took care of, over all instances: whether they were too many, and what is said of them."""
+"""The items that policies took care of, over all instances, and what is said of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from d4p.describe.failure import PeFailed
-from d4p.graph.core import is_reader
-from d4p.graph.policies import LeftOut, last
-from d4p.stage.policed import Failures, too_many
-from d4p.workflow.workflow import Workflow
+if TYPE_CHECKING:
+    from d4p.stage.policed import Failures
 
 #: The exit status of a run that is done but for some items.
 MISSING = 3
@@ -22,36 +19,16 @@ def failures(reports: Reports) -> dict[str, Failures]:
     for report in reports:
         for name, mine in report["failures"].items():
             if mine.failed or mine.retried:
-                found.setdefault(name, Failures()).add(mine)
+                if name in found:
+                    found[name].add(mine)
+                else:
+                    found[name] = mine.so_far()
     return found
 
 
 def left_out(reports: Reports) -> int:
     """How many items did not get through."""
     return sum(found.failed for found in failures(reports).values())
-
-
-def too_many_so_far(workflow: Workflow, reports: Reports) -> PeFailed | None:
-    """The failure of a PE of whose items more have failed so far than its policy lets in number, over all instances."""
-    for name, found in failures(reports).items():
-        policy = last(workflow.policies[name])
-        if isinstance(policy, LeftOut) and policy.most is not None and found.failed > policy.most:
-            return PeFailed(too_many(name, workflow.pes[name], found, policy), name)
-    return None
-
-
-def judge(workflow: Workflow, reports: list[dict[str, Any]]) -> None:
-    """Raises PeFailed where more items of a PE failed than its policy lets, over all instances."""
-    for name, found in failures(reports).items():
-        policy = last(workflow.policies[name])
-        if not isinstance(policy, LeftOut):
-            continue
-        received = sum(report["received"].get(name, 0) for report in reports)
-        if is_reader(workflow.pes[name]):  # of what it gave, and what it couldn't
-            received += found.failed
-        over_most = policy.most is not None and found.failed > policy.most
-        if over_most or policy.rate is not None and found.failed > policy.rate * received:
-            raise PeFailed(too_many(name, workflow.pes[name], found, policy, received), name)
 
 
 def told(found: Mapping[str, Failures]) -> Iterator[str]:
@@ -67,8 +44,7 @@ def told(found: Mapping[str, Failures]) -> Iterator[str]:
 
 def ended(found: Iterable[Failures], count: int) -> str:
     """The last line of a run that is done but for so many items; nothing is `found` of those of an earlier one."""
-    mine = Failures()
-    for each in found:
-        mine.add(each)
-    ways = [("skipped", mine.skipped), ("set aside", mine.aside)] if mine.failed else [("skipped or set aside", count)]
+    counts = [(each.skipped, each.aside) for each in found if each.failed]
+    skipped, aside = (sum(each) for each in zip(*counts, strict=True)) if counts else (0, 0)
+    ways = [("skipped", skipped), ("set aside", aside)] if counts else [("skipped or set aside", count)]
     return "done, " + ", ".join(f"{many:,} {'item' if many == 1 else 'items'} {way}" for way, many in ways if many)

@@ -7,24 +7,24 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from d4p.describe.failure import PeFailed
 from d4p.describe.printable import printable
 from d4p.errors import RunFailed
 from d4p.graph.core import is_reader
-from d4p.graph.policies import last
 from d4p.host.lines import write_line
 from d4p.program.events import Events
-from d4p.program.failures import too_many_so_far
 from d4p.program.recorder import Unrecorded
 from d4p.program.saying import say
-from d4p.program.sofar import SoFar
 from d4p.record import log
-from d4p.stage.check import Checker
 from d4p.workflow.inputs import Inputs
 from d4p.workflow.results import Spool
 from d4p.workflow.workflow import Workflow, unconnected
+
+if TYPE_CHECKING:
+    from d4p.program.sofar import SoFar
+    from d4p.stage.check import Checker
 
 
 class Job:
@@ -42,7 +42,7 @@ class Job:
     def __init__(self, workflow: Workflow, inputs: Inputs, spool: Spool, events: Events, check: bool = False,
                  recover: bool = False) -> None:
         self.workflow, self.inputs, self.spool, self._events = workflow, inputs, spool, events
-        self.checker = Checker() if check else None
+        self.checker = _checker() if check else None
         self.recover = recover
         self.recorder = Unrecorded()
         self._said: set[str] = set()
@@ -102,8 +102,11 @@ class Job:
     def too_many(self, reports: Iterable[dict[str, Any]]) -> PeFailed | None:
         """The failure of a run of which more items have failed so far than a policy lets, for engines that can stop
         one before its end."""
-        bounded = any(getattr(last(policy), "most", None) is not None for policy in self.workflow.policies.values())
-        return too_many_so_far(self.workflow, reports) if bounded else None
+        if not self.workflow.policies:
+            return None
+        from d4p.program.judged import too_many_so_far  # here, since few programs have policies
+
+        return too_many_so_far(self.workflow, reports)
 
     def say_run_again(self, reports: Iterable[dict[str, Any]]) -> None:
         """Say of which stages --resume keeps nothing, and why: each once, however many instances tell it."""
@@ -114,6 +117,8 @@ class Job:
 
     @cached_property
     def _so_far(self) -> SoFar:
+        from d4p.program.sofar import SoFar  # here, since few programs are listened to
+
         return SoFar(self.workflow)
 
     def phase(self, what: str) -> None:
@@ -129,6 +134,12 @@ class Job:
         """Say how many tasks of a stage are done, where the engine counts tasks; `name` is `stage <number>: <pes>`."""
         number, _, pes = name.removeprefix("stage ").partition(": ")
         self._events.say("stage", number=number, name=pes or name, done=done, total=total)
+
+
+def _checker() -> Checker:
+    from d4p.stage.check import Checker
+
+    return Checker()
 
 
 def share_of(splits: list[Any], index: int, instances: int, in_turn: bool = False) -> list[tuple[int, Any]]:

@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
-from d4p.commit.identity import identity
-from d4p.commit.run import Outputs, check_asked
+from d4p.commit.unwritten import Unwritten, check_asked
 from d4p.describe.boundary import kind, plain
 from d4p.describe.failure import at_source
 from d4p.describe.printable import complain, echo, open_streams, printable
@@ -27,7 +27,7 @@ from d4p.host.threads import one_each
 from d4p.program import leaving
 from d4p.program.engine import Engine
 from d4p.program.events import Events, clock
-from d4p.program.failures import MISSING, ended, failures, judge, left_out, told
+from d4p.program.failures import MISSING, ended, failures, left_out, told
 from d4p.program.job import Job
 from d4p.program.options import parser
 from d4p.program.recorder import Unrecorded, recorder
@@ -36,10 +36,13 @@ from d4p.program.summary import account, of_reports, of_results, shown_results
 from d4p.stage import written_out
 from d4p.stage.depth import FRAMES
 from d4p.stage.function import StageInfo
-from d4p.stage.policed import Failures
-from d4p.workflow.inputs import read_inputs
+from d4p.workflow.inputs import Inputs, read_inputs
 from d4p.workflow.results import Results, Spool
 from d4p.workflow.workflow import Workflow, unconnected
+
+if TYPE_CHECKING:
+    from d4p.commit.run import Outputs
+    from d4p.stage.policed import Failures
 
 #: In the environment of a program whose run somebody else keeps: the run's mark.
 MARK = "D4P_RUN"
@@ -144,12 +147,10 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
         if is_reader(pe):
             pe.check_input()
     kept = os.environ.get("D4P_SPOOL")
-    outputs = Outputs(workflow, arguments.output, _results(workflow), overwrite=arguments.overwrite,
-                      resume=arguments.resume, spooled=kept is not None, watched=watched,
-                      program=program)
+    outputs = _outputs(workflow, arguments, kept is not None, watched, program)
     recording = Unrecorded()
     try:
-        if not outputs.begin(lambda: identity(main, workflow, inputs)):
+        if not outputs.begin(lambda: _identity(main, workflow, inputs)):
             events.say("done", seconds=seconds(), missing=outputs.missing, failures={})
             say(f"note: {note}" for note in outputs.notes)
             say("nothing was run: an earlier run of the same plan on the same input wrote all there is to write")
@@ -171,8 +172,8 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
                 with own_streams():
                     reports = engine.execute(job, main)
                 job.say_run_again(reports)
-                judge(workflow, reports)
-                missing = left_out(reports)
+                if missing := left_out(reports):
+                    _judge(workflow, reports)
                 spool.close()
                 job.phase("putting what was written in its place")
                 outputs.commit(reports, missing)
@@ -195,6 +196,33 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
         finally:
             outputs.abort(plain(error) or error)
         raise
+
+
+# What few runs need is imported where one does: it would be a good part of the time that a small program takes.
+
+
+def _outputs(workflow: Workflow, arguments: argparse.Namespace, spooled: bool, watched: bool,
+             program: str) -> Outputs | Unwritten:
+    """What the run does about outputs; where PEs have policies, items that are set aside may be one."""
+    writes = arguments.output is not None or any(hasattr(pe, "write_to") for pe in workflow.pes.values())
+    if not writes and not workflow.policies:
+        return Unwritten(workflow, resume=arguments.resume, spooled=spooled, program=program)
+    from d4p.commit.run import Outputs
+
+    return Outputs(workflow, arguments.output, _results(workflow), overwrite=arguments.overwrite,
+                   resume=arguments.resume, spooled=spooled, watched=watched, program=program)
+
+
+def _identity(main: Callable, workflow: Workflow, inputs: Inputs) -> dict[str, Any]:
+    from d4p.commit.identity import identity
+
+    return identity(main, workflow, inputs)
+
+
+def _judge(workflow: Workflow, reports: list[dict[str, Any]]) -> None:
+    from d4p.program.judged import judge
+
+    judge(workflow, reports)
 
 
 def say_missing(count: int, found: Mapping[str, Failures] | None = None) -> None:

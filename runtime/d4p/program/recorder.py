@@ -26,9 +26,9 @@ from d4p.program.failures import MISSING
 from d4p.program.saying import say
 from d4p.program.totals import Report, sample, totals
 from d4p.record import record as its
-from d4p.record.elsewhere import record_in
 from d4p.record.masked import masked, text, words
 from d4p.record.masked import program as masked_program
+from d4p.record.opened import record_in
 from d4p.record.place import runs_folder
 from d4p.record.revision import revision
 from d4p.record.samples import Samples
@@ -116,7 +116,7 @@ class Recorder(Unrecorded):
             options=masked("", options), command=words(sys.argv), folder=os.getcwd(), source=source,
             git=revision(source), user=_user(), host=platform.node(), process=os.getpid(), d4p=__version__,
             python=platform.python_version(),
-            machine={"system": platform.platform(), "cores": cores(), "memory": memory()},
+            machine={"system": _system(), "cores": cores(), "memory": memory()},
             outputs=[text(path) for path in outputs], program=self.record.program(self._texts()),
         )  # fmt: skip
         if plan:
@@ -238,6 +238,15 @@ def _cause(error: BaseException, program: str) -> dict[str, Any]:
     message = at_source(str(said) or type(error).__name__, program)
     found = {"kind": type(error).__name__, "message": text(message, _MESSAGE)}
     return found | {name: getattr(error, name) for name in ("pe", "instance", "item") if hasattr(error, name)}
+
+
+def _system() -> str:
+    """What `platform.platform()` says, which starts a program to learn of the processor, and doesn't say it."""
+    system, _, release, _, machine = os.uname()
+    with suppress(ValueError, OSError):  # another C library than GNU's, or none that tells
+        if library := os.confstr("CS_GNU_LIBC_VERSION"):
+            return f"{system}-{release}-{machine}-with-{library.replace(' ', '')}"
+    return f"{system}-{release}-{machine}"
 
 
 def _user() -> str | None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from d4p.outputs.part import Part
-from d4p.outputs.records import FIRST, shown
+from d4p.outputs.shown import FIRST, shown
 from d4p.workflow.results import Results
 from d4p.workflow.workflow import Workflow
 
@@ -43,7 +42,8 @@ def of_reports(workflow: Workflow, reports: list[dict[str, Any]], results: list[
     for key in results:
         mine = [report for report in reports if key in report["results"] or key in report["outputs"]]
         first = [text for report in mine for text in report["first"].get(key, ())]
-        suffixes = Counter(Part.named(report["outputs"][key]).suffix for report in mine if key in report["outputs"])
+        parts = [report["outputs"][key] for report in mine if key in report["outputs"]]
+        suffixes = _suffixes(parts) if parts else Counter()
         others = "all of them are written below" if suffixes else "--output DIR writes them all"
         if len(suffixes) > 1:
             others += (f", in {_count(suffixes['.jsonl'], 'part')} of JSON lines, each with an item that isn't exactly "
@@ -51,6 +51,13 @@ def of_reports(workflow: Workflow, reports: list[dict[str, Any]], results: list[
         count = sum(report["results"].get(key, 0) for report in mine)
         made.append(Result(f"{workflow.pes[key[0]].id}.{key[1]}", count, first[:FIRST], others))
     return made
+
+
+def _suffixes(parts: list[str]) -> Counter[str]:
+    """How many parts there are of each kind, from their names."""
+    from d4p.outputs.part import Part  # here, since many programs write none
+
+    return Counter(Part.named(name).suffix for name in parts)
 
 
 def shown_results(results: list[Result]) -> Iterator[str]:

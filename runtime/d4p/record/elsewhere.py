@@ -10,13 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from d4p.errors import D4pError
-from d4p.filesystems import is_url, locate
+from d4p.filesystems import locate
 from d4p.record.record import RUN, Record
-
-
-def record_in(runs: str, run: str, unwritten: Callable[[str], None]) -> Record:
-    """The record of a run in a folder, or at a URL."""
-    return Elsewhere(runs, run, unwritten) if is_url(runs) else Record(runs, run, unwritten)
 
 
 class Elsewhere(Record):

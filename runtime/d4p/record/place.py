@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import secrets
 import time
 from collections.abc import Mapping
 
@@ -21,7 +20,7 @@ _USERS = ("HADOOP_USER_NAME", "SPARK_USER")
 def new_run() -> str:
     """An id for a run that no other has. Ids sort by time: UTC to the millisecond stands first."""
     now = time.time()
-    return f"{time.strftime('%Y%m%dt%H%M%S', time.gmtime(now))}{int(now * 1000) % 1000:03}z{secrets.token_hex(2)}"
+    return f"{time.strftime('%Y%m%dt%H%M%S', time.gmtime(now))}{int(now * 1000) % 1000:03}z{os.urandom(2).hex()}"
 
 
 def runs_folder(environ: Mapping[str, str] = os.environ) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from d4p.errors import ENGINES_OWN, ControlFlow, Interrupted, RunFailed
 from d4p.host import forks
 from d4p.host.signals import OF_USERS
 from d4p.stage.limit import Enough
-from d4p.stage.outlet import Put
+
+if TYPE_CHECKING:
+    from d4p.stage.outlet import Put
 
 #: What a PE may raise that fails the run: also a `sys.exit()`, which would end the program as if all were done, and
 #: what else is no Exception; `Faults.fail` tells it from what is the engine's own.

@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from types import CodeType, FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from d4p.host.threads import cores
 from d4p.outputs.writing import Writing
-from d4p.stage.isolated import Isolated
-from d4p.stage.profile import Profiles
+
+if TYPE_CHECKING:
+    from d4p.stage.profile import Profiles
 
 #: Seconds between two looks; of a core no more than this share goes in looking, in seconds of the CPU.
 EVERY, SHARE = 0.04, 0.004
@@ -106,7 +107,7 @@ class InHand:
                     if code := getattr(getattr(type(pe), method, None), "__code__", None):
                         self._of.setdefault(code, []).append((stage, name, pe))
             for isolated in stage.isolated:  # here it only waits for its process
-                for code in (Isolated.process.__code__, Isolated._process.__code__):
+                for code in (isolated.process.__code__, isolated._process.__code__):
                     self._of.setdefault(code, []).append((stage, isolated.name, isolated))
             self._unmade.remove(stage)
             self._stages.append(stage)
@@ -138,11 +139,17 @@ def looking(stages: Callable[[], Iterable[Any]], writing: Writing, beside: int =
     return _Looking(stages, writing.profile, max(1.0, beside / cores())) if writing.recorded else nullcontext()
 
 
+def _profiles() -> Profiles:
+    from d4p.stage.profile import Profiles  # here, since it is seldom asked for
+
+    return Profiles()
+
+
 class _Looking:
     def __init__(self, stages: Callable[[], Iterable[Any]], timed: bool, crowd: float) -> None:
         self._crowd = crowd  # processes that look on a core
         self._stages, self._stop = stages, threading.Event()
-        self._profiles = Profiles() if timed else None
+        self._profiles = _profiles() if timed else None
         self._thread = threading.Thread(target=self._loop, daemon=True, name="d4p in hand")
 
     def __enter__(self) -> _Looking:

@@ -9,9 +9,7 @@ from typing import Any, cast
 
 from d4p.host import forks
 from d4p.items.packing import unpack
-from d4p.places.merge import merge_of
-from d4p.places.passing import Passing
-from d4p.places.place import ITEMS, POSTPROCESS, PREPROCESS
+from d4p.places.unplaced import ITEMS, POSTPROCESS, PREPROCESS
 from d4p.stage.inhand import Slowest
 from d4p.stage.wiring import Wiring
 
@@ -115,6 +113,11 @@ class Stage(Wiring):
         """Take what comes on some channels in the order of the sequential run; `producers` are how many instances send
         on each, and what must wait for much else lies in a folder where that is much. `unpacked` makes items of a batch
         that came."""
+        if not producers:
+            return
+        from d4p.places.merge import merge_of  # here, since a program of one stage has nothing to merge
+        from d4p.places.passing import Passing
+
         self.passing = Passing(self.marks, merge_of(producers, folder, unpacked), self._step)
 
     @property

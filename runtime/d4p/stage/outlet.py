@@ -11,8 +11,9 @@ from d4p.errors import RunFailed
 from d4p.keys.partition import NO_SUBSCRIPT, by_key, require
 from d4p.pairs.sent import Sent
 from d4p.places.marks import RUN, Marks
-from d4p.stage.channel import Channel, Forward, Gather, Hash, Pairs, RoundRobin
+from d4p.stage.channel import Channel
 from d4p.stage.dealing import dealing, in_turn
+from d4p.stage.exchange import Forward, Gather, Hash, Pairs, RoundRobin
 from d4p.stage.figures import Clock
 
 Put = Callable[[Any], None]

@@ -6,33 +6,33 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from types import CodeType, FunctionType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from d4p.describe.failure import blame
 from d4p.errors import Refused, RunFailed
 from d4p.graph.core import GenericPE, is_reader
 from d4p.graph.inline import ITEM, returns
-from d4p.graph.policies import Fail
 from d4p.host import usage
 from d4p.items.packing import ATOMS, own
 from d4p.outputs.instance import InstanceOutputs
-from d4p.places.marks import Marks, Noted
-from d4p.places.passing import Passing
+from d4p.places.unplaced import Unplaced
 from d4p.stage.channel import Channel
-from d4p.stage.dealing import marks_of
 from d4p.stage.depth import Trampoline
 from d4p.stage.faults import Faults
 from d4p.stage.figures import Clock, together
 from d4p.stage.function import StageInfo
-from d4p.stage.isolated import Isolated
 from d4p.stage.limit import Limit
-from d4p.stage.on_error import OnError
-from d4p.stage.outlet import Put, needs, outlet
-from d4p.stage.policed import Policed
-from d4p.stage.reading import Reading, place_of
-from d4p.stage.writes import Writes
 from d4p.stage.writing import batch_sender_of, overrides_write, sender_of, unforeseen, with_keywords, writer_of
 from d4p.stage.written_out import unguarded
+
+if TYPE_CHECKING:
+    from d4p.graph.policies import Isolation, Policy
+    from d4p.places.marks import Marks, Noted
+    from d4p.stage.isolated import Isolated
+    from d4p.stage.on_error import OnError
+    from d4p.stage.outlet import Put
+    from d4p.stage.reading import Reading
+    from d4p.stage.writes import Writes
 
 Entry = Callable[[Iterable[Any]], None]
 
@@ -86,7 +86,7 @@ class Wiring:
         self._given: dict[str, Callable[[], int]] = {}
         self.marks: list[Marks | Noted] = []
         self._step: list[int] = []
-        self.passing = Passing((), None)
+        self.passing: Any = Unplaced()  # a Passing, where anything has a place
         self._moved: dict[str, Any] = {}
         self._results: Counter[tuple[str, str]] = Counter()
         workflow.writing.begin_notes()
@@ -110,19 +110,36 @@ class Wiring:
             if policed and is_reader(pe):
                 cast(Any, pe).read = self._noting(cast(Any, pe).read)
             if isolation:
-                self.isolated.append(Isolated(pe, self._workflow, name, self.index, self.instances, isolation))
+                self._isolate(name, pe, isolation)
             if policy or isolation:
-                letters = self._outputs.letters(name, {"workflow": self._workflow.source,
-                                                       "fingerprint": self._workflow.fingerprint})
-                does = Policed(pe, name, self.index, policy or Fail(), letters, functools.partial(self._origin, name))
-                if is_reader(pe):
-                    self._reading.append(Reading(pe, name, does))
-                else:
-                    self._on_error[id(pe)] = OnError(pe, name, policy or Fail(), does,
-                                                     functools.partial(self._received, name))
+                self._police(name, pe, policy)
         if self.isolated:
             self.clock.beside = lambda: together(each.cpu() for each in self.isolated)
         return self.pes
+
+    # What few PEs ask for is imported where one does: it would be a good part of the time that a small program takes.
+
+    def _isolate(self, name: str, pe: GenericPE, isolation: Isolation) -> None:
+        from d4p.stage.isolated import Isolated
+
+        self.isolated.append(Isolated(pe, self._workflow, name, self.index, self.instances, isolation))
+
+    def _police(self, name: str, pe: GenericPE, policy: Policy | None) -> None:
+        from d4p.graph.policies import Fail
+        from d4p.stage.policed import Policed
+
+        policy = policy or Fail()
+        letters = self._outputs.letters(name, {"workflow": self._workflow.source,
+                                               "fingerprint": self._workflow.fingerprint})
+        does = Policed(pe, name, self.index, policy, letters, functools.partial(self._origin, name))
+        if is_reader(pe):
+            from d4p.stage.reading import Reading
+
+            self._reading.append(Reading(pe, name, does))
+        else:
+            from d4p.stage.on_error import OnError
+
+            self._on_error[id(pe)] = OnError(pe, name, policy, does, functools.partial(self._received, name))
 
     def _origin(self, name: str, port: str | None) -> dict[str, Any]:
         """Where an item that a PE has in hand came from: over which edges; and, where its stage reads, of which file;
@@ -131,6 +148,8 @@ class Wiring:
                  if dest == name and port in (None, into)]
         found: dict[str, Any] = {"edges": edges} if edges else {}
         if self._split is not None:
+            from d4p.stage.reading import place_of
+
             found |= place_of(self._split)
         if place := self.passing.here:
             found |= place
@@ -147,16 +166,11 @@ class Wiring:
 
     def to(self, channel: Channel) -> Put:
         """The function that sends one item on its way to another stage."""
+        from d4p.stage.outlet import outlet  # here, since a program of one stage sends nothing on
+
         lanes = self._lanes(channel)
-        if channel.places == "noted":
-            noted = Noted()
-            self.marks.append(noted)
-            lanes.placed = noted.now, self._step
-        elif channel.places and lanes.places:
-            marks = lanes.marks = marks_of(self.index, self.instances, lanes.held, channel.places, self._step)
-            if marks is not None:
-                marks.pause = lanes.pause
-                self.marks.append(marks)
+        if channel.places:
+            self._mark(channel, lanes)
         lanes.clock = self.clock
         self._moved[channel.edge] = lanes
         made = outlet(channel, self.index, lanes)
@@ -165,6 +179,22 @@ class Wiring:
             return self._checker.guard(channel.output, self.index, made.put)
         self._writers[made.put] = made.writer
         return made.put
+
+    def _mark(self, channel: Channel, lanes: Any) -> None:
+        """Have the items of a channel sent with their places."""
+        if channel.places == "noted":
+            from d4p.places.marks import Noted
+
+            noted = Noted()
+            self.marks.append(noted)
+            lanes.placed = noted.now, self._step
+        elif lanes.places:
+            from d4p.stage.dealing import marks_of
+
+            marks = lanes.marks = marks_of(self.index, self.instances, lanes.held, channel.places, self._step)
+            if marks is not None:
+                marks.pause = lanes.pause
+                self.marks.append(marks)
 
     def result(self, pe: GenericPE, port: str) -> Put:
         """The function that takes one item of an output that nothing is connected to."""
@@ -211,6 +241,8 @@ class Wiring:
 
     def written(self, pe: GenericPE) -> Writes:
         """What `pe` has written for the item in hand, for a loop that catches what it raises."""
+        from d4p.stage.writes import Writes
+
         on_error = self._on_error.get(id(pe))
         return on_error.writes if on_error else Writes()
 
@@ -269,6 +301,8 @@ class Wiring:
 
     def needs(self, edge: str, fields: list) -> Put:
         """A check that an item has the fields that its consumer groups by, although one instance gets all items."""
+        from d4p.stage.outlet import needs
+
         return needs(edge, tuple(fields))
 
     def each(self, take: Callable[[Any], None]) -> Entry:
@@ -289,7 +323,10 @@ class Wiring:
         self._repeatable, self.program = repeatable, counts.__code__.co_filename
         self.counts = lambda: {**{name: count + self._taken_in[name] for name, count in counts().items()},
                                **{output: given() for output, given in self._given.items()}}
-        self.passing = Passing(self.marks, None, self._step)
+        if self.marks or any(isinstance(key, Channel) and key.places for key in entries):
+            from d4p.places.passing import Passing
+
+            self.passing = Passing(self.marks, None, self._step)
         return self
 
     def _received(self, name: str) -> int:

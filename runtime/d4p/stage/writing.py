@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from d4p.describe.failure import PeFailed
 from d4p.errors import RunFailed
 from d4p.graph.core import GenericPE
-from d4p.items.batch import read_only
 from d4p.stage.faults import FAILURES
 from d4p.stage.joined import joined
-from d4p.stage.outlet import Put
+
+if TYPE_CHECKING:
+    from d4p.stage.outlet import Put
 
 
 def overrides_write(pe: GenericPE) -> bool:
@@ -101,6 +102,7 @@ def sender_of(pe: GenericPE, ports: dict[str, Put]) -> Callable[[Any], None]:
 def batch_sender_of(pe: GenericPE, name: str, index: int) -> Callable[[Any], None]:
     """The function that takes what `process_batch` returned: `{port: batch}`, or one after the other of them; the
     PE's name and its instance are told where it is something else."""
+    from d4p.items.batch import read_only  # here, since few PEs work on batches
 
     def send(result: Any) -> None:
         if result is None:

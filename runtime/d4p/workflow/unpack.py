@@ -10,7 +10,6 @@ import os
 import shutil
 import sys
 import tempfile
-import zipfile
 
 
 def unpack_modules(module: str) -> None:
@@ -30,6 +29,8 @@ def unpack_modules(module: str) -> None:
 
 def _unpack(archive: str, folder: str) -> str:
     """The folder with the files of the zip; several processes may want it at the same time."""
+    import zipfile  # here, since modules seldom come in one
+
     writable = os.access(os.path.dirname(folder), os.W_OK)
     made = tempfile.mkdtemp(prefix="d4p-modules-", dir=os.path.dirname(folder) if writable else None)
     with zipfile.ZipFile(archive) as file:

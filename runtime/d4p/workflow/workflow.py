@@ -8,22 +8,23 @@ import importlib
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from d4p import version as runtime
 from d4p.describe.tracebacks import error_text, traceback_without
 from d4p.errors import D4pError, Refused
 from d4p.graph.copies import copied
-from d4p.graph.core import GROUPING, is_reader
+from d4p.graph.core import GROUPING
 from d4p.graph.flatten import Flat, flatten, leading_back, topological
 from d4p.graph.labels import fingerprint, labels
-from d4p.graph.policies import Isolation, Policy, chosen, is_isolated, isolations, state_copied
 from d4p.host.signals import OF_USERS
-from d4p.items import put_back
 from d4p.outputs.writing import Writing
 from d4p.workflow.unpack import unpack_modules
+
+if TYPE_CHECKING:
+    from d4p.graph.policies import Isolation, Policy
 
 
 class Workflow:
@@ -115,11 +116,20 @@ class Workflow:
     def policies(self) -> dict[str, Policy]:
         """What becomes of items that fail, by name of the PE, for those with another policy than that the run fails.
         Raises Refused for a policy, or a PE that one is given for, that makes no sense."""
-        return policies(self.flat, self.pes, (*self.on_error, *self.writing.on_error))
+        asked = (*self.on_error, *self.writing.on_error)
+        if not asked and all(says is None for says in self.flat.on_error):
+            return {}
+        from d4p.workflow.policies import policies  # here, since few workflows have any
+
+        return policies(self.flat, self.pes, asked)
 
     @functools.cached_property
     def isolated(self) -> dict[str, Isolation]:
         """The PEs that have a process of their own, by name. Raises Refused where that makes no sense."""
+        if all(pe.isolate is False and pe.time_limit is pe.memory_limit is None for pe in self.pes.values()):
+            return {}
+        from d4p.workflow.policies import isolated  # as above
+
         return isolated(self.pes)
 
     def check_policies(self) -> None:
@@ -175,36 +185,6 @@ class Workflow:
 
 
 OF_USERS.add(Workflow._graph.__code__)
-
-
-def policies(flat: Flat, pes: Mapping[str, Any], asked: Iterable[str]) -> dict[str, Policy]:
-    """The policies of the PEs of a graph, which has them by name. Raises Refused, as `d4p.graph.policies.chosen`."""
-    says = dict(zip(pes, flat.on_error, strict=True))
-    found = chosen(pes, says, asked, {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
-    for name, policy in found.items():
-        if names := state_copied(policy):
-            if is_reader(pes[name]):
-                raise Refused(f"{name} ({type(pes[name]).__name__}) keeps nothing from one file to the next that "
-                              "copy_state could put back")
-            if is_isolated(pes[name]):
-                raise Refused(f"{name} ({type(pes[name]).__name__}) has a process of its own, and copy_state can't put "
-                              "back what is lost with that")
-            put_back.check(pes[name], name, names)
-    return found
-
-
-def isolated(pes: Mapping[str, Any]) -> dict[str, Isolation]:
-    """Those of some PEs, by name, that have a process of their own. Raises Refused, as `policies.isolations`."""
-    writers = {name: "it writes an output" for name, pe in pes.items() if hasattr(pe, "write_to")}
-    readers = {name: "it reads its own input, and takes no items one by one" for name, pe in pes.items()
-               if is_reader(pe)}
-    return isolations(pes, writers | readers | {name: why for name, pe in pes.items() if (why := _why_no_policy(pe))})
-
-
-def _why_no_policy(pe: Any) -> str:
-    if makes_pairs(pe):
-        return "it makes pairs of all that has come, and takes no item for itself"
-    return ""
 
 
 def makes_pairs(pe: Any) -> bool:

@@ -17,7 +17,8 @@ from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS,
 from d4p.engines.quiescence import ASK, END, Command, Tally
 from d4p.errors import RunFailed
 from d4p.places.held import Packed
-from d4p.stage.channel import Channel, Pairs, RoundRobin
+from d4p.stage.channel import Channel
+from d4p.stage.exchange import Pairs, RoundRobin
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Lanes
 

@@ -37,7 +37,8 @@ from d4p.host.threads import cores
 from d4p.pairs.grid import tiles
 from d4p.program.job import Job
 from d4p.program.saying import say
-from d4p.stage.channel import Channel, RoundRobin
+from d4p.stage.channel import Channel
+from d4p.stage.exchange import RoundRobin
 from d4p.stage.function import StageFunction
 
 #: More instances than this share processes, a thread each.

@@ -39,8 +39,9 @@ from d4p.program import leaving
 from d4p.program.events import Events, Sampler
 from d4p.program.job import Job
 from d4p.stage import stdin
-from d4p.stage.channel import Channel, Pairs
+from d4p.stage.channel import Channel
 from d4p.stage.depth import FRAMES
+from d4p.stage.exchange import Pairs
 from d4p.stage.function import StageFunction
 from d4p.stage.inhand import looking
 from d4p.stage.instance import Stage

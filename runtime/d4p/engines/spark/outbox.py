@@ -11,7 +11,8 @@ from typing import Any
 from d4p.describe.failure import pack_for
 from d4p.engines.spark.places import Sequence, by_run, with_head
 from d4p.host import scratch
-from d4p.stage.channel import Channel, Pairs
+from d4p.stage.channel import Channel
+from d4p.stage.exchange import Pairs
 from d4p.stage.outlet import Lanes
 
 #: A record is (key, batch); a key is (destination instance, channel, producer instance, sequence).
