@@ -21,6 +21,11 @@ _SPELLINGS = (
 )
 
 
+def makes_pairs(pe: Any) -> bool:
+    """Whether a PE takes all that has come together."""
+    return any(str(port.get(GROUPING)).startswith("pairs") for port in pe.inputconnections.values())
+
+
 def is_reader(pe: Any) -> bool:
     """Whether a PE splits its own input instead of taking items from the command line."""
     return callable(getattr(pe, "plan_splits", None))

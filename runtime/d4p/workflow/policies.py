@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from d4p.errors import Refused
-from d4p.graph.core import is_reader
+from d4p.graph.core import is_reader, makes_pairs
 from d4p.graph.flatten import Flat
 from d4p.graph.policies import Isolation, Policy, chosen, is_isolated, isolations, state_copied
 from d4p.items import put_back
-from d4p.workflow.workflow import makes_pairs
 
 
 def policies(flat: Flat, pes: Mapping[str, Any], asked: Iterable[str]) -> dict[str, Policy]:

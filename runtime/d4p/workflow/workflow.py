@@ -16,7 +16,6 @@ from d4p import version as runtime
 from d4p.describe.tracebacks import error_text, traceback_without
 from d4p.errors import D4pError, Refused
 from d4p.graph.copies import copied
-from d4p.graph.core import GROUPING
 from d4p.graph.flatten import Flat, flatten, leading_back, topological
 from d4p.graph.labels import fingerprint, labels
 from d4p.host.signals import OF_USERS
@@ -185,11 +184,6 @@ class Workflow:
 
 
 OF_USERS.add(Workflow._graph.__code__)
-
-
-def makes_pairs(pe: Any) -> bool:
-    """Whether a PE takes all that has come together."""
-    return any(str(port.get(GROUPING)).startswith("pairs") for port in pe.inputconnections.values())
 
 
 def unconnected(workflow: Workflow) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from d4p.engines.processes.hand import CALL, DONE, END, FAILED, FEED, work
 from d4p.engines.processes.seen import Seen
 from d4p.errors import WorkerLost
 from d4p.graph.copies import held
-from d4p.graph.core import is_reader
+from d4p.graph.core import is_reader, makes_pairs
 from d4p.items.packing import pack, unpack
 from d4p.outputs.instance import InstanceOutputs
 from d4p.places.held import Held, Kept
@@ -35,7 +35,7 @@ from d4p.stage.function import StageFunction
 from d4p.stage.instance import Stage
 from d4p.stage.outlet import Put
 from d4p.stage.policed import Failures
-from d4p.workflow.workflow import Workflow, makes_pairs
+from d4p.workflow.workflow import Workflow
 
 #: A process that died is started again for the same items so many times.
 MOST = 3
