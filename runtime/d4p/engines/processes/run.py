@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import itertools
 import multiprocessing
 import os
@@ -19,7 +20,6 @@ from d4p.describe.ended import how
 from d4p.engines.declared import Declared, Stages, entries
 from d4p.engines.postmortem.lost import own_lines, several, where
 from d4p.engines.postmortem.notes import Notes
-from d4p.engines.processes.again import why_not
 from d4p.engines.processes.arena import SharedFile
 from d4p.engines.processes.board import Board, Row
 from d4p.engines.processes.cyclic import COMMANDS, command_parcel
@@ -69,9 +69,22 @@ class Run:
     def go(self) -> list[dict[str, Any]]:
         """Start a worker for each instance and wait for all; gives a report for each instance."""
         context = multiprocessing.get_context(_start_method())
+        self._import_early()
         with enough_files(self._stages.count):
             tasks = self._tasks(context)
             return self._run(context, tasks)
+
+    def _import_early(self) -> None:
+        """Import what workers of this run need and those of others don't: once, before they are forked."""
+        workflow, needed = self.job.workflow, []
+        if workflow.policies or workflow.isolated:
+            needed.append("d4p.stage.on_error")
+        if workflow.isolated:
+            needed.append("d4p.stage.isolated")
+        if any(channel.places for stage in self._stages.all for channel in stage.takes):
+            needed.append("d4p.places.passing")
+        for module in needed:
+            importlib.import_module(module)
 
     def _run(self, context: Any, tasks: list[Task]) -> list[dict[str, Any]]:
         commands = _Commands(self.job, tasks) if tasks[0].cyclic else None
@@ -128,6 +141,8 @@ class Run:
         """Why instances of a stage can't be started again; "" where they can."""
         if self._stages.cyclic:
             return "the workflow has a cycle, and what goes round in it is known to nobody else"
+        from d4p.engines.processes.again import why_not  # here, since it is asked with --recover alone
+
         return why_not(stage, self.job.workflow, self.job.inputs.limit is not None)
 
     def _rows(self, context: Any, board: Board) -> dict[int, Row]:

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +23,6 @@ from d4p.engines.channels.sharing import Sharing
 from d4p.engines.declared import Entry
 from d4p.engines.postmortem.lost import where
 from d4p.engines.postmortem.notes import DONE, OUTPUTS, POSTPROCESS, PREPROCESS, ROOT, Notes
-from d4p.engines.processes.again import Again, Hand
 from d4p.engines.processes.board import Held, Row
 from d4p.engines.processes.cyclic import Back, Part
 from d4p.engines.processes.pipes import Inbox
@@ -131,10 +130,7 @@ class _Instance:
         self.task, self.job, self.note = task, job, notes.of(which)
         self.taken: Counter[str] = Counter()
         self.senders: dict[int, Sender] = {}
-        make = Stage if not task.again else partial(Again, Hand(
-            multiprocessing.get_context(task.again), task.function, str(job.spool.folder), notes, which,
-            lambda: f"{task}, {where(notes.read()[which], task.function.info.pes, task.entries)}",
-            beside))
+        make = self._again(notes, which, beside) if task.again else Stage
         self.stage = make(job.workflow, task.function.info, task.index, lanes=self._lanes,
                           spool=job.spooler(task.index), log=job.log, instances=task.instances, at=self.note.number)
         self.stage.depth = getattr(task.inbox, "depth", int)
@@ -144,6 +140,16 @@ class _Instance:
         self.part = Part(task.inbox, sent, lambda report: say("status", (key, report))) if task.cyclic else None
         self.held = Held(task.merge, task.rows)
         self.back = Back(job.spool.folder, lambda error: say("failed", _as_said(error)))  # starts when it is needed
+
+    def _again(self, notes: Notes, which: int, beside: int) -> Callable[..., Stage]:
+        """What makes a stage that is started again where its process dies."""
+        from d4p.engines.processes.again import Again, Hand  # here, since that is with --recover alone
+
+        task = self.task
+        return partial(Again, Hand(
+            multiprocessing.get_context(task.again), task.function, str(self.job.spool.folder), notes, which,
+            lambda: f"{task}, {where(notes.read()[which], task.function.info.pes, task.entries)}",
+            beside))
 
     def _lanes(self, channel: Channel) -> Lanes:
         number = channel.number
