@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from d4p.commit.unwritten import Unwritten, check_asked
@@ -148,7 +149,7 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
             pe.check_input()
     kept = os.environ.get("D4P_SPOOL")
     outputs = _outputs(workflow, arguments, kept is not None, watched, program)
-    recording = Unrecorded()
+    judge, recording = _judge(workflow), Unrecorded()
     try:
         if not outputs.begin(lambda: _identity(main, workflow, inputs)):
             events.say("done", seconds=seconds(), missing=outputs.missing, failures={})
@@ -172,8 +173,8 @@ def _run(main: Callable, workflow: Workflow, engine: Engine, arguments: argparse
                 with own_streams():
                     reports = engine.execute(job, main)
                 job.say_run_again(reports)
-                if missing := left_out(reports):
-                    _judge(workflow, reports)
+                judge(reports)
+                missing = left_out(reports)
                 spool.close()
                 job.phase("putting what was written in its place")
                 outputs.commit(reports, missing)
@@ -219,10 +220,13 @@ def _identity(main: Callable, workflow: Workflow, inputs: Inputs) -> dict[str, A
     return identity(main, workflow, inputs)
 
 
-def _judge(workflow: Workflow, reports: list[dict[str, Any]]) -> None:
-    from d4p.program.judged import judge
+def _judge(workflow: Workflow) -> Callable[[list[dict[str, Any]]], None]:
+    """What raises PeFailed where more items failed than policies let."""
+    if not workflow.policies:
+        return lambda reports: None
+    from d4p.program.judged import judge  # before the run, which may be long: the runtime may be another after it
 
-    judge(workflow, reports)
+    return partial(judge, workflow)
 
 
 def say_missing(count: int, found: Mapping[str, Failures] | None = None) -> None:
