@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from d4p.host import keeper, keeping
@@ -93,8 +92,9 @@ class RunFolder:
 
 def _remove_left(place: str) -> None:
     """Remove the folders of runs of this user all of whose processes were killed, with what is left of those runs."""
-    for path in Path(place).glob(f"{_PREFIX}*"):
-        if str(path) in _MINE:
+    for name in _there(place):
+        path = os.path.join(place, name)
+        if not name.startswith(_PREFIX) or path in _MINE:
             continue
         with contextlib.suppress(OSError, ValueError):  # it is in use, or another user's, or not ours at all
             folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -105,7 +105,14 @@ def _remove_left(place: str) -> None:
                 os.close(folder)
 
 
-def _remove_if_left(path: Path, folder: int) -> None:
+def _there(place: str) -> list[str]:
+    try:
+        return os.listdir(place)
+    except OSError:
+        return []
+
+
+def _remove_if_left(path: str, folder: int) -> None:
     lock = os.open(keeper.LOCK, os.O_RDWR | os.O_NOFOLLOW, dir_fd=folder)
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

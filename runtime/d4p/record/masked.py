@@ -52,6 +52,8 @@ def program(source: str) -> str:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
+    if "parameters" not in source:  # as in most programs: there is nothing to look for
+        return source
     given = [word.value for node in ast.walk(tree) if isinstance(node, ast.Call)
              for word in node.keywords if word.arg == "parameters"]  # fmt: skip
     found = [each for node in given for each in _secrets(node, "")]
