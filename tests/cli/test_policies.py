@@ -43,8 +43,8 @@ def test_a_retry_that_helped_is_counted_and_the_run_is_done():
 def test_the_run_is_refused_before_it_begins_where_a_policy_makes_no_sense(tmp_path):
     refused = d4p("run", "kinds", "--on-error", "Kind=skip", "--output", tmp_path / "out")
     assert refused.returncode == 2 and not refused.stdout
-    assert refused.stderr == ("refused: --on-error names 'Kind', and no PE has that name, id or class; the PEs: "
-                              "Numbers (Numbers), Kinds (Kinds)\n")
+    assert refused.stderr == ("refused: --on-error names 'Kind', and no PE has that name, id or class "
+                              "(did you mean Kinds?); the PEs: Numbers (Numbers), Kinds (Kinds)\n")
     assert not list(tmp_path.iterdir())
 
 
