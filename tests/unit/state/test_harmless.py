@@ -10,33 +10,11 @@ import types
 
 import pytest
 
-from d4p import IterativePE
 from d4p_compile.analysis import state_of
 
+from .box import Box, named, state_with
+
 logger = logging.getLogger("d4p.tests")
-
-
-class Box(IterativePE):
-    """A `_process` is put in for each test."""
-
-    def __init__(self):
-        IterativePE.__init__(self)
-        self.path, self.table, self.count, self.seconds = "a.json", None, 0, 0.0
-        self.found, self.seen, self.first = {}, {}, None
-
-    def read(self):
-        with open(self.path) as file:
-            return json.load(file)
-
-    def look_up(self, key):
-        return key * 2
-
-    def first_one(self):
-        return self.first
-
-    def said(self, key):
-        self.write("output", "new")
-        return key
 
 
 def n_filled(self, item):
@@ -117,83 +95,6 @@ def n_set_for_each_item(self, item):
     self.first = number
     self.first = self.first + 1
     return self.look_up(rest), self.first
-
-
-def n_table(self, item):
-    key = item[0]
-    if key not in self.found:
-        self.found[key] = self.look_up(key)
-    return self.found[key], item
-
-
-def n_table_tried_and_given(self, item):
-    try:
-        return self.found[item]
-    except KeyError:
-        value = self.found[item] = self.look_up(item)
-        return value
-
-
-def n_table_tried_and_given_behind(self, item):
-    try:
-        return self.found[item]
-    except KeyError:
-        self.log("new")
-        value = self.look_up(item)
-        self.found[item] = value
-    return value
-
-
-def n_table_tried_for_a_local(self, item):
-    key = item["name"]
-    try:
-        value = self.found[key]
-    except KeyError:
-        value = self.look_up(key)
-        self.found[key] = value
-    self.write("output", (item, value))
-
-
-def n_table_that_gives(self, item):
-    value = self.found.get(item)
-    if value is None:
-        value = self.look_up(item)
-        self.found[item] = value
-    return value + 1
-
-
-def n_table_that_gives_at_once(self, item):
-    value = self.found.get(item[0], None)
-    if value is None:
-        self.found[item[0]] = value = self.look_up(item[0])
-    return value, item
-
-
-def n_table_by_default(self, item):
-    return self.found.setdefault(item, self.look_up(item))
-
-
-def n_table_that_has_it(self, item):
-    if item in self.found:
-        return self.found[item]
-    value = self.look_up(item)
-    self.found[item] = value
-    return value
-
-
-def n_table_that_has_it_or_else(self, item):
-    if item in self.found:
-        value = self.found[item]
-    else:
-        value = self.found[item] = self.look_up(item)
-    return value
-
-
-def n_table_by_a_local(self, item):
-    if item not in self.found:
-        value = self.look_up(item)
-        self.found[item] = value
-    return self.found[item]
 
 
 def k_printed_to_a_file(self, item):
@@ -416,219 +317,6 @@ def k_sums(self, item):
     return self.seconds
 
 
-def k_table_of_more_than_the_key(self, item):
-    key = item[0]
-    if key not in self.found:
-        self.found[key] = item[1]
-    return self.found[key]
-
-
-def k_filter_of_doubles(self, item):
-    if item not in self.seen:
-        self.seen[item] = True
-        return item
-
-
-def k_table_that_is_counted(self, item):
-    if item not in self.found:
-        self.found[item] = self.look_up(item)
-    return len(self.found)
-
-
-def k_table_by_what_writes(self, item):
-    if item not in self.found:
-        self.found[item] = self.said(item)
-    return self.found[item]
-
-
-def k_table_that_says_what_was_seen(self, item):
-    if item not in self.found:
-        self.found[item] = self.look_up(item)
-    else:
-        self.write("output", "again")
-    return self.found[item]
-
-
-def k_key_that_changes(self, item):
-    if item not in self.found:
-        self.found[item] = self.look_up(item)
-    item = item + 1
-    return self.found[item]
-
-
-def k_table_tried_and_counted(self, item):
-    try:
-        return self.found[item]
-    except KeyError:
-        self.count += 1
-        self.found[item] = self.look_up(item)
-    return self.found[item]
-
-
-def k_table_of_a_count(self, item):
-    try:
-        return self.found[item]
-    except KeyError:
-        self.count += 1
-        value = self.found[item] = self.count
-        return value
-
-
-def k_table_tried_of_more(self, item):
-    key, rest = item
-    try:
-        return self.found[key]
-    except KeyError:
-        value = self.found[key] = self.look_up(rest)
-        return value
-
-
-def k_table_tried_that_says_so(self, item):
-    try:
-        return self.found[item]
-    except KeyError:
-        self.found[item] = self.look_up(item)
-    return None
-
-
-def k_table_tried_that_gives_something_else(self, item):
-    try:
-        return self.found[item]
-    except KeyError:
-        self.found[item] = self.look_up(item)
-        return item
-
-
-def k_table_tried_that_writes(self, item):
-    try:
-        value = self.found[item]
-    except KeyError:
-        self.write("output", "new")
-        value = self.found[item] = self.look_up(item)
-    return value
-
-
-def k_table_tried_or_else(self, item):
-    try:
-        value = self.found[item]
-    except KeyError:
-        value = self.found[item] = self.look_up(item)
-    else:
-        self.write("output", "again")
-    return value
-
-
-def k_table_tried_for_another_local(self, item):
-    value = None
-    try:
-        old = self.found[item]
-    except KeyError:
-        old = value = self.found[item] = self.look_up(item)
-    return old, value
-
-
-def k_table_tried_for_whatever(self, item):
-    try:
-        return self.found[item]
-    except Exception:
-        value = self.found[item] = self.look_up(item)
-        return value
-
-
-def k_table_of_two_kinds(self, item):
-    key, first = item
-    if first:
-        return self.found.setdefault(key, self.look_up(key))
-    return self.found.setdefault(key, key)
-
-
-def k_two_kinds_of_guards(self, item):
-    key, first = item
-    if first:
-        if key not in self.found:
-            self.found[key] = 1
-        return self.found[key]
-    if key not in self.found:
-        self.found[key] = 2
-    return self.found[key]
-
-
-def k_table_under_two_keys(self, item):
-    if item not in self.found:
-        self.found[item] = self.look_up(item)
-    return self.found.get(0)
-
-
-def k_table_that_is_looked_into(self, item):
-    new = self.found.get(item) is None
-    value = self.found.setdefault(item, self.look_up(item))
-    return new, value
-
-
-def k_table_that_gives_and_says_so(self, item):
-    value = self.found.get(item)
-    if value is None:
-        value = self.found[item] = self.look_up(item)
-        self.write("output", value)
-
-
-def k_table_that_gives_more(self, item):
-    value = self.found.get(item)
-    if value is None:
-        self.found[item] = self.look_up(item)
-    return value
-
-
-def k_table_whose_size_is_read(self, item):
-    value = self.found.setdefault(item, self.look_up(item))
-    return value, len(self.found)
-
-
-def k_table_that_is_gone_through(self, item):
-    try:
-        value = self.found[item]
-    except KeyError:
-        value = self.found[item] = self.look_up(item)
-    return value, list(self.found)
-
-
-def k_table_that_is_emptied(self, item):
-    value = self.found.setdefault(item, self.look_up(item))
-    if value > 10:
-        self.found.clear()
-    return value
-
-
-def k_groups(self, item):
-    key, value = item
-    self.found.setdefault(key, []).append(value)
-    return self.found[key]
-
-
-def k_groups_by_a_local(self, item):
-    key, value = item
-    mine = self.found.setdefault(key, [])
-    mine.append(value)
-    return list(mine)
-
-
-def k_groups_that_are_tried(self, item):
-    key, value = item
-    try:
-        mine = self.found[key]
-    except KeyError:
-        mine = self.found[key] = []
-    mine.append(value)
-    return list(mine)
-
-
-def k_models_that_learn(self, item):
-    model = self.found.get(item[0])
-    if model is None:
-        model = self.found[item[0]] = self.look_up(item[0])
-    return model.observe(item[1])
-
-
 def k_asks_by_name(self, item):
     if self.table is None:
         self.table = self.read()
@@ -641,23 +329,14 @@ def k_hands_itself_over(self, item):
     return csv.writer(self)
 
 
-def _of(function):
-    process = types.FunctionType(function.__code__, function.__globals__, "_process")
-    return state_of(type("Made", (Box,), {"_process": process})())
-
-
-def _named(prefix):
-    return [f for name, f in list(globals().items()) if name.startswith(prefix)]
-
-
-@pytest.mark.parametrize("function", _named("n_"))
+@pytest.mark.parametrize("function", named("n_", globals()))
 def test_what_changes_no_answer(function):
-    assert not _of(function).keeps, _of(function)
+    assert not state_with(function).keeps, state_with(function)
 
 
-@pytest.mark.parametrize("function", _named("k_"))
+@pytest.mark.parametrize("function", named("k_", globals()))
 def test_what_looks_like_it(function):
-    assert _of(function).keeps
+    assert state_with(function).keeps
 
 
 def look_up(pe, key):
@@ -668,7 +347,7 @@ def test_what_is_put_on_the_object_is_not_looked_through():
     """It may know the PE by another name than self."""
     pe = Box()
     pe._process = types.MethodType(n_logged, pe)
-    assert state_of(pe).keeps and not _of(n_logged).keeps
+    assert state_of(pe).keeps and not state_with(n_logged).keeps
     pe = type("Made", (Box,), {"_process": n_logged})()
     assert not state_of(pe).keeps
     pe.look_up = types.MethodType(look_up, pe)
