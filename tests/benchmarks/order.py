@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import d4p_compile
@@ -22,7 +23,7 @@ from . import spark
 from .compiled import WORKFLOWS, program
 from .compiled import run as run_compiled
 from .cores import rounds_of
-from .measure import Row, alternating, at_least, at_most, seconds
+from .measure import Row, at_least, at_most, in_turn, middle_ratio, seconds
 from .workflows.cores import work
 
 FEW = 10
@@ -31,7 +32,7 @@ UNEVEN, LEAST = 200, 1e-4
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    part, repeats = (4, 1) if quick else (1, 3)
+    part, rounds_each = (4, 1) if quick else (1, 5)
     rounds = rounds_of(1e-3)
     with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder:
         made = partial(_made, folder)
@@ -40,15 +41,21 @@ def rows(quick: bool) -> Iterator[Row]:
             if target == "mpi" and isinstance(missing := mpi_here.library(), str):
                 yield Row("mpi", "", f"does not run here: {missing}")
                 continue
-            yield _sweep(target, 4000 // part, repeats, partial(_run, made("sweep", target, rounds=rounds)), alone)
-        yield from _on_spark(4000 // part, repeats, rounds, alone)
+            yield _sweep(target, 4000 // part, rounds_each, partial(_run, made("sweep", target, rounds=rounds)), alone)
+        times = middle_ratio(*in_turn(rounds_each, lambda: seconds(_half, 0, 4000 // part, 2 * rounds),
+                                      partial(_two_by_hand, 4000 // part, rounds)))
+        yield Row(f"{4000 // part:,} items of a millisecond, by hand, nothing exchanged: two processes | one", "", "",
+                  f"{times:.2f} times")
+        yield from _on_spark(4000 // part, rounds_each, rounds, alone)
 
         few = rounds_of(LEAST)
         uneven = made("sweep", rounds=few, uneven=True)
-        ours, ours_few, pool = alternating(repeats, partial(_run, uneven, UNEVEN), partial(_run, uneven, FEW),
-                                           partial(_by_pool, few))
-        ours -= ours_few - sum(_cost(few, number) for number in range(FEW)) / 2
-        yield _beside(f"{UNEVEN} items of 0.1 to 60 ms in turn: processes | Pool.imap", ours, pool, 1.1)
+
+        def ours() -> float:
+            return _run(uneven, UNEVEN) - _run(uneven, FEW) + sum(_cost(few, number) for number in range(FEW)) / 2
+
+        yield _beside(f"{UNEVEN} items of 0.1 to 60 ms in turn: processes | Pool.imap", 1.1,
+                      *in_turn(rounds_each, ours, partial(_by_pool, few)))
 
         parameters: Any
         for what, name, count, most, parameters in (
@@ -58,24 +65,25 @@ def rows(quick: bool) -> Iterator[Row]:
             ("lines of ten words, counted by word in order | any_order", "words", 200_000, 1.2, {}),
         ):
             ordered, any_order = made(name, **parameters), made(name, **parameters, any_order=True)
-            ours, other = _times(repeats, count // part, ordered, any_order, run=_cpu)
-            yield _beside(f"{count // part:,} {what}, CPU of all processes", ours, other, most)
+            yield _beside(f"{count // part:,} {what}, CPU of all processes", most,
+                          *_beyond_few(rounds_each, count // part, partial(_cpu, ordered), partial(_cpu, any_order)))
 
-        ours, other = (int(_said(made("lame", any_order=each), 20_000 // part).split()[-1]) for each in (False, True))
+        held, other = (int(_said(made("lame", any_order=each), 20_000 // part).split()[-1]) for each in (False, True))
         yield Row("memory of a fold behind two, one of which takes 100 times as long for an item of 64 KiB, in order | "
-                  "any_order", f"{ours / 1024:.0f} MiB", f"{other / 1024:.0f} MiB")
+                  "any_order", f"{held / 1024:.0f} MiB", f"{other / 1024:.0f} MiB")
 
 
 #: Takes so many items, and gives the seconds.
 Runs = Callable[[int], float]
 
 
-def _sweep(target: str, items: int, repeats: int, ours: Runs, alone: Runs) -> Row:
+def _sweep(target: str, items: int, rounds: int, ours: Runs, alone: Runs) -> Row:
     """Two cores beside one."""
-    two, one = _beyond_few(repeats, items, ours, alone)
-    return Row(f"{items:,} items of {one / items * 1e3:.2f} ms, a fold in order: {target} | sequential",
-               f"{two:.2f} s", f"{one:.2f} s",
-               **at_least(one / two, 1.8, f"{one / two:.2f} times", ">= 1.8 times"))
+    two, one = _beyond_few(rounds, items, ours, alone)
+    times = middle_ratio(one, two)
+    return Row(f"{items:,} items of {median(one) / items * 1e3:.2f} ms, a fold in order: {target} | sequential",
+               f"{median(two):.2f} s", f"{median(one):.2f} s",
+               **at_least(times, 1.8, f"{times:.2f} times", ">= 1.8 times"))
 
 
 def _on_spark(items: int, repeats: int, rounds: int, alone: Runs) -> Iterator[Row]:
@@ -94,8 +102,8 @@ def _on_spark(items: int, repeats: int, rounds: int, alone: Runs) -> Iterator[Ro
         yield _sweep("spark-rdd", items, repeats, ours, alone)
 
 
-def _beside(what: str, ours: float, other: float, most: float) -> Row:
-    return Row(what, f"{ours:.2f} s", f"{other:.2f} s", **at_most(ours / other, most))
+def _beside(what: str, most: float, ours: list[float], other: list[float]) -> Row:
+    return Row(what, f"{median(ours):.2f} s", f"{median(other):.2f} s", **at_most(middle_ratio(ours, other), most))
 
 
 def _made(folder: str, name: str, target: str = "processes", **parameters: object) -> Path:
@@ -103,16 +111,28 @@ def _made(folder: str, name: str, target: str = "processes", **parameters: objec
     return d4p_compile.compile(f"{WORKFLOWS / 'order.py'}:{name}", target, output=output, parameters=parameters).script
 
 
-def _times(repeats: int, items: int, *scripts: Path, run: Callable[[Path, int], float] | None = None) -> list[float]:
-    """The seconds of programs."""
-    return _beyond_few(repeats, items, *(partial(run or _run, script) for script in scripts))
+def _beyond_few(rounds: int, items: int, *runs: Runs) -> list[list[float]]:
+    """The seconds that items take each in every round, beyond a few."""
+    return in_turn(rounds, *(partial(lambda run: run(items) - run(FEW), run) for run in runs))
 
 
-def _beyond_few(repeats: int, items: int, *runs: Runs) -> list[float]:
-    """The seconds that items take each, beyond a few."""
-    calls: list[Callable[[], float]] = [partial(run, count) for run in runs for count in (items, FEW)]
-    taken = alternating(repeats, *calls)
-    return [all_items - few for all_items, few in zip(taken[::2], taken[1::2], strict=True)]
+def _two_by_hand(items: int, rounds: int) -> float:
+    """The same items in two processes that tell each other nothing."""
+    context = multiprocessing.get_context("fork")
+    both = [context.Process(target=_half, args=(start, items, rounds)) for start in (0, 1)]
+
+    def run() -> None:
+        for process in both:
+            process.start()
+        for process in both:
+            process.join()
+
+    return seconds(run)
+
+
+def _half(start: int, items: int, rounds: int) -> None:
+    for number in range(start, items, 2):
+        work(number, rounds)
 
 
 def _run(script: Path, items: int) -> float:

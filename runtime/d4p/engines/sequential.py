@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from d4p.describe.failure import pack_for
 from d4p.engines.declared import Stages
-from d4p.items.packing import unpack
+from d4p.items.packing import ATOMS, unpack
 from d4p.program.engine import Engine
 from d4p.program.events import Sampler
 from d4p.program.job import Job
@@ -125,52 +125,70 @@ class Run:
         number, edge = channel.number, channel.edge
         reached = channel.exchange.spread(self._stages.consumer[channel.number].instances)
 
+        takers: dict[int, Callable[[Iterable[Any]], None]] = {}  # of the consumer's instances, as they are needed
+
+        def taker(dest: int) -> Callable[[Iterable[Any]], None]:
+            consumer = self._consumers[number][dest]
+            kept = id(consumer) in self._kept
+            takers[dest] = (lambda items: None) if kept else consumer.taker(number)
+            return takers[dest]
+
         def deliver(parcel: tuple[int, list[Any], int]) -> None:
             dest, items, weight = parcel
-            consumer = self._consumers[number][dest]
-            if id(consumer) in self._kept:
-                return
+            take = takers.get(dest) or taker(dest)
             if not weight:
-                consumer.take_items(number, items)
+                take(items)
                 return
             began = time.perf_counter()
-            consumer.take_items(number, items)
-            sampled.worked(consumer.clock, (time.perf_counter() - began) * weight)
+            take(items)
+            sampled.worked(self._consumers[number][dest].clock, (time.perf_counter() - began) * weight)
+
+        def send_back(lane: int) -> None:
+            items = made.held[lane]
+            for dest in reached[lane]:
+                self._line.put(number, dest, edge, items)
+            items.clear()
 
         bounded = self._trampoline.bounded(deliver)
         count, due = 0, 1
 
         def send(lane: int) -> None:
             nonlocal count, due
-            # As other engines send them: what a consumer changes, nobody else sees.
             items = made.held[lane]
-            if channel.back:
-                for dest in reached[lane]:
-                    self._line.put(number, dest, edge, items)
-                items.clear()
-                return
             count += 1
             if count >= due:
                 due = timed(items, lane)
                 return
-            packed = pack_for(edge, items)
+            if len(items) == 1 and type(items[0]) in ATOMS:  # as in `copies`: most often so, and a call less
+                item = items.pop()
+                for dest in reached[lane]:
+                    bounded((dest, [item], 0))
+                return
+            for dest, copy in zip(reached[lane], copies(items, lane), strict=True):
+                bounded((dest, copy, 0))
+
+        def copies(items: list[Any], lane: int) -> list[list[Any]]:
+            """What waits in a lane, for each whom it reaches: as other engines send it, so that what one changes nobody
+            else sees. The lane is empty then."""
+            if len(items) == 1 and type(items[0]) in ATOMS:  # which nobody can change
+                found = [items.copy() for _ in reached[lane]]
+            else:
+                packed = pack_for(edge, items)
+                found = [unpack(packed) for _ in reached[lane]]
             items.clear()
-            for dest in reached[lane]:
-                bounded((dest, unpack(packed), 0))
+            return found
 
         def timed(items: list[Any], lane: int) -> int:
             """The same, timed; gives which call is to be timed next."""
             began, mine = time.perf_counter(), count
             weight = sampled.weight(mine)
-            packed = pack_for(edge, items)
-            items.clear()
-            copies = [unpack(packed) for _ in reached[lane]]
+            found = copies(items, lane)
             sampled.packed((time.perf_counter() - began) * weight)
-            for dest, copy in zip(reached[lane], copies, strict=True):
+            for dest, copy in zip(reached[lane], found, strict=True):
                 bounded((dest, copy, weight))
             return sampled.next(mine, time.perf_counter() - began)
 
-        made = Lanes(len(reached), send)
+        made = Lanes(len(reached), send_back if channel.back else send)
         sampled = Sampled(made)
         self._sampled.append(sampled)
         return made

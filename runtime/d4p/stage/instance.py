@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 from d4p.host import forks
@@ -150,9 +151,10 @@ class Stage(Wiring):
         self._guard(self.entries[entry], items)
         self.clock.enter(before)
 
-    def take_items(self, entry: int | str, items: Iterable[Any]) -> None:
-        """The same, where so few items come at a time that to look at the clock would cost more than to take them."""
-        self._guard(self.entries[entry], items)
+    def taker(self, entry: int | str) -> Callable[[Iterable[Any]], None]:
+        """What hands items over in the same way, where so few come at a time that to look at the clock would cost more
+        than to take them."""
+        return partial(self._guard, self.entries[entry])
 
     def take_in(self, name: str, count: int, values: tuple) -> None:
         """Take what the engine made of `count` items for an aggregate PE into its state."""
