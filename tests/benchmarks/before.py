@@ -1,8 +1,9 @@
-"""This checkout beside another commit, in pairs, in turn: `python -m tests.benchmarks.before COMMIT [--quick]`.
+"""This checkout beside another commit: `python -m tests.benchmarks.before COMMIT [--quick] [ROWS...]`.
 
 Whole programs, each compiled and run by its own commit, on the same workflows, with the same Python: the other commit
-comes first on Python's path, from a worktree that is made for it and removed. What a program takes with few items is
-taken off what it takes with all, in each round by itself; the ratio is the median of those of the rounds.
+comes first on Python's path, from a worktree that is made for it and removed. Where CPU is measured both run at once,
+on one core; of engines that need both cores they take turns. What a program takes with few items is taken off what it
+takes with all, in each round by itself; the ratio is the median of those of the rounds.
 """
 
 from __future__ import annotations
@@ -10,18 +11,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
 from .__main__ import show
-from .measure import Row, at_most, in_turn, middle_ratio
+from .measure import Command, Row, at_most, at_once, in_turn, middle_ratio
 from .running import said
 from .words import write_text
 
@@ -30,7 +30,7 @@ WORKFLOWS = Path(__file__).with_name("workflows")
 SMALL = "record.py:integers"
 MOST = 1.03
 #: What items take: how many there are, few and all; one of `--quick` has a tenth of them.
-HOPS, INTEGERS, WORDS = 2_000_000, 20_000_000, 5_000_000
+HOPS, INTEGERS, WORDS = 500_000, 20_000_000, 5_000_000
 FEW = 1000
 
 
@@ -41,78 +41,99 @@ class Side:
     sources: Path
     made: Path
 
-    def python(self, *words: str | Path) -> None:
-        """Run Python with this commit's packages; what it prints is nobody's. Raises Failed."""
+    def python(self, *words: str | Path) -> Command:
+        """Python with this commit's packages."""
         path = os.pathsep.join(map(str, (self.sources / "runtime", self.sources)))
-        said([sys.executable, *map(str, words)], self.made, {"PYTHONPATH": path, "D4P_RUNS": f"{self.made}/runs",
-                                                            "PYTHONDONTWRITEBYTECODE": ""})  # fmt: skip
+        return Command([sys.executable, *map(str, words)], {
+            "PYTHONPATH": path, "D4P_RUNS": f"{self.made}/runs", "PYTHONDONTWRITEBYTECODE": ""}, str(self.made))
 
-    def d4p(self, *words: str | Path) -> None:
-        """Run the command."""
-        self.python("-m", "d4p_compile", *words)
+    def d4p(self, *words: str | Path) -> Command:
+        """The command."""
+        return self.python("-m", "d4p_compile", *words)
 
-    def job(self, name: str, *words: str) -> None:
-        """Run a program that was compiled."""
-        self.python(self.made / name / "job.py", *words)
+    def job(self, name: str, *words: str) -> Command:
+        """A program that was compiled."""
+        return self.python(self.made / name / "job.py", *words)
 
     def compile(self, name: str, workflow: str, target: str, **parameters: object) -> None:
         """Make a program, by name."""
         given = [word for key, value in parameters.items() for word in ("-p", f"{key}={value}")]
-        self.d4p("compile", f"{WORKFLOWS / workflow}", "--target", target, *given, "-o", self.made / name)
+        run(self.d4p("compile", f"{WORKFLOWS / workflow}", "--target", target, *given, "-o", self.made / name))
 
 
-def cpu(call: Callable[[], None]) -> float:
-    """Seconds of CPU of all processes that a call starts and waits for."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    call()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+def run(command: Command) -> float:
+    """Run a program; what it prints is nobody's. Gives its seconds. Raises Failed."""
+    assert command.folder is not None
+    return said(list(command.words), Path(command.folder), command.environment)[1]
 
 
-def wall(call: Callable[[], None]) -> float:
-    """Seconds that a call takes: of engines whose processes aren't waited for by whoever started them."""
-    begun = time.perf_counter()
-    call()
-    return time.perf_counter() - begun
-
-
-def rows(here: Side, there: Side, quick: bool, text: Callable[[int], Path]) -> Iterator[Row]:
-    """Each kind of work on both sides; `text` gives a file of so many words."""
-    part = 10 if quick else 1
+def starts(here: Side, there: Side, quick: bool) -> Iterator[Row]:
+    """A program with three items, its plan, and both in one."""
+    workflow, rounds = WORKFLOWS / SMALL, 3 if quick else 9
     for side in (here, there):
         side.compile("small", SMALL, "sequential", items=3)
-        for kind in ("returning", "writing", "dicts"):
-            side.compile(kind, "hop.py:chain", "sequential", kind=kind)
-        for name, count in (("few", FEW), ("all", INTEGERS // part)):
-            side.compile(f"channel-{name}", "channel.py:pair", "processes", kind="integers", count=count)
-        for target in ("spark-rdd", "spark-df"):
-            for name, count in (("few", FEW), ("all", WORDS // part)):
-                side.compile(f"{target}-{name}", "spark_words.py:word_count", target, path=str(text(count)))
-    workflow, rounds = WORKFLOWS / SMALL, 5 if quick else 21
-    yield row("start: python job.py", cpu, rounds, here, there, lambda side: side.job("small"))
-    yield row("start: d4p plan", cpu, rounds, here, there, lambda side: side.d4p("plan", workflow, "-p", "items=3"))
-    yield row("start: d4p run", cpu, rounds, here, there, lambda side: side.d4p("run", workflow, "-p", "items=3"))
-    rounds = 2 if quick else 9
+    for what, command in {
+        "python job.py": lambda side: side.job("small"),
+        "python job.py, without a record": lambda side: side.job("small", *(["--no-record"] if side is here else [])),
+        "d4p plan": lambda side: side.d4p("plan", workflow, "-p", "items=3"),
+        "d4p run": lambda side: side.d4p("run", workflow, "-p", "items=3"),
+    }.items():
+        yield of_cpu(f"start: {what}", rounds, here, there, command)
+
+
+def hops(here: Side, there: Side, quick: bool) -> Iterator[Row]:
+    """Four PEs in one stage behind a source in another, in one process."""
     for kind in ("returning", "writing", "dicts"):
-        yield row(f"hop, {kind}", cpu, rounds, here, there, lambda side, kind=kind: side.job(
-            kind, "-i", str(HOPS // part)), lambda side, kind=kind: side.job(kind, "-i", str(FEW)))
-    yield row("channel, integers", wall, rounds, here, there,
-              lambda side: side.job("channel-all"), lambda side: side.job("channel-few"))
+        for side in (here, there):
+            side.compile(kind, "hop.py:chain", "sequential", kind=kind)
+        yield of_cpu(f"hop, {kind}", 2 if quick else 5, here, there,
+                     lambda side, kind=kind: side.job(kind, "-i", str(HOPS // (10 if quick else 1))),
+                     lambda side, kind=kind: side.job(kind, "-i", str(FEW)))
+
+
+def channels(here: Side, there: Side, quick: bool) -> Iterator[Row]:
+    """One process sends integers to another."""
+    for side in (here, there):
+        for name, count in (("few", FEW), ("all", INTEGERS // (10 if quick else 1))):
+            side.compile(f"channel-{name}", "channel.py:pair", "processes", kind="integers", count=count)
+    yield of_seconds("channel, integers", 2 if quick else 9, here, there, "channel")
+
+
+def on_spark(here: Side, there: Side, quick: bool) -> Iterator[Row]:
+    """Words are counted."""
     for target in ("spark-rdd", "spark-df"):
-        yield row(f"{target}, word count", wall, rounds, here, there, lambda side, name=target: side.job(f"{name}-all"),
-                  lambda side, name=target: side.job(f"{name}-few"))
+        for name, count in (("few", FEW), ("all", WORDS // (10 if quick else 1))):
+            path = here.made.parent / f"{count}.txt"
+            if not path.exists():
+                write_text(path, count)
+            for side in (here, there):
+                side.compile(f"{target}-{name}", "spark_words.py:word_count", target, path=str(path))
+        yield of_seconds(f"{target}, word count", 2 if quick else 9, here, there, target)
 
 
-def row(what: str, measure: Callable[[Callable[[], None]], float], rounds: int, here: Side, there: Side,
-        work: Callable[[Side], None], less: Callable[[Side], None] | None = None) -> Row:
-    """What some work takes on both sides, less what `less` does."""
+ROWS = {"start": starts, "hop": hops, "channel": channels, "spark": on_spark}
 
-    def taken(side: Side) -> float:
-        return measure(lambda: work(side)) - (measure(lambda: less(side)) if less else 0.0)
 
-    ours, theirs = in_turn(rounds, lambda: taken(here), lambda: taken(there))
-    unit = "s of CPU" if measure is cpu else "s"
-    return Row(f"{what}, {rounds} rounds", f"{median(ours):.3f} {unit}", f"before {median(theirs):.3f} {unit}",
+def of_cpu(what: str, rounds: int, here: Side, there: Side, work: Callable[[Side], Command],
+           less: Callable[[Side], Command] | None = None) -> Row:
+    """What some work takes on both sides in seconds of CPU, less what `less` does."""
+    ours, theirs, *few = at_once(rounds, work(here), work(there), *([less(here), less(there)] if less else []))
+    if few:
+        ours, theirs = (list(map(float.__sub__, *each)) for each in ((ours, few[0]), (theirs, few[1])))
+    return row(f"{what}, {rounds} rounds", "s of CPU", ours, theirs)
+
+
+def of_seconds(what: str, rounds: int, here: Side, there: Side, name: str) -> Row:
+    """What all items take on both sides by the clock, beyond few."""
+
+    def beyond_few(side: Side) -> float:
+        return run(side.job(f"{name}-all")) - run(side.job(f"{name}-few"))
+
+    return row(f"{what}, {rounds} rounds", "s", *in_turn(rounds, lambda: beyond_few(here), lambda: beyond_few(there)))
+
+
+def row(what: str, unit: str, ours: list[float], theirs: list[float]) -> Row:
+    return Row(what, f"{median(ours):.3f} {unit}", f"before {median(theirs):.3f} {unit}",
                **at_most(middle_ratio(ours, theirs), MOST))
 
 
@@ -132,21 +153,18 @@ def main() -> None:
                                       formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("commit")
     options.add_argument("--quick", action="store_true", help="fewer items and rounds: a look, not a measurement")
+    options.add_argument("which", nargs="*", metavar="ROWS", help=f"of {', '.join(ROWS)}; else all")
     arguments = options.parse_args()
+    if unknown := set(arguments.which) - set(ROWS):
+        options.error(f"there are no rows {', '.join(unknown)}; there are {', '.join(ROWS)}")
     with tempfile.TemporaryDirectory(prefix="d4p-benchmark-") as folder:
         made = Path(folder)
-
-        def text(words: int) -> Path:
-            path = made / f"{words}.txt"
-            if not path.exists():
-                write_text(path, words)
-            return path
-
         with worktree(arguments.commit, made / "sources") as sources:
             here, there = Side(ROOT, made / "here"), Side(sources, made / "there")
             here.made.mkdir()
             there.made.mkdir()
-            show(rows(here, there, arguments.quick, text), arguments.quick)
+            show(chain.from_iterable(ROWS[each](here, there, arguments.quick) for each in arguments.which or ROWS),
+                 arguments.quick)
 
 
 if __name__ == "__main__":

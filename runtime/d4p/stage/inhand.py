@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from d4p.stage.profile import Profiles
 
 #: Seconds between two looks; of a core no more than this share goes in looking, in seconds of the CPU.
-EVERY, SHARE = 0.04, 0.004
+EVERY, SHARE = 0.05, 0.004
 #: After a pause of so many the interpreter was held all the while, by what is in hand now.
 _HELD = 3
 #: Items that are kept of an instance.
