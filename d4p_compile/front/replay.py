@@ -53,10 +53,17 @@ def replayed(folder: str, loaded: Loaded) -> tuple[Loaded, dict[str, list[Any]]]
         Refused: the folder isn't one, isn't whole, isn't this user's own, or is another workflow's.
     """
     flat = flatten(loaded.graph)
-    letters = list(_letters(folder, fingerprint(flat), loaded))
+    mine = fingerprint(flat)
+    letters = list(_letters(folder, mine, loaded))
     if not letters:
         raise Refused(f"there is nothing to replay in {folder}: no item was set aside")
+    for pe, name in zip(flat.pes, labels(flat).values(), strict=True):  # what fails again can be replayed again
+        pe._d4p_letters_of = {"workflow": _called(loaded), "fingerprint": mine, "pe": name}
     return _from_there_on(flat, letters, folder, loaded)
+
+
+def _called(loaded: Loaded) -> str:
+    return f"{loaded.origin.module}:{loaded.origin.attribute}"
 
 
 def _from_there_on(flat: Flat, letters: list[Letter], folder: str, of: Loaded
@@ -112,8 +119,7 @@ def _letters(folder: str, mine: str, loaded: Loaded) -> Iterator[Letter]:
             raise Refused(f"{where} isn't what a run writes of an item that is set aside")
         if found["fingerprint"] != mine:
             raise Refused(f"the items in {folder} were set aside by {found['workflow']} ({found['fingerprint']}), and "
-                          f"{loaded.origin.module}:{loaded.origin.attribute} is another workflow ({mine}): replay them "
-                          "with the one that they are of")
+                          f"{_called(loaded)} is another workflow ({mine}): replay them with the one that they are of")
         if found["pickle"] is None:
             raise Refused(f"{where} has an item that could not be pickled, and can't be replayed: take its line out")
         try:

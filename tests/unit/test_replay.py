@@ -51,6 +51,18 @@ def test_a_root_is_given_again_what_it_failed_at(tmp_path):
     assert roots == {"given0": [{"by": 0}]}
 
 
+def test_what_fails_again_in_a_replay_can_be_replayed_again(failed):
+    loaded, _ = replay(failed, bad=50)
+    definition(loaded.graph, on_error=["Square=dead-letter:again"])
+    first, second = ([json.loads(line) for line in part(folder).read_text().splitlines()]
+                     for folder in (failed, failed.parent / "again"))
+    assert [letter["item"]["number"] for letter in second] == [0, 100]
+    assert {(letter["workflow"], letter["fingerprint"], letter["pe"]) for letter in (*first, *second)} == {
+        ("policies:square", first[0]["fingerprint"], "Square")}
+    rest, _ = replay(failed.parent / "again", bad=0)
+    assert definition(rest.graph)["Square0", "output"] == {"0": 1, "10000": 1}
+
+
 def test_letters_of_another_workflow_are_refused_with_both_names(failed):
     with pytest.raises(Refused, match=r"were set aside by policies:square \(\w{16}\), and policies:given is another "):
         replay(failed, "given")

@@ -80,6 +80,7 @@ class GenericPE:
         _d4p_ports: dict[str, Callable[[Any], None]]
         _d4p_batches: dict[str, Callable[[Any], None]]
         _d4p_share: tuple[int, int]
+        _d4p_letters_of: dict[str, str]  # of a replay's: of which workflow its dead letters are, and of which PE there
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Joins the two spellings of a method, and takes `numprocesses = 3` in a class body as a request."""

@@ -129,8 +129,8 @@ class Wiring:
         from d4p.stage.policed import Policed
 
         policy = policy or Fail()
-        letters = self._outputs.letters(name, {"workflow": self._workflow.source,
-                                               "fingerprint": self._workflow.fingerprint})
+        of = {"workflow": self._workflow.source, "fingerprint": self._workflow.fingerprint}
+        letters = self._outputs.letters(name, of | getattr(pe, "_d4p_letters_of", {}))
         does = Policed(pe, name, self.index, policy, letters, functools.partial(self._origin, name))
         if is_reader(pe):
             from d4p.stage.reading import Reading
