@@ -256,6 +256,56 @@ def records(path, mended=False):
     return graph
 
 
+class WholeFiles(Reader):
+    """A reader whose `read` is no generator."""
+
+    on_error = Skip()
+    how = list
+
+    def plan_splits(self):
+        return self.files()
+
+    def read(self, split):
+        with self.open(split) as file:
+            lines = file.read().decode().splitlines()
+        if "bad" in lines:
+            raise ValueError("bad")
+        return self.how(lines)
+
+
+def whole_files(path, how):
+    graph = WorkflowGraph()
+    reader = WholeFiles(path)
+    reader.how = how
+    graph.connect(reader, "output", Shortened(), "input")
+    return graph
+
+
+class Hundred(ProducerPE):
+    def _process(self, inputs):
+        for number in range(100):
+            self.write("output", number)
+
+
+class Rated(IterativePE):
+    """Fails for the first numbers."""
+
+    bad = 0
+
+    def _process(self, number):
+        if number < self.bad:
+            raise ValueError(number)
+        return number
+
+
+def rated(bad, rate):
+    graph = WorkflowGraph()
+    pe = Rated()
+    pe.bad, pe.on_error = bad, Skip(rate=rate)
+    graph.connect(Hundred(), "output", pe, "input")
+    return graph
+
+
 class Kinds(IterativePE):
     def _process(self, number):
         if number % 4 == 3:
@@ -549,6 +599,39 @@ class Puts(GenericPE):
 def puts():
     graph = WorkflowGraph()
     graph.connect(Ten(), "output", Puts(), "number")
+    return graph
+
+
+class Odd(OSError):
+    """Comes back from no pickle."""
+
+    def __init__(self, number, lock):
+        super().__init__(f"number {number}")
+        self.number, self.lock = number, lock
+
+
+class NoException(BaseException):
+    def __init__(self, number):
+        super().__init__(number, threading.Lock())
+
+
+class RaisesOdd(IterativePE):
+    isolate, on_error, no_exception = True, Retry(2, on=OSError, then=Skip()), False
+
+    def _process(self, number):
+        class Here(Odd):
+            """Of nobody else."""
+
+        if number % 5 == 3:
+            raise NoException(number) if self.no_exception else (Odd if number == 3 else Here)(number, threading.Lock())
+        return number
+
+
+def raises_odd(no_exception):
+    graph = WorkflowGraph()
+    pe = RaisesOdd()
+    pe.no_exception = no_exception
+    graph.connect(Ten(), "output", pe, "input")
     return graph
 
 

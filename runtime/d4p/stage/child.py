@@ -18,12 +18,13 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from d4p.describe.tracebacks import error_text, own_traceback
+from d4p.describe.tracebacks import own_traceback
 from d4p.filesystems import use_default
 from d4p.graph.core import GenericPE
 from d4p.host import scratch
 from d4p.host.threads import use_threads
 from d4p.items.packing import pack, unpack
+from d4p.stage.raised import pickled
 
 #: What is sent back: a log's line, an item for a port, what was returned, an exception.
 LOG, WRITE, DONE, RAISED = range(4)
@@ -101,18 +102,10 @@ def _answer(pe: Any, method: str, arguments: list[Any], give: Connection) -> Non
         if isinstance(error, MemoryError):
             traceback.clear_frames(error.__traceback__)  # what filled it, so that there is some to tell of it
         told = own_traceback(error, traceback.walk_tb(error.__traceback__), "")
-        give.send_bytes(pickle.dumps((RAISED, (_pickled(error), type(error).__name__, error_text(error), told))))
+        give.send_bytes(pickle.dumps((RAISED, (pickled(error), told))))
     else:
         give.send_bytes(pickle.dumps((DONE, packed)))
 
 
 def _writes_itself(pe: Any) -> bool:
     return type(pe).write is not GenericPE.write or type(pe)._write is not GenericPE._write
-
-
-def _pickled(error: BaseException) -> bytes | None:
-    try:
-        blob = pickle.dumps(error)
-        return blob if type(pickle.loads(blob)) is type(error) else None
-    except Exception:
-        return None

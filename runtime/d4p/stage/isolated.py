@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NoReturn
 
 from d4p.describe.ended import how
 from d4p.describe.tracebacks import TOLD
@@ -108,9 +108,7 @@ class Isolated:
             self._asks.send_bytes(pickle.dumps((method, pack(list(arguments)))))
             while True:
                 if until is not None and not self._answers.poll(max(0.0, until - time.monotonic())):
-                    self._kill(0.0)
-                    raise TimeLimitExceeded(f"it took longer than its time_limit of {limit:g} s, and its process was "
-                                            "ended")
+                    self._take_too_long(limit)
                 what, content = pickle.loads(self._answers.recv_bytes())
                 if what == DONE:
                     return unpack(content)[0]
@@ -121,8 +119,14 @@ class Isolated:
                     self.pe._d4p_ports[port](unpack(packed)[0])
                 elif what == LOG:
                     self.pe._d4p_log(content)
+                if until is not None and time.monotonic() > until:  # there may always be something that it has written
+                    self._take_too_long(limit)
         except (EOFError, ConnectionError):
             raise ProcessDied(f"its process {how(self._kill(_DYING))}") from None
+
+    def _take_too_long(self, limit: float | None) -> NoReturn:
+        self._kill(0.0)
+        raise TimeLimitExceeded(f"it took longer than its time_limit of {limit:g} s, and its process was ended")
 
     def end(self) -> None:
         """No more is asked."""
@@ -151,10 +155,9 @@ def _pipe() -> tuple[Connection, Connection]:
     return Connection(reads, writable=False), Connection(writes, readable=False)
 
 
-def _again(pickled: bytes | None, kind: str, text: str, told: str) -> BaseException:
+def _again(pickled: bytes, told: str) -> BaseException:
     """The exception that the PE raised in the child, with its traceback there."""
-    made: BaseException = pickle.loads(pickled) if pickled is not None else type(kind, (Exception,), {})(
-        text.removeprefix(f"{kind}: "))
+    made: BaseException = pickle.loads(pickled)
     with suppress(AttributeError):  # of a class with slots
         setattr(made, TOLD, told)
     return made

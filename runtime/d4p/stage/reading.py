@@ -62,10 +62,12 @@ class Reading:
         """What it gives for a split, and what it raised before that was all."""
         kept: list[Kept] = []
         self._broken, self._records = [], 0
-        items = self._inner(split)
+        items: Iterator[Any] | None = None
         while True:
             some: list[Any] = []
             try:
+                if items is None:  # a `read` that is no generator has read all when it is called
+                    items = iter(self._inner(split))
                 some.extend(islice(items, _SOME))
             except Refused:
                 raise
