@@ -30,7 +30,7 @@ WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
     (None, Fail()), (Skip(), Skip()), ("dead-letter:a=b,c", DeadLetter("a=b,c")),
     ("copy-state,skip:3", Skip(3, copy_state=True)),
     ("copy-state,dead-letter:a,b", DeadLetter("a,b", copy_state=True)),
-    ("retry:2,dead-letter:out", Retry(2, then=DeadLetter("out"))),
+    ("retry:2,dead-letter:out", Retry(2, then=DeadLetter("out"))), ("skip:0.7%", Skip(rate=0.007)),
 ])
 def test_a_policy_is_one_or_its_text(given, policy):
     assert read(given, "on_error") == policy
@@ -44,7 +44,8 @@ def test_a_policy_is_one_or_its_text(given, policy):
     ("skip,fail", "only after retry:TIMES"), ("retry:1,retry:2", "must be another policy"), (Skip, "must be a policy"),
     (3, "must be a policy"), ("fail:1", "is no policy"), ("", "is no policy"),
     ("copy-state,fail", "nothing is put back where the run fails"), ("copy-state", "is no policy"),
-    ("dead-letter:", "the folder to write to"), ("dead-letter", "is no policy"),
+    ("dead-letter:", "the folder to write to"), ("dead-letter", "is no policy"), ("skip:", "'' isn't a number"),
+    ("fail:", "is no policy"), ("retry:3:", "'' isn't a number"), ("retry:3,", "is no policy"),
 ])
 def test_what_is_none_is_refused_with_what_there_is(given, said):
     with pytest.raises(Refused, match=said):
@@ -85,6 +86,13 @@ def test_a_pe_that_is_nearly_named_is_asked_for():
         plan("picky", on_error=["picky=skip"])
 
 
+def test_a_policy_in_the_place_of_a_pe_is_told_from_one():
+    with pytest.raises(Refused, match=r"names 'skip', and no PE has that name, id or class \(did you mean skip:5\?\);"):
+        plan("picky", on_error=["skip=5"])
+    found = plan("picky", on_error=["retry:2,dead-letter:a=b"])  # the sign is of the folder's name
+    assert found.graph.by_name["Total"].on_error == "retry 2 times, then set aside in a=b"
+
+
 def test_a_pe_is_named_by_name_id_or_class():
     for name in ("Picky", "Picky1"):
         assert plan("picky", on_error=[f"{name}=skip"]).graph.by_name["Picky"].on_error == "skip"
@@ -107,6 +115,15 @@ def test_a_reader_has_a_policy_and_no_state_to_put_back():
     assert plan("reading", on_error=["skip"]).graph.by_name["ReadLines"].on_error == "skip"
     with pytest.raises(Refused, match=r"ReadLines \(ReadLines\) keeps nothing from one file to the next"):
         plan("reading", on_error=["ReadLines=copy-state,skip"])
+
+
+@pytest.mark.parametrize("how", [list, iter])
+def test_a_reader_may_read_all_when_it_is_called(how, tmp_path):
+    for number, lines in enumerate(["a\nb\n", "bad\n", "c\n"]):
+        (tmp_path / f"{number}.txt").write_text(lines)
+    found = answers(graph_of("whole_files", tmp_path, how), "sequential", own_process=False)
+    assert found["Shortened1", "output"] == {'"a"': 1, '"b"': 1, '"c"': 1}
+    assert found.failures["WholeFiles"]["skipped"] == 1
 
 
 def test_a_run_fails_with_what_its_reader_said_where_no_try_is_left(tmp_path):
@@ -156,6 +173,15 @@ def test_a_rate_is_judged_of_all_items():
     with pytest.raises(RunFailed, match=r"^200 of 200 items of Never \(Never\) failed, more than its policy lets "
                                         r"\(skip, at most 0\.5 of its items\)"):
         definition(f"{WORKFLOWS}:never")
+
+
+@pytest.mark.parametrize("bad, rate", [(29, 0.29), (57, 0.57), (0, 0.0), (100, 1.0)])
+def test_a_rate_lets_just_so_many(bad, rate):
+    found = answers(graph_of("rated", bad, rate), "sequential", own_process=False)
+    assert {pe: of["skipped"] for pe, of in found.failures.items()} == ({"Rated": bad} if bad else {})
+    if bad < 100:
+        with pytest.raises(RunFailed, match=rf"^{bad + 1} of 100 items of Rated \(Rated\) failed, more than"):
+            definition(graph_of("rated", bad + 1, rate))
 
 
 def test_no_try_is_made_for_other_exceptions():

@@ -180,20 +180,20 @@ def _parsed(text: str, of: str) -> Policy:
         return replace(policy, copy_state=True)
     if text.strip().startswith("dead-letter:"):
         return DeadLetter(text.strip().removeprefix("dead-letter:"))
-    first, _, after = text.partition(",")
-    kind, _, argument = first.strip().partition(":")
+    first, comma, after = text.partition(",")
+    kind, colon, argument = first.strip().partition(":")
     if kind == "retry":
-        times, _, wait = argument.partition(":")
-        return Retry(_number(times, text, of, int), wait=_number(wait or "0", text, of, float),
-                     then=read(after.strip() or None, of))
+        times, waits, wait = argument.partition(":")
+        return Retry(_number(times, text, of, int), wait=_number(wait if waits else "0", text, of, float),
+                     then=read(after.strip() if comma else None, of))
     if after:
         raise Refused(f"{of} is {text!r}: only after retry:TIMES another policy may stand. {of} takes {KNOWN}")
-    if kind == "fail" and not argument:
+    if kind == "fail" and not colon:
         return Fail()
     if kind == "skip":
         if argument.endswith("%"):
-            return Skip(rate=_number(argument[:-1], text, of, float) / 100)
-        return Skip(_number(argument, text, of, int) if argument else None)
+            return Skip(rate=float(f"{_number(argument[:-1], text, of, float) / 100:.15g}"))  # 0.7% is 0.007
+        return Skip(_number(argument, text, of, int) if colon else None)
     raise Refused(f"{of} is {text!r}, which is no policy{_hint(kind, _KINDS)}. It takes {KNOWN}")
 
 
@@ -289,10 +289,10 @@ def chosen(pes: Mapping[str, Any], says: Mapping[str, Any], asked: Iterable[str]
     default, named = Fail(), {}
     for text in asked:
         name, equals, policy = text.partition("=")
-        if not equals or name.startswith("dead-letter:"):
+        if not equals or "dead-letter:" in name:  # the sign is of a folder's name
             default = read(text, "--on-error")
             continue
-        for pe in _named(pes, name.strip()):
+        for pe in _named(pes, name.strip(), policy):
             named[pe] = read(policy, f"--on-error {name.strip()}")
     found = {}
     for name, pe in pes.items():
@@ -307,15 +307,16 @@ def chosen(pes: Mapping[str, Any], says: Mapping[str, Any], asked: Iterable[str]
     return found
 
 
-def _named(pes: Mapping[str, Any], key: str) -> list[str]:
-    """The PEs that are meant: by name in the plan, id or class."""
+def _named(pes: Mapping[str, Any], key: str, policy: str) -> list[str]:
+    """The PEs that a policy is meant for: by name in the plan, id or class."""
     for same in (lambda name, pe: name == key, lambda name, pe: pe.id == key,
                  lambda name, pe: type(pe).__name__ == key):
         if names := [name for name, pe in pes.items() if same(name, pe)]:
             return names
     known = ", ".join(f"{name} ({type(pe).__name__})" for name, pe in pes.items())
     called = [*pes, *(pe.id for pe in pes.values()), *(type(pe).__name__ for pe in pes.values())]
-    raise Refused(f"--on-error names {key!r}, and no PE has that name, id or class{_hint(key, called)}; "
+    hint = f" (did you mean {key}:{policy}?)" if key in _KINDS else _hint(key, called)
+    raise Refused(f"--on-error names {key!r}, and no PE has that name, id or class{hint}; "
                   f"the PEs: {known}")
 
 

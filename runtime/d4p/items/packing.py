@@ -139,8 +139,9 @@ def _own_any(item: Any) -> Any:
         return copy.deepcopy(item)
     except Exception as error:
         raise Uncopyable(
-            "an item with several consumers must be copied for each, got one that can be neither pickled nor "
-            f"deep-copied: a {type(item).__qualname__}, {why_unpicklable(item) or error}. "
+            "an item must be copied for each of several consumers, and for a policy that has another try at it or sets "
+            "it aside; got one that can be neither pickled nor deep-copied: a "
+            f"{type(item).__qualname__}, {why_unpicklable(item) or error}. "
             "Write the values it is made from instead"
         ) from error
 

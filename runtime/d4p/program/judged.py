@@ -33,5 +33,6 @@ def judge(workflow: Workflow, reports: list[dict[str, Any]]) -> None:
         if is_reader(workflow.pes[name]):  # of what it gave, and what it couldn't
             received += found.failed
         over_most = policy.most is not None and found.failed > policy.most
-        if over_most or policy.rate is not None and found.failed > policy.rate * received:
+        # A quotient is the number nearest to it, as 0.29 is: 29 of 100 aren't more, and 0.29 * 100 is less than 29.
+        if over_most or policy.rate is not None and found.failed / max(received, 1) > policy.rate:
             raise PeFailed(too_many(name, workflow.pes[name], found, policy, received), name)
