@@ -16,7 +16,7 @@ import pytest
 
 import d4p
 import d4p_compile
-from d4p_compile.targets.mpi_here import NO_NETWORK
+from d4p_compile.targets.mpi_here import NO_NETWORK, TIME_TO_SAY
 from tests import jvm
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +38,7 @@ if Path(d4p.__file__).parents[2] != Path(d4p_compile.__file__).parents[1]:
     )
 
 os.environ["D4P_RUNS"] = tempfile.mkdtemp(prefix="d4p-test-runs-")  # and not among the user's own
-for name, value in NO_NETWORK.items():  # test_batch.py has it, and what looks for one
+for name, value in {**NO_NETWORK, **TIME_TO_SAY}.items():  # a network test_batch.py has, and what looks for one
     os.environ.setdefault(name, value)
 jvm.inherit()
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # begun by nohup, whose children would hear of no terminal's end

@@ -41,6 +41,9 @@ _LAUNCHERS = {"Open MPI": (("mpiexec.openmpi", "mpiexec"), ("Open MPI", "OpenRTE
 #: Open MPI without libfabric, which is what looks for fast networks, and without TCP, which listens to all of them: on
 #: one machine ranks share memory.
 NO_NETWORK = {"OMPI_MCA_btl": "^ofi,tcp", "OMPI_MCA_mtl": "^ofi"}
+#: Where a rank has died Open MPI's mpiexec asks the others to end, and kills them a second later. One of them says who
+#: it was, for which it may need longer where the machine is busy; mpiexec waits no longer than they take.
+TIME_TO_SAY = {f"{of}_MCA_odls_base_sigkill_timeout": "5" for of in ("PRTE", "OMPI")}
 #: Set by batch systems, where mpiexec starts ranks on all the machines that a job was given; and with a file of hosts.
 _MANY_MACHINES = ("SLURM_JOB_ID", "PBS_JOBID", "PBS_NODEFILE", "LSB_JOBID", "PE_HOSTFILE", "LOADL_HOSTFILE",
                   "COBALT_JOBID", "FLUX_JOB_ID", "PJM_JOBID", "PRTE_MCA_prte_default_hostfile",
@@ -150,7 +153,7 @@ def environment(bundle: Any, folder: RunFolder, environ: Mapping[str, str] = os.
     """What `d4p run` adds to mpiexec's environment: Open MPI starts nothing as root, and not more ranks than there are
     cores, unless it is told to; each of its ranks looks for a fast network for a second; and when mpiexec is killed,
     it leaves its files, which go with the run's folders."""
-    added = {}
+    added = {**TIME_TO_SAY}
     if not {VARIABLE, *_MANY_MACHINES}.intersection(environ):
         added |= {**NO_NETWORK, "PRTE_MCA_prte_tmpdir_base": folder.name}
         if memory := folder.in_memory():
