@@ -6,8 +6,10 @@ import base64
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,15 +31,16 @@ from ..ir.graph import Origin
 from .load import Loaded, live
 
 _LETTER = {"workflow": str, "fingerprint": str, "pe": str, "port": (str, None), "pickle": (str, None),
-           "sha256": (str, None), "number": int}  # fmt: skip
+           "sha256": (str, None), "instance": int, "number": int}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Letter:
-    """An item that was set aside: of which PE and port (None: what a root gets), the item as it is in the file, and
-    its pickle."""
+    """An item that was set aside: of which PE, instance and port (None: what a root gets), the item as it is in the
+    file, and its pickle."""
 
     pe: str
+    instance: int
     port: str | None
     item: Any
     pickle: bytes
@@ -86,7 +89,7 @@ def _from_there_on(flat: Flat, letters: list[Letter], folder: str, of: Loaded
     for edge in flat.edges:
         if id(edge.source) in reached:
             graph.connect(edge.source, edge.output, edge.dest, edge.input)
-    ports: dict[tuple[str, str], list[bytes]] = {}
+    ports: dict[tuple[str, str], dict[int, list[bytes]]] = {}
     roots: dict[str, list[Any]] = {}
     unread: dict[str, tuple[list[bytes], list[bytes]]] = {}
     for letter in letters:
@@ -95,9 +98,13 @@ def _from_there_on(flat: Flat, letters: list[Letter], folder: str, of: Loaded
         elif letter.port is None:
             roots.setdefault(letter.pe, []).append(letter.item)
         else:
-            ports.setdefault((letter.pe, letter.port), []).append(letter.pickle)
+            ports.setdefault((letter.pe, letter.port), {}).setdefault(letter.instance, []).append(letter.pickle)
     for (name, port), pickles in ports.items():
-        source = Letters(pickles)
+        inputs = by_name[name].inputconnections
+        if port not in inputs:
+            raise Refused(f"{folder} has items of {name}'s port {port!r}, and it has: {', '.join(inputs) or 'none'}")
+        to_all = inputs[port].get("grouping") == "all"
+        source = Letters(_for_all(pickles.values()) if to_all else chain(*pickles.values()))
         source.name = f"{name}.{port} again"
         graph.connect(source, source.OUTPUT_NAME, by_name[name], port)
     for name, (splits, records) in unread.items():
@@ -129,7 +136,15 @@ def _letters(folder: str, mine: str, loaded: Loaded) -> Iterator[Letter]:
         if hashlib.sha256(blob).hexdigest() != found["sha256"]:
             raise Refused(f"{where} was changed since it was written: the digest of its pickle is another. It isn't "
                           "unpickled, since that would run whatever is in it")
-        yield Letter(found["pe"], found["port"], found["item"], blob)
+        yield Letter(found["pe"], found["instance"], found["port"], found["item"], blob)
+
+
+def _for_all(of_instances: Iterable[list[bytes]]) -> Iterable[bytes]:
+    """What all instances get again of what each of them failed at: an item that failed in several, once."""
+    found: Counter[bytes] = Counter()
+    for pickles in of_instances:
+        found |= Counter(pickles)
+    return found.elements()
 
 
 def _lines(folder: str) -> Iterator[tuple[str, str]]:

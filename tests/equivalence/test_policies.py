@@ -18,7 +18,7 @@ from d4p.host.runfolder import RunFolder
 from d4p_compile.front.load import load
 from d4p_compile.front.replay import replayed
 from d4p_compile.targets import target as engine
-from tests.targets import TARGETS, answers, on_spark
+from tests.targets import TARGETS, answers, definition, on_spark
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "policies.py"
 
@@ -107,6 +107,14 @@ def test_items_that_are_set_aside_are_written_with_why_and_replayed_after_a_chan
     loaded, roots = replayed(str(tmp_path / "failed"), load(f"{WORKFLOWS}:square", parameters={"bad": 0}))
     again = answers(loaded.graph, "sequential")["Square0", "output"]
     assert not roots and again + found["Square1", "output"] == wanted
+
+
+def test_what_all_instances_failed_at_they_get_again_once(run, tmp_path):
+    found, counts = run("to_all", parameters={"bad": True}, on_error=[f"Told=dead-letter:{tmp_path / 'failed'}"])
+    assert counts == {"Told": (8, 0, 0)} and len(letters_in(tmp_path / "failed")) == 8
+    loaded, _ = replayed(str(tmp_path / "failed"), load(f"{WORKFLOWS}:to_all", parameters={"bad": False}))
+    (again,) = definition(loaded.graph).values()
+    assert found["Told1", "output"] + again == {str(number): 2 for number in range(200)}
 
 
 def letters_in(folder: Path) -> list[dict[str, Any]]:

@@ -281,6 +281,31 @@ def whole_files(path, how):
     return graph
 
 
+class Told(GenericPE):
+    """Two instances, which both get all items."""
+
+    bad = True
+
+    def __init__(self):
+        GenericPE.__init__(self)
+        self._add_input("input", grouping="all")
+        self._add_output("output")
+        self.numprocesses = 2
+
+    def process(self, inputs):
+        if self.bad and inputs["input"]["number"] % 50 == 7:
+            raise ValueError(inputs["input"])
+        return {"output": inputs["input"]["number"]}
+
+
+def to_all(bad):
+    graph = WorkflowGraph()
+    pe = Told()
+    pe.bad = bad
+    graph.connect(Samples(), "output", pe, "input")
+    return graph
+
+
 class Hundred(ProducerPE):
     def _process(self, inputs):
         for number in range(100):
