@@ -117,6 +117,16 @@ def test_a_reader_has_a_policy_and_no_state_to_put_back():
         plan("reading", on_error=["ReadLines=copy-state,skip"])
 
 
+def test_a_record_is_tried_again_and_the_run_fails_with_what_is_said_of_it(tmp_path):
+    (tmp_path / "a.txt").write_text("1\nx\n3\n")
+    found = answers(graph_of("tried_records", tmp_path, 2, "skip"), "sequential", own_process=False)
+    assert found["Plain1", "output"] == {"-5": 1, "1": 1} and found.failures["TriedNumbers"]["retried"] == 2
+    found = answers(graph_of("tried_records", tmp_path, 3, "skip"), "sequential", own_process=False)
+    assert found["Plain1", "output"] == {"-5": 1} and found.failures["TriedNumbers"]["skipped"] == 1
+    with pytest.raises(RunFailed, match=r"can't read record 2 of .*/a\.txt, b'x\\n': ValueError: not yet"):
+        definition(graph_of("tried_records", tmp_path, 3, "fail"))
+
+
 @pytest.mark.parametrize("how", [list, iter])
 def test_a_reader_may_read_all_when_it_is_called(how, tmp_path):
     for number, lines in enumerate(["a\nb\n", "bad\n", "c\n"]):

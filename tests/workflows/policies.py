@@ -248,6 +248,28 @@ class ReadNumbers(Reader):
     mended = False
 
 
+class TriedNumbers(ReadNumbers):
+    """Fails for a record some times before it is 13."""
+
+    fails = 0
+
+    def parse(self, record):
+        if record != b"x\n":
+            return json.loads(record)
+        if self.fails:
+            self.fails -= 1
+            raise ValueError("not yet")
+        return 13
+
+
+def tried_records(path, fails, then):
+    graph = WorkflowGraph()
+    reader, plain = TriedNumbers(path), Plain()
+    reader.fails, reader.on_error, plain.on_error = fails, Retry(2, then=then), Skip()
+    graph.connect(reader, "output", plain, "input")
+    return graph
+
+
 def records(path, mended=False):
     graph = WorkflowGraph()
     reader = ReadNumbers(path)

@@ -79,11 +79,11 @@ class Reader(GenericPE):
             try:
                 item = self.parse(record)
             except Exception as error:
-                self._d4p_broken(record, number, error)
+                yield from self._d4p_broken(record, number, error)
                 continue
             yield item
 
-    def _d4p_broken(self, record: Any, number: int, error: Exception) -> None:
+    def _d4p_broken(self, record: Any, number: int, error: Exception) -> Iterable[Any]:
         where = ""
         if self._d4p_split is not None:
             place = place_of(self._d4p_split)

@@ -32,9 +32,9 @@ class Reading:
         self._policed, self._inner = policed, pe.read
         self._held = Held(scratch.folder() or tempfile.gettempdir())
         self._number = 0
-        self._broken: list[tuple[Any, int, Exception]] = []
-        pe.read = self._read
-        pe._d4p_broken = lambda record, number, error: self._broken.append((record, number, error))
+        self._broken: list[tuple[Any, int, Exception, int]] = []
+        self._fail = getattr(pe, "_d4p_broken", None)
+        pe.read, pe._d4p_broken = self._read, self._try_again
 
     def _read(self, split: Any) -> Iterator[Any]:
         self._number += 1
@@ -53,10 +53,27 @@ class Reading:
                     raise raised if failed is error else failed from None
                 return
             tries += 1
-        for record, number, broken in self._broken:
-            self._policed.failed(RECORD, record, self._number, broken, tries + 1, record=number)
+        for record, number, broken, tried in self._broken:
+            try:
+                self._policed.failed(RECORD, record, self._number, broken, tried, record=number)
+            except Exception as failed:
+                if failed is broken and self._fail is not None:
+                    self._fail(record, number, broken)
+                raise
         for some in kept:
             yield from self._held.get(some)
+
+    def _try_again(self, record: Any, number: int, error: Exception) -> tuple[Any, ...]:
+        """The item that a record is in another try, if that is one, where `parse` has raised for it."""
+        tries = 0
+        while self._policed.tries_again(error, tries):
+            tries += 1
+            try:
+                return (self.pe.parse(record),)
+            except Exception as again:
+                error = again
+        self._broken.append((record, number, error, tries + 1))
+        return ()
 
     def _all_of(self, split: Any) -> tuple[list[Kept], Exception | None]:
         """What it gives for a split, and what it raised before that was all."""
