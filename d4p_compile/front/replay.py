@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import grp
 import hashlib
 import os
+import pwd
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -183,6 +185,21 @@ def _check_own(path: str, look: Any, is_kind: Any) -> None:
         raise Refused(f"{path} can't be read: {error.strerror}") from None
     if not is_kind(found.st_mode):
         raise Refused(f"{path} must be a {'folder' if is_kind is stat.S_ISDIR else 'file'} that a run wrote")
-    if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
+    if found.st_uid != os.geteuid() or _others_write(found):
         raise Refused(f"{path} must be your own, and written by nobody else, since what is in it is unpickled, which "
                       "runs whatever whoever wrote it put there")
+
+
+def _others_write(found: os.stat_result) -> bool:
+    """Whether others than the owner may write. A group of this user alone is nobody else: under a umask of 002 it may
+    write to all that the user makes."""
+    mode = found.st_mode
+    return bool(mode & stat.S_IWOTH) or bool(mode & stat.S_IWGRP) and not _is_mine_alone(found.st_gid)
+
+
+def _is_mine_alone(group: int) -> bool:
+    try:
+        me, found = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    return (found.gr_gid, found.gr_name) == (me.pw_gid, me.pw_name) and {me.pw_name}.issuperset(found.gr_mem)

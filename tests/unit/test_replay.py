@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import grp
 import hashlib
 import json
 import os
 import pickle
+import pwd
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,6 +90,16 @@ def test_what_was_changed_is_refused_and_not_unpickled(failed):
 def test_what_others_can_write_is_refused_and_not_unpickled(failed, where):
     where(failed).chmod(0o777)
     with pytest.raises(Refused, match="must be your own, and written by nobody else"):
+        replay(failed, bad=0)
+
+
+@pytest.mark.parametrize("members, refused", [([], False), (["somebody"], True)])
+def test_what_a_group_can_write_is_refused_but_for_a_group_of_ones_own(members, refused, failed, monkeypatch):
+    part(failed).chmod(0o664)
+    me = pwd.getpwuid(os.geteuid())
+    monkeypatch.setattr(grp, "getgrgid", lambda group: SimpleNamespace(gr_gid=me.pw_gid, gr_name=me.pw_name,
+                                                                        gr_mem=members))
+    with pytest.raises(Refused, match="written by nobody else") if refused else nullcontext():
         replay(failed, bad=0)
 
 
