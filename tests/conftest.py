@@ -3,7 +3,6 @@ packages that are compiled, and the order in which files are begun."""
 
 from __future__ import annotations
 
-import compileall
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ import d4p
 import d4p_compile
 from d4p_compile.targets.mpi_here import NO_NETWORK, TIME_TO_SAY
 from tests import jvm
+from tests.bytecode import compile_packages
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("D4P_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -46,11 +46,8 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # begun by nohup, whose c
 
 
 def pytest_configure(config):
-    """Have the packages compiled once, for all programs that tests start: where PYTHONDONTWRITEBYTECODE is set, as in
-    many containers, each would compile them by itself, which takes as much as all else that a small one does."""
     if not hasattr(config, "workerinput"):
-        for package in (d4p, d4p_compile):
-            compileall.compile_dir(Path(package.__file__).parent, quiet=2)
+        compile_packages()
 
 
 def pytest_runtest_setup(item):

@@ -339,12 +339,18 @@ def _is_users(file: Path) -> bool:
 def _own_modules(before: set[str], main: str) -> dict[str, Path]:
     """The workflow's own modules that its import loaded, now or when it was loaded before in this process."""
     found = {}
+    users: dict[str, Path | None] = {}  # a folder of modules: where it lies, or None where those aren't the user's
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file and file.endswith(".py") and (name == main or name not in before) and name != "__main__":
-            path = Path(file).resolve()
-            if _is_users(path):
-                found[name] = path
+            folder, base = os.path.split(file)
+            if os.path.islink(file):
+                folder, base = os.path.split(os.path.realpath(file))
+            if folder not in users:
+                path = Path(folder).resolve()
+                users[folder] = path if _is_users(path / base) else None
+            if (path := users[folder]) is not None:
+                found[name] = path / base
     known = _LOADED_BY.setdefault(found.get(main), {})
     known |= found
     return {name: file for name, file in sorted(known.items()) if name in sys.modules}

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
+from ..bytecode import compile_packages
 from .measure import Row
 
 BENCHMARKS = {"hop": "hop", "spark": "spark", "hdfs": "hdfs", "columns": "columns", "channel": "channel",
@@ -31,7 +32,9 @@ def main() -> None:
 
 
 def show(rows: Iterable[Row], quick: bool = False) -> None:
-    """Print a table of rows, and each as soon as it is measured."""
+    """Print a table of rows, and each as soon as it is measured: with packages as they are when pip has installed them,
+    which those that they are compared with are, too."""
+    compile_packages()
     seen = []
     for row in rows:
         seen.append(row)

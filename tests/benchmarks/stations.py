@@ -20,11 +20,12 @@ import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 import d4p_compile
 
 from .compiled import WORKFLOWS
-from .measure import Row, alternating, at_most, seconds, straight
+from .measure import Command, Row, alternating, at_most, at_once, middle_ratio, seconds, straight
 from .memory import Watched
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stations" / "stations.py"
@@ -35,6 +36,10 @@ RECORD = 4 * 10_001
 ENGINES = {"mpi": 1.2, "spark-rdd": 1.5, "spark-df": 1.5}
 #: Stations of the workflow as it used to be written, and of a run that is its start.
 TALK, TALK_FEW = 100, 4
+
+
+#: Commands, each with what its environment has besides.
+_Commands = tuple[tuple[list[str], dict[str, str]], ...]
 
 
 def rows(quick: bool) -> Iterator[Row]:
@@ -214,18 +219,63 @@ def talk(case: Case) -> Iterator[Row]:
               f"{(full - few) / (ours - ours_few):.1f} times")
     yield Row(f"{TALK} stations, stored: the same workflow file", f"{same_full - same_few:.2f} s", other,
               f"{(full - few) / (same_full - same_few):.1f} times")
+    commands = (same, {}), (theirs, {"PYTHONPATH": path})
+    yield _whole("by the clock", [_talked_in_turn(case, commands, number % 2 == 1) for number in range(6)])
+    yield _whole("of CPU", [_talked_at_once(case, commands) for _ in range(5)])
+
+
+def _whole(what: str, rounds: list[list[float]]) -> Row:
+    ours, other = map(list, zip(*rounds, strict=True))
+    return Row(f"the same workflow file, whole runs, s {what}", f"{median(ours):.2f} s", f"{median(other):.2f} s",
+               **at_most(middle_ratio(ours, other), 1.0))
 
 
 def _talked(case: Case, command: list[str], stations: int, **environment: str) -> float:
     """The seconds of a run that writes a file for each pair, which are counted."""
-    pairs = stations * (stations - 1) // 2
-    given = json.dumps({"spectra": [{"path": str(case.spectra(stations))}]})
-    # Kept until all is measured: ext4 may pass over inodes deleted a moment ago, one by one, for who makes files next.
-    folder = tempfile.mkdtemp(dir=case.folder)
-    taken, _ = timed([*command, given], case.folder, TALK_OUTPUT=folder, **environment)
-    if len(os.listdir(folder)) != pairs:
-        raise RuntimeError(f"{' '.join(command)} wrote {len(os.listdir(folder))} of {pairs} files")
+    folder = _folder(case)
+    taken, _ = timed([*command, _given(case, stations)], case.folder, TALK_OUTPUT=folder, **environment)
+    _count(folder, stations)
     return taken
+
+
+def _talked_in_turn(case: Case, commands: _Commands, backwards: bool) -> list[float]:
+    """The seconds of whole runs, one after the other, each with nothing left to be written of those before: who comes
+    second would wait for the first one's files, so each is that as often."""
+    taken = {}
+    for number in (1, 0) if backwards else (0, 1):
+        os.sync()
+        command, environment = commands[number]
+        taken[number] = _talked(case, command, TALK, **environment)
+    return [taken[0], taken[1]]
+
+
+def _talked_at_once(case: Case, commands: _Commands) -> list[float]:
+    """The seconds of CPU of runs that are on one core at the same time."""
+    folders, runs = [], []
+    for command, environment in commands:
+        folders.append(_folder(case))
+        runs.append(Command([*command, _given(case, TALK)], {"TALK_OUTPUT": folders[-1], **environment},
+                            str(case.folder)))  # fmt: skip
+    taken = [column[0] for column in at_once(1, *runs)]
+    for folder in folders:
+        _count(folder, TALK)
+    return taken
+
+
+def _given(case: Case, stations: int) -> str:
+    return json.dumps({"spectra": [{"path": str(case.spectra(stations))}]})
+
+
+def _folder(case: Case) -> str:
+    """Kept until all is measured: ext4 may pass over inodes deleted a moment ago, one by one, for who makes files
+    next."""
+    return tempfile.mkdtemp(dir=case.folder)
+
+
+def _count(folder: str, stations: int) -> None:
+    pairs = stations * (stations - 1) // 2
+    if len(os.listdir(folder)) != pairs:
+        raise RuntimeError(f"{len(os.listdir(folder))} of {pairs} files were written")
 
 
 def rate(pairs: int, taken: float) -> str:

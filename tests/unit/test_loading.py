@@ -1,4 +1,4 @@
-"""What loading a workflow from Python leaves as it was."""
+"""What loading a workflow from Python leaves as it was, and which modules it takes for the workflow's own."""
 
 from __future__ import annotations
 
@@ -39,6 +39,29 @@ def test_the_callers_arguments_and_its_exit(after, tmp_path, monkeypatch):
         d4p_compile.load(str(file))
         assert sys.modules["rewrites_arguments"].seen[0] == "dispel4py"
     assert sys.argv is given and given == ["notebook.py", "--mine"] and os._exit is leave
+
+
+def test_own_modules_are_known_by_where_they_lie_and_not_by_the_links_to_them(tmp_path, monkeypatch):
+    theirs, mine, folder = (tmp_path / name for name in ("site-packages", "mine", "workflow"))
+    for made in (theirs / "linked_theirs", mine / "linked_mine", folder):
+        made.mkdir(parents=True)
+    for file in (theirs / "linked_theirs" / "__init__.py", theirs / "theirs.py", theirs / "installed_theirs.py",
+                 mine / "linked_mine" / "__init__.py", mine / "some.py", folder / "linked_own.py"):
+        file.write_text("")
+    (folder / "linked_theirs").symlink_to(theirs / "linked_theirs")
+    (folder / "linked_mine").symlink_to(mine / "linked_mine")
+    (folder / "linked_file_theirs.py").symlink_to(theirs / "theirs.py")
+    (folder / "linked_file_mine.py").symlink_to(mine / "some.py")
+    (theirs / "installed_mine.py").symlink_to(mine / "some.py")
+    names = ("linked_theirs", "linked_mine", "linked_file_theirs", "linked_file_mine", "installed_theirs",
+             "installed_mine", "linked_own")
+    monkeypatch.syspath_prepend(str(theirs))
+    (folder / "imports_links.py").write_text(f"import {', '.join(names)}\n{WORKFLOW}")
+    assert d4p_compile.load(str(folder / "imports_links.py")).loaded.modules == {
+        "imports_links": folder / "imports_links.py", "linked_own": folder / "linked_own.py",
+        "linked_mine": mine / "linked_mine" / "__init__.py", "linked_file_mine": mine / "some.py",
+        "installed_mine": mine / "some.py",
+    }
 
 
 def test_a_file_that_is_named_like_a_module_that_is_needed_has_another_name():

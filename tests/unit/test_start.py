@@ -12,14 +12,14 @@ import d4p_compile
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / "tests" / "workflows" / "small.py"
-#: Runs a program and prints the modules that are there at its end.
+#: Runs a program and prints how many objects the collector leaves alone, and the modules that are there at its end.
 LOADED = """
-import os, runpy, sys
+import gc, os, runpy, sys
 sys.argv = sys.argv[1:]
 sys.path.insert(0, os.path.dirname(sys.argv[0]))
 sys.stdout = open(os.devnull, "w")
 runpy.run_path(sys.argv[0], run_name="__main__")
-print(*sys.modules, file=sys.stderr)
+print(gc.get_freeze_count(), *sys.modules, file=sys.stderr)
 """
 #: Modules of the runtime that a small program may load at most. Who needs more asks whether all programs do; what only
 #: some need is imported where that is decided.
@@ -42,11 +42,21 @@ def test_a_small_program_loads_no_more_than_it_needs(target, tmp_path):
     done = subprocess.run([sys.executable, "-I", "-S", "-c", LOADED, bundle.script], cwd=tmp_path, timeout=60,
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    loaded = set(done.stderr.splitlines()[-1].split())
+    frozen, *names = done.stderr.splitlines()[-1].split()
+    assert int(frozen) > 1000, "modules stay: neither the run nor its end looks at all of their objects"
+    loaded = set(names)
     ours = {name for name in loaded if name.partition(".")[0] == "d4p"}
     assert "d4p.program.main" in ours, "it is the list of modules"
     assert not loaded & (FOR_FEW if target == "processes" else FOR_FEW | FOR_CHANNELS)
     assert len(ours) <= MOST[target], "\n".join(sorted(ours))
+
+
+def test_a_command_ends_without_a_look_at_all_objects():
+    program = ("import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count()))\n"  # the first is called last
+               "from d4p_compile.command import cli; cli.main(['--version'])")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) > 1000
 
 
 def test_a_keeper_imports_what_it_waits_with_alone():

@@ -7,6 +7,7 @@ that way is processed before that root's next item.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -197,6 +198,7 @@ class Run:
 def execute(job: Job, main: Callable[[Run], None]) -> list[dict[str, Any]]:
     """Run a sequential program's `main`."""
     job.plan_splits()
+    gc.freeze()  # modules stay: neither a run nor the end of the program looks at all of their objects again
     run = Run(job)
     main(run)
     with stdin.lent(str(job.spool.folder)):
