@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNTIME, COMPILER = ROOT / "runtime" / "d4p", ROOT / "d4p_compile"
 #: The rooms of the runtime. A module imports from its own and from those of earlier lines, never from beside or below.
 ROOMS = (
-    ("version", "errors"),
+    ("version", "errors", "frozen"),
     ("host",),
     ("filesystems", "graph"),
     ("keys", "compat"),
@@ -151,7 +151,8 @@ def test_targets_never_import_each_other():
 def test_passes_import_only_the_irs_errors_and_what_decides_for_the_runtime_too():
     for name, found in files(COMPILER / "passes"):
         for module in found:
-            ours = module.startswith(("d4p_compile.ir", "d4p_compile.passes", "d4p.errors", "d4p.graph.cycles"))
+            ours = module.startswith(("d4p_compile.ir", "d4p_compile.passes", "d4p.errors", "d4p.frozen",
+                                      "d4p.graph.cycles"))
             other = not module.startswith(("d4p.", "d4p_compile"))
             assert ours or other, f"passes/{name} imports {module}"
 

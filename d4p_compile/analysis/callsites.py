@@ -6,9 +6,9 @@ import ast
 import copy
 import functools
 import types
-from dataclasses import dataclass
 from typing import Any
 
+from d4p.frozen import dataclass
 from d4p_compile.analysis import arrays, known
 from d4p_compile.analysis.expressions import ExpressionWalker
 from d4p_compile.analysis.one_file import one_file

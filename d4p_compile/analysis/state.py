@@ -6,10 +6,10 @@ for the plan to print; the author's `stateful = False` settles it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
+from d4p.frozen import dataclass
 from d4p.graph.base import SimpleFunctionPE
 from d4p_compile.analysis.classes import PREPROCESS, ClassOps, Override, class_ops, methods_of
 from d4p_compile.analysis.harmless import Harmless, harmless

@@ -6,12 +6,12 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import d4p
 from d4p.describe.boundary import reason
 from d4p.errors import Refused
+from d4p.frozen import dataclass
 
 from ..front.load import Loaded
 from ..ir.plan import Plan

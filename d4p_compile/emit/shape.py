@@ -5,8 +5,9 @@ These are decisions about the graph alone; no text and no names of variables are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from d4p.frozen import dataclass
 
 from ..analysis.inline import never_none
 from ..ir.graph import Edge, Graph, Pe

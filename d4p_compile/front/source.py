@@ -9,10 +9,10 @@ import keyword
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from d4p.errors import Refused
+from d4p.frozen import dataclass
 
 from .python2 import check_python3
 

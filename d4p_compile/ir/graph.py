@@ -5,10 +5,11 @@ Frozen dataclasses of tuples; a node that makes no sense cannot be constructed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
+from d4p.frozen import dataclass
 from d4p.items.schema import Schema
 
 from .exchange import Exchange

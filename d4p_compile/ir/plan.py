@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from d4p.frozen import dataclass
 from d4p.graph.labels import one_line
 from d4p.stage.function import title
 

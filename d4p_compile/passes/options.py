@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from d4p.frozen import dataclass
 
 from ..ir.capabilities import Capabilities
 

@@ -20,9 +20,10 @@ total x1: all inputs are "global"
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from d4p.errors import Refused
+from d4p.frozen import dataclass
 
 from ..ir.graph import MOST, TILES, WIDTH, Graph, Instances, Pe
 from ..ir.walk import topological

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from d4p.frozen import dataclass
 from d4p.stage.channel import Channel
 from d4p.stage.function import StageFunction
 from d4p.workflow.workflow import Workflow

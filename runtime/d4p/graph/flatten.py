@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
 from d4p.errors import Refused
+from d4p.frozen import dataclass
 from d4p.graph.core import GROUPING
 from d4p.graph.cycles import back_edges
 from d4p.graph.nodes import AnyGraph, ByIdentity, NodeGraph, WorkflowNode

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass
 from typing import Any
 
 from d4p.errors import Refused
+from d4p.frozen import dataclass
 from d4p.graph.core import GenericPE
 
 

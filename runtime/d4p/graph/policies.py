@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MethodType
 from typing import Any
 
 from d4p.errors import Refused
+from d4p.frozen import dataclass
 
 #: The attribute of PEs and graphs.
 ON_ERROR = "on_error"

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from d4p.frozen import dataclass
 from d4p.graph.core import TYPE
 from d4p.host.imported import imported
 

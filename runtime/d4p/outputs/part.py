@@ -13,10 +13,10 @@ from __future__ import annotations
 import io
 import os
 import re
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from d4p.errors import RunFailed
+from d4p.frozen import dataclass
 from d4p.outputs.store import Store
 
 _COMPLETE = re.compile(r"part-(\d+)\.(of|in)-(\d+)\.([0-9a-z]+\.[0-9a-z]+)\.(\d+)\.(\d+)((?:\.[a-z]+)?)")

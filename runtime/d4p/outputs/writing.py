@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from d4p.filesystems import reads
+from d4p.frozen import dataclass
 
 if TYPE_CHECKING:
     from d4p.outputs.part import Part, Place

@@ -6,10 +6,11 @@ With g blocks an item goes to about g instances, where without tiles it would go
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from math import isqrt
+
+from d4p.frozen import dataclass
 
 Tile = tuple[int, int]
 #: Tiles for each core, where the engine decides how many instances there are: so many that cores that are done early

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
+from d4p.frozen import dataclass
 from d4p.program.events import Events
 from d4p.program.job import Job
 from d4p.workflow.workflow import Workflow

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from d4p.describe.printable import printable
+from d4p.frozen import dataclass
 
 
 @dataclass(frozen=True)

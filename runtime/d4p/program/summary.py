@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from d4p.frozen import dataclass
 from d4p.outputs.shown import FIRST, shown
 from d4p.workflow.results import Results
 from d4p.workflow.workflow import Workflow

@@ -5,8 +5,9 @@ A compiled program states each of its channels once; its stages and its `main` r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from d4p.frozen import dataclass
 
 if TYPE_CHECKING:
     from d4p.stage.exchange import Exchange

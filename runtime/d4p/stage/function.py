@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from d4p.frozen import dataclass
 
 _Function = TypeVar("_Function", bound=Callable)
 #: Of more PEs than that a title shows the first ones and the last.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from d4p.describe.tracebacks import error_text, traceback_without
 from d4p.errors import D4pError, Refused, RunFailed
 from d4p.filesystems import is_url, locate
+from d4p.frozen import dataclass
 from d4p.graph.base import ConsumerPE, IterativePE
 from d4p.graph.core import is_reader
 from d4p.items.shape import parsed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from d4p.errors import Refused
+from d4p.frozen import dataclass
 from d4p.hadoop.submit.profiles import begins
 from d4p.program.options import parser as program_parser
 from d4p.program.options import words as program_words
