@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from d4p.describe import uncaught
 from d4p.describe.tracebacks import also_ours
 from d4p.errors import Refused
+from d4p.frozen import dataclass
 from d4p.graph.workflow_graph import WorkflowGraph
-from d4p.workflow.results import Results
 
 from . import choose
-from .bundle.bundle import LONGEST, Bundle, write_bundle
-from .bundle.folder import check_place
 from .front.convert import to_graph
 from .front.load import Loaded, live
 from .front.load import load as load_module
@@ -25,6 +23,11 @@ from .ir.plan import Plan
 from .passes import Options, run_passes
 from .targets import canonical, running_cycles
 from .targets import target as target_of
+
+if TYPE_CHECKING:  # a plan needs neither
+    from d4p.workflow.results import Results
+
+    from .bundle.bundle import Bundle
 
 uncaught.tell()
 also_ours(os.path.dirname(__file__))
@@ -87,6 +90,9 @@ def compile(workflow: Workflow | Source, target: str = "sequential", width: int 
 
     Raises Refused for a live graph, which has no module that could travel with the program.
     """
+    from .bundle.bundle import LONGEST, write_bundle
+    from .bundle.folder import check_place
+
     if output:  # refused before the workflow is imported
         check_place(Path(os.path.expanduser(output)), overwrite)
     source = load(workflow, attribute, parameters, on_error)

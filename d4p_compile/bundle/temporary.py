@@ -10,7 +10,6 @@ from pathlib import Path
 from d4p.host.runfolder import RunFolder
 
 from ..front.load import Loaded, modules_of
-from ..front.pickled import pickled as as_bytes
 from ..ir.plan import Plan
 from ..targets import target
 from .bundle import LONGEST, Bundle, write_bundle
@@ -21,6 +20,8 @@ def temporary_bundle(loaded: Loaded, made: Plan, include: Iterable[Path] = ()) -
     holder, pickled = RunFolder(), None
     try:
         if loaded.origin.live:
+            from ..front.pickled import pickled as as_bytes  # here, as few graphs are live
+
             names, pickled = as_bytes(loaded.graph)
             loaded = replace(loaded, modules=modules_of(names))
             if not loaded.origin.module:  # a user's own, and no replay of one that has a module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,6 @@ from d4p.graph.flatten import flatten
 from d4p.graph.labels import fingerprint, labels, one_line
 from d4p.graph.policies import DeadLetter, Fail, Isolation, LeftOut, Policy, state_copied
 from d4p.items.schema import schema_of
-from d4p.library import AllPairs, PairsBetween
 from d4p.workflow.policies import isolated, policies
 
 from ..analysis.aggregates import aggregate_of
@@ -91,7 +91,7 @@ def _short(where: str) -> str:
 
 def _pe(pe: Any, name: str, policy: Policy | None, isolation: Isolation | None, fused: bool) -> Pe:
     state = state_of(pe)
-    reader, pairs = is_reader(pe), isinstance(pe, (AllPairs, PairsBetween))
+    reader, pairs = is_reader(pe), _makes_pairs(pe)
     aggregate = aggregate_of(pe)
     return Pe(
         id=pe.id,
@@ -109,6 +109,12 @@ def _pe(pe: Any, name: str, policy: Policy | None, isolation: Isolation | None, 
         aggregate=aggregate if not (policy or isolation) or aggregate is None else replace(aggregate, unlike=BY_ITEM),
         on_error=", ".join(map(str, filter(None, (policy or Fail(), isolation)))) if policy or isolation else "",
     )
+
+
+def _makes_pairs(pe: Any) -> bool:
+    """Whether it is one of the library's that make pairs, which is imported where a workflow has one."""
+    library = sys.modules.get("d4p.library.pairs")
+    return library is not None and isinstance(pe, (library.AllPairs, library.PairsBetween))
 
 
 def _call(pe: Any, reader: bool, policy: Policy | None, isolation: Isolation | None) -> Call:
@@ -160,7 +166,7 @@ def _refuse_batches_alone(edges: Any) -> None:
     """Raises Refused where tiles go to a PE that takes nothing else, and may get pairs one by one."""
     for edge in edges:
         pe = edge.dest
-        if isinstance(edge.source, (AllPairs, PairsBetween)) and has_batches(pe) and not has_singly(pe):
+        if _makes_pairs(edge.source) and has_batches(pe) and not has_singly(pe):
             raise Refused(f"{pe.id} ({type(pe).__name__}) has a process_batch and neither process nor _process: it must"
                           " have one of them too, which is called where items come one by one")
 

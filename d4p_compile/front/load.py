@@ -10,7 +10,7 @@ import pickletools
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,7 @@ from typing import Any
 
 from d4p import compat
 from d4p.errors import D4pError, Refused
+from d4p.frozen import dataclass
 from d4p.graph.workflow_graph import WorkflowGraph
 
 from ..analysis.origin import STDLIB_FOLDERS
@@ -147,7 +148,7 @@ def _being_imported() -> Path | None:
     frame = sys._getframe(2)
     while frame is not None:
         file = frame.f_globals.get("__file__")
-        if frame.f_code.co_name == "<module>" and file and _is_own(Path(file)):
+        if frame.f_code.co_name == "<module>" and file and _is_own(file):
             return Path(file).resolve()
         frame = frame.f_back
     return None
@@ -198,7 +199,9 @@ def _forget(source: Source) -> None:
 def _is_elsewhere(name: str) -> bool:
     """Whether a user's module or package of the top was loaded from another place than it would be now."""
     module = sys.modules.get(name)
-    if module is None or not (places := _places(module)) or not all(map(_is_own, places)):
+    if module is None or _is_pythons(getattr(module, "__file__", None)):
+        return False
+    if not (places := _places(module)) or not all(map(_is_own, places)):
         return False
     try:
         spec = PathFinder.find_spec(name)
@@ -221,7 +224,7 @@ def _places(module: ModuleType) -> set[Path]:
 
 def _shadowed(name: str, module: ModuleType, source: Source) -> bool:
     file = getattr(module, "__file__", None)
-    if not isinstance(file, str) or not _is_own(Path(file)) or source.folder is None:
+    if not isinstance(file, str) or not _is_own(file) or source.folder is None:
         return False
     path = source.folder.joinpath(*name.split("."))
     return any(here.exists() and here != Path(file) for here in (path.with_suffix(".py"), path / "__init__.py"))
@@ -321,11 +324,19 @@ def _top_folder(module: str, file: str | Path | None) -> Path:
     return path.parents[module.count(".") + (path.name == "__init__.py")]
 
 
-def _is_own(file: Path) -> bool:
+def _is_own(file: str | Path) -> bool:
     """Whether a module's file belongs to the user: not the standard library's, not an installed package's."""
-    if "site-packages" in file.parts or "dist-packages" in file.parts:
-        return False
-    return not str(file).startswith(STDLIB_FOLDERS)
+    name = str(file)
+    return not _is_installed(name) and not name.startswith(STDLIB_FOLDERS)
+
+
+def _is_pythons(file: Any) -> bool:
+    """Whether a module's file is the standard library's, told without following links: most modules are of it."""
+    return isinstance(file, str) and file.startswith(STDLIB_FOLDERS) and not _is_installed(file)
+
+
+def _is_installed(file: str) -> bool:
+    return not {"site-packages", "dist-packages"}.isdisjoint(file.split(os.sep))
 
 
 def _is_users(file: Path) -> bool:

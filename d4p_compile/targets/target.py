@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from d4p.host.runfolder import RunFolder
+from d4p.frozen import dataclass
 from d4p.host.threads import cores
 
 from ..ir.capabilities import Capabilities
 from ..ir.plan import Plan
+
+if TYPE_CHECKING:
+    from d4p.host.runfolder import RunFolder
 
 
 @dataclass(frozen=True)

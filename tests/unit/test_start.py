@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,13 @@ FOR_FEW = {
     "d4p.workflow.policies",
     "difflib", "http", "logging", "shlex", "sysconfig", "zipfile",
 }  # fmt: skip
+#: What a plan needs nothing of.
+FOR_RUNS = {
+    "cloudpickle", "d4p.commit.claim", "d4p.engines", "d4p.host.runfolder", "d4p.library.arrow", "d4p.library.files",
+    "d4p.library.pairs", "d4p.outputs.writing", "d4p.program.main", "d4p.workflow.results",
+    "d4p_compile.bundle", "d4p_compile.launch", "d4p_compile.progress",
+    "jinja2", "networkx", "rich", "subprocess", "tempfile", "zipfile",
+}  # fmt: skip
 FOR_CHANNELS = {"ctypes", "d4p.keys.digest", "d4p.places.marks", "d4p.stage.exchange", "d4p.stage.outlet",
                 "multiprocessing", "socket"}  # fmt: skip
 
@@ -57,6 +65,19 @@ def test_a_command_ends_without_a_look_at_all_objects():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) > 1000
+
+
+def test_a_plan_loads_nothing_that_runs_programs():
+    program = ("import os, sys; from d4p_compile.command.cli import main\n"
+               "sys.stdout = open(os.devnull, 'w')\n"
+               "try: main(['plan', sys.argv[1]])\n"
+               "finally: print(*sys.modules, file=sys.stderr)")
+    done = subprocess.run([sys.executable, "-c", program, f"{WORKFLOW}:graph"], timeout=60, capture_output=True,
+                          text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT}/runtime"})
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert {"d4p_compile.api", "d4p_compile.passes"} <= loaded, "it is the list of modules"
+    assert not loaded & FOR_RUNS
 
 
 def test_a_keeper_imports_what_it_waits_with_alone():
