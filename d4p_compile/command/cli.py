@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     from d4p.describe.boundary import kind, plain
     from d4p.describe.printable import complain, open_streams
 
-    gc.set_threshold(50_000)  # what is imported stays: to look for garbage among it every 700 objects takes time
+    gc.set_threshold(50_000)  # nearly all that is made stays, and would be looked at every 700 objects
     open_streams()
     atexit.register(gc.freeze)  # or Python looks at all objects of all modules as it ends: numpy's alone take it 0.1 s
     try:

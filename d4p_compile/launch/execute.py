@@ -19,8 +19,9 @@ from typing import Any
 from d4p.errors import D4pError, Refused, RunFailed
 from d4p.graph.flatten import flatten
 from d4p.host.keeper import wear
+from d4p.host.keeping import MARK
 from d4p.host.runfolder import RunFolder
-from d4p.program.main import MARK, MISSING
+from d4p.program.failures import MISSING
 from d4p.record.record import FAILED, INTERRUPTED, close
 from d4p.workflow.inputs import read_inputs
 from d4p.workflow.results import Results

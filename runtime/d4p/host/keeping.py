@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from d4p.host import keeper
 
+#: In the environment of a program whose run somebody else keeps: the run's mark.
+MARK = "D4P_RUN"
 #: What a terminal sends to those that it has started: the keeper stays until they are gone.
 _NOT_FOR_IT = (signal.SIGINT, signal.SIGHUP)
 

@@ -20,7 +20,7 @@ from d4p.describe.printable import complain, echo, open_streams, printable
 from d4p.errors import D4pError, Refused, RunFailed, SaidElsewhere
 from d4p.filesystems import reads, use_default
 from d4p.graph.core import is_reader
-from d4p.host import keeper
+from d4p.host import keeper, keeping
 from d4p.host.lines import own_streams
 from d4p.host.runfolder import RunFolder
 from d4p.host.signals import Interrupts
@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     from d4p.commit.run import Outputs
     from d4p.stage.policed import Failures
 
-#: In the environment of a program whose run somebody else keeps: the run's mark.
-MARK = "D4P_RUN"
-
 
 def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
     """Run a compiled program and exit: 0 done, 1 it failed, 2 it was refused before it began, 3 done but for items that
@@ -57,7 +54,7 @@ def start(main: Callable, workflow: Workflow, engine: Engine) -> None:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     if engine.a_core_each:
         one_each()
-    if mark := int(os.environ.pop(MARK, 0)):
+    if mark := int(os.environ.pop(keeping.MARK, 0)):
         keeper.wear(mark)
     try:
         with _saying(events), engine.entered(main, workflow, events) as left, _saying(events):
