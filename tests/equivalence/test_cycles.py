@@ -176,3 +176,14 @@ def test_processes_that_are_spawned_give_the_same(graph, monkeypatch):
 def test_a_hundred_stages_in_a_ring_share_processes():
     found = answers(f"{WORKFLOWS}:ring", "processes", fuse=False)
     assert only(found) == bag(*[1000 + n for n in range(1, 6)])
+
+
+def test_an_item_that_is_skipped_is_lost_to_its_cycle_everywhere_alike(run):
+    def reaches(n: int) -> bool:
+        return n not in (7, 10) and (n == 1 or reaches(n // 2 if n % 2 == 0 else 3 * n + 1))
+
+    found = answers(f"{WORKFLOWS}:climb", run.target, own_process=False)
+    ((_, items),) = found.items()
+    good = [n for n in range(1, 21) if reaches(n)]
+    assert items == bag(*([n, 4] for n in good)) and 1 < len(good) < 20
+    assert {pe: of["skipped"] for pe, of in found.failures.items()} == {"Climb": 20 - len(good)}

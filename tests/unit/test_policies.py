@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -212,6 +214,30 @@ def test_the_first_failure_of_each_kind_is_told_with_its_item():
 def test_what_is_written_for_one_item_waits_on_disk_where_it_is_much():
     found = definition(f"{WORKFLOWS}:much", options=["-i3"])
     assert found["Length1", "output"] == {"[3, 3145728]": 1, "[5, 5242880]": 1}
+
+
+#: Runs a program, and prints the most memory that it had.
+LARGEST = """
+import os, resource, runpy, sys
+sys.argv = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
+
+
+def test_what_is_written_for_one_item_takes_no_more_memory_where_it_is_more(tmp_path):
+    largest = []
+    for count in (40, 240):
+        bundle = d4p_compile.compile(f"{WORKFLOWS}:flood", "sequential", output=tmp_path / str(count),
+                                     parameters={"count": count})
+        done = subprocess.run([sys.executable, "-c", LARGEST, bundle.script], cwd=tmp_path, timeout=60,
+                              capture_output=True, text=True)
+        assert done.returncode == 0 and str(count << 20) in done.stdout, done.stderr
+        largest.append(int(done.stderr.splitlines()[-1]) / 1024)
+    assert largest[1] < largest[0] + 60, "MiB, of 200 more"
 
 
 def test_a_batch_is_halved_until_the_item_is_found():

@@ -647,3 +647,30 @@ def beside():
     graph.connect(told, "output", told, "input")
     graph.add(alone)
     return graph
+
+
+class Climb(GenericPE):
+    """A step of Collatz's at a time, for pairs of a start and where it has come to; fails at some numbers."""
+
+    on_error = "skip"
+
+    def __init__(self, bad=(10, 7)):
+        GenericPE.__init__(self)
+        self._add_input("input")
+        self._add_input("again")
+        self._add_output("next")
+        self._add_output("output")
+        self.bad = bad
+
+    def _process(self, inputs):
+        start, n = inputs["again"] if "again" in inputs else (inputs["input"], inputs["input"])
+        self.write("output" if n == 1 else "next", (start, n // 2 if n % 2 == 0 else 3 * n + 1))
+        if n in self.bad:
+            raise ValueError(n)
+
+
+def climb():
+    graph, numbers, pe = WorkflowGraph(), Numbers(1, 20), Climb()
+    graph.connect(numbers, "output", pe, "input")
+    graph.connect(pe, "next", pe, "again")
+    return graph

@@ -387,6 +387,20 @@ class Much(ProducerPE):
             raise ValueError("after all of it")
 
 
+class Flood(ProducerPE):
+    """Writes so many MiB for its only item."""
+
+    on_error = Skip()
+
+    def __init__(self, count):
+        ProducerPE.__init__(self)
+        self.count = count
+
+    def _process(self, inputs):
+        for part in range(self.count):
+            self.write("output", (1, part, b"x" * (1 << 20)))
+
+
 class Length(IterativePE):
     """The bytes of each item, which come in the order in which they were written."""
 
@@ -408,6 +422,12 @@ class Length(IterativePE):
 def much():
     graph = WorkflowGraph()
     graph.connect(Much(), "output", Length(), "input")
+    return graph
+
+
+def flood(count):
+    graph = WorkflowGraph()
+    graph.connect(Flood(count), "output", Length(), "input")
     return graph
 
 
