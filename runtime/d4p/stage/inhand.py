@@ -68,7 +68,9 @@ class InHand:
     """
 
     def __init__(self, stages: Iterable[Any]) -> None:
-        self._of: dict[CodeType, list[tuple[Any, str, Any]]] = {}  # whose method it is
+        # Whose method it is, by the code's id: to hash a code looks at all that is in it, for each frame of a stack.
+        self._of: dict[int, list[tuple[Any, str, Any]]] = {}
+        self._codes: list[CodeType] = []  # kept, so that their ids stay theirs
         self._unmade, self._stages = list(stages), list[Any]()
         self._seen: dict[int, tuple[Any, str, int, float]] = {}  # by thread: stage, PE, item, seconds
         self._last = 0.0
@@ -105,17 +107,21 @@ class InHand:
             for name, pe in zip(stage.names, stage.pes, strict=True):
                 for method in _METHODS:
                     if code := getattr(getattr(type(pe), method, None), "__code__", None):
-                        self._of.setdefault(code, []).append((stage, name, pe))
+                        self._is_of(code, (stage, name, pe))
             for isolated in stage.isolated:  # here it only waits for its process
                 for code in (isolated.process.__code__, isolated._process.__code__):
-                    self._of.setdefault(code, []).append((stage, isolated.name, isolated))
+                    self._is_of(code, (stage, isolated.name, isolated))
             self._unmade.remove(stage)
             self._stages.append(stage)
+
+    def _is_of(self, code: CodeType, whose: tuple[Any, str, Any]) -> None:
+        self._codes.append(code)
+        self._of.setdefault(id(code), []).append(whose)
 
     def _held(self, frame: FrameType | None, thread: int | None) -> tuple[Any, str, int] | None:
         """The innermost PE that is on a thread's stack with an item: its stage, its name, the item's number."""
         while frame is not None:
-            if candidates := self._of.get(frame.f_code):
+            if candidates := self._of.get(id(frame.f_code)):
                 found = candidates[0] if len(candidates) == 1 else _self(frame, candidates)
                 if found is not None:
                     stage, name, _ = found
@@ -148,11 +154,12 @@ def _profiles() -> Profiles:
 class _Looking:
     def __init__(self, stages: Callable[[], Iterable[Any]], timed: bool, crowd: float) -> None:
         self._crowd = crowd  # processes that look on a core
-        self._stages, self._stop = stages, threading.Event()
+        self._stages, self._going = stages, threading.Lock()  # it is waited for at half the cost of an Event
         self._profiles = _profiles() if timed else None
         self._thread = threading.Thread(target=self._loop, daemon=True, name="d4p in hand")
 
     def __enter__(self) -> _Looking:
+        self._going.acquire()
         self._thread.start()
         return self
 
@@ -160,7 +167,7 @@ class _Looking:
         stages = list(self._stages())
         in_hand, profiles = InHand(stages), self._profiles
         pause = EVERY
-        while not self._stop.wait(pause):
+        while not self._going.acquire(timeout=pause):
             began = time.thread_time()  # what it costs, and not how long others had the machine meanwhile
             in_hand.look(time.perf_counter())
             pause = max(EVERY, (time.thread_time() - began) / SHARE * self._crowd)
@@ -168,7 +175,7 @@ class _Looking:
                 profiles.turn(stages)
 
     def __exit__(self, *exc: object) -> None:
-        self._stop.set()
+        self._going.release()
         self._thread.join()
         if self._profiles is not None:
             self._profiles.stop()
