@@ -70,7 +70,7 @@ def to_graph(loaded: Loaded, on_error: Sequence[str] = ()) -> Graph:
 
 
 def _without_folders(text: str) -> str:
-    """`/home/me/work/wf.py:12` as `wf.py:12`: a plan is the same on every machine."""
+    """`/home/me/flows/wf.py:12` as `wf.py:12`: a plan is the same on every machine."""
     return re.sub(r"(?:[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])*([^\s/\\]+\.py:\d+)", r"\1", text)
 
 

@@ -130,8 +130,7 @@ class Run:
 
         def taker(dest: int) -> Callable[[Iterable[Any]], None]:
             consumer = self._consumers[number][dest]
-            kept = id(consumer) in self._kept
-            takers[dest] = (lambda items: None) if kept else consumer.taker(number)
+            takers[dest] = consumer.taker(number) if id(consumer) not in self._kept else lambda items: None
             return takers[dest]
 
         def deliver(parcel: tuple[int, list[Any], int]) -> None:
@@ -160,11 +159,6 @@ class Run:
             if count >= due:
                 due = timed(items, lane)
                 return
-            if len(items) == 1 and type(items[0]) in ATOMS:  # as in `copies`: most often so, and a call less
-                item = items.pop()
-                for dest in reached[lane]:
-                    bounded((dest, [item], 0))
-                return
             for dest, copy in zip(reached[lane], copies(items, lane), strict=True):
                 bounded((dest, copy, 0))
 
@@ -172,12 +166,11 @@ class Run:
             """What waits in a lane, for each whom it reaches: as other engines send it, so that what one changes nobody
             else sees. The lane is empty then."""
             if len(items) == 1 and type(items[0]) in ATOMS:  # which nobody can change
-                found = [items.copy() for _ in reached[lane]]
-            else:
-                packed = pack_for(edge, items)
-                found = [unpack(packed) for _ in reached[lane]]
+                item = items.pop()
+                return [[item] for _ in reached[lane]]
+            packed = pack_for(edge, items)
             items.clear()
-            return found
+            return [unpack(packed) for _ in reached[lane]]
 
         def timed(items: list[Any], lane: int) -> int:
             """The same, timed; gives which call is to be timed next."""

@@ -154,7 +154,7 @@ def _profiles() -> Profiles:
 class _Looking:
     def __init__(self, stages: Callable[[], Iterable[Any]], timed: bool, crowd: float) -> None:
         self._crowd = crowd  # processes that look on a core
-        self._stages, self._going = stages, threading.Lock()  # it is waited for at half the cost of an Event
+        self._stages, self._going = stages, threading.Lock()  # not an Event, whose wait is Python's own code
         self._profiles = _profiles() if timed else None
         self._thread = threading.Thread(target=self._loop, daemon=True, name="d4p in hand")
 
