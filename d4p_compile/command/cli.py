@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     gc.set_threshold(50_000)  # nearly all that is made stays, and would be looked at every 700 objects
     open_streams()
-    atexit.register(gc.freeze)  # or Python looks at all objects of all modules as it ends: numpy's alone take it 0.1 s
+    atexit.register(gc.freeze)  # or Python looks at all objects of all modules as it ends
     try:
         status = d4p.main(arguments, prog_name="d4p", standalone_mode=False)
         echo([])

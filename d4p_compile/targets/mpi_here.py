@@ -151,8 +151,8 @@ def of_stages(instances: list[Any], most: int) -> int:
 
 def environment(bundle: Any, folder: RunFolder, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What `d4p run` adds to mpiexec's environment: Open MPI starts nothing as root, and not more ranks than there are
-    cores, unless it is told to; each of its ranks looks for a fast network for a second; and when mpiexec is killed,
-    it leaves its files, which go with the run's folders."""
+    cores, unless it is told to; each of its ranks looks for a fast network for a second; when mpiexec is killed, it
+    leaves its files, which go with the run's folders; and ranks have a second to say which of them died."""
     added = {**TIME_TO_SAY}
     if not {VARIABLE, *_MANY_MACHINES}.intersection(environ):
         added |= {**NO_NETWORK, "PRTE_MCA_prte_tmpdir_base": folder.name}
