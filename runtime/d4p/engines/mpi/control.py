@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Any
 from d4p.engines.mpi.message import Kind, Message
 from d4p.engines.mpi.patience import Patience
 from d4p.engines.mpi.transport import Transport
-from d4p.engines.mpi.world import Peer, World
+from d4p.engines.mpi.world import Peer, World, leave
 from d4p.errors import D4pError, Refused, RunFailed
 
 
@@ -122,7 +121,7 @@ class Control:
         """The end of rank 0: the others exit with its status, at once where they are still at work."""
         if self.running and self.ending:
             sys.stdout.flush()
-            os._exit(status)  # mpiexec ends them, or does so now; to ask for it would only be noise
+            leave(status)  # to ask mpiexec for what it does anyhow would only be noise
         if self.running:
             self.world.abort(status)
         self.say_all(Kind.EXIT, status)

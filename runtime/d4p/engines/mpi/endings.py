@@ -11,6 +11,7 @@ from d4p.engines.mpi import deaths
 from d4p.engines.mpi.control import Control
 from d4p.engines.mpi.layout import Layout
 from d4p.engines.mpi.spokesman import has_the_word
+from d4p.engines.mpi.world import leave
 from d4p.host.signals import ENDS, handle, ignore
 from d4p.program.events import Events
 from d4p.program.main import say_failed
@@ -41,11 +42,11 @@ def signals(control: Control, layout: Layout, workflow: Workflow, shared: str, m
             say_failed(deaths.lost(first, layout, workflow, folder), events)
             if "D4P_SPOOL" not in os.environ:
                 shutil.rmtree(folder, ignore_errors=True)
-            os._exit(1)
+            leave(1)
         if mine:
             shutil.rmtree(mine, ignore_errors=True)
         time.sleep(_GRACE)
-        os._exit(128 + number)
+        leave(128 + number)
 
     for number in ENDS:
         handle(number, end)

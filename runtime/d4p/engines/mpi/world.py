@@ -12,8 +12,9 @@ import sys
 import termios
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
+from d4p.engines.mpi.lingering import leave_open
 from d4p.errors import Refused
 
 #: Seconds in which mpiexec passes on what was printed, so that what MPI says of an abort comes after it.
@@ -66,8 +67,14 @@ class World:
         _until_read(2)
         time.sleep(_FORWARDED)
         if _KILLS_THE_OTHERS in os.environ:
-            os._exit(status)
+            leave(status)
         self.comm.Abort(status)
+
+
+def leave(status: int) -> NoReturn:
+    """End this rank alone; mpiexec ends the others, or does so now."""
+    leave_open()
+    os._exit(status)
 
 
 def _until_read(fd: int) -> None:
