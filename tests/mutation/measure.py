@@ -34,7 +34,11 @@ class Measured:
         if IMPORTING in found:
             found = {test for tests in lines.values() for test in tests} - {IMPORTING} or set(self.tests)
         # Then the others: what a cache keeps is made in the first test that asks for it, and of use in many.
-        return sorted(set(self.tests) - set(self.failed), key=lambda test: (test not in found, self.tests[test], test))
+        return sorted(self.all(), key=lambda test: (test not in found, self.tests[test], test))
+
+    def all(self) -> list[str]:
+        """The tests that can notice something."""
+        return [test for test in self.tests if test not in self.failed]
 
 
 def measure(folder: Path, sources: list[str], tests: list[str], to: Path) -> int:

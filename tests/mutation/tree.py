@@ -27,8 +27,10 @@ class Tree:
         self.root, self.folder = root, folder
         command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         named = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=60).stdout
+        self._names = set()  # the checkout's own; what an environment in it has is none of them
         for name in filter(None, named.split("\0")):
             if (root / name).is_file():
+                self._names.add(str(root / name))
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(root / name, folder / name)
 
@@ -68,8 +70,7 @@ class Tree:
         theirs = {"", str(self.root), str(self.root / "runtime")}
         os.chdir(self.folder)
         for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None) or ""
-            if file.startswith(f"{self.root}{os.sep}") and name != "__main__":
+            if getattr(module, "__file__", None) in self._names and name != "__main__":
                 del sys.modules[name]
         sys.path[:] = [*ours, *(path for path in sys.path if path not in theirs)]
         os.environ["PYTHONPATH"] = os.pathsep.join(sorted(ours))

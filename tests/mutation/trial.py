@@ -57,6 +57,7 @@ def try_area(root: Path, area: Area, chosen: list[Fault], jobs: int, note: Calla
         if known.failed:
             note(f"left out, since they fail without a fault: {', '.join(known.failed)}")
         warm(known.modules)
+        _check(trees[0], known)
         free, running = list(trees), {}
         waiting = iter(chosen)
         try:
@@ -85,20 +86,35 @@ def try_area(root: Path, area: Area, chosen: list[Fault], jobs: int, note: Calla
 def _measured(area: Area, root: Path, tree: Tree, folder: Path) -> Measured:
     said, to = folder / "said", folder / "measured.json"
     work = tree.fork(lambda: measure(tree.folder, area.sources(root), area.test_files(root), to), said)
+    if _waited(work) or not to.exists():
+        raise SystemExit(f"the tests {', '.join(area.test_files(root))} can't be run:\n{said.read_text()[-4000:]}")
+    return read(to)
+
+
+def _check(tree: Tree, known: Measured) -> None:
+    """Raises SystemExit where tests fail in such a fork without a fault: they would seem to notice any."""
+    if (tests := known.all()) and (failed := _noticed(tree, _waited(_begin(tree, tests)))):
+        raise SystemExit(f"without a fault there fails {failed}:\n{_said(tree).read_text()[-4000:]}")
+
+
+def _waited(work: int) -> int:
+    """The exit status of a fork."""
     try:
         _, status = os.waitpid(work, 0)
     except BaseException:
         _end(work)
         raise
-    if status or not to.exists():
-        raise SystemExit(f"the tests {', '.join(area.test_files(root))} can't be run:\n{said.read_text()[-4000:]}")
-    return read(to)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _start(tree: Tree, fault: Fault, source: bytes, tests: list[str]) -> int:
     tree.write(fault.path, fault.put_into(source))
+    return _begin(tree, tests)
+
+
+def _begin(tree: Tree, tests: list[str]) -> int:
     _first(tree).unlink(missing_ok=True)
-    return tree.fork(lambda: _run(tree, tests), tree.folder.with_suffix(".said"))
+    return tree.fork(lambda: _run(tree, tests), _said(tree))
 
 
 def _run(tree: Tree, tests: list[str]) -> int:
@@ -138,6 +154,10 @@ def _temporary(folder: Path) -> Iterator[None]:
 
 def _first(tree: Tree) -> Path:
     return tree.folder.with_suffix(".first")
+
+
+def _said(tree: Tree) -> Path:
+    return tree.folder.with_suffix(".said")
 
 
 def _ended(running: dict) -> list[tuple[int, int | None]]:

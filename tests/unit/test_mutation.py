@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import signal
 import subprocess
 import sys
@@ -37,7 +38,10 @@ CHANGES = {
     "n == (8)", "n == (6)", "in ('7')", "(str(n) not in '74')", "if (str(n) in '74'):",
     "raise BufferError()", "return None",
 }  # fmt: skip
-TESTS = '''from code_of import size, slow
+#: A module of an environment within the checkout; as numpy, it can't be imported anew.
+ONCE = "import sys\nassert not hasattr(sys, 'imported'), 'imported twice'\nsys.imported = True\n"
+TESTS = '''import once
+from code_of import size, slow
 
 
 def test_size():
@@ -129,11 +133,11 @@ def test_a_run_that_is_ended_leaves_no_fork_behind(how, tmp_path):
 
 
 def test_a_weak_test_lets_a_fault_pass_and_an_endless_one_is_ended(tmp_path):
-    for name, text in {"runtime/code_of.py": TRIED, "tests/test_code.py": TESTS}.items():
-        (tmp_path / name).parent.mkdir(parents=True)
+    written = {"runtime/code_of.py": TRIED, "tests/test_code.py": TESTS, ".venv/once.py": ONCE,
+               "pytest.ini": "[pytest]\npythonpath = runtime\n", ".gitignore": ".venv/\n"}  # fmt: skip
+    for name, text in written.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    ini = "[pytest]\npythonpath = runtime\n"
-    (tmp_path / "pytest.ini").write_text(ini)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True, timeout=20)
     program = (
         "from pathlib import Path\nfrom tests.mutation import trial\nfrom tests.mutation.areas import Area\n"
@@ -143,11 +147,29 @@ def test_a_weak_test_lets_a_fault_pass_and_an_endless_one_is_ended(tmp_path):
         "for outcome in trial.try_area(root, area, chosen, 2, print):\n"
         "    fault = outcome.fault\n    print(fault.line, fault.kind, fault.new, '->', outcome.noticed)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": str(tmp_path / ".venv")})  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
     assert [line for line in said if line.endswith("-> None")] == [
         "2 comparison (n >= 10) -> None", "2 off by one (9) -> None"], done.stdout  # fmt: skip
     assert "2 condition turned round (not n > 10) -> tests/test_code.py::test_size" in said
     assert "9 statement deleted pass -> time" in said
-    assert (tmp_path / "runtime/code_of.py").read_text() == TRIED and not list(tmp_path.glob("**/*.pyc"))
+    assert (tmp_path / "runtime/code_of.py").read_text() == TRIED and not list(tmp_path.glob("[rt]*/**/*.pyc"))
+
+
+def test_tests_that_fail_without_a_fault_in_a_fork_of_a_warm_process_notice_nothing(tmp_path):
+    written = {"runtime/code_of.py": "n = 1\n", "pytest.ini": "[pytest]\npythonpath = runtime\n",
+               "tests/test_code.py": f"import os\ndef test_code():\n    os.mkdir({str(tmp_path / 'once')!r})\n"}
+    for name, text in written.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True, timeout=20)
+    program = (
+        "from pathlib import Path\nfrom tests.mutation import trial\nfrom tests.mutation.areas import Area\n"
+        f"root, area = Path({str(tmp_path)!r}), Area(('runtime/code_of.py',), ('tests/test_*.py',))\n"
+        "print(list(trial.try_area(root, area, trial.choose(root, area, None, ''), 1, print)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and done.stdout == "", done.stdout
+    assert "without a fault there fails tests/test_code.py::test_code" in done.stderr
