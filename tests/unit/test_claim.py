@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -51,6 +52,21 @@ def test_who_is_gone_is_known():
     assert claim._started(gone()["pid"]) is None and claim._started(os.getpid()) == claim._here()["started"]
 
 
+def test_one_that_has_ended_and_that_nobody_waited_for_is_gone():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert claim._started(ended.pid) is None
+    ended.wait(120)
+
+
+def test_the_process_of_another_user_is_known_too(monkeypatch):
+    def refused(pid, number):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", refused)
+    assert claim._started(os.getpid()) == claim._here()["started"] is not None
+
+
 def test_one_run_at_a_time(folder):
     mine = take(*folder, "a", "the output out")
     mine.check()
@@ -89,11 +105,11 @@ def test_of_many_that_start_at_once_one_gets_it(folder):
 
 def test_the_claim_of_a_process_that_is_gone_is_taken_over(folder):
     claim_of(folder[1], 1, **gone())
+    with open(f"{folder[1]}/.claim-1.0f", "w"):  # it was killed while it made another
+        pass
     mine = take(*folder, "b", "out")
     assert written(folder[1], 2)["run"] == "b"
     mine.check()
-    with open(f"{folder[1]}/.claim-1.0f", "w"):  # it was killed while it made another
-        pass
     mine.beat()
     mine.release()
     assert not os.path.exists(folder[1])
@@ -187,6 +203,15 @@ def test_an_earlier_attempt_of_the_same_application_of_yarn_is_gone(folder, monk
             take(*folder, "b", "out")
 
 
+def test_a_claim_says_of_which_attempt_of_yarn_it_is(folder, monkeypatch):
+    monkeypatch.setenv("CONTAINER_ID", "container_e17_1700000000000_0042_01_000001")
+    monkeypatch.setattr(claim, "_here", lambda here=claim._here: here() | {"host": "elsewhere 1"})
+    take(*folder, "a", "out")
+    monkeypatch.undo()
+    monkeypatch.setenv("CONTAINER_ID", "container_e17_1700000000000_0042_02_000001")
+    take(*folder, "b", "out").check()
+
+
 def test_a_run_that_comes_back_finds_that_it_lost_its_claim(folder):
     mine = take(*folder, "a", "the output out")
     mine.beat()
@@ -197,6 +222,9 @@ def test_a_run_that_comes_back_finds_that_it_lost_its_claim(folder):
     mine.check()
     claim_of(folder[1], 1, run="b")  # the same number, made by another once ours was taken away
     with pytest.raises(RunFailed, match="another, process .* has taken over"):
+        mine.check()
+    open(f"{folder[1]}/claim-1", "w").close()  # by one that was killed just then
+    with pytest.raises(RunFailed, match="any more: its claim is gone"):
         mine.check()
     os.remove(f"{folder[1]}/claim-1")
     with pytest.raises(RunFailed, match=r"any more: its claim is gone\. It said nothing for more than"):

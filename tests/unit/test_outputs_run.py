@@ -269,6 +269,8 @@ def test_a_part_that_nobody_reports_leaves_none_of_the_outputs(tmp_path):
     run = Run(tmp_path)
     with pytest.raises(RunFailed, match=r"text of WriteText1 lacks the part of instance 0, 2 of 3: all are done"):
         run.outputs.commit([run.write(1, 3)])
+    with pytest.raises(RunFailed, match=r"text of WriteText1 lacks the part of instance 0 of 1: all are done"):
+        run.outputs.commit([])
     assert everything(tmp_path) == [".out.d4p-unfinished", ".text.d4p-unfinished"]
     run.outputs.abort(RunFailed("x"))
 
@@ -432,3 +434,9 @@ def test_addresses_of_readers_are_of_files_that_are_there(tmp_path):
     (tmp_path / "b.txt").symlink_to(tmp_path / "a.txt")
     made = workflow((ReadLines(tmp_path / "*.txt"), Sink()))
     assert input_addresses(made) == [("ReadLines0", f"file://{os.path.realpath(tmp_path)}/{name}.txt") for name in "ab"]
+
+
+def test_a_pe_that_is_no_reader_has_paths_of_its_own(tmp_path):
+    sink = Sink()
+    sink.paths = [tmp_path]
+    assert input_addresses(workflow((Made(), sink))) == []

@@ -12,12 +12,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from d4p.commit.run import Outputs
 from d4p.errors import Refused, RunFailed
-from d4p.filesystems import locate
+from d4p.filesystems import Local, locate
+from d4p.filesystems.appended import Appended
 from d4p.items.packing import loads_json
 from d4p.items.schema import declared_schema
 from d4p.outputs import parquet, store
@@ -183,17 +185,19 @@ def test_an_item_of_another_type_makes_all_of_them_lines(tmp_path, odd, monkeypa
     assert len(lines(tmp_path, part)) == 3000 and lines(tmp_path, part)[20]["samples"] == [0, 1, 2, 3, 4, 5]
 
 
+def full(*arguments):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+FULL = "the output out, instance 3, can't be written: No space left on device"
+
+
 def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch):
     """What was written waits in a buffer, and is refused when the file is closed."""
     for name in ("sync", "rename", "sync_folder"):
         with monkeypatch.context() as patched:
-
-            def full(*arguments):
-                raise OSError(errno.ENOSPC, "No space left on device")
-
             patched.setattr(Store, name, full)
-            says = "the output out, instance 3, can't be written: No space left on device"
-            with pytest.raises(RunFailed, match=says):
+            with pytest.raises(RunFailed, match=FULL):
                 write(tmp_path, ["a"])
         assert not [n for n in os.listdir(tmp_path) if n.startswith("part-")] or name == "sync_folder"
         for part in tmp_path.glob("*part-*"):
@@ -205,6 +209,51 @@ def test_a_large_part_begins_to_go_to_the_disk_before_its_end(tmp_path, monkeypa
     monkeypatch.setattr(store, "_sync_file_range", lambda: lambda fd, *range, how=None: begun.append(range[:2]))
     part = write(tmp_path, ["x" * 999_997] * 30)
     assert part.size == 30_000_000 and begun == [(0, 9_000_000), (9_000_000, 9_000_000), (18_000_000, 9_000_000)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have nothing to be told")
+def test_linux_is_told_to_begin_at_any_place_of_a_file(tmp_path):
+    begin = store._sync_file_range()
+    with open(tmp_path / "part", "wb") as file:
+        file.write(b"some")
+        Store(str(tmp_path)).sync_soon(file, 0, 4)
+        assert (tmp_path / "part").read_bytes() == b"some"
+        assert begin(file.fileno(), 1 << 31, 1, store._WRITE) == 0, "beyond what 32 bits hold"
+
+
+@pytest.mark.parametrize("error", [OverflowError, pa.ArrowInvalid])
+def test_items_that_make_no_table_are_lines(tmp_path, monkeypatch, error):
+    """Such as more than two gigabytes in one batch."""
+
+    def refused(column, kind):
+        raise error
+
+    monkeypatch.setattr(parquet, "_array", refused)
+    part = write(tmp_path, [("a", number) for number in range(40)], WORDS)
+    assert part.final == "part-00003.jsonl" and lines(tmp_path, part) == [["a", number] for number in range(40)]
+
+
+@pytest.mark.parametrize("schema", [None, WORDS])
+@pytest.mark.parametrize("length", [1, 1 << 20])
+def test_a_disk_that_is_full_meanwhile(tmp_path, monkeypatch, length, schema):
+    """With the first item, or once the buffer is full, or at the end."""
+    monkeypatch.setattr(Appended, "write", full)
+    with pytest.raises(RunFailed, match=FULL):
+        write(tmp_path, [("x" * length, number) for number in range(20)], schema)
+
+
+@pytest.mark.parametrize("step", ["append", "remove", "rename"])
+def test_a_file_that_can_not_be_made_or_removed(tmp_path, monkeypatch, step):
+    """One in whose stead lines are written is removed."""
+    monkeypatch.setattr(Store, step, full)
+    with pytest.raises(RunFailed, match=FULL):
+        write(tmp_path, [("a", True)], WORDS)
+
+
+def test_a_file_that_can_not_be_read_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(Local, "open", full)
+    with pytest.raises(RunFailed, match=FULL):
+        write(tmp_path, [("a", True)], WORDS)
 
 
 def test_an_output_of_a_workflow_without_results_makes_no_folder():

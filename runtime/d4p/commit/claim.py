@@ -45,8 +45,8 @@ class Claim:
     def check(self) -> None:
         """Raises RunFailed where another run has taken over, OSError where the folder isn't this user's any more."""
         self._store.check_own(self._folder)
-        highest, who = _holder(self._store, self._folder)
-        if highest != self._number or who is None or who["run"] != self._run:
+        _, who = _holder(self._store, self._folder)
+        if who is None or who["run"] != self._run:
             other = f"another, {_described(who)}, has taken over" if who else "its claim is gone"
             raise RunFailed(f"{self._output} isn't this run's any more: {other}. It said nothing for more than "
                             f"{LEASE:.0f} seconds, or its folder was removed")
@@ -126,7 +126,7 @@ def _holder(store: Store, folder: str) -> tuple[int, dict[str, Any] | None]:
 
 def _numbered(name: str) -> int:
     """The number of the claim that a file belongs to: the claim, one half made, what its run last said; else 0."""
-    found = _CLAIM.match(name.lstrip("."))
+    found = _CLAIM.match(name.removeprefix("."))
     return int(found[1]) if found else 0
 
 
