@@ -235,3 +235,86 @@ def test_a_claim_that_was_cut_short_is_taken_over(folder):
     os.makedirs(folder[1])
     open(f"{folder[1]}/claim-1", "w").close()
     take(*folder, "b", "out").check()
+
+
+@pytest.mark.parametrize("meanwhile", [1, 3])
+def test_what_others_made_at_the_same_time_is_seen(folder, monkeypatch, meanwhile):
+    """One that took ours for a claim cut short; or one that has claimed a folder anew that was given up."""
+    claim_of(folder[1], 1, **gone())
+    create = Store.create
+
+    def made(store, path, content):
+        create(store, path, content)
+        claim_of(folder[1], meanwhile, run="faster")
+
+    monkeypatch.setattr(Store, "create", made)
+    with pytest.raises(Refused, match="out is being written by another run"):
+        take(*folder, "a", "out")
+    assert sorted(os.listdir(folder[1])) == sorted({"claim-1", f"claim-{meanwhile}"})
+
+
+def test_who_is_slower_each_time_gives_up(folder, monkeypatch):
+    def faster(store, path, content):
+        tried.append(path)
+        raise FileExistsError
+
+    tried: list[str] = []
+    monkeypatch.setattr(Store, "create", faster)
+    with pytest.raises(Refused, match="out is being claimed by other runs at the same time"):
+        take(*folder, "a", "out")
+    assert len(tried) > 1
+
+
+OPERATIONS = ("check_own", "makedirs", "sizes", "read", "create", "remove", "rmdir")
+
+
+def interrupted(monkeypatch, at: int, after: bool) -> list[str]:
+    """Has one operation of the store interrupted, before or after it is done; the names of those that were begun."""
+    begun: list[str] = []
+
+    def counted(name, real):
+        def operation(*arguments):
+            begun.append(name)
+            if len(begun) == at and not after:
+                raise KeyboardInterrupt
+            done = real(*arguments)
+            if len(begun) == at:
+                raise KeyboardInterrupt
+            return done
+
+        return operation
+
+    for name in OPERATIONS:
+        monkeypatch.setattr(Store, name, counted(name, getattr(Store, name)))
+    return begun
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("dead", [False, True])
+def test_who_is_interrupted_claims_nothing(folder, monkeypatch, dead, after):
+    """At each operation on the file system."""
+    for at in range(1, 100):
+        if dead:
+            claim_of(folder[1], 1, **gone())
+        with monkeypatch.context() as patched:
+            begun = interrupted(patched, at, after)
+            try:
+                mine = take(*folder, "a", "out")
+            except KeyboardInterrupt:
+                mine = None
+        if mine is not None:
+            mine.release()
+            break
+        assert not os.path.exists(folder[1]) or dead and os.listdir(folder[1]) == ["claim-1"], begun
+    assert not os.path.exists(folder[1]) and at > 6
+
+
+def test_who_is_interrupted_leaves_what_another_has_just_claimed(folder, monkeypatch):
+    def made(store, path, content):
+        claim_of(folder[1], 1, run="faster")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "create", made)
+    with pytest.raises(KeyboardInterrupt):
+        take(*folder, "a", "out")
+    assert written(folder[1], 1)["run"] == "faster"

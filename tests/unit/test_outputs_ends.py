@@ -12,16 +12,18 @@ import pytest
 from d4p import WriteText
 from d4p.commit import claim
 from d4p.commit.folder import Folder
-from d4p.commit.replace import what_it_would_take
+from d4p.commit.replace import stranger, what_it_would_take
 from d4p.commit.run import Outputs
 from d4p.errors import Refused, RunFailed, WorkerLost
 from d4p.filesystems import Local
-from d4p.outputs.part import Part
-from d4p.outputs.store import Store
+from d4p.graph.policies import DeadLetter, Retry, Skip
+from d4p.outputs.instance import InstanceOutputs
+from d4p.outputs.part import Part, Place
+from d4p.outputs.store import Store, dumped
 from d4p.outputs.writing import Writing
 
 from . import objects
-from .byhand import ByHand, files
+from .byhand import IDENTITY, ByHand, files
 from .test_outputs_run import Made, Run, Sink, lines, workflow
 
 
@@ -127,6 +129,59 @@ def test_what_would_go_with_an_output_is_told(tmp_path):
     assert what_it_would_take(store, store.path, []) == "is the folder you are in or one above it"
 
 
+@pytest.mark.parametrize(("names", "says"), [
+    ([], ""), (["_UNFINISHED", "x"], ""), (["c", "a", "b"], "(it holds a, b, c)"),
+    (["d", "c", "a", "b"], "(it holds a, b, c and 1 more)"),
+])  # fmt: skip
+def test_what_is_no_output_is_told(tmp_path, names, says):
+    for name in names:
+        (tmp_path / name).touch()
+    found = stranger(Store(str(tmp_path)), str(tmp_path))
+    assert found == (says and f"a folder is there that no run of d4p wrote {says}")
+
+
+def test_items_that_are_set_aside_go_to_the_folders_of_their_policies(tmp_path):
+    """PEs may share one; also behind another policy."""
+    source, pes = Made(), [Sink() for _ in range(4)]
+    made = workflow(*((source, pe) for pe in pes))
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    made.policies = {"Sink1": DeadLetter(first), "Sink2": Retry(2, then=DeadLetter(second)), "Sink3": Skip(),
+                     "Sink4": DeadLetter(first)}
+    outputs = Outputs(made, None, [])
+    assert [(folder.path, folder.of) for folder in outputs.folders] == [(first, "Sink1, Sink4"), (second, "Sink2")]
+    assert outputs.begin(lambda: IDENTITY)
+    instance = InstanceOutputs(outputs.writing(), 0, 1, True)
+    for name in ("Sink1", "Sink2", "Sink3", "Sink4"):
+        instance.letters(name, {"pe": name})({"item": 7})
+    assert instance.kept_counts() == ({}, {})
+    instance.finish()
+    outputs.commit([{"instance": 0, **instance.report()}])
+    found = {str(part.relative_to(tmp_path)): json.loads(part.read_text()) for part in tmp_path.rglob("part-*")}
+    assert found == {f"{folder}/{name}.letters/part-00000.jsonl": {"item": 7, "pe": name} for folder, name in
+                     [("first", "Sink1"), ("first", "Sink4"), ("second", "Sink2")]}
+
+
+@pytest.mark.parametrize(("resume", "error", "stay"), [
+    (True, KeyboardInterrupt, True), (True, Refused, True), (False, KeyboardInterrupt, False), (False, Refused, True),
+])  # fmt: skip
+def test_what_an_earlier_run_completed_where_the_next_one_cannot_begin(tmp_path, monkeypatch, resume, error, stay):
+    run, prepare = Run(tmp_path), Folder.prepare
+    run.write(0)
+    run.outputs.abort(WorkerLost("lost"))
+
+    def fails(folder, *arguments):
+        if folder.of == "":
+            raise error
+        prepare(folder, *arguments)
+
+    monkeypatch.setattr(Folder, "prepare", fails)
+    with pytest.raises(error):
+        Run(tmp_path, resume=resume)
+    assert len([*tmp_path.glob(".text.d4p-unfinished/attempts/part-*")]) == resume
+    assert len([*tmp_path.glob(".out.d4p-unfinished/attempts/*/part-*")]) == 2 * stay
+    assert not [*tmp_path.rglob("claim-*")]
+
+
 def test_a_copy_that_went_wrong_is_no_output(tmp_path, monkeypatch):
     """Where a store says that it copied, and has less."""
     fs = objects.at(tmp_path)
@@ -151,6 +206,19 @@ def test_a_store_that_counts_a_folder_among_what_is_in_it():
     assert store.sizes("/b/out") == {"part": 4}
 
 
+@pytest.mark.parametrize("url", ["{}/b", "objects://b"])
+def test_a_folder_is_cleared_but_for_what_is_to_be_kept(tmp_path, url):
+    objects.at(tmp_path)
+    store = Store(url.format(tmp_path))
+    for name in ("claim-1", "run.json", "attempts/x", "attempts/y"):
+        store.makedirs(f"{store.path}/attempts")
+        store.write(f"{store.path}/{name}", b"")
+    store.clear(store.path, "attempts", "x".__eq__)
+    assert list(store.sizes(f"{store.path}/attempts")) == ["x"] and len(store.sizes(store.path)) == 3
+    store.clear(store.path, keep=lambda name: name.startswith("claim-"))
+    assert list(store.sizes(store.path)) == ["claim-1"]
+
+
 @pytest.mark.parametrize("sync", [True, False])
 def test_a_file_is_waited_for_where_that_is_asked(tmp_path, monkeypatch, sync):
     synced = []
@@ -159,10 +227,35 @@ def test_a_file_is_waited_for_where_that_is_asked(tmp_path, monkeypatch, sync):
     assert synced == [(tmp_path / "file").stat().st_ino] * sync
 
 
+def test_what_tells_nothing_is_not_waited_for(tmp_path, monkeypatch):
+    """A file by which instances see that they look where the program does: one for each result."""
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda number: synced.add(os.fstat(number).st_ino))
+    run = Run(tmp_path)
+    begun = {path.stat().st_ino for path in tmp_path.rglob(".begun")}
+    run.outputs.abort(RunFailed("x"))
+    assert len(begun) == 3 and synced and not begun & synced
+
+
 @pytest.mark.parametrize(("of", "what"), [("", "--output"), ("WriteText1", "the output of WriteText1")])
 def test_an_output_without_a_name_is_not_the_folder_that_one_is_in(of, what):
     with pytest.raises(Refused, match=f"^{what} must be the path of a new folder; it is empty$"):
         Folder("", of)
+
+
+@pytest.mark.parametrize("written", [[], ["writer"], ["result"], ["writer", "result"]])
+@pytest.mark.parametrize("resume", [False, True])
+def test_whether_resume_was_to_keep_something_of_an_instance(tmp_path, written, resume):
+    keys = {"writer": ("WriteText", None), "result": ("Made", "output")}
+    places = {keys[each]: Place(str(tmp_path), "out", "") for each in written}
+    made = InstanceOutputs(Writing("run", places, spooled=False, resume=resume), 0, 1, True)
+    made.writer("WriteText", WriteText(tmp_path))
+    made.result("Made", Made(), "output", None)
+    assert made.asked is (resume and written != [])
+
+
+def test_files_that_tell_of_an_output_can_be_read_by_people():
+    assert dumped({"run": 1, "parts": [2]}) == b'{\n "parts": [\n  2\n ],\n "run": 1\n}\n'
 
 
 def test_small_things():

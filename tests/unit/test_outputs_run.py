@@ -337,6 +337,17 @@ def test_what_a_run_is_made_of(tmp_path, monkeypatch):
     assert changed(made()) == {"files"}
 
 
+def test_in_which_order_something_was_given_makes_no_difference():
+    given = [("a", [1]), ("b", [2])]
+    digests = set()
+    for some in (given, given[::-1]):
+        flow = workflow((Made(), Sink()))
+        flow.policies = dict(some)
+        made = identity(lambda: None, flow, Inputs(dict(some)))
+        digests.add((made["inputs"], made["on_error"]))
+    assert len(digests) == 1
+
+
 def test_parameters_are_shown_but_for_secrets_and_the_end_of_long_ones():
     shown, longest = identities._value, identities._LONGEST
     assert shown("maxlag", 60) == "60" and shown("author", "me") == "'me'"
@@ -383,6 +394,8 @@ def test_whose_code_is_looked_at(tmp_path, monkeypatch):
     module("debian8", "mine/dist-packages/debian8.py")
     module("beside8", "mine8/beside8.py")
     module("built8")
+    for name in ("d4p.mine8", "__main__", "__mp_main__"):  # what there is beside the workflow's own
+        module(name, f"mine/{name.replace('.', '/')}.py")
     flow = Workflow("wf8:graph", "")
 
     def names():

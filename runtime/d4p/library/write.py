@@ -114,7 +114,7 @@ class Writer(ConsumerPE):
         except BaseException:
             self._folder.release()
             raise
-        self.write_to(self._folder.places()[""], Maker(attempt=f"{self._run}.{new_id()}"))
+        self.write_to(self._folder.places()[""], Maker(0, 1, f"{self._run}.{new_id()}"))
 
     def commit_output(self) -> None:
         """Put the folder in its place."""

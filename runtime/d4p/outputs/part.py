@@ -97,9 +97,9 @@ class Place:
 class Maker:
     """Who makes an attempt: an instance of so many, and the attempt's id; `repeatable` as for a Part."""
 
-    instance: int = 0
-    instances: int = 1
-    attempt: str = ""
+    instance: int
+    instances: int
+    attempt: str
     repeatable: bool = True
 
 
