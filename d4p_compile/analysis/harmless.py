@@ -80,25 +80,20 @@ def _counts(methods: list[Method], method: Method, node: ast.AST, name: str) -> 
 
 
 def _is_logged(method: Method, node: ast.AST) -> bool:
-    for each in method.above(node):
-        if isinstance(each, ast.Call) and getattr(each.func, "id", "") in ("str", "repr", "format", "round", "int"):
-            continue
-        if isinstance(each, ast.Call):
-            return is_log(method, method.around.get(each)) and node is not each.func
-        if not isinstance(each, _FORMATS):
-            return False
-    return False
+    outer = next(each for each in method.above(node) if not isinstance(each, _FORMATS) and not _makes_text(each))
+    return isinstance(outer, ast.Call) and is_log(method, method.around.get(outer)) and node is not outer.func
+
+
+def _makes_text(call: ast.AST) -> bool:
+    return isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("str", "repr", "format", "round", "int")
 
 
 def _decides_on_logs(methods: list[Method], method: Method, node: ast.AST, name: str) -> bool:
     """It stands in the test of an `if` in which there are logs, and the number is set back, and no more."""
-    for each in method.above(node):
-        if isinstance(each, ast.If):
-            return all(is_log(method, part) or isinstance(part, ast.Pass) or _sets_back(methods, method, part, name)
-                       for part in [*each.body, *each.orelse])
-        if not isinstance(each, _TESTS):
-            return False
-    return False
+    outer = next(each for each in method.above(node) if not isinstance(each, _TESTS))
+    return isinstance(outer, ast.If) and all(
+        is_log(method, part) or isinstance(part, ast.Pass) or _sets_back(methods, method, part, name)
+        for part in [*outer.body, *outer.orelse])
 
 
 def _sets_back(methods: list[Method], method: Method, statement: ast.stmt, name: str) -> bool:

@@ -145,8 +145,6 @@ def callable_reason(value: Any, frame: Frame, args: tuple = (), keywords: dict[s
         return _call_on(value.__name__, of(value.__self__), deeper)
     if not is_user(value) and (why := _given(value, args, keywords, deeper)) is not None:
         return why
-    if isinstance(value, type) or value is None:
-        return None
     functions = [f for f in plain_functions(value) if is_user(f)]
     for function in functions:
         try:

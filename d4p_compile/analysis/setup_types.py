@@ -27,7 +27,7 @@ _DISPLAYS: dict[type, type] = {
 }  # fmt: skip
 
 _OPENERS = ("open", "urlopen", "fdopen", "NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile", "popen")
-_QUEUES = ("Queue", "SimpleQueue", "JoinableQueue", "LifoQueue", "PriorityQueue")
+_QUEUES = ("Queue", "SimpleQueue", "JoinableQueue")  # of multiprocessing, where these are functions
 _BRINGS_ANYTHING = ("builtins", "pickle", "_pickle", "cloudpickle", "dill", "joblib", "copy", "functools", "_functools",
                     "itertools", "operator", "_operator", "importlib")  # fmt: skip
 _PICKLES = ("pickle", "cloudpickle", "dill", "joblib")

@@ -128,8 +128,6 @@ class _Table:
 
     def _fills_and_gives(self, body: list[ast.stmt]) -> bool:
         """Whether statements find what lies under the key, put it there, and give it."""
-        if not body or not isinstance(body[-1], ast.Return):
-            return False
         found = self._filled(body[:-1])
         return found is not None and self._gives(body[-1:], found)
 

@@ -27,11 +27,7 @@ class FunctionWalker(CallWalker):
 
     def block(self, body: list[ast.stmt]) -> None:
         for statement in body:
-            visit = getattr(self, "on_" + type(statement).__name__, None)
-            if visit is not None:
-                visit(statement)
-            else:
-                self.eval(statement)
+            self.eval(statement)
 
     def branches(self, *bodies: list[ast.stmt]) -> None:
         """One of the bodies runs; afterwards a name may stand for what any of them made of it."""

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from d4p.commit import claim
-from d4p.commit.claim import LEASE, take
+from d4p.commit.claim import BEAT, LEASE, take
 from d4p.commit.folder import Folder
 from d4p.errors import Refused, RunFailed
 from d4p.outputs.store import Store
@@ -53,7 +53,9 @@ def test_who_is_gone_is_known():
 
 
 def test_one_that_has_ended_and_that_nobody_waited_for_is_gone():
-    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert claim._started(ended.pid) not in (None, claim._started(os.getpid())), "it is younger"
+    ended.stdin.close()
     os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
     assert claim._started(ended.pid) is None
     ended.wait(120)
@@ -251,6 +253,24 @@ def test_what_others_made_at_the_same_time_is_seen(folder, monkeypatch, meanwhil
     with pytest.raises(Refused, match="out is being written by another run"):
         take(*folder, "a", "out")
     assert sorted(os.listdir(folder[1])) == sorted({"claim-1", f"claim-{meanwhile}"})
+
+
+def test_a_folder_that_another_removes_at_the_same_time_is_made_again(folder, monkeypatch):
+    makedirs, refused = Store.makedirs, []
+
+    def fails(store, path):
+        if not refused:
+            refused.append(path)
+            raise FileExistsError(errno.EEXIST, "File exists")
+        makedirs(store, path)
+
+    monkeypatch.setattr(Store, "makedirs", fails)
+    take(*folder, "a", "out").check()
+    assert refused
+
+
+def test_a_run_may_be_late_to_say_that_it_lives():
+    assert 4 * BEAT < LEASE
 
 
 def test_who_is_slower_each_time_gives_up(folder, monkeypatch):

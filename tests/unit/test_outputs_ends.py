@@ -3,6 +3,7 @@ copies that went wrong, and what is asked of a store."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from d4p.commit import claim
 from d4p.commit.folder import Folder
 from d4p.commit.replace import stranger, what_it_would_take
 from d4p.commit.run import Outputs
+from d4p.commit.unwritten import Unwritten
 from d4p.errors import Refused, RunFailed, WorkerLost
 from d4p.filesystems import Local
 from d4p.graph.policies import DeadLetter, Retry, Skip
@@ -24,6 +26,7 @@ from d4p.outputs.writing import Writing
 
 from . import objects
 from .byhand import IDENTITY, ByHand, files
+from .test_claim import claim_of
 from .test_outputs_run import Made, Run, Sink, lines, workflow
 
 
@@ -50,6 +53,10 @@ def test_how_many_items_were_left_out_is_known_to_whoever_comes_back(tmp_path):
     run = Run(tmp_path)
     run.outputs.commit([run.write(0, 1)], missing=3)
     assert Run(tmp_path, resume=True).outputs.missing == 3
+    (tmp_path / "none").mkdir()
+    run = Run(tmp_path / "none")
+    run.outputs.commit([run.write(0, 1)])
+    assert Run(tmp_path / "none", resume=True).outputs.missing == 0
     decided = ByHand(WriteText(tmp_path / "decided"))
     decided.folder.decide({"": [decided.instance(0, 1, ["a"])]}, decided.identity, decided.run, missing=2)
     decided.folder.release()
@@ -150,7 +157,9 @@ def test_items_that_are_set_aside_go_to_the_folders_of_their_policies(tmp_path):
     outputs = Outputs(made, None, [])
     assert [(folder.path, folder.of) for folder in outputs.folders] == [(first, "Sink1, Sink4"), (second, "Sink2")]
     assert outputs.begin(lambda: IDENTITY)
-    instance = InstanceOutputs(outputs.writing(), 0, 1, True)
+    writing = outputs.writing()
+    assert not writing.spooled and not writing.watched and writing.program == ""
+    instance = InstanceOutputs(writing, 0, 1, True)
     for name in ("Sink1", "Sink2", "Sink3", "Sink4"):
         instance.letters(name, {"pe": name})({"item": 7})
     assert instance.kept_counts() == ({}, {})
@@ -182,6 +191,48 @@ def test_what_an_earlier_run_completed_where_the_next_one_cannot_begin(tmp_path,
     assert not [*tmp_path.rglob("claim-*")]
 
 
+@pytest.mark.parametrize("step", ["prepare", "decide", "commit", "abort"])
+def test_a_run_that_lost_its_claim_changes_nothing_any_more(tmp_path, step):
+    run = ByHand(WriteText(tmp_path / "out"))
+    parts = {"": [run.instance(0, 1, ["a"])]}
+    if step == "commit":
+        run.folder.decide(parts, run.identity, run.run)
+    claim_of(run.folder.unfinished, 2, run="theirs")
+    before = sorted(tmp_path.rglob("*"))
+    if step == "prepare":
+        with pytest.raises(Refused, match="by another run at the same time"):
+            run.folder.prepare(run.identity, run.run)
+    elif step == "abort":
+        run.folder.abort(keep=False)
+    else:
+        with pytest.raises(RunFailed, match="isn't this run's any more: another, process .*, has taken over"):
+            run.folder.decide(parts, run.identity, run.run) if step == "decide" else run.folder.commit()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def refused(*arguments, **more):
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+@pytest.mark.parametrize("step", ["commit", "release", "committed", "abort"])
+def test_what_can_not_be_tidied_up_is_left(tmp_path, monkeypatch, step):
+    """It is hidden, and the next run tries again."""
+    run = ByHand(WriteText(tmp_path / "out"))
+    run.folder.decide({"": [run.instance(0, 1, ["a"])]}, run.identity, run.run)
+    if step == "committed":
+        run.folder.committed = True
+    monkeypatch.setattr(Store, "check_own" if step == "abort" else "remove_own", refused)
+    monkeypatch.setattr(claim.Claim, "release", refused)
+    if step == "commit":
+        run.folder.commit()
+        assert files(tmp_path / "out") == {"part-00000": "a\n"}
+    elif step == "abort":
+        run.folder.abort(keep=False)
+    else:
+        run.folder.release()
+    assert (tmp_path / ".out.d4p-unfinished" / "run.json").exists()
+
+
 def test_a_copy_that_went_wrong_is_no_output(tmp_path, monkeypatch):
     """Where a store says that it copied, and has less."""
     fs = objects.at(tmp_path)
@@ -202,8 +253,8 @@ def test_a_store_that_counts_a_folder_among_what_is_in_it():
     store = Store("/tmp")
     store.fs = SimpleNamespace(
         invalidate_cache=lambda: None,
-        ls=lambda folder, detail: [{"name": "b/out/", "size": 0}, {"name": "b/out/part", "size": 4}])
-    assert store.sizes("/b/out") == {"part": 4}
+        ls=lambda folder, detail: [{"name": "0b/out0/", "size": 0}, {"name": "0b/out0/part", "size": 4}])
+    assert store.sizes("/0b/out0") == {"part": 4}
 
 
 @pytest.mark.parametrize("url", ["{}/b", "objects://b"])
@@ -217,6 +268,12 @@ def test_a_folder_is_cleared_but_for_what_is_to_be_kept(tmp_path, url):
     assert list(store.sizes(f"{store.path}/attempts")) == ["x"] and len(store.sizes(store.path)) == 3
     store.clear(store.path, keep=lambda name: name.startswith("claim-"))
     assert list(store.sizes(store.path)) == ["claim-1"]
+
+
+@pytest.mark.parametrize(("given", "path"), [("/a/b/", "/a/b"), ("/a/b", "/a/b"), ("/", "/")])
+def test_a_path_of_another_store_has_no_slash_at_its_end_but_for_its_root(monkeypatch, given, path):
+    monkeypatch.setattr("d4p.outputs.store.locate", lambda url: (SimpleNamespace(atomic=False), given))
+    assert Store("hdfs:").path == path
 
 
 @pytest.mark.parametrize("sync", [True, False])
@@ -258,9 +315,23 @@ def test_files_that_tell_of_an_output_can_be_read_by_people():
     assert dumped({"run": 1, "parts": [2]}) == b'{\n "parts": [\n  2\n ],\n "run": 1\n}\n'
 
 
+def test_a_run_that_writes_nothing(tmp_path):
+    flow = workflow((Made(), Sink()))
+    flow.writing = Writing(on_error=("Sink=skip",))
+    outputs = Unwritten(flow, resume=False, spooled=False, program="folder")
+    assert outputs.begin(lambda: {}) is True and outputs.missing == 0 and outputs.notes == outputs.written == []
+    assert outputs.writing() == Writing(outputs.run, spooled=False, program="folder", on_error=("Sink=skip",))
+    with outputs.beating():
+        outputs.commit([{"instance": 0}], 0)
+    outputs.abort(RunFailed("x"))
+    with pytest.raises(Refused, match="this one writes nothing: it has no writer among its PEs, and no --output$"):
+        Unwritten(flow, resume=True, spooled=False, program="folder").begin(dict)
+
+
 def test_small_things():
     assert Part(3, 5, "run.1", 7, 70).name == "part-00003.of-5.run.1.7.70"
     assert Writing(log="log.txt").recorded is True and Writing().recorded is False
+    assert Writing().spooled and not any((*Writing().own, Writing().program, Writing().watched, Writing().resume))
     assert isinstance(Store("/tmp").fs, Local)
 
 

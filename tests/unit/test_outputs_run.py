@@ -119,6 +119,7 @@ def test_whoever_started_it_gets_the_results_too(tmp_path):
     run = Run(tmp_path, spooled=True)
     run.outputs.commit([run.write(0, 1)])
     assert run.spooled == {("TwoResults", "a b"): [0], ("TwoResults", "a/b"): [0]}
+    assert [lines(folder) for folder in (tmp_path / "out").glob("T*")] == [["0"], ["0"]]
     again = Run(tmp_path, spooled=True, resume=True)
     assert again.runs, "for the results, which are not read again"
     assert not Run(tmp_path, resume=True).runs
@@ -154,6 +155,7 @@ def test_what_a_lost_run_completed_is_kept(tmp_path):
     assert not made.are_kept([*pes, Sink()]), "what else it does must be done again"
     assert made.never_kept([*pes, Sink()]).startswith("Sink does something that no output shows")
     assert made.asked and run.outputs.notes[0].startswith("the same as in the earlier run")
+    assert "(0 noted)" in run.outputs.notes[0]
     run.outputs.commit([{"instance": 0, **kept.report()}, run.write(1)])
     assert lines(tmp_path / "text") == ["line 0", "line 1"] and everything(tmp_path) == ["out", "text"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import random
 import subprocess
 import sys
 from array import array
@@ -25,7 +26,7 @@ from d4p.items.schema import declared_schema
 from d4p.outputs import parquet, store
 from d4p.outputs.part import BEGUN, Attempt, Maker, Part, Place
 from d4p.outputs.records import ResultFile
-from d4p.outputs.shown import LONGEST, shown
+from d4p.outputs.shown import shown
 from d4p.outputs.store import Store, address
 
 WORDS = declared_schema([("word", str), ("count", int)])
@@ -104,7 +105,7 @@ def test_an_item_is_shown_in_one_line():
             return "first\nsecond"
 
     assert shown([Lines(), "a\nb"]) == "[first second, 'a\\nb']"
-    assert len(shown("x" * 1000)) == LONGEST
+    assert len(shown("x" * 1000)) == 150
 
 
 def test_an_address_is_where_a_link_leads_or_where_it_is(tmp_path):
@@ -124,6 +125,33 @@ def test_parquet(tmp_path, count, monkeypatch):
     assert table.to_pylist() == [{"word": "é" * (i % 3), "count": -i} for i in range(count)]
     assert not any(field.nullable for field in table.schema)
     assert count < 10_000 or pq.ParquetFile(tmp_path / part.name).num_row_groups > 3
+
+
+def test_a_small_table_is_one_group(tmp_path):
+    part = write(tmp_path, [("a", number) for number in range(10_000)], WORDS)
+    assert pq.ParquetFile(tmp_path / part.name).num_row_groups == 1
+
+
+@pytest.mark.parametrize(("length", "most"), [(1, [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 4096]),
+                                              (100_000, [16, 10, 10])])  # fmt: skip
+def test_how_many_items_are_checked_at_once(tmp_path, length, most):
+    """Of small ones twice as many each time, up to a number; of large ones about a megabyte."""
+    (tmp_path / BEGUN).touch()
+    table = parquet.TableFile(Attempt(Place(str(tmp_path), "out", ""), Maker(0, 1, "run.attempt")), WORDS)
+    found, at_once = [], 0
+    while len(found) < len(most):
+        assert table.put(("x" * length, at_once))
+        at_once += 1
+        if not table.held():
+            found.append(at_once)
+            at_once = 0
+    assert found == most
+
+
+def test_a_result_of_a_schema_is_lines_without_pyarrow(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "d4p.outputs.parquet", None)
+    part = write(tmp_path, [("a", 1)], WORDS)
+    assert part.final == "part-00003.jsonl" and lines(tmp_path, part) == [["a", 1]]
 
 
 def test_what_an_array_holds_may_not_be_null_either():
@@ -221,6 +249,9 @@ def test_a_large_part_begins_to_go_to_the_disk_before_its_end(tmp_path, monkeypa
     write_only = 2  # SYNC_FILE_RANGE_WRITE: it isn't waited for
     assert part.size == 30_000_000
     assert begun == [(begin, 9_000_000, write_only) for begin in (0, 9_000_000, 18_000_000)]
+    begun.clear()
+    Attempt(Place(str(tmp_path), "out", ""), Maker(0, 1, "run.attempt")).write(bytes(8 << 20))
+    assert begun == [(0, 8 << 20, write_only)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others have nothing to be told")
@@ -246,12 +277,12 @@ def test_items_that_make_no_table_are_lines(tmp_path, monkeypatch, error):
 
 
 @pytest.mark.parametrize("schema", [None, WORDS])
-@pytest.mark.parametrize("length", [1, 1 << 20])
+@pytest.mark.parametrize("length", [1, 1 << 16])
 def test_a_disk_that_is_full_meanwhile(tmp_path, monkeypatch, length, schema):
     """With the first item, or once the buffer is full, or at the end."""
     monkeypatch.setattr(Appended, "write", full)
     with pytest.raises(RunFailed, match=FULL):
-        write(tmp_path, [("x" * length, number) for number in range(20)], schema)
+        write(tmp_path, [(random.Random(number).randbytes(length).hex(), number) for number in range(20)], schema)
 
 
 @pytest.mark.parametrize("step", ["append", "remove", "rename"])

@@ -351,6 +351,48 @@ def test_copying_that_fails_halfway_is_gone_on_with(tmp_path, monkeypatch):
         "_SUCCESS", *(f"part-0000{rank}" for rank in range(5))]
 
 
+@pytest.mark.parametrize("old", [0, 3])
+def test_an_output_in_a_store_of_objects_is_whole_or_says_that_it_is_not(tmp_path, monkeypatch, old):
+    """At each moment while one takes the place of another, or of none."""
+    objects.at(tmp_path)
+    pe, seen = WriteText("objects://b/out"), []
+    for text, count in ("old", old), ("new", 2):
+        if count:
+            run = ByHand(pe, overwrite=True)
+            parts = [run.instance(rank, count, [text]) for rank in range(count)]
+            run.commit(*parts) if text == "old" else run.folder.decide({"": parts}, run.identity, run.run)
+
+    def seeing(real):
+        def done(*arguments):
+            real(*arguments)
+            there = {name.removeprefix("b/out/"): text for name, text in objects.files(tmp_path).items()
+                     if name.startswith("b/out/")}
+            says = [name for name in ("_UNFINISHED", "_SUCCESS") if there.pop(name, None) is not None]
+            if says == ["_SUCCESS"]:
+                assert there in ({f"part-{rank:05d}": "old\n" for rank in range(old)},
+                                 {f"part-{rank:05d}": "new\n" for rank in range(2)})
+            else:
+                assert "_UNFINISHED" in says or not there
+            seen.append((*says, *there))
+
+        return done
+
+    for name in ("put_object", "rm_file"):
+        monkeypatch.setattr(objects.Objects, name, seeing(getattr(objects.Objects, name)))
+    run.folder.commit()
+    assert seen[-1] == ("_SUCCESS", "part-00000", "part-00001") and len(seen) > 5
+
+
+def test_putting_in_place_what_was_only_begun_to_be_is_gone_on_with(tmp_path):
+    """Its run was killed just then."""
+    fs = objects.at(tmp_path)
+    run = ByHand(WriteText("objects://b/out"))
+    run.folder.decide({"": [run.instance(0, 1, ["new"])]}, run.identity, run.run)
+    fs.pipe_file("b/out/_UNFINISHED", b"")
+    run.folder.commit()
+    assert objects.files(tmp_path)["b/out/part-00000"] == "new\n" and not fs.exists("b/out/_UNFINISHED")
+
+
 def test_writing_to_a_url():
     fs = pytest.importorskip("fsspec").filesystem("memory")
     for overwrite in (False, True):

@@ -222,6 +222,7 @@ def uses_one(self, item):
 
     for part in inner():
         self.write("output", sum(halves(part)))
+        self.hand_on("output", halves(part))
     other = item
     other.write("output", halves(item))
 

@@ -90,7 +90,7 @@ def _tried(store: Store, folder: str, run: str, output: str, me: bytes) -> Claim
     store.check_own(folder)
     _no_stranger(store, folder)
     number, other = _holder(store, folder)
-    if number and other is not None:
+    if other is not None:
         _refuse_if_alive(store, folder, number, other, run, output)
     mine = Claim(store, folder, number + 1, run, output)
     try:

@@ -37,7 +37,7 @@ def what_it_would_take(store: Store, place: str, inputs: Iterable[tuple[str, str
     """
     mine = address(store.fs, place)
     here = os.path.realpath(os.getcwd())
-    if store.local and within(f"file://{here}", mine):
+    if within(f"file://{here}", mine):
         return "is the folder you are in or one above it"
     for reader, theirs in inputs:
         if mine == theirs:

@@ -194,12 +194,12 @@ class Outputs:
     @property
     def _compared(self) -> str | None:
         """What --resume has compared, and what it couldn't."""
-        gone_on = [folder for folder in self.folders if folder.compared is not None]
+        gone_on = [(folder.compared, folder.watched) for folder in self.folders if folder.compared is not None]
         if not gone_on:
             return None
-        count = max(folder.compared or 0 for folder in gone_on)
+        count = max(compared for compared, _ in gone_on)
         unseen = "what C code (HDF5, netCDF) and child processes read"
-        if not all(folder.watched for folder in gone_on):
+        if not all(watched for _, watched in gone_on):
             unseen = f"what PEs opened without d4p.files (that run had no --resume, or is on Spark), {unseen}"
         return ("the same as in the earlier run: plan, code, parameters, items, readers' files, and what PEs read "
                 f"by themselves ({count:,} noted). Not seen: {unseen}")

@@ -55,7 +55,7 @@ class Unwritten:
         """Nobody is to be told that this run lives."""
         return nullcontext()
 
-    def commit(self, reports: list[dict[str, Any]], missing: int = 0) -> None:
+    def commit(self, reports: list[dict[str, Any]], missing: int) -> None:
         """Nothing is to be put in its place."""
 
     def abort(self, error: BaseException) -> None:

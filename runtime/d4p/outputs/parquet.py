@@ -22,7 +22,7 @@ def arrow_type(name: str) -> pa.DataType:
     """The Arrow type of a field's type."""
     if name.endswith("[]"):
         return pa.list_(pa.field("item", arrow_type(name.removesuffix("[]")), nullable=False))
-    return pa.type_for_alias({"float64": "double", "float32": "float"}.get(name, name))
+    return pa.type_for_alias(name)
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
@@ -58,7 +58,7 @@ class TableFile:
             return False
         batch = pa.record_batch(arrays, schema=self.arrow)
         self._batches.append(batch)
-        self._most = max(1, min(_BATCH_ITEMS, 2 * count, _BATCH_BYTES * count // max(1, batch.nbytes)))
+        self._most = max(1, min(_BATCH_ITEMS, 2 * count, _BATCH_BYTES * count // batch.nbytes))
         self._held.clear()
         if sum(batch.nbytes for batch in self._batches) > _GROUP_BYTES:
             self._write()

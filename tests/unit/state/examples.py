@@ -1,11 +1,13 @@
 """What the tests of the analysis share: a PE with one of everything, users' helpers, and globals."""
 
+import argparse
 import functools
 import itertools
 import json
 import logging
 import random
 import re
+import types
 from collections import Counter, defaultdict, deque
 
 import numpy as np
@@ -69,6 +71,10 @@ class Rows:
         return iter(self.rows)
 
 
+class Named(dict):
+    """A user's class that has its methods of a built-in one."""
+
+
 class Scale:
     """A user's helper that keeps none."""
 
@@ -84,6 +90,10 @@ class Scale:
 
 def put(cache, x):
     cache[x] = True
+
+
+def double(_, x):
+    return 2 * x
 
 
 def find(table, x):
@@ -164,6 +174,8 @@ class Box(IterativePE):
         self.args = [1]
         self.client = json.JSONDecoder()
         self.made_of = Tally
+        self.named = Named(a=1)
+        self.doubled = types.MethodType(double, argparse.Namespace())
 
 
 def box(process):

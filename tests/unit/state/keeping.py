@@ -26,6 +26,31 @@ def k_annotated(self, x):
     self.n: int = x
 
 
+def k_value_that_is_added(self, x):
+    total = 0
+    total += next(self.ids)
+    return total
+
+
+def k_items_of_an_iterator(self, x):
+    return [y for y in iter(self.ids)]
+
+
+def k_else_of_a_loop(self, x):
+    for y in x:
+        if y:
+            break
+    else:
+        self.n = x
+
+
+def k_else_of_a_while(self, x):
+    while x:
+        x = x[1:]
+    else:
+        self.n = x
+
+
 def k_tuple_target(self, x):
     y, self.n = x, 1
     return y

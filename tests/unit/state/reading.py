@@ -249,6 +249,14 @@ def n_swapped(self, x):
     return rows
 
 
+def n_inherited_from_a_builtin(self, x):
+    return self.named.get(x)
+
+
+def n_bound_to_an_object_of_a_library(self, x):
+    return self.doubled(x)
+
+
 def n_choice(self, x):
     return self.text if x else self.items
 

@@ -108,6 +108,11 @@ def k_filled_of_the_comprehended_item(self, item):
     return self.table
 
 
+def k_a_text_that_is_logged(self, item):
+    self.path += item
+    self.log(self.path)
+
+
 def k_seconds_that_decide(self, item):
     self.seconds += item
     self.log(self.seconds)
@@ -181,6 +186,19 @@ def k_filled_of_locals_that_differ(self, item):
     if self.table is None:
         self.table = json.load(open(path))
     return self.table[0], other
+
+
+def k_filled_of_other_locals(self, item):
+    path, other = "a.json", "b.json"
+    one = path
+    another = other
+    if item > 3:
+        if self.table is None:
+            self.table = json.load(open(one))
+        return self.table[item]
+    if self.table is None:
+        self.table = json.load(open(another))
+    return self.table[0]
 
 
 def k_filled_of_the_item(self, item):

@@ -83,6 +83,25 @@ def test_a_file_that_has_become_something_else_is_not_read(text):
         read(names["f"])
 
 
+def test_a_variable_around_a_function_that_is_not_assigned_yet_is_left_out():
+    def function():
+        return known, later, said
+
+    said = 1
+    found = read(function).closure
+    later = 2
+    assert found == {"said": 1} and later == 2
+
+
+def test_a_module_in_a_folder_of_the_name_of_one_of_the_standard_librarys_is_the_users(monkeypatch, tmp_path):
+    made = types.ModuleType("code.mine")
+    made.__file__ = str(tmp_path / "code" / "mine.py")
+    monkeypatch.setitem(sys.modules, "code.mine", made)
+    origin._origin.cache_clear()
+    assert origin.is_user(types.FunctionType((lambda: None).__code__, {"__name__": "code.mine"}))
+    assert origin.is_stdlib(types.FunctionType((lambda: None).__code__, {"__name__": "itertools"}))
+
+
 def test_what_is_not_there_yet_is_unknown():
     assert repr(UNSET) == "unknown"
 

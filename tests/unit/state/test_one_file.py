@@ -110,6 +110,14 @@ def w_database_that_is_committed(self, item):
     base.commit()
 
 
+def w_database_by_a_script(self, item):
+    sqlite3.connect("all.db").executescript(item)
+
+
+def w_database_of_many(self, item):
+    sqlite3.connect("all.db").executemany("select ?", item)
+
+
 def w_array(self, item):
     item.tofile("all.bin")
 
