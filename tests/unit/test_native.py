@@ -106,6 +106,17 @@ def test_what_makes_an_aggregate_another():
     assert aggregate_of(own) == Aggregate("sum", (1,))
 
 
+@pytest.mark.parametrize(("pe", "name", "value"), [
+    (aggregate.SumPE([1]), "value", [0.0]), (aggregate.CountPE(), "value", [1]), (aggregate.MinPE([0]), "seen", True),
+    (aggregate.MaxPE([0]), "value", ["a"]), (aggregate.AverageParallelPE(1), "count", 1),
+    (aggregate.AverageParallelPE(1), "sum", 0.0),
+])  # fmt: skip
+def test_an_aggregate_that_does_not_start_from_nothing(pe, name, value):
+    assert aggregate_of(pe).unlike == ""
+    setattr(pe, name, value)
+    assert aggregate_of(pe).unlike == "it doesn't start from nothing"
+
+
 def test_a_method_of_the_class_that_a_workflow_replaces(monkeypatch):
     monkeypatch.setattr(aggregate.CountPE, "_process", lambda self, inputs: None)
     assert aggregate_of(aggregate.CountPE()).unlike == "_process of CountPE is replaced"

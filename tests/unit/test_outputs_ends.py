@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -17,8 +18,9 @@ from d4p.commit.replace import stranger, what_it_would_take
 from d4p.commit.run import Outputs
 from d4p.commit.unwritten import Unwritten
 from d4p.errors import Refused, RunFailed, WorkerLost
-from d4p.filesystems import Local
+from d4p.filesystems import Local, reads
 from d4p.graph.policies import DeadLetter, Retry, Skip
+from d4p.outputs import written
 from d4p.outputs.instance import InstanceOutputs
 from d4p.outputs.part import Part, Place
 from d4p.outputs.store import Store, dumped
@@ -313,6 +315,27 @@ def test_whether_resume_was_to_keep_something_of_an_instance(tmp_path, written, 
 
 def test_files_that_tell_of_an_output_can_be_read_by_people():
     assert dumped({"run": 1, "parts": [2]}) == b'{\n "parts": [\n  2\n ],\n "run": 1\n}\n'
+
+
+def test_notes_of_what_was_read_lie_with_each_output(tmp_path, monkeypatch):
+    begun, notes = [], [["file", "file:///a", [1, 2]]]
+    monkeypatch.setattr(reads, "begin", lambda *given: begun.append(given))
+    monkeypatch.setattr(reads, "taken", lambda: [notes.pop()] if notes else [])
+    Writing("run", own=("own",)).begin_notes()
+    Writing("run", own=("own",)).keep_notes()
+    assert begun == [] and notes
+    folders = tmp_path / "one", tmp_path / "two"
+    for folder in folders:
+        folder.mkdir()
+    writing = Writing("run", reads=tuple(map(str, folders)), watched=True, own=("own",), program="program")
+    writing.begin_notes()
+    assert begun == [("run", ("own",), True, "program")]
+    for _ in range(2):  # there is nothing more to be told the second time
+        writing.keep_notes()
+        for folder in folders:
+            (file,) = folder.iterdir()
+            assert re.fullmatch("[0-9a-f]{12}.json", file.name)
+            assert written.reads(Store(str(folder)), str(file)) == [["file", "file:///a", [1, 2]]]
 
 
 def test_a_run_that_writes_nothing(tmp_path):

@@ -121,10 +121,10 @@ class Store:
         """Remove what is in such a folder, or in one `below` it, but for names that are to be kept."""
         if self.local:
             own.clear(folder, below, keep)
-            return
-        for name in self.sizes(join(folder, below)):
-            if not keep(name):
-                self.remove(f"{join(folder, below)}/{name}")
+        else:
+            for name in self.sizes(join(folder, below)):
+                if not keep(name):
+                    self.remove(f"{join(folder, below)}/{name}")
 
     def remove_own(self, folder: str) -> None:
         """Remove such a folder with what is in it, if it is there."""

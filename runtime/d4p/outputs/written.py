@@ -39,8 +39,7 @@ def _complete(name: str) -> bool:
 
 
 def _identity(value: Any) -> bool:
-    return isinstance(value, dict) and fits(value.get("files", {}), dict) and (
-        fits(value.get("parameters", {}), {_any: str}))  # fmt: skip
+    return fits(value.get("files", {}), dict) and fits(value.get("parameters", {}), {_any: str})
 
 
 def _any(text: str) -> bool:
