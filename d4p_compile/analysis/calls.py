@@ -128,7 +128,7 @@ def _stays_in_sight(node: ast.Name, parents: dict, names: dict[str, Any], cls: t
         return parent.attr != "__getattribute__"
     if isinstance(parent, ast.FormattedValue | ast.Compare):
         return True
-    if not isinstance(parent, ast.Call) or node not in parent.args:
+    if not isinstance(parent, ast.Call):
         return False
     func = parent.func
     if isinstance(func, ast.Name) and func.id in ("getattr", "setattr", "delattr"):
@@ -176,16 +176,14 @@ def _readable(function: FunctionType) -> bool:
     return True
 
 
-def _knows(value: Any, pe: Any, depth: int = 0) -> bool:
+def _knows(value: Any, pe: Any) -> bool:
     """Can `value`, when called, get at the PE: by closure, global name, partial argument or attribute?"""
     if value is pe:
         return True
-    if depth > 2 or value is None or isinstance(value, str | int | float | dict | list | type):
-        return False
     if isinstance(value, MethodType):
-        return _knows(value.__self__, pe, depth + 1) or _knows(value.__func__, pe, depth + 1)
+        return _knows(value.__self__, pe) or _knows(value.__func__, pe)
     if isinstance(value, functools.partial):
-        return any(_knows(v, pe, depth + 1) for v in (value.func, *value.args, *value.keywords.values()))
+        return any(_knows(v, pe) for v in (value.func, *value.args, *value.keywords.values()))
     if isinstance(value, FunctionType):
         return any(held is pe or _is_method_of(held, pe) for held in _outside(value))
     if is_user(type(value)) and not is_d4p(type(value)):

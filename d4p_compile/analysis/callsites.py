@@ -120,7 +120,7 @@ class CallWalker(ExpressionWalker):
 
     def called(self, call: Call, ref: Ref) -> Refs:
         """A reference is called: `fn(...)`, where fn may be an alias of a method."""
-        if ref.held or ref == SUPER:
+        if ref.held:
             return NONE
         if ref == SELF:
             return self.method_of_self(call, "__call__")
@@ -196,7 +196,7 @@ class CallWalker(ExpressionWalker):
                 self.called(call.rest(), ref)
         for ref in [r for key, refs in call.keywords if key == "key" for r in sorted(refs, key=str)]:
             self.called(Call(call.node), ref)
-        if SELF in call.given() and name not in known.SELF_IS_SAFE | {"setattr", "delattr", "vars"}:
+        if SELF in call.given() and name not in known.SELF_IS_SAFE:
             self.op("always", None, f"passes self to {name}", call.node)
         if name in known.ITERATES:
             for refs in call.args:
@@ -228,7 +228,7 @@ class CallWalker(ExpressionWalker):
         for ref in sorted(call.given(), key=str):
             if ref == SELF:
                 self.op("always", None, f"passes self to {to}", call.node)
-            elif not ref.held and ref != SUPER:
+            elif not ref.held:
                 self.op(kind, ref, f"passes {ref} to {to}", call.node)
 
     def inline(self, call: Call, function: types.FunctionType, first: Refs = NONE) -> Refs:

@@ -96,6 +96,12 @@ def double(_, x):
     return 2 * x
 
 
+def filled(x, into=None):
+    into = into or {}
+    into[x] = 1
+    return into
+
+
 def find(table, x):
     return table.get(x)
 

@@ -6,12 +6,13 @@ import functools
 import heapq
 import itertools
 import random
+from unittest.mock import Mock
 
 import numpy as np
 
-from .examples import CACHE, COUNTS, TICKS, Box, bump, poke, put
+from .examples import CACHE, COUNTS, TICKS, Box, Scale, bump, poke, put
 
-TOTAL = 0
+TOTAL, MOCK = 0, Mock()
 
 
 def k_assign(self, x):
@@ -49,6 +50,26 @@ def k_else_of_a_while(self, x):
         x = x[1:]
     else:
         self.n = x
+
+
+def k_object_of_a_library_that_is_called(self, x):
+    return MOCK(x)
+
+
+def k_given_to_a_class_of_the_users(self, x):
+    return Scale(self.counts)
+
+
+def k_partial_of_what_changes_its_argument(self, x):
+    return functools.partial(heapq.heappush, self.heap)(x)
+
+
+def k_looks_at_globals(self, x):
+    return globals().get(x)
+
+
+def k_sorted_by_what_counts(self, x):
+    return sorted(x, key=self.tally)
 
 
 def k_tuple_target(self, x):

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict, deque
 
 import numpy as np
 
-from .examples import CACHE, TABLE, WORD, Box, Tally, find, logger, peek
+from .examples import CACHE, TABLE, WORD, Box, Tally, filled, find, logger, peek
 
 
 def n_local(self, x):
@@ -255,6 +255,30 @@ def n_inherited_from_a_builtin(self, x):
 
 def n_bound_to_an_object_of_a_library(self, x):
     return self.doubled(x)
+
+
+def n_given_behind_out(self, x):
+    return x.sum(0, None, None, self.pair)
+
+
+def n_made_of_the_type(self, x):
+    return type(self.pair)(x)
+
+
+def n_attribute_by_a_tuple(self, x):
+    return getattr(*x)
+
+
+def n_sorted_by_what_does_not(self, x):
+    return sorted(x, key=self.scale)
+
+
+def n_looks_through_a_list_of_iterators(self, x):
+    return [x for _ in [self.ids, self.lines]]
+
+
+def n_fills_what_is_no_default(self, x):
+    return filled(x)
 
 
 def n_choice(self, x):

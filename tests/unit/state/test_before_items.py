@@ -315,3 +315,32 @@ class TableByText(Box):
 def test_source_with_braces():
     assert not state_of(PortsByNumber()).keeps
     assert state_of(TableByText()).keeps and "self.table" in state_of(TableByText()).why
+
+
+class Measured(Box):
+    """Properties run where they are mentioned: before the first item."""
+
+    def preprocess(self):
+        self.first, self.second = self.size, self.length
+
+    @property
+    def size(self):
+        self.n = len(self.items)
+        return self.n
+
+    @functools.cached_property
+    def length(self):
+        self.n = 7
+        return self.n
+
+    def _process(self, x):
+        return x
+
+
+class MeasuredForEach(Measured):
+    def _process(self, x):
+        return self.size
+
+
+def test_a_property_that_is_only_looked_at_before_the_first_item():
+    assert not state_of(Measured()).keeps and state_of(MeasuredForEach()).keeps

@@ -81,6 +81,11 @@ def wn_base(self, x):
     return IterativePE._process(self, x), super(Box, self)._process(x), isinstance(self, Box), getattr(self, "n")  # noqa: B009
 
 
+def wn_forgets(self, x):
+    self = None
+    return x
+
+
 def wn_says(self, x):
     return f"{self}: {x}", x == self, len(self), hasattr(self, "n"), setattr(self, "n", 1)  # noqa: B010
 
@@ -101,7 +106,7 @@ def test_may_write(process):
     assert may_write(box(process))
 
 
-@pytest.mark.parametrize("process", [n_local, n_read, n_log, wn_file, wn_base, wn_says], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("process", [n_local, n_read, n_log, wn_file, wn_base, wn_forgets, wn_says], ids=lambda f: f.__name__)
 def test_does_not_write(process):
     assert not may_write(box(process))
 
@@ -116,6 +121,12 @@ def test_writes_by_other_ways():
     pe = Box()
     pe._process = types.MethodType(n_write, pe)
     assert may_write(pe)
+    pe = Box()
+    pe._process = lambda x: pe.write("output", x)
+    assert may_write(pe)
+    pe = Box()
+    pe._process = lambda x: x
+    assert not may_write(pe)
     pe = SimpleFunctionPE()
     pe.compute_fn = lambda x: pe.write("output", x)
     assert may_write(pe)
@@ -194,8 +205,12 @@ def test_an_object_may_write_keywords():
     pe = WritesPlainly()
     pe.emit = pe.write
     assert writes_keywords(pe)
+    pe.emit = pe._write
+    assert writes_keywords(pe)
     pe.emit = lambda item: pe.write("output", item, metadata=None)
     assert writes_keywords(pe)
+    pe.emit = types.MethodType(WritesPlainly.process, pe)
+    assert may_write(pe) and not writes_keywords(pe)
 
 
 def test_a_method_that_cannot_be_read_may_write():
@@ -221,6 +236,20 @@ def test_methods_that_an_object_holds():
     assert not may_write(pe)
 
 
+class Table(dict):
+    def __init__(self, held):
+        self.held = held
+
+
+def unfinished(pe):
+    def function(x):
+        return later, pe
+
+    if not pe:
+        later = 1
+    return function
+
+
 def held_by(pe, depth):
     held = pe
     for _ in range(depth):
@@ -236,7 +265,8 @@ class Keeper:
 def test_what_knows_the_pe_may_make_it_write():
     for knows in (lambda pe: lambda x: pe, lambda pe: lambda x, to=pe: to, lambda pe: Keeper(pe),
                   lambda pe: Keeper(pe.write), lambda pe: lambda x, write=pe.write: write,
-                  lambda pe: types.FunctionType(keyword_only.__code__, {}, "f", None, None), lambda pe: held_by(pe, 2),
+                  lambda pe: types.FunctionType(keyword_only.__code__, {}, "f", None, None), lambda pe: held_by(pe, 7),
+                  unfinished, lambda pe: Table(pe),
                   lambda pe: Keeper(pe).__init__):  # fmt: skip
         pe = Box()
         pe.other = knows(pe)
