@@ -78,7 +78,7 @@ def _class_writes(cls: type, more: bool = False) -> bool:
     if (cls, more) not in _classes:
         table = methods_of(cls)
         functions = [f for name in table.every for f in table.own(name, also_hidden=True)]
-        unread = any(not table.functions.get(name) for name in ("process", "_process"))
+        unread = bool(table.bound) or any(not table.functions.get(name) for name in ("process", "_process"))
         written = (_function_writes(f, cls, f.__name__ in table.static, more) for f in functions)
         _classes[cls, more] = unread or any(written)
     return _classes[cls, more]

@@ -19,7 +19,7 @@ MAX_DEPTH = 4
 _DOUBTFUL = ("unknown", "result")
 _UNKNOWN = ": what it does isn't known before the run"
 _DOUBT = ", a library's method that may keep something"
-_INPLACE = ("__iadd__", "__isub__", "__imul__", "__ior__", "__iand__", "__itruediv__")
+_INPLACE = tuple(f"__i{name}__" for name in "add sub mul matmul truediv floordiv mod pow lshift rshift and or xor".split())
 
 
 def first_reason(ops: Iterable[Op], frame: Frame) -> str | None:
@@ -92,7 +92,7 @@ def _call_on(name: str, k: Known, frame: Frame, inside: bool = False) -> str | N
 
 def _method_of_user(k: Known, name: str, frame: Frame) -> str | None:
     """A method of an object of the user's own class: read like a PE's."""
-    if k.value is not UNSET and name in getattr(k.value, "__dict__", {}):
+    if name in getattr(k.value, "__dict__", {}):
         return _invoke_one(of(k.value.__dict__[name]), frame)
     if not methods_of(k.cls).own(name):
         if name in known.MUTATORS and hasattr(k.type, name):
@@ -156,8 +156,6 @@ def callable_reason(value: Any, frame: Frame, args: tuple = (), keywords: dict[s
         why = first_reason(ops, Frame(params=_defaults(function) | bound, depth=deeper.depth))
         if why is not None:
             return f", which {why}"
-    if functions:
-        return None
     if known.kind_of(type(value)) == "user":
         return _method_of_user(of(value), "__call__", deeper)
     return None if known.is_function_like(value) or known.is_harmless_to_call(type(value)) else _UNKNOWN

@@ -17,12 +17,17 @@ def is_plain_function(function: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class MethodTable:
-    """name -> the functions behind the first definition, and name -> those of all definitions of the user's classes."""
+    """name -> the functions behind the first definition, and name -> those of all definitions of the user's classes.
+
+    `bound` are names of objects of the user's classes that stand in the place of methods, as a decorator that is a
+    class makes them: they are given self, and what they do with it isn't followed. None of them is in `functions`.
+    """
 
     functions: dict[str, list[FunctionType]]
     every: dict[str, list[FunctionType]]
     static: frozenset[str]
     mro: tuple[type, ...]
+    bound: frozenset[str] = frozenset()
 
     def own(self, name: str, also_hidden: bool = False) -> list[FunctionType]:
         """The functions to read for a mention of `name`: not those of d4p's base classes."""
@@ -35,6 +40,7 @@ def table_of(cls: type) -> MethodTable:
     functions: dict[str, list[FunctionType]] = {}
     every: dict[str, list[FunctionType]] = {}
     static: set[str] = set()
+    bound: set[str] = set()
     defined: set[str] = set()
     for owner in cls.__mro__:
         if owner is object or is_stdlib(owner) and not is_plain(owner):
@@ -46,12 +52,14 @@ def table_of(cls: type) -> MethodTable:
                 found = [f for f in found if is_user(f)]
             if generated and name.startswith("__") and any(_is_generated(f) for f in found):
                 continue
-            if found and name not in defined:
+            if name not in defined and callable(value) and is_user(type(value)):
+                bound.update([name] if hasattr(value, "__get__") else [])
+            elif found and name not in defined:
                 functions[name] = found
                 static.update([name] if isinstance(value, staticmethod) else [])
             every.setdefault(name, []).extend(found)
             defined.add(name)
-    return MethodTable(functions, every, frozenset(static), cls.__mro__)
+    return MethodTable(functions, every, frozenset(static), cls.__mro__, frozenset(bound))
 
 
 def _is_generated(function: FunctionType) -> bool:

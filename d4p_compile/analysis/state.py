@@ -11,7 +11,7 @@ from typing import Any
 
 from d4p.frozen import dataclass
 from d4p.graph.base import SimpleFunctionPE
-from d4p_compile.analysis.classes import PREPROCESS, ClassOps, Override, class_ops, methods_of
+from d4p_compile.analysis.classes import PREPROCESS, RUNTIME, ClassOps, Override, class_ops, methods_of
 from d4p_compile.analysis.harmless import Harmless, harmless
 from d4p_compile.analysis.judge import Frame, callable_reason, first_reason
 from d4p_compile.analysis.methods import is_plain_function
@@ -53,6 +53,9 @@ def _reason(pe: Any) -> str | None:
     for base in (dict, list, set):
         if isinstance(pe, base):
             return f"is a {base.__name__}"
+    for name in RUNTIME:
+        if name in methods_of(cls).bound and name not in vars(pe):
+            return f"calls self.{name}, an object that is given the PE"
     overrides, others = _overrides(pe)
     for name, function, _ in overrides:  # these may know the PE by another name than self
         names = function.__code__.co_names

@@ -56,6 +56,26 @@ class Plus(IterativePE):
         return number + me.n * me.unit
 
 
+class Unit:
+    """No PE: what its classes have that Python gives them is nothing of theirs."""
+
+    unit = 10
+
+
+class PlusOfTwo(Unit, Plus):
+    pass
+
+
+class Slots(Plus):
+    __slots__ = ()
+
+
+class Rebinds(IterativePE):
+    def _process(self, item):
+        item = 1
+        return item
+
+
 class PlusByHeritage(Plus):
     unit = 10
 

@@ -16,6 +16,7 @@ from . import inlining
 @pytest.mark.parametrize("pe, expression", [
     (inlining.Plus(), "item + self.n * self.unit"),
     (inlining.PlusByHeritage(), "item + self.n * self.unit"),
+    (inlining.PlusOfTwo(), "item + self.n * self.unit"),
     (inlining.Pair(), "(item['word'], 1 if item['n'] > 0 else -1.0, [item['n']])"),
     (inlining.Same(), "item"),
     (inlining.SimpleFunctionPE(inlining.squared), "item * item"),
@@ -41,6 +42,8 @@ def test_one_expression_of_the_item_and_attributes_is_written_out(pe, expression
     inlining.Remembers,  # an attribute that is a call
     inlining.Default,
     inlining.Binds,
+    inlining.Rebinds,
+    inlining.Slots,  # what is unusual isn't looked into
     inlining.Is,  # Python warns of some, wherever they are written
     inlining.Huge,  # Python may refuse to show it
     inlining.Lines,  # of which one fails

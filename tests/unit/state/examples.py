@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import heapq
 import itertools
 import json
 import logging
@@ -71,6 +72,18 @@ class Rows:
         return iter(self.rows)
 
 
+class Counted:
+    """A user's decorator that keeps state, around a function that keeps none."""
+
+    def __init__(self, function):
+        functools.update_wrapper(self, function)
+        self.n = 0
+
+    def __call__(self, *arguments):
+        self.n += 1
+        return self.__wrapped__(*arguments)
+
+
 class Named(dict):
     """A user's class that has its methods of a built-in one."""
 
@@ -100,6 +113,11 @@ def filled(x, into=None):
     into = into or {}
     into[x] = 1
     return into
+
+
+def appends(item):
+    item.append(1)
+    return item
 
 
 def find(table, x):
@@ -181,6 +199,14 @@ class Box(IterativePE):
         self.client = json.JSONDecoder()
         self.made_of = Tally
         self.named = Named(a=1)
+        self.matches = re.match
+        self.appends = appends
+        self.pushes = functools.partial(heapq.heappush, [])
+        self.identifies = functools.partial(id, Tally())
+        self.sorts = functools.partial(sorted, key=Scale(2).apply)
+        self.counted = Counted(find)
+        self.no_default = defaultdict(None, a=1)
+        self.parser = argparse.ArgumentParser()
         self.doubled = types.MethodType(double, argparse.Namespace())
 
 

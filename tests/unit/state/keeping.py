@@ -72,6 +72,14 @@ def k_sorted_by_what_counts(self, x):
     return sorted(x, key=self.tally)
 
 
+def k_partial_that_changes_what_it_is_given(self, x):
+    return self.pushes(x)
+
+
+def k_decorated_by_what_counts(self, x):
+    return self.counted({}, x)
+
+
 def k_tuple_target(self, x):
     y, self.n = x, 1
     return y

@@ -281,6 +281,37 @@ def n_fills_what_is_no_default(self, x):
     return filled(x)
 
 
+def n_returns_nothing(self, x):
+    if x:
+        return
+    self.items[:x]
+
+
+def n_parameter_hides_a_local(self, x):
+    items = self.items
+    return sorted(x, key=lambda items: items.pop()), len(items)
+
+
+def n_function_of_a_library_that_caches(self, x):
+    return self.matches("a", x)
+
+
+def n_function_that_changes_the_item(self, x):
+    return self.appends(x)
+
+
+def n_partials_that_read(self, x):
+    return self.identifies(), self.sorts(x)
+
+
+def n_slice_that_is_handed_over(self, x):
+    return x.apply(self.items[:])
+
+
+def n_dict_without_a_default(self, x):
+    return self.no_default[x]
+
+
 def n_choice(self, x):
     return self.text if x else self.items
 

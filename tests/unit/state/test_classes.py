@@ -5,13 +5,14 @@ import dataclasses
 import functools
 import json
 import os
+import re
 
 import numpy as np
 import pytest
 
 from d4p import BasePE, ConsumerPE, GenericPE, IterativePE, ProducerPE
 from d4p.library.aggregate import CountPE, SumPE
-from d4p_compile.analysis import state_of
+from d4p_compile.analysis import may_write, state_of
 
 from .examples import FROM_EXEC, Box, Setup, Tally, counted, find, traced
 
@@ -281,3 +282,39 @@ def test_classes(cls, keeps, why):
     state = state_of(cls())
     assert state.keeps == keeps, state
     assert why in state.why
+
+class Bound:
+    """A decorator that is a class; with `known` it says which function it is of."""
+
+    def __init__(self, function, known=True):
+        self.function = function
+        if known:
+            functools.update_wrapper(self, function)
+
+    def __get__(self, pe, cls):
+        return self if pe is None else functools.partial(self, pe)
+
+    def __call__(self, pe, *arguments):
+        return self.function(pe, *arguments)
+
+
+def calls_help(self, x):
+    return self.help(x)
+
+
+def gives(self, x):
+    return x
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(("methods", "why"), [
+    ({"_process": gives}, "calls self._process, an object that is given the PE"),
+    ({"process": gives}, "calls self.process, an object that is given the PE"),
+    ({"write": gives}, "calls self.write, an object that is given the PE"),
+    ({"help": gives, "_process": calls_help}, "calls self.help in calls_help: what it does isn't known before the run"),
+])  # fmt: skip
+def test_an_object_in_the_place_of_a_method_may_do_anything(known, methods, why):
+    names = {name: function if function is calls_help else Bound(function, known) for name, function in methods.items()}
+    pe = type("Case", (Box,), names)()
+    assert re.sub(r", line \d+", "", state_of(pe).why) == why and state_of(pe).keeps
+    assert may_write(pe)

@@ -242,6 +242,26 @@ def test_what_looks_like_it(keeps, process):
     assert keeps(process)
 
 
+FILLS = """
+def _process(self, item):
+    global model
+    numbers = (n for n in item)
+    if model is None:
+        model = {1: 2}
+    return [n for n in model], list(numbers)
+"""
+
+
+@pytest.mark.parametrize("binds", [
+    "import json as model", "import model", "from json import load as model", "with open('a') as model:\n        pass",
+    "try:\n        pass\n    except ValueError as model:\n        pass", "for model in ():\n        pass",
+    "match 1:\n        case model:\n            pass", "match [1]:\n        case [*model]:\n            pass",
+])  # fmt: skip
+def test_a_global_that_is_bound_otherwise_too(keeps, binds):
+    assert not keeps(FILLS, "def other():\n    global count\n    count = 1\n")
+    assert keeps(FILLS, f"def other():\n    global model\n    {binds}\n")
+
+
 @pytest.mark.parametrize("made, use", [("[]", "append(item)"), ("{}", "update(item)"), ("Model()", "observe(item)"),
                                        ("open('a')", "readline()")])
 def test_what_is_given_and_changed(keeps, made, use):

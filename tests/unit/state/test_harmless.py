@@ -63,6 +63,21 @@ def n_logged_and_set_back(self, item):
     return item
 
 
+def n_filled_and_logged(self, item):
+    if self.table is None:
+        self.table = self.read()
+        self.log(f"{self.table} was read")
+    return self.table[item]
+
+
+def n_asked_for_before_it_is_filled(self, item):
+    if self.table is None:
+        self.log("reading")
+    if self.table is None:
+        self.table = self.read()
+    return self.table[item]
+
+
 def n_filled_of_a_comprehension(self, item):
     if not hasattr(self, "squares"):
         self.squares = {n: n * n for n in range(100) if n % 2}
@@ -189,16 +204,33 @@ def k_filled_of_locals_that_differ(self, item):
 
 
 def k_filled_of_other_locals(self, item):
-    path, other = "a.json", "b.json"
-    one = path
-    another = other
+    one = "a.json"
     if item > 3:
         if self.table is None:
             self.table = json.load(open(one))
         return self.table[item]
+    another = "b.json"
     if self.table is None:
         self.table = json.load(open(another))
     return self.table[0]
+
+
+def k_filled_by_a_with(self, item):
+    if self.table is None:
+        with open(self.path) as self.table:
+            pass
+    return item
+
+
+def k_filled_with_another(self, item):
+    if self.table is None:
+        self.table, other = self.read(), 1
+    return item
+
+
+def k_counted_by_what_writes_too(self, item):
+    self.count = self.count + self.said(item)
+    self.log(self.count)
 
 
 def k_filled_of_the_item(self, item):
@@ -424,6 +456,25 @@ class Gives(Box):
 
     def _process(self, item):
         return self.model().predict(item)
+
+
+class GivesAndSets(Box):
+    """What gives it comes before what sets it."""
+
+    def model(self):
+        if self.table is not None:
+            return self.table
+        self.table = self.read()
+        return self.table
+
+    def _process(self, item):
+        found = self.model()
+        self.table = item
+        return found
+
+
+def test_who_gives_it_is_not_alone():
+    assert state_of(GivesAndSets()).keeps
 
 
 class GivesAnother(Gives):

@@ -1,5 +1,6 @@
 """What is known of libraries' classes by the names of their methods."""
 
+import ast
 import linecache
 import secrets
 import sys
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from d4p_compile.analysis import known, origin
+from d4p_compile.analysis.expressions import local_names
 from d4p_compile.analysis.refs import Root
 from d4p_compile.analysis.source import Unreadable, read
 from d4p_compile.analysis.values import UNSET
@@ -113,3 +115,41 @@ def test_types_of_numpy_that_change_nothing(name):
 
 def test_random_numbers_of_the_system_are_drawn_from_no_generator():
     assert known.draws_from(secrets.randbelow) is None and known.draws_from(secrets.randbits) is None
+
+
+NAMES = """
+def f(a, /, b, *c, d=1, **e):
+    import g.h
+    import i as j
+    from k import l as m, n
+    global p
+    o = p = q = 1
+    q += 1
+    for r in a:
+        pass
+    with a as s:
+        pass
+    try:
+        pass
+    except ValueError as t:
+        pass
+    except KeyError:
+        pass
+    def u(x):
+        nested = 1
+    class v:
+        attribute = 1
+    match a:
+        case [w, *x]:
+            pass
+        case y:
+            pass
+    (z := 1)
+    lambda hidden: 0
+    return other.attribute
+"""
+
+
+def test_the_names_that_a_function_binds():
+    assert sorted(local_names(ast.parse(NAMES).body[0])) == sorted("abcdegjmnoqrstuvwxyz")
+    assert local_names(ast.parse("lambda a: (b := a)", mode="eval").body) == {"a", "b"}

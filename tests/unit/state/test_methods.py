@@ -4,7 +4,7 @@ import pytest
 
 from d4p_compile.analysis import State, state_of
 
-from .examples import Box, box, find
+from .examples import Box, Tally, box, find
 from .keeping import KEEPS
 from .reading import NONE
 
@@ -39,6 +39,18 @@ def hands_over(self, x):
     return x.apply(self.counts)
 
 
+def yields_from(self, x):
+    yield from self.ids
+
+
+def looks_for(self, x):
+    return x in self.ids
+
+
+def adds_to_a_library(self, x):
+    self.parser.add_argument(x)
+
+
 def deletes(self, x):
     delattr(self, "n")
 
@@ -46,6 +58,10 @@ def deletes(self, x):
 @pytest.mark.parametrize(("process", "why"), [
     (writes_out, "lets .sum write to self.array in writes_out, line 2"),
     (hands_over, "passes self.counts to .apply in hands_over, line 2"),
+    (yields_from, "takes items from self.ids in yields_from, line 2 (a count moves on)"),
+    (looks_for, "looks for an item in self.ids in looks_for, line 2"),
+    (adds_to_a_library, "calls self.parser.add_argument in adds_to_a_library, line 2, a library's method that may keep "
+                        "something"),
     (deletes, "uses delattr(self) in deletes, line 2"),
 ])  # fmt: skip
 def test_the_reason_names_what_it_is_and_where(process, why):
@@ -96,3 +112,40 @@ def test_how_deep_functions_are_followed():
         found.append(state_of(box(calling(function))).keeps)
         function = deeper(function)
     assert found == [False] * 4 + [True] * 2
+
+
+class Within:
+    """A user's object that asks another."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def look(self, x):
+        return self.inner.look(x)
+
+
+def asks(self, x):
+    return self.within.look(x)
+
+
+def test_how_deep_objects_are_followed():
+    found, pe = [], box(asks)
+    pe.within = Tally()
+    for _ in range(6):
+        found.append(state_of(pe).keeps)
+        pe.within = Within(pe.within)
+    assert found == [False] * 4 + [True] * 2
+
+
+def changes_in_place(self, x):
+    one = self.one
+    one += x
+
+
+@pytest.mark.parametrize("name", "add sub mul matmul truediv floordiv mod pow lshift rshift and or xor".split())
+def test_what_changes_in_place_by_one_operator_alone(name):
+    pe = box(changes_in_place)
+    pe.one = 1
+    assert not state_of(pe).keeps
+    pe.one = type("Own", (), {f"__i{name}__": stores})()
+    assert state_of(pe).keeps
