@@ -179,7 +179,7 @@ def is_harmless_to_call(cls: type) -> bool:
 def draws_from(value: Any) -> str | None:
     """The name of the module whose hidden generator a function draws from, else None."""
     owner = getattr(value, "__self__", None)
-    if is_bound(value) and owner is getattr(random.random, "__self__", None):
+    if owner is getattr(random.random, "__self__", None):
         return "random"
     name = getattr(value, "__name__", None)
     if not isinstance(name, str) or isinstance(value, type) or name == "default_rng":

@@ -22,6 +22,9 @@ class Box(IterativePE):
     def look_up(self, key):
         return key * 2
 
+    def twice(self, key):
+        return self.look_up(key)
+
     def first_one(self):
         return self.first
 

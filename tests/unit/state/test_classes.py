@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import functools
 import json
+import logging
 import os
 import re
 
@@ -318,3 +319,23 @@ def test_an_object_in_the_place_of_a_method_may_do_anything(known, methods, why)
     pe = type("Case", (Box,), names)()
     assert re.sub(r", line \d+", "", state_of(pe).why) == why and state_of(pe).keeps
     assert may_write(pe)
+
+
+class Filters(logging.Filterer, Box):
+    """The methods of the standard library's classes are left out."""
+
+    def _process(self, x):
+        return x
+
+
+class Counts(Box):
+    def _process(self, x):
+        self.n += 1
+
+
+class FiltersAndCounts(logging.Filterer, Counts):
+    pass
+
+
+def test_a_base_of_the_standard_library():
+    assert not state_of(Filters()).keeps and state_of(FiltersAndCounts()).keeps

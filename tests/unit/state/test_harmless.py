@@ -224,8 +224,38 @@ def k_filled_by_a_with(self, item):
 
 def k_filled_with_another(self, item):
     if self.table is None:
-        self.table, other = self.read(), 1
+        self.table, self.first = self.read(), 1
     return item
+
+
+def k_counted_by_writing(self, item):
+    self.count += len(self.write("output", item))
+    self.log(self.count)
+
+
+def k_counted_by_writing_the_old_way(self, item):
+    self.count += len(self._write("output", item))
+    self.log(self.count)
+
+
+def k_counted_by_what_calls_another(self, item):
+    self.count += self.twice(item)
+    self.log(self.count)
+
+
+def k_printed_to_the_item(self, item):
+    self.count += 1
+    print(self.count, file=item)
+
+
+def k_given_to_what_logs_like_a_logger(self, item):
+    self.count += 1
+    item.info(self.count)
+
+
+def k_told_a_logger_otherwise(self, item):
+    self.count += 1
+    logger.setLevel(self.count)
 
 
 def k_counted_by_what_writes_too(self, item):

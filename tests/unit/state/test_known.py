@@ -1,19 +1,24 @@
 """What is known of libraries' classes by the names of their methods."""
 
 import ast
+import importlib
 import linecache
+import random
 import secrets
 import sys
 import types
+from itertools import count
 
 import numpy as np
 import pytest
 
-from d4p_compile.analysis import known, origin
+from d4p_compile.analysis import known, origin, state_of
 from d4p_compile.analysis.expressions import local_names
 from d4p_compile.analysis.refs import Root
 from d4p_compile.analysis.source import Unreadable, read
 from d4p_compile.analysis.values import UNSET
+
+from .examples import box
 
 
 def kind(*names):
@@ -153,3 +158,81 @@ def f(a, /, b, *c, d=1, **e):
 def test_the_names_that_a_function_binds():
     assert sorted(local_names(ast.parse(NAMES).body[0])) == sorted("abcdegjmnoqrstuvwxyz")
     assert local_names(ast.parse("lambda a: (b := a)", mode="eval").body) == {"a", "b"}
+
+
+def process_of(expression, number=count()):
+    """A `_process` that gives an expression of self and x."""
+    file, lines = f"/nowhere/process{next(number)}.py", ["def process(self, x):\n", f"    return {expression}\n"]
+    linecache.cache[file] = len("".join(lines)), None, lines, file
+    names = {}
+    exec(compile("".join(lines), file, "exec"), names)
+    return names["process"]
+
+
+def each(text, names):
+    return [text.replace("NAME", name) for name in names.split()]
+
+
+@pytest.mark.parametrize("expression", [
+    *each("NAME(self.ids)", "sum any all min max sorted list tuple set frozenset dict enumerate zip reversed iter"),
+    "list(filter(None, self.ids))", "list(map(str, self.ids))", "list(map(self.seen.add, x))",
+    "list(filter(self.seen.add, x))", "min(self.buckets).append(x)", "max(self.buckets).append(x)",
+    *each("[y.append(1) for y in NAME(self.buckets)]", "sorted list tuple set frozenset reversed iter"),
+    *each("[y.append(1) for _, y in NAME(self.buckets, self.buckets)]", "enumerate zip"),
+    "[y.append(1) for y in filter(None, self.buckets)]", "dict(self.groups)['a'].append(1)",
+    "next(iter(self.buckets)).append(1)",
+])  # fmt: skip
+def test_builtins_that_take_what_is_inside(expression):
+    assert state_of(box(process_of(expression))).keeps
+
+
+@pytest.mark.parametrize("expression", [
+    *each("x.NAME(self.counts)", "info debug warning error exception log write append join update dot"),
+    "list(self.items).append(1)", "sorted(self.items).append(1)", "set(self.items).add(1)", "dict(self.groups).clear()",
+    *each("NAME(self)", "id repr str print hash callable bool type"), "isinstance(self, int)", "hasattr(self, x)",
+])  # fmt: skip
+def test_builtins_and_methods_that_change_nothing(expression):
+    assert not state_of(box(process_of(expression))).keeps
+
+
+@pytest.mark.parametrize(("name", "positions"), [
+    *((f"heapq.{name}", (0,)) for name in ("heappush", "heappop", "heapify", "heapreplace", "heappushpop")),
+    *((f"bisect.{name}", (0,)) for name in ("insort", "insort_left", "insort_right")),
+    *((f"operator.{name}", (0,)) for name in ("setitem", "delitem", "iadd", "iconcat", "ior", "isub", "imul", "iand",
+                                              "ixor", "itruediv", "ifloordiv", "imatmul")),
+    *((f"numpy.{name}", (0,)) for name in ("copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis")),
+    ("random.shuffle", (0,)), ("numpy.random.shuffle", (0,)), ("builtins.setattr", (0,)), ("builtins.delattr", (0,)),
+    ("struct.pack_into", (1,)), ("os.readv", (1,)), ("os.preadv", (1,)), ("numpy.clip", (3,)), ("numpy.ndarray", ()),
+    ("numpy.add", (2, 3, 4)), ("numpy.negative", (1, 2, 3, 4)), ("math.fsum", ()), ("builtins.len", ()),
+])  # fmt: skip
+def test_which_arguments_a_function_of_a_library_changes(name, positions):
+    module, _, function = name.rpartition(".")
+    assert known.changed_positions(getattr(importlib.import_module(module), function), 5) == positions
+    assert known.changed_positions(getattr(importlib.import_module(module), function), 0) == ()
+
+
+def test_an_argument_out_says_nothing_outside_of_numpy():
+    def function(x, out):
+        pass
+
+    assert known.changed_positions(function, 2) == ()
+    function.__module__ = "scipy.ndimage"
+    assert known.changed_positions(function, 2) == (1,)
+
+
+@pytest.mark.parametrize(("name", "reads"), [
+    *dict.fromkeys("get upper argmax isnull hex predict_proba is_open hasNext from_x".split(), True).items(),
+    *dict.fromkeys("data append get_nowait readinto isolate history fill sample load_weights".split(), False).items(),
+])  # fmt: skip
+def test_methods_that_read_by_their_name(name, reads):
+    assert known.reads(name) is reads
+
+
+def test_types_that_change_nothing_by_their_name(monkeypatch):
+    assert known.kind_of(random.SystemRandom) == "harmless"
+    module = types.ModuleType("obspy.core.utcdatetime")
+    module.__file__ = "/nowhere/site-packages/obspy/core/utcdatetime.py"
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    origin._origin.cache_clear()
+    for name, kind in ("UTCDateTime", "harmless"), ("Other", "library"):
+        assert known.kind_of(type(name, (), {"__module__": module.__name__})) == kind

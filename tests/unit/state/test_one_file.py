@@ -8,6 +8,7 @@ import logging.handlers
 import os
 import shelve
 import sqlite3
+import types
 from gzip import open as zipped
 from pathlib import Path
 
@@ -17,7 +18,8 @@ import pytest
 from d4p import IterativePE, SimpleFunctionPE
 from d4p_compile.analysis import state_of
 
-HERE = Path("out")
+HERE, PLOTS = Path("out"), types.ModuleType("matplotlib.pyplot")
+PLOTS.savefig = lambda path: None
 
 
 class Writes(IterativePE):
@@ -141,6 +143,14 @@ def w_save_as_text(self, item):
 def w_by_environment(self, item):
     with open(os.path.join(os.environ["HOME"], os.getenv("NAME", ""), "all"), "a") as file:
         file.write(item)
+
+
+def w_plot(self, item):
+    PLOTS.savefig("all.png")
+
+
+def w_figure(self, item):
+    item.savefig("all.png")
 
 
 def w_by_another_name(self, item):

@@ -82,7 +82,7 @@ def wn_base(self, x):
 
 
 def wn_forgets(self, x):
-    self = None
+    self = None  # noqa: F841
     return x
 
 
@@ -106,7 +106,8 @@ def test_may_write(process):
     assert may_write(box(process))
 
 
-@pytest.mark.parametrize("process", [n_local, n_read, n_log, wn_file, wn_base, wn_forgets, wn_says], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("process", [n_local, n_read, n_log, wn_file, wn_base, wn_forgets, wn_says],
+                         ids=lambda f: f.__name__)
 def test_does_not_write(process):
     assert not may_write(box(process))
 
