@@ -19,7 +19,8 @@ MAX_DEPTH = 4
 _DOUBTFUL = ("unknown", "result")
 _UNKNOWN = ": what it does isn't known before the run"
 _DOUBT = ", a library's method that may keep something"
-_INPLACE = tuple(f"__i{name}__" for name in "add sub mul matmul truediv floordiv mod pow lshift rshift and or xor".split())
+_OPERATORS = "add sub mul matmul truediv floordiv mod pow lshift rshift and or xor"
+_INPLACE = tuple(f"__i{name}__" for name in _OPERATORS.split())
 
 
 def first_reason(ops: Iterable[Op], frame: Frame) -> str | None:

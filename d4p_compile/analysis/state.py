@@ -6,7 +6,7 @@ for the plan to print; the author's `stateful = False` settles it.
 
 from __future__ import annotations
 
-from types import BuiltinMethodType, FunctionType, MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 from d4p.frozen import dataclass
@@ -122,7 +122,7 @@ def _overrides(pe: Any) -> tuple[tuple[Override, ...], list[tuple[str, Any]]]:
         bound = isinstance(value, MethodType) and value.__self__ is pe
         if bound or isinstance(value, FunctionType):
             functions += [(name, f, bound) for f in plain_functions(value) if not is_plain_function(f)]
-        elif callable(value) and not isinstance(value, BuiltinMethodType):
+        elif callable(value):
             others.append((name, value))
     for name in ("process", "_process", "write"):  # put on the class, but no function: a callable object, a partial
         value = getattr(type(pe), name, None)

@@ -1,10 +1,14 @@
 """A PE whose `_process` is one of many functions, for tests of what they change."""
 
+import itertools
 import json
+import linecache
 import types
 
 from d4p import IterativePE
 from d4p_compile.analysis import state_of
+
+_NUMBERS = itertools.count()
 
 
 class Box(IterativePE):
@@ -42,3 +46,16 @@ def state_with(function):
 def named(prefix, names):
     """A module's functions whose names begin so."""
     return [function for name, function in list(names.items()) if name.startswith(prefix)]
+
+
+def process_of(expression, **names):
+    """A `_process` that gives an expression of self, x and such names; its source is known, as in a notebook."""
+    file, lines = f"/nowhere/process{next(_NUMBERS)}.py", ["def process(self, x):\n", f"    return {expression}\n"]
+    linecache.cache[file] = len("".join(lines)), None, lines, file
+    exec(compile("".join(lines), file, "exec"), names)
+    return names["process"]
+
+
+def each(text, names):
+    """A text for each of some names, which stands where it has NAME."""
+    return [text.replace("NAME", name) for name in names.split()]

@@ -199,6 +199,7 @@ class Box(IterativePE):
         self.client = json.JSONDecoder()
         self.made_of = Tally
         self.named = Named(a=1)
+        self.nested = {"a": [1, [Tally()]]}
         self.matches = re.match
         self.appends = appends
         self.pushes = functools.partial(heapq.heappush, [])

@@ -80,6 +80,32 @@ def k_decorated_by_what_counts(self, x):
     return self.counted({}, x)
 
 
+def k_slice_that_is_filled(self, x):
+    self.array[1:].fill(x)
+
+
+def k_deep_inside(self, x):
+    self.nested["a"][1][0].deep(x)
+
+
+def k_import_as(self, x):
+    import heapq as heaps
+
+    heaps.heappush(self.heap, x)
+
+
+def k_import_dotted(self, x):
+    import numpy.random
+
+    numpy.random.shuffle(self.items)
+
+
+def k_from_import(self, x):
+    from heapq import heappush as push
+
+    push(self.heap, x)
+
+
 def k_tuple_target(self, x):
     y, self.n = x, 1
     return y

@@ -312,6 +312,36 @@ def n_dict_without_a_default(self, x):
     return self.no_default[x]
 
 
+def n_alias_of_a_method_of_an_object(self, x):
+    look = self.tally.look
+    return look(x)
+
+
+def n_import_as(self, x):
+    import json as written
+
+    return written.dumps(self.counts)
+
+
+def n_import(self, x):
+    import json
+
+    return json.dumps(self.counts)
+
+
+def n_import_dotted(self, x):
+    import os.path
+
+    return os.path.join(*self.groups)
+
+
+def n_from_import(self, x):
+    from json import dumps
+    from json import loads as read
+
+    return read(dumps(self.counts))
+
+
 def n_choice(self, x):
     return self.text if x else self.items
 

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import json
 import operator
 import re
 import sqlite3
@@ -13,6 +14,7 @@ import pytest
 
 from d4p_compile.analysis import state_of
 
+from .box import process_of
 from .examples import Box, Scale, Tally, box, find, g_rank
 
 
@@ -344,3 +346,19 @@ class MeasuredForEach(Measured):
 
 def test_a_property_that_is_only_looked_at_before_the_first_item():
     assert not state_of(Measured()).keeps and state_of(MeasuredForEach()).keeps
+
+
+class AssignsInPreprocess(Box):
+    def preprocess(self):
+        self.table = open("a")
+        self.decoder = json.JSONDecoder()
+        self.brought = operator.add([1], [2])
+
+
+@pytest.mark.parametrize(("expression", "keeps"), [
+    ("self.tally.table.get(x)", False), ("self.table.get(x)", True), ("self.decoder.decode(x)", False),
+    ("self.decoder.scanner.frobnicate(x)", True), ("self.brought[0].frobnicate(x)", True), ("self.brought[0]", False),
+    ("self.brought.get(x)", False), ("self.brought.get(x).append(1)", True), ("self.brought.copy().get(x)", False),
+])  # fmt: skip
+def test_what_is_known_of_what_preprocess_assigns(expression, keeps):
+    assert state_of(type("Case", (AssignsInPreprocess,), {"_process": process_of(expression)})()).keeps is keeps

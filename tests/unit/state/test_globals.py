@@ -242,6 +242,12 @@ def test_what_looks_like_it(keeps, process):
     assert keeps(process)
 
 
+def test_a_local_of_the_name_of_a_global_that_is_filled(keeps):
+    gives = GIVES.format(made="load('a.json')")
+    assert not keeps("def _process(self, item):\n    model = [item]\n    model.append(1)\n    return model", gives)
+    assert not keeps("def _process(self, model):\n    model.append(1)\n    return model", gives)
+
+
 FILLS = """
 def _process(self, item):
     global model

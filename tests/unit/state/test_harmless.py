@@ -151,6 +151,22 @@ def k_set_of_what_it_was(self, item):
     return self.first
 
 
+def k_filled_of_the_second_of_two(self, item):
+    if self.table is None:
+        self.table = [a + b for a in range(3) for b in item]
+    return self.table
+
+
+def k_set_of_what_reads_it(self, item):
+    self.first = self.first_one()
+    return self.first, item
+
+
+def k_set_of_what_is_written(self, item):
+    self.first = self.write("output", item)
+    return self.first
+
+
 def k_set_for_some_items(self, item):
     if item > 3:
         self.first = item

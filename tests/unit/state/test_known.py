@@ -7,7 +7,6 @@ import random
 import secrets
 import sys
 import types
-from itertools import count
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from d4p_compile.analysis.refs import Root
 from d4p_compile.analysis.source import Unreadable, read
 from d4p_compile.analysis.values import UNSET
 
+from .box import each, process_of
 from .examples import box
 
 
@@ -160,19 +160,6 @@ def test_the_names_that_a_function_binds():
     assert local_names(ast.parse("lambda a: (b := a)", mode="eval").body) == {"a", "b"}
 
 
-def process_of(expression, number=count()):
-    """A `_process` that gives an expression of self and x."""
-    file, lines = f"/nowhere/process{next(number)}.py", ["def process(self, x):\n", f"    return {expression}\n"]
-    linecache.cache[file] = len("".join(lines)), None, lines, file
-    names = {}
-    exec(compile("".join(lines), file, "exec"), names)
-    return names["process"]
-
-
-def each(text, names):
-    return [text.replace("NAME", name) for name in names.split()]
-
-
 @pytest.mark.parametrize("expression", [
     *each("NAME(self.ids)", "sum any all min max sorted list tuple set frozenset dict enumerate zip reversed iter"),
     "list(filter(None, self.ids))", "list(map(str, self.ids))", "list(map(self.seen.add, x))",
@@ -236,3 +223,15 @@ def test_types_that_change_nothing_by_their_name(monkeypatch):
     origin._origin.cache_clear()
     for name, kind in ("UTCDateTime", "harmless"), ("Other", "library"):
         assert known.kind_of(type(name, (), {"__module__": module.__name__})) == kind
+
+
+@pytest.mark.parametrize(("file", "where"), [
+    ("/nowhere/site-packages/lib.py", "site"), ("/nowhere/dist-packages/lib.py", "site"), ("/nowhere/lib.py", "user"),
+    (None, "user"), (linecache.__file__, "stdlib"),
+])  # fmt: skip
+def test_where_a_module_comes_from(monkeypatch, file, where):
+    module = types.ModuleType("d4p_tests_lib")
+    module.__file__ = file
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    origin._origin.cache_clear()
+    assert origin._origin(module.__name__) == where

@@ -1,15 +1,19 @@
 """PEs with something of their own on the object, which the class doesn't say; and how long a thousand take."""
 
+import functools
+import re
 import types
 from collections import defaultdict
 
 import pytest
 
-from d4p import IterativePE
+from d4p import IterativePE, SimpleFunctionPE
 from d4p_compile.analysis import State, may_write, state_of
+from d4p_compile.analysis.state import kept_elsewhere
 from tests.calls import calls
 
-from .examples import Box, Setup, box, f_default
+from .box import process_of
+from .examples import CACHE, TICKS, Box, Scale, Setup, Tally, box, f_default, f_plain, find, put
 from .keeping import k_assign
 from .reading import n_local, n_read, n_readers
 
@@ -81,3 +85,48 @@ def test_thousand_objects_are_quick():
         state_of(many[-1])  # what is said of a class is kept: reading one takes tens of thousands of calls
         assert calls(lambda many=many: [state_of(pe) for pe in many]) < 500 * len(many)
         assert not any(state_of(pe).keeps for pe in many)
+
+
+def put_on(process):
+    pe = Box()
+    pe._process = process
+    return state_of(pe)
+
+
+@pytest.mark.parametrize(("process", "why"), [
+    (functools.partial(put, {}), "calls self._process, which assigns cache[x] in put"),
+    ([].append, "calls self._process"),
+    (Tally(), "calls self._process, which assigns self.n in __call__"), ("no function", ""),
+    (functools.partial(find, {}), ""), ([].count, ""), (Scale(2), ""), (len, ""), (lambda x: x, ""),
+])  # fmt: skip
+def test_what_is_put_on_an_object_in_the_place_of_a_method(process, why):
+    found = put_on(process)
+    assert found.keeps is bool(why) and re.sub(r", line \d+", "", found.why) == (why or "no state found")
+
+
+class OwnFunction(SimpleFunctionPE):
+    def _process(self, x):
+        return x
+
+
+@pytest.mark.parametrize(("pe", "why"), [
+    (SimpleFunctionPE(functools.partial(put, {})), "calls put, which assigns cache[x] in put"),
+    (SimpleFunctionPE(Tally()), "calls Tally, which assigns self.n in __call__"), (SimpleFunctionPE(f_plain), ""),
+    (OwnFunction(functools.partial(put, {})), ""),
+])  # fmt: skip
+def test_the_function_of_a_function_pe(pe, why):
+    assert re.sub(r", line \d+", "", state_of(pe).why) == (why or "no state found")
+
+
+@pytest.mark.parametrize(("expression", "why"), [
+    ("CACHE.append(x)", "calls CACHE.append in process"), ("self.items.append(x)", ""), ("setattr(self, 'n', x)", ""),
+    ("next(TICKS)", "takes the next item of TICKS in process"), ("x", ""), ("(self.items.append(x), CACHE.append(x))",
+                                                                           "calls CACHE.append in process"),
+])  # fmt: skip
+def test_what_is_kept_elsewhere_than_in_the_pe(expression, why):
+    pe = box(process_of(expression, CACHE=CACHE, TICKS=TICKS))
+    assert re.sub(r", line \d+", "", kept_elsewhere(pe)) == why
+
+
+def test_of_what_can_not_be_looked_at_nothing_is_told():
+    assert kept_elsewhere(object()) == ""

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import importlib
 import io
 import logging
 import logging.handlers
@@ -17,6 +18,8 @@ import pytest
 
 from d4p import IterativePE, SimpleFunctionPE
 from d4p_compile.analysis import state_of
+
+from .box import each, process_of
 
 HERE, PLOTS = Path("out"), types.ModuleType("matplotlib.pyplot")
 PLOTS.savefig = lambda path: None
@@ -221,6 +224,20 @@ def r_not_a_mode(self, item):
     return self.folder.open("archive")
 
 
+def r_of_each_other(self, item):
+    first = second  # noqa: F821
+    second = first  # noqa: F841
+    open(first, "w").write(item)
+
+
+def r_of_a_comprehension(self, item):
+    open("".join([part for part in self.path]), "w").write(item)
+
+
+def r_by_environment_of_the_item(self, item):
+    open(os.environ[item], "w").write(item)
+
+
 def _kept(function):
     made = type("Made", (Writes,), {"_process": function})
     return state_of(made())
@@ -295,3 +312,46 @@ def test_what_is_called_with_the_path(function):
     found = state_of(type("Made", (Saves,), {"_process": function})())
     assert found.keeps == (function is not to_each), found
     assert not found.keeps or "the same file for every item, in save" in found.why
+
+
+def fake(name, function=None):
+    """A library's module, or a function of it, where the library may not be installed."""
+    module = types.ModuleType(name)
+    made = types.FunctionType((lambda path: None).__code__, {"__name__": name}, function or "File")
+    made.__module__ = name
+    module.File = module.Dataset = module.connect = module.adapt = made
+    return made if function else module
+
+
+LIBRARIES = {name: importlib.import_module(name) for name in "io os codecs gzip bz2 lzma tarfile zipfile shelve dbm "
+             "sqlite3".split()} | {name: fake(name) for name in ("h5py", "netCDF4", "psycopg2")}  # fmt: skip
+LIBRARIES["savefig"] = fake("matplotlib.pyplot", "savefig")
+
+
+@pytest.mark.parametrize("expression", [
+    *each("NAME.open('all', 'w')", "io codecs gzip bz2 lzma tarfile"), "zipfile.ZipFile('all', 'a')",
+    "h5py.File('all', 'w')", "netCDF4.Dataset('all', 'a')", "shelve.open('all')", "dbm.open('all', 'c')",
+    "dbm.open('all', flag='n')", *each("os.open('all', os.NAME)", "O_WRONLY O_RDWR O_APPEND O_CREAT"),
+    *each("x.NAME('all')", "to_csv to_parquet to_pickle to_hdf to_json to_excel savefig tofile"),
+    *each("self.folder.NAME(x)", "write_text write_bytes"), "savefig('all')",
+    *each("open('all', 'NAME')", "w wb wt a ab x xb w+ wb+ w+b r+ rb+ r+b a+"),
+    *each("sqlite3.connect('all').execute('NAME t')", "insert UPDATE delete replace create drop alter"),
+])  # fmt: skip
+def test_what_opens_a_file_to_write_it(expression):
+    assert "the same file for every item" in _kept(process_of(expression, **LIBRARIES)).why
+
+
+@pytest.mark.parametrize("expression", [
+    *each("NAME.open('all')", "io codecs gzip bz2 lzma tarfile dbm"), "zipfile.ZipFile('all')", "h5py.File('all', 'r')",
+    "shelve.open('all', 'r')", "shelve.open('all', flag='r')", "dbm.open('all', 'r')", "os.open('all', os.O_RDONLY)",
+    *each("open('all', 'NAME')", "r rb rt"), "other('all', 'w')", "write_text(x)", "to_csv('all')",
+    "(psycopg2.connect('all'), x.commit())", "(sqlite3.adapt('all'), x.commit())", "sqlite3.connect('all').commits",
+    "open(x[0], 'w')", "x.to_csv(x.name)",
+])  # fmt: skip
+def test_what_opens_a_file_to_read_it_or_of_each_item(expression):
+    assert "the same file" not in _kept(process_of(expression, **LIBRARIES)).why
+
+
+def test_an_open_of_the_users_own():
+    function = types.FunctionType((lambda path, mode: path).__code__, {"__name__": "mine"}, "open")
+    assert "the same file" not in _kept(process_of("open('all', 'w')", open=function)).why

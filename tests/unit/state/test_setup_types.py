@@ -95,7 +95,7 @@ def otherwise(self, other):
         pass
     self.total: int = 1
     self.total += 2.5
-    other.seen = 1
+    other.seen = self.both = 1
     self.inner.name = 1
 
 
@@ -110,7 +110,7 @@ def otherwise(self, other):
     (inside, {"decoder": json.JSONDecoder, "queue": queue.Queue, "simple": queue.Queue, "joinable": queue.Queue}),
     (brought, dict.fromkeys("abcdef")),
     (texts, {"a": str, "b": str, "c": str, "d": None}),
-    (otherwise, {"file": io.IOBase, "n": None, "p": None, "total": {int, float}}),
+    (otherwise, {"file": io.IOBase, "n": None, "p": None, "total": {int, float}, "both": int}),
 ])  # fmt: skip
 def test_the_types_that_are_assigned(function, found):
     expected = {name: frozenset(kind if isinstance(kind, set) else {kind}) for name, kind in found.items()}

@@ -95,6 +95,25 @@ def k_filter_of_doubles(self, item):
         return item
 
 
+def k_table_whose_method_is_given(self, item):
+    self.found[item] = self.look_up(item)
+    return self.found.get
+
+
+def k_table_that_says_of_some(self, item):
+    if item in self.found:
+        self.write("output", "again")
+    else:
+        self.found[item] = self.look_up(item)
+
+
+def k_table_that_is_changed_afterwards(self, item):
+    if item not in self.found:
+        self.found[item] = self.look_up(item)
+    self.found[item] = item + self.found[item]
+    return self.found[item]
+
+
 def k_table_that_is_counted(self, item):
     if item not in self.found:
         self.found[item] = self.look_up(item)
