@@ -64,7 +64,35 @@ def test_how_many_items_were_left_out_is_known_to_whoever_comes_back(tmp_path):
     decided.folder.release()
     again = ByHand(WriteText(tmp_path / "decided"), resume=True)
     assert again.folder.missing == 2
+    again.folder.release()
+    file = tmp_path / ".decided.d4p-unfinished" / "commit.json"
+    file.write_text(json.dumps({name: value for name, value in json.loads(file.read_text()).items() if name != "missing"}))
+    again = ByHand(WriteText(tmp_path / "decided"), resume=True)
+    assert again.folder.missing == 0
     again.folder.commit()
+
+
+@pytest.mark.parametrize(("results", "output", "spooled", "runs"), [
+    ([], "out", True, False), ([("Made", "output")], None, True, False), ([("Made", "output")], "out", False, False),
+    ([("Made", "output")], "out", True, True),
+])  # fmt: skip
+def test_whether_there_is_something_to_run_where_all_is_written(tmp_path, results, output, spooled, runs):
+    def outputs(**more):
+        flow = workflow((Made(), WriteText(tmp_path / "text")))
+        return Outputs(flow, output and str(tmp_path / output), results, spooled=spooled, **more)
+
+    first = outputs()
+    assert first.begin(lambda: IDENTITY)
+    instance = InstanceOutputs(first.writing(), 0, 1, True)
+    pe = WriteText(tmp_path / "text")
+    instance.writer("WriteText", pe)
+    pe.preprocess()
+    pe.postprocess()
+    for name, port in results:
+        instance.result(name, Made(), port, lambda name, port: None)
+    instance.finish()
+    first.commit([{"instance": 0, **instance.report()}])
+    assert outputs(resume=True).begin(lambda: IDENTITY) is runs
 
 
 def test_what_is_in_its_place_claims_nothing_any_more(tmp_path):
