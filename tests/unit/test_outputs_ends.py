@@ -66,7 +66,9 @@ def test_how_many_items_were_left_out_is_known_to_whoever_comes_back(tmp_path):
     assert again.folder.missing == 2
     again.folder.release()
     file = tmp_path / ".decided.d4p-unfinished" / "commit.json"
-    file.write_text(json.dumps({name: value for name, value in json.loads(file.read_text()).items() if name != "missing"}))
+    left = json.loads(file.read_text())
+    del left["missing"]
+    file.write_text(json.dumps(left))
     again = ByHand(WriteText(tmp_path / "decided"), resume=True)
     assert again.folder.missing == 0
     again.folder.commit()

@@ -26,9 +26,9 @@ def method(self, item, fixed, changed):
     counted = 0
     counted += 1
     for each in "abc":
-        pass
+        counted += len(each)
     made = item
-    return reader, environ, os, GLOBAL, other, twice, first, second, file, counted, each, made
+    return reader, environ, os, GLOBAL, other, twice, first, second, file, counted, changed, made
 
 
 def same(**more):
