@@ -13,6 +13,7 @@ import queue
 import re
 import threading
 import types
+from collections.abc import Sized
 from pathlib import Path
 
 import numpy as np
@@ -119,3 +120,69 @@ def test_the_types_that_are_assigned(function, found):
 
 def test_what_several_functions_assign():
     assert assigned_types([texts, brought])["a"] == {str, None}
+
+
+def imports(self):
+    import json as reader
+
+    from d4p_unloaded.models import Model
+    from d4p_unloaded.models import load as loaded
+
+    from .examples import Tally as Near
+
+    self.decoder = reader.JSONDecoder()
+    self.model, = [1]
+    self.made = Model()
+    self.loaded = loaded()
+    self.near = Near()
+
+
+@pytest.mark.parametrize(("spec", "kind"), [
+    ({"origin": "/nowhere/site-packages/d4p_unloaded/__init__.py"}, Sized), ({"origin": "/nowhere/mine.py"}, None),
+    ({"origin": None}, None), (None, None),
+])  # fmt: skip
+def test_what_a_method_imports(monkeypatch, spec, kind):
+    """Of a library that isn't loaded yet, a class is only known to be one."""
+    asked = []
+
+    def find_spec(name):
+        asked.append(name)
+        return spec and types.SimpleNamespace(**spec)
+
+    monkeypatch.setattr("importlib.util.find_spec", find_spec)
+    assert assigned_types([imports]) == {
+        "decoder": {json.JSONDecoder}, "model": {None}, "made": {kind}, "loaded": {None}, "near": {None}}
+    assert set(asked) == {"d4p_unloaded"}
+
+
+def joins(self, given):
+    self.a = "".join(given)
+    self.b = given.format(1)
+    self.c = given.strip().upper()
+    self.d = join(given)
+    self.e = given + 1
+    self.f = [*given]
+    self.g = np.random.default_rng
+    self.h: list
+    self.i = multiprocessing.Manager()
+    self.j = json.load(given)
+    self.k = pickle.load(given)
+    self.l = csv.writer(given)
+    self.m = io.open(given)  # noqa: UP020
+    self.n = np.array
+    self.o = given.items.open()
+    self.p = []
+    self.p, self.q = given
+    [self.r] = given
+
+
+def join(given):
+    return given
+
+
+def test_what_calls_give():
+    text, unknown = {str}, {None}
+    assert assigned_types([joins]) == {
+        "a": text, "b": text, "c": unknown, "d": unknown, "e": unknown, "f": {list}, "g": unknown, "h": unknown,
+        "i": {LibraryResult}, "j": {LibraryResult}, "k": {LibraryResult}, "l": {type(csv.reader([]))},
+        "m": {io.IOBase}, "n": unknown, "o": unknown, "p": {list, None}, "q": unknown, "r": unknown}
