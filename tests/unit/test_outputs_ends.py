@@ -347,6 +347,15 @@ def test_files_that_tell_of_an_output_can_be_read_by_people():
     assert dumped({"run": 1, "parts": [2]}) == b'{\n "parts": [\n  2\n ],\n "run": 1\n}\n'
 
 
+def test_notes_that_can_not_be_written_fail_the_run(tmp_path, monkeypatch):
+    run = Run(tmp_path)
+    made, *_ = run.instance(0)
+    monkeypatch.setattr(Writing, "keep_notes", refused)
+    with pytest.raises(RunFailed, match="^notes of what was read can't be written: Permission denied$"):
+        made.finish()
+    run.outputs.abort(RunFailed("x"))
+
+
 def test_notes_of_what_was_read_lie_with_each_output(tmp_path, monkeypatch):
     begun, notes = [], [["file", "file:///a", [1, 2]]]
     monkeypatch.setattr(reads, "begin", lambda *given: begun.append(given))
