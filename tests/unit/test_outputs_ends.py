@@ -302,10 +302,19 @@ def test_a_folder_is_cleared_but_for_what_is_to_be_kept(tmp_path, url):
     assert list(store.sizes(store.path)) == ["claim-1"]
 
 
-@pytest.mark.parametrize(("given", "path"), [("/a/b/", "/a/b"), ("/a/b", "/a/b"), ("/", "/")])
+@pytest.mark.parametrize(("given", "path"), [("/a/b/", "/a/b"), ("/a/b0", "/a/b0"), ("/", "/")])
 def test_a_path_of_another_store_has_no_slash_at_its_end_but_for_its_root(monkeypatch, given, path):
     monkeypatch.setattr("d4p.outputs.store.locate", lambda url: (SimpleNamespace(atomic=False), given))
     assert Store("hdfs:").path == path
+
+
+def test_a_folder_that_was_waited_for_is_closed(tmp_path, monkeypatch):
+    opened, real = [], os.open
+    monkeypatch.setattr(os, "open", lambda *given: opened.append(real(*given)) or opened[-1])
+    Store(str(tmp_path)).sync_folder(str(tmp_path))
+    (number,) = opened
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(number)
 
 
 @pytest.mark.parametrize("sync", [True, False])

@@ -134,4 +134,4 @@ def _items(schema: Schema, batch: pa.RecordBatch) -> Iterator[Any]:
 def _values(column: pa.Array) -> list[Any]:
     if not pa.types.is_list(column.type):
         return column.to_pylist()
-    return [value.values.to_numpy(zero_copy_only=False).copy() for value in column]
+    return [value.values.to_numpy().copy() for value in column]
