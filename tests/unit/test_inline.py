@@ -93,6 +93,16 @@ def test_another_function_is_seen():
     assert not returns(pe, "item * 2")
 
 
+@pytest.mark.parametrize(("expression", "short"), [("item" + " + 1" * 14, True), ("item + 11" + " + 1" * 13, False)])
+def test_longer_ones_are_no_easier_to_read_in_a_loop(expression, short):
+    names: dict = {"IterativePE": inlining.IterativePE}
+    lines = ["class Sum(IterativePE):\n", "    def _process(self, item):\n", f"        return {expression}\n"]
+    file = f"sum of {len(expression)}.py"
+    linecache.cache[file] = (1, None, lines, file)
+    exec(compile("".join(lines), file, "exec"), names)
+    assert written_out(names["Sum"]()) == (expression if short else "")
+
+
 def test_thousands_of_operations_are_not_looked_into():
     names: dict = {"IterativePE": inlining.IterativePE}
     lines = ["class Sum(IterativePE):\n", "    def _process(self, x):\n", f"        return x{' + 1' * 500}\n"]

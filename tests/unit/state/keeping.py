@@ -106,6 +106,13 @@ def k_from_import(self, x):
     push(self.heap, x)
 
 
+def k_alias_after_a_lambda(self, x):
+    items = self.items
+    made = lambda items: 1  # noqa: E731
+    items.append(x)
+    return made
+
+
 def k_tuple_target(self, x):
     y, self.n = x, 1
     return y

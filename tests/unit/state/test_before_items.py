@@ -15,7 +15,7 @@ import pytest
 from d4p_compile.analysis import state_of
 
 from .box import process_of
-from .examples import Box, Scale, Tally, box, find, g_rank
+from .examples import Box, Scale, Setup, Tally, box, find, g_rank
 
 
 class Table(Box):
@@ -362,3 +362,39 @@ class AssignsInPreprocess(Box):
 ])  # fmt: skip
 def test_what_is_known_of_what_preprocess_assigns(expression, keeps):
     assert state_of(type("Case", (AssignsInPreprocess,), {"_process": process_of(expression)})()).keeps is keeps
+
+
+class LoadsAfterALambda(Setup):
+    def preprocess(self):
+        self.key = lambda x: x
+        self._load()
+
+    def _process(self, x):
+        return self.loaded
+
+
+class LoadsAfterAFunction(LoadsAfterALambda):
+    def preprocess(self):
+        def key(x):
+            return x
+
+        self.key = key
+        self._load()
+
+
+class LoadsInAFunction(LoadsAfterALambda):
+    def preprocess(self):
+        def load():
+            self._load()
+
+        self.load = load
+
+
+class LoadsInALambda(LoadsAfterALambda):
+    def preprocess(self):
+        self.load = lambda: self._load()
+
+
+def test_what_functions_within_preprocess_call_may_run_at_any_time():
+    assert not state_of(LoadsAfterALambda()).keeps and not state_of(LoadsAfterAFunction()).keeps
+    assert state_of(LoadsInALambda()).keeps and state_of(LoadsInAFunction()).keeps

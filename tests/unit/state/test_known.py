@@ -1,14 +1,25 @@
 """What is known of libraries' classes by the names of their methods."""
 
+import argparse
+import array
 import ast
+import csv
+import functools
 import importlib
+import io
+import json
 import linecache
+import operator
+import queue
 import random
 import secrets
 import sys
+import threading
 import types
+from collections import ChainMap, deque
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from d4p_compile.analysis import known, origin, state_of
@@ -235,3 +246,16 @@ def test_where_a_module_comes_from(monkeypatch, file, where):
     monkeypatch.setitem(sys.modules, module.__name__, module)
     origin._origin.cache_clear()
     assert origin._origin(module.__name__) == where
+
+
+@pytest.mark.parametrize(("cls", "kind"), [
+    (type(csv.writer(io.StringIO())), "stream"), (type(csv.reader([])), "stream"), (random.Random.__base__, "stream"),
+    (random.Random, "stream"), (np.random.Generator, "stream"), (np.random.RandomState, "stream"), (io.BytesIO, "stream"),
+    (queue.Queue, "stream"), (type(iter("")), "stream"), (np.ndarray, "container"), (deque, "container"),
+    (bytearray, "container"), (array.array, "container"), (ChainMap, "container"), (memoryview, "container"),
+    (types.MethodType, "callable"), (functools.partial, "callable"), (json.JSONDecoder, "harmless"),
+    (type(threading.Lock()), "harmless"), (operator.methodcaller, "harmless"), (type(None), "harmless"),
+    (argparse.Namespace, "library"), (pd.DataFrame, "library"),
+])  # fmt: skip
+def test_kinds_of_types(cls, kind):
+    assert known.kind_of(cls) == kind

@@ -130,3 +130,37 @@ def test_what_is_kept_elsewhere_than_in_the_pe(expression, why):
 
 def test_of_what_can_not_be_looked_at_nothing_is_told():
     assert kept_elsewhere(object()) == ""
+
+
+class GoesAgain(Box):
+    """What it holds is a method of its own, which is read anyway, however often it calls itself."""
+
+    def __init__(self):
+        Box.__init__(self)
+        self.go = self.again
+
+    def again(self, x):
+        return self.go(x - 1) if x else x
+
+    def _process(self, x):
+        return self.go(x)
+
+
+class GoesAgainByAPartial(GoesAgain):
+    def __init__(self):
+        Box.__init__(self)
+        self.go = functools.partial(self.again)
+
+
+@pytest.mark.parametrize("cls", [GoesAgain, GoesAgainByAPartial])
+def test_a_method_that_the_object_holds(cls):
+    assert not state_of(cls()).keeps
+
+
+def test_how_deep_what_is_given_to_partials_is_followed():
+    found, pe = [], box(process_of("self.other(x)"))
+    pe.other = f_plain
+    for _ in range(6):
+        found.append(state_of(pe).keeps)
+        pe.other = functools.partial(filter, pe.other)
+    assert found == [False] * 2 + [True] * 4
