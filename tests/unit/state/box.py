@@ -49,8 +49,14 @@ def named(prefix, names):
 
 
 def process_of(expression, **names):
-    """A `_process` that gives an expression of self, x and such names; its source is known, as in a notebook."""
-    file, lines = f"/nowhere/process{next(_NUMBERS)}.py", ["def process(self, x):\n", f"    return {expression}\n"]
+    """A `_process` that gives an expression of self, x and such names."""
+    return process_that(f"return {expression}", **names)
+
+
+def process_that(*statements, **names):
+    """A `_process` of some statements; its source is known, as in a notebook."""
+    file = f"/nowhere/process{next(_NUMBERS)}.py"
+    lines = ["def process(self, x):\n", *(f"    {statement}\n" for statement in statements)]
     linecache.cache[file] = len("".join(lines)), None, lines, file
     exec(compile("".join(lines), file, "exec"), names)
     return names["process"]

@@ -12,7 +12,7 @@ import pytest
 
 from d4p_compile.analysis import state_of
 
-from .box import Box, named, state_with
+from .box import Box, named, process_that, state_with
 
 logger = logging.getLogger("d4p.tests")
 
@@ -433,6 +433,20 @@ def test_what_changes_no_answer(function):
 @pytest.mark.parametrize("function", named("k_", globals()))
 def test_what_looks_like_it(function):
     assert state_with(function).keeps
+
+
+@pytest.mark.parametrize("name", ["debug", "info", "warning", "error", "exception", "critical", "log"])
+@pytest.mark.parametrize("base", ["logger", "logging"])
+def test_logs(name, base):
+    says = f"{base}.{name}({'10, ' if name == 'log' else ''}'%d', self.count)"
+    assert not state_with(process_that("self.count += 1", says, logger=logger, logging=logging)).keeps
+    assert state_with(process_that("self.count += 1", says)).keeps, "what it is isn't known"
+
+
+@pytest.mark.parametrize("text", ["str", "repr", "format", "round", "int"])
+def test_texts_that_are_logged(text):
+    assert not state_with(process_that("self.count += 1", f"self.log({text}(self.count) + '!')")).keeps
+    assert state_with(process_that("self.count += 1", f"self.log(sorted({text}(self.count)))")).keeps
 
 
 def look_up(pe, key):

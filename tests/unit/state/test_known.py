@@ -250,7 +250,8 @@ def test_where_a_module_comes_from(monkeypatch, file, where):
 
 @pytest.mark.parametrize(("cls", "kind"), [
     (type(csv.writer(io.StringIO())), "stream"), (type(csv.reader([])), "stream"), (random.Random.__base__, "stream"),
-    (random.Random, "stream"), (np.random.Generator, "stream"), (np.random.RandomState, "stream"), (io.BytesIO, "stream"),
+    (random.Random, "stream"), (np.random.Generator, "stream"), (np.random.RandomState, "stream"),
+    (io.BytesIO, "stream"),
     (queue.Queue, "stream"), (type(iter("")), "stream"), (np.ndarray, "container"), (deque, "container"),
     (bytearray, "container"), (array.array, "container"), (ChainMap, "container"), (memoryview, "container"),
     (types.MethodType, "callable"), (functools.partial, "callable"), (json.JSONDecoder, "harmless"),
