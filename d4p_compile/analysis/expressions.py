@@ -173,9 +173,13 @@ class ExpressionWalker:
 
     on_ListComp = on_SetComp = on_DictComp = on_GeneratorExp = on_comprehension_expression
 
-    def on_Lambda(self, node: ast.Lambda) -> Refs:
-        for default in node.args.defaults + [d for d in node.args.kw_defaults if d]:
+    def defaults(self, node: FunctionNode) -> None:
+        """What a function's parameters are by default is found where it is made."""
+        for default in [*node.args.defaults, *node.args.kw_defaults]:
             self.eval(default)
+
+    def on_Lambda(self, node: ast.Lambda) -> Refs:
+        self.defaults(node)
         before = dict(self.env)
         self.env.update({name: NONE for name in parameter_names(node)})
         self.inner += 1

@@ -160,6 +160,8 @@ class FunctionWalker(CallWalker):
 
     def on_Try(self, node: ast.Try) -> None:
         self.branches(node.body, [])
+        for handler in node.handlers:
+            self.eval(handler.type)
         self.branches(*[h.body for h in node.handlers], node.orelse)
         self.block(node.finalbody)
 
@@ -176,8 +178,9 @@ class FunctionWalker(CallWalker):
 
     # -- nested definitions ----------------------------------------------------------------------------------------
     def on_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for part in node.decorator_list + node.args.defaults:
+        for part in node.decorator_list:
             self.eval(part)
+        self.defaults(node)
         self.env[node.name] = NONE
         self.nested.append(node)
         self.nested_function(node)
@@ -196,8 +199,9 @@ class FunctionWalker(CallWalker):
         self.env, self.locals, self.outer, self.declared, self.returned = saved
 
     def on_ClassDef(self, node: ast.ClassDef) -> None:
-        self.env[node.name] = NONE
-        for part in node.body:
-            if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
-                self.nested_function(part)
+        for part in [*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)]:
+            self.eval(part)
+        before = dict(self.env)
+        self.block(node.body)
+        self.env = {**before, node.name: NONE}
 

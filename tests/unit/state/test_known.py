@@ -260,3 +260,33 @@ def test_where_a_module_comes_from(monkeypatch, file, where):
 ])  # fmt: skip
 def test_kinds_of_types(cls, kind):
     assert known.kind_of(cls) == kind
+
+
+class _Hidden:
+    def method(self):
+        pass
+
+
+def test_the_class_whose_private_names_a_function_sees():
+    def within():
+        pass
+
+    class Within:
+        def method(self):
+            pass
+
+    found = [read(each).owner for each in (_Hidden.method, within, Within.method, process_of)]
+    assert found == ["Hidden", "", "Within", ""]
+
+
+def some(a, /, b, *c, d=1, e=2, **f):
+    return a
+
+
+def test_what_is_read_of_a_function():
+    found = read(some)
+    assert (found.positional, found.parameters) == (["a", "b"], ["a", "b", "d", "e", "c", "f"])
+    assert found.defaults == {"d": 1, "e": 2} and found.name == "some" and found.globals is some.__globals__
+    one, other = (lambda x, y=1: x), (lambda x, y=2: y)
+    assert [ast.unparse(read(each).body[0]) for each in (one, other)] == ["return x", "return y"]
+    assert [read(each).defaults for each in (one, other)] == [{"y": 1}, {"y": 2}]
