@@ -52,7 +52,7 @@ def _names(pe: Pe) -> None:
 def _port(graph: Graph, edge: Edge, pe: str, port: str, known, side: str) -> None:
     if port in known:
         return
-    close = difflib.get_close_matches(str(port), [str(k) for k in known], n=1)
+    close = difflib.get_close_matches(str(port), [str(k) for k in known])
     have = ", ".join(repr(k) for k in known) or "none"
     at = f" ({edge.where})" if edge.where else ""
     hint = f"; did you mean {close[0]!r}?" if close else ""

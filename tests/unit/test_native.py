@@ -133,8 +133,8 @@ def test_channels_of_one_stage_share_their_columns():
 
 
 def test_names_of_columns_are_names_that_spark_tells_apart():
-    made = plan(aggregate.SumPE([0, 1, 2, 3]), [("N", int), ("n", int), ("1.a`b", int), ("é", int)])
-    assert [c.name for c in made.channels[0].columns] == ["n_2", "n__2", "field_1_a_b_2", "field__2"]
+    made = plan(aggregate.SumPE([0, 1, 2, 3, 4]), [("N", int), ("n", int), ("1.a`b", int), ("é", int), ("x1", int)])
+    assert [c.name for c in made.channels[0].columns] == ["n_2", "n__2", "field_1_a_b_2", "field__2", "x1_2"]
 
 
 def test_no_shuffle_no_native():

@@ -18,6 +18,7 @@ from d4p_compile.passes.break_cycles import break_cycles
 from d4p_compile.passes.fuse import fuse, why_separate
 from d4p_compile.passes.lower import lower
 from d4p_compile.passes.place import place
+from d4p_compile.passes.places import places
 from d4p_compile.passes.route import exchange, route
 from d4p_compile.passes.verify import verify
 from tests.calls import calls
@@ -225,6 +226,7 @@ def test_what_holds_something_that_cannot_be_copied_is_one_unless_more_are_asked
         found = place(replace(made, pes=(made.pes[0], holds)), WIDE).pes[1]
         assert found.instances == expected
         assert found.because == ("asked for" if expected == 3 else "holds .lock, which can't be copied")
+        assert found.remedy == ("" if expected == 3 else "making it in preprocess")
 
 
 def test_any_width_from_one_is_taken():
@@ -273,6 +275,8 @@ def test_the_reasons_why_neighbours_are_apart():
     assert apart(sketch("a b", b=3)) == {"a | b": "counts apart: a x1, b x3"}
     assert apart(sketch("a b"))["a | b"].endswith("glued to one instance, b would run serially")
     assert apart(sketch("a b", b="state", partitions=("a", "b"))) == {"a | b": "different partitions"}
+    plan = run_passes(sketch("a b", b=1), replace(WIDE, fuse=False))
+    assert dict(plan.apart) == {"a | b": "each PE is a stage of its own (fusion is off)"}
 
 
 def test_a_gather_at_equal_counts_is_the_reason_itself():
@@ -365,6 +369,8 @@ def test_a_target_without_cycles_refuses_them_by_name_and_says_who_runs_them():
               r"The targets that run cycles: sequential, processes\.")
     with pytest.raises(Refused, match=wanted):
         run_passes(sketch("a b", "b c", "c b"), options)
+    with pytest.raises(Refused, match=r"The targets that run cycles: none\. Take one"):
+        run_passes(sketch("a b", "b c", "c b"), replace(options, cyclic=()))
     long = r"cycle: p0 -> p1 -> p2 -> p3 -> p4 -> \.\.\. 43 more PEs \.\.\. -> p48 -> p49 -> p0"
     with pytest.raises(Refused, match=long):
         run_passes(sketch("r p0", *(f"p{i} p{(i + 1) % 50}" for i in range(50))), options)
@@ -532,3 +538,12 @@ def test_what_tells_no_order_gets_no_places():
         graph = sketch("read work", "work count", "count last", work=3, count=("any", BY, 2), last=last)
         plan = run_passes(graph, WIDE)
         assert [channel.places for channel in plan.channels] == expected
+        for can in (replace(WIDE.can, wide=False), replace(WIDE.can, in_order=False)):
+            assert not any(channel.places for channel in places(replace(plan, can=can, channels=tuple(
+                replace(channel, places="") for channel in plan.channels)), WIDE).channels)
+
+
+def test_a_pe_that_counts_apart_is_fed_in_order_though_nobody_asks_for_the_order():
+    """In a graph with a cycle nobody keeps one."""
+    made = sketch("a b", "b c", "c d", "d c", c=("any", 3))
+    assert counts(break_cycles(made, WIDE))["b"] == 1

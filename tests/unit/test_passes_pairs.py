@@ -45,6 +45,7 @@ def test_pairs_are_as_many_as_their_tiles_and_what_follows_is_as_many():
     assert counts(made) == {"a": 1, "p": TILES, "b": TILES, "c": TILES}
     assert stages(made) == ["a", "p > b > c"]
     assert counts(made, Options()) == {"a": 1, "p": 1, "b": 1, "c": 1}
+    assert place(made, WIDE).pes[2].because == "keeps no state, and its producers are as wide"
     assert counts(paired("a p", "p b", b=BY)) == {"a": 1, "p": TILES, "b": WIDTH}
 
 
