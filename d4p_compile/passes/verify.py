@@ -75,7 +75,7 @@ def _fields(graph: Graph, edge: Edge) -> None:
         if schema is None or schema.has(field):
             continue
         at = f" ({edge.where})" if edge.where else ""
-        close = difflib.get_close_matches(str(field), schema.names, n=1)
+        close = difflib.get_close_matches(str(field), schema.names)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise Refused(f"{why}, and the items of {edge.source}.{edge.output}, which declares ({schema}), have no field "
                       f"{field!r}{at}: name one of theirs, or change what is declared{hint}")  # fmt: skip
