@@ -7,6 +7,7 @@ import collections
 import dataclasses
 import datetime as dt
 import enum
+import math
 import os
 import pathlib
 import re
@@ -26,6 +27,7 @@ from hypothesis import strategies as st
 
 from d4p.keys import partition as keys
 from d4p.keys.partition import MissingField, UnknownKey, by_key, digest, require
+from d4p.keys.short import short
 from tests.calls import calls
 
 np = pytest.importorskip("numpy")
@@ -95,7 +97,39 @@ class Named:
 
 Pair = collections.namedtuple("Pair", "a b")
 NAN = float("nan")
-PINNED = {"word": 6082365893928340645, "tuple": 13332889616500028510}
+PINNED = [
+    ("word", 6082365893928340645), (("AB", 1.5, None), 13332889616500028510), ("\u00e9", 7354979472797877150),
+    ("\ud800", 10240294879709312121), (b"b", 4447419065109019542), (bytearray(b"bc"), 856905117620718299),
+    ("", 11529429360806744831), (None, 1613101438472090127), (..., 3436589850672717765), (0, 12627811500799769771),
+    (-1, 8852876244149689510), (255, 6531684061200226711), (256, 1496436533296694033),
+    (1 << 1023, 4359228471075654803), (1 << 1024, 18312439638890963031), ((1 << 1024) + 1, 16355868809380043468),
+    (-(1 << 1024), 4918151651167483631), (0.1, 1956729619476403728), (1e-50, 12627811500799769771),
+    (2.0**24 + 0.5, 1340903457709963487), (-2.5, 3512459415562989038), (1e300, 5216670805348852766),
+    (math.nan, 998233384793497310), (math.inf, 3620347138207775001), (-math.inf, 311521676891259683),
+    (Decimal("1e400"), 2660188897572108693), (Decimal("-1e400"), 6915370755883770623),
+    (Decimal("1" * 320 + ".5"), 3620347138207775001), (Decimal("1e-500"), 12627811500799769771),
+    (Fraction(1, 3), 7406000649151871208), (Fraction(10**400, 3), 3620347138207775001), (1j, 8421726735067536091),
+    (complex(1.5, math.nan), 998233384793497310), ((), 11209395654293552125), ([], 15783041385077935858),
+    ([1, [2]], 16308994404927075830), ({1, 300}, 6978995528402470498), (frozenset(), 1326079660935129078),
+    ({"a": 1, "b": {"c": 0}}, 16635408801256220935), (range(0), 15189540278113570341),
+    (range(3, 4), 4801990830148758374), (range(3, 20, 5), 15235259683374847220),
+    (dt.date(2024, 2, 29), 7378102418170758160), (dt.datetime(2024, 2, 29, 12, 30, 1, 5), 11721522543998349128),
+    (dt.datetime(2024, 2, 29, tzinfo=dt.timezone.utc), 7378102418170758160),
+    (dt.datetime(2024, 2, 29, 1, tzinfo=dt.timezone(dt.timedelta(hours=2))), 8225461960757626564),
+    (dt.time(12, 30, 1, 5), 5832638969986075571),
+    (dt.time(1, tzinfo=dt.timezone(dt.timedelta(hours=2))), 17888898433682780687),
+    (dt.timedelta(days=-1, microseconds=1), 15666282638536445442), (One.ONE, 11150583496649544112),
+    (uuid.UUID(int=7), 5007933512034587891), (pathlib.PurePosixPath("a/B"), 5519718966666090554),
+    (pathlib.PureWindowsPath("a/B"), 485079828376543557), (int, 15987912447347207218), (len, 14603060504031348405),
+    (np.datetime64("NaT"), 9533765464367557490), (np.float32(0.1), 1956729619476403728),
+    (np.arange(3), 11900691147642912990), (np.zeros((2, 0)), 7848896418399123797),
+    (np.array(["a", "b"]), 14248504267287556193), (memoryview(b"ab"), 9740002326381354384),
+    (array.array("i", [1, 2]), 4663010167434401525), (np.datetime64("2024-02-29T12", "h"), 16966814443795097634),
+    (np.timedelta64(7, "D"), 16880641638269791038), (np.complex64(1j), 8421726735067536091),
+    (np.array(3), 4526800062170387029), (np.array([[1.5, 2]]), 3015533461905497648),
+    (np.str_("a"), 5581682251802028776), (np.bytes_(b"a"), 11451163126748915371),
+    (collections.OrderedDict(b=1, a=2), 15559710478592950219), (Pair(1, 2), 62603339119465561),
+]
 
 ALIKE = {
     "one": [1, 1.0, True, Decimal(1), Decimal("1.000"), Fraction(1), complex(1), One.ONE, np.int64(1), np.uint8(1),
@@ -342,10 +376,10 @@ def test_the_same_digests_whatever_the_hash_seed():
     assert len(printed) == 1
 
 
-def test_digests_are_pinned():
-    # A stored partition is found again: these numbers must never change.
-    assert digest("word") == PINNED["word"]
-    assert digest(("AB", 1.5, None)) == PINNED["tuple"]
+@pytest.mark.parametrize(("key", "number"), PINNED, ids=named)
+def test_digests_are_pinned(key, number):
+    """A stored partition is found again: these numbers must never change."""
+    assert digest(key) == number
 
 
 def test_keys_spread_over_instances():
@@ -508,3 +542,47 @@ def test_a_repeated_key_is_looked_up(fields, key):
     route = by_key(fields, 8)
     assert calls(route, (key, 1)) > 10
     assert calls(route, (key, 1)) <= len(fields) + 2  # and the end of the count
+
+
+@pytest.mark.parametrize(("unit", "seconds"), [
+    ("W", 7 * 24 * 3600), ("D", 24 * 3600), ("h", 3600), ("m", 60), ("s", 1), ("ms", Fraction(1, 1000)),
+    ("us", Fraction(1, 10**6)), ("ns", Fraction(1, 10**9)), ("ps", Fraction(1, 10**12)), ("fs", Fraction(1, 10**15)),
+    ("as", Fraction(1, 10**18)),
+])  # fmt: skip
+def test_units_of_time(unit, seconds):
+    count = 7 * 10**9
+    assert digest(np.timedelta64(count, unit)) == digest(count * seconds)
+    moment = 7 if seconds >= 1 else round(7 / seconds)
+    assert digest(np.datetime64(moment, unit)) == digest(moment * seconds)
+    assert digest(np.timedelta64(5, f"3{unit}")) == digest(15 * seconds)
+    if seconds >= Fraction(1, 10**6):  # finer ones are rounded
+        assert digest(np.datetime64(5, f"3{unit}")) == digest(15 * seconds)
+
+
+def test_months_and_years_are_like_no_other_duration():
+    assert digest(np.timedelta64(1, "Y")) == digest(np.timedelta64(12, "M")) != digest(np.timedelta64(1, "M"))
+    assert digest(np.timedelta64(1, "M")) != digest(1) and digest(np.timedelta64(0, "Y")) == digest(0)
+    assert digest(np.datetime64("2024-02", "M")) == digest(dt.date(2024, 2, 1))
+    assert digest(np.datetime64("2024", "Y")) == digest(dt.date(2024, 1, 1))
+
+
+class OfStation(Station):
+    """One whose equality is no longer the generated one."""
+
+    def __eq__(self, other):
+        return self is other
+
+    __hash__ = None
+
+
+def test_a_dataclass_with_an_equality_of_its_own_is_refused():
+    with pytest.raises(UnknownKey, match=r"got .*OfStation: .*OfStation\("):
+        digest(OfStation("CH", 1))
+
+
+def test_what_has_no_repr_is_shown_by_its_type():
+    assert short(10**5000) == "<int>" and short(7) == "7"
+
+
+def test_a_decimal_with_more_digits_than_any_float_that_is_whole():
+    assert digest(Decimal("1" * 320 + ".0")) == digest(int("1" * 320)) != digest(Decimal("1" * 320 + ".5"))
