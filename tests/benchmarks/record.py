@@ -1,4 +1,7 @@
-"""What it costs to record a run: the CPU of programs with a record, and with --profile, beside the same without."""
+"""What it costs to record a run: the CPU of programs with a record, and with --profile, beside the same without.
+
+Both run at once, each with half of the core's seconds, so the clock by which a record is kept goes half as fast.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import d4p_compile
 
 from .measure import Command, Row, at_most, at_once, middle_ratio
 
+SLOWED = Path(__file__).with_name("slowed.py")
 WORKFLOW = Path(__file__).with_name("workflows") / "record.py"
 BOOK = Path(__file__).resolve().parents[2] / "examples" / "wordcount" / "opticks.txt"
 ROUNDS = 5
@@ -28,8 +32,8 @@ def rows(quick: bool) -> Iterator[Row]:
                                              parameters=_parameters(kind, items // (10 if quick else 1)))
                 for what, words, most in ((kind, [], 1.01), (f"{kind}, --profile", ["--profile"], 1.03)):
                     none, recorded = at_once(3 if quick else ROUNDS, *(
-                        Command([sys.executable, str(bundle.script), "-q", *each], {"D4P_RUNS": f"{folder}/runs"})
-                        for each in (["--no-record"], words)), width=width)
+                        Command([sys.executable, str(SLOWED), "2", str(bundle.script), "-q", *each],
+                                {"D4P_RUNS": f"{folder}/runs"}) for each in (["--no-record"], words)), width=width)
                     yield Row(f"record, {target}, {what}", f"{median(recorded):.2f} s", f"none {median(none):.2f} s",
                               **_at_most(middle_ratio(recorded, none), most))
 
