@@ -30,6 +30,7 @@ AREAS = {
     "keys": Area(("runtime/d4p/keys",), ("tests/unit/test_keys.py",)),
     "items": Area(("runtime/d4p/items",), ("tests/unit/test_items.py", "tests/unit/test_itemjson.py",
                                            "tests/unit/test_batch.py", "tests/unit/test_schema.py",
+                                           "tests/unit/test_put_back.py",
                                            "tests/unit/test_shape.py", "tests/unit/test_whypickle.py")),
     "outputs": Area(("runtime/d4p/outputs", "runtime/d4p/commit"),
                     ("tests/unit/test_claim.py", "tests/unit/test_output*.py",

@@ -7,7 +7,9 @@ import datetime as dt
 import json
 import marshal
 import re
+import sys
 import threading
+import types
 import uuid
 from decimal import Decimal
 
@@ -20,6 +22,8 @@ from d4p.items.packing import (
     Uncopyable,
     apart,
     dumps_json,
+    head_of,
+    headed,
     loads_json,
     own,
     pack,
@@ -28,6 +32,7 @@ from d4p.items.packing import (
     unpack,
     why_unpicklable,
 )  # fmt: skip
+from d4p.items.size import roughly
 from tests.unit.canary import Canary
 
 np = pytest.importorskip("numpy")
@@ -493,3 +498,37 @@ def test_a_batch_that_is_packed_again_has_the_same_bytes_whoever_else_holds_what
 def test_a_long_text_that_many_items_share_is_packed_once_also_where_it_is_packed_again():
     text = "x" * 20_000
     assert len(pack([(text, n) for n in range(100)], again=True)) < 3 * len(text)
+
+
+@pytest.mark.parametrize("items", [[], [1, 2], ["a"], [{"a": [1]}], [object]])
+@pytest.mark.parametrize("head", [b"", b"head", bytes(1000)])
+def test_a_head_is_read_alone_and_ignored_by_whoever_wants_the_items(items, head):
+    batch = pack(items)
+    assert head_of(batch) is None
+    for made in (headed(head, batch), memoryview(headed(head, batch)), bytearray(headed(head, batch))):
+        assert head_of(made) == head and unpack(made) == items
+
+
+def test_a_copy_of_what_can_not_be_written_can_be():
+    """As the item's own is: what comes back from a pickle whose buffers are read-only couldn't be changed."""
+    array = np.arange(3)
+    array.setflags(write=False)
+    item = types.SimpleNamespace(array=array, other=[1])
+    made = own(item)
+    made.array[0] = 7
+    assert list(made.array) == [7, 1, 2] and list(array) == [0, 1, 2] and made.other == [1] is not item.other
+
+
+class Holds:
+    def __init__(self, *values):
+        self.first, self.second = values
+
+
+@pytest.mark.parametrize(("item", "size"), [
+    (np.zeros(10), 80), ((np.zeros(10), np.zeros(5)), 120), ([np.zeros(10)] * 2, 160), ({"a": np.zeros(10)}, 80),
+    (Holds(np.zeros(10), np.zeros(2)), 96), ([[np.zeros(10)], [np.zeros(1)]], 88), ([np.zeros(1)] * 40, 16 * 8),
+    ([[[np.zeros(10)]]], sys.getsizeof([1])), (7, sys.getsizeof(7)), ([], sys.getsizeof([])), ("ab", sys.getsizeof("ab")),
+    ({"a": np.zeros(1)} | {n: np.zeros(1) for n in range(40)}, 16 * 8),
+])  # fmt: skip
+def test_about_how_large_an_item_is(item, size):
+    assert roughly(item) == size
