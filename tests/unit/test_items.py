@@ -516,7 +516,8 @@ def test_a_copy_of_what_can_not_be_written_can_be():
     item = types.SimpleNamespace(array=array, other=[1])
     made = own(item)
     made.array[0] = 7
-    assert list(made.array) == [7, 1, 2] and list(array) == [0, 1, 2] and made.other == [1] is not item.other
+    assert list(made.array) == [7, 1, 2] and list(array) == [0, 1, 2]
+    assert made.other == [1] and made.other is not item.other
 
 
 class Holds:
@@ -527,7 +528,8 @@ class Holds:
 @pytest.mark.parametrize(("item", "size"), [
     (np.zeros(10), 80), ((np.zeros(10), np.zeros(5)), 120), ([np.zeros(10)] * 2, 160), ({"a": np.zeros(10)}, 80),
     (Holds(np.zeros(10), np.zeros(2)), 96), ([[np.zeros(10)], [np.zeros(1)]], 88), ([np.zeros(1)] * 40, 16 * 8),
-    ([[[np.zeros(10)]]], sys.getsizeof([1])), (7, sys.getsizeof(7)), ([], sys.getsizeof([])), ("ab", sys.getsizeof("ab")),
+    ([[[np.zeros(10)]]], sys.getsizeof([1])), (7, sys.getsizeof(7)), ([], sys.getsizeof([])),
+    ("ab", sys.getsizeof("ab")),
     ({"a": np.zeros(1)} | {n: np.zeros(1) for n in range(40)}, 16 * 8),
 ])  # fmt: skip
 def test_about_how_large_an_item_is(item, size):

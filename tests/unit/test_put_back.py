@@ -99,7 +99,7 @@ def test_what_can_be_copied_and_not_pickled():
 def test_what_can_not_be_copied_is_named(names):
     pe = Counts()
     pe.lock = threading.Lock()
-    with pytest.raises(Refused, match=r"^copy_state of count \(Counts\) can't put back its attribute 'lock', which can't "
-                                      r"be copied: .*lock.*\. Name those that it is to put back: copy_state="):
+    with pytest.raises(Refused, match=r"^copy_state of count \(Counts\) can't put back its attribute 'lock', which "
+                                      r"can't be copied: .*lock.*\. Name those that it is to put back: copy_state="):
         check(pe, "count", names)
     check(pe, "count", ("counts",))
