@@ -126,7 +126,7 @@ def _of_constant(node: ast.expr, value: object, above: tuple[ast.AST, ...]) -> I
         if value > 0:
             yield "off by one", ast.Constant(value - 1)
     elif isinstance(value, (int, float)):
-        yield "constant", ast.Constant(value * 4)
+        yield "constant", ast.Constant(value * 4 or 1.0)
     elif value and _is_a_set(node, above):  # of characters, where one more makes no difference
         yield "constant", ast.Constant(value[:-1])
     elif isinstance(value, (str, bytes)) and not any(_is_said(node) for node in above):
