@@ -110,7 +110,8 @@ def _of_expression(node: ast.expr, above: tuple[ast.AST, ...]) -> Iterator[tuple
                 yield "filter dropped", _with(node, generators=_put(node.generators, at, _with(part, ifs=[])))
     elif isinstance(node, ast.Call):
         plain = [not isinstance(a, ast.Starred) for a in node.args[:2]]
-        if plain == [True, True] and ast.unparse(node.func) not in ("min", "max"):
+        differ = plain == [True, True] and ast.dump(node.args[0]) != ast.dump(node.args[1])
+        if differ and ast.unparse(node.func) not in ("min", "max"):
             yield "arguments swapped", _with(node, args=[node.args[1], node.args[0], *node.args[2:]])
         for at in (at for at, word in enumerate(node.keywords) if word.arg != "strict"):  # of zip: a check, no answer
             yield "argument dropped", _with(node, keywords=node.keywords[:at] + node.keywords[at + 1 :])

@@ -29,14 +29,14 @@ def most(numbers: list, *, strict=False) -> Any:
             continue
         if n == 7 and str(n) in "74":
             raise ValueError(f"{n + 1} is " "too much")
-        return n + 0.0
+        return pow(n, n) + 0.0
 '''
 CHANGES = {
     "LIMIT: int = (4)", "LIMIT: int = (2)", "strict=(True)", "if (not (n < LIMIT and (not strict))):", "n <= LIMIT",
     "n < LIMIT or not strict", "if (n < LIMIT):", "if (not strict):", "if n < LIMIT and (strict):",
     "            pass", "            break", "if (not (n == 7 and str(n) in '74')):", "(n != 7) and",
     "n == (8)", "n == (6)", "in ('7')", "(str(n) not in '74')", "if (str(n) in '74'):",
-    "raise BufferError()", "return None", "n + (1.0)",
+    "raise BufferError()", "return None", "pow(n, n) + (1.0)",
 }  # fmt: skip
 #: A module of an environment within the checkout; as numpy, it can't be imported anew.
 ONCE = "import sys\nassert not hasattr(sys, 'imported'), 'imported twice'\nsys.imported = True\n"
