@@ -36,7 +36,7 @@ AREAS = {
                     ("tests/unit/test_claim.py", "tests/unit/test_output*.py",
                      "tests/unit/test_own_folders.py", "tests/unit/test_result_files.py",
                      "tests/unit/test_resume.py", "tests/unit/test_writers.py", "tests/unit/test_written.py")),
-    "pairs": Area(("runtime/d4p/pairs",), ("tests/unit/test_pairs*.py",)),
+    "pairs": Area(("runtime/d4p/pairs",), ("tests/unit/test_pairs*.py", "tests/unit/test_tile_parts.py")),
     "inputs": Area(("runtime/d4p/workflow/inputs.py",), ("tests/unit/test_inputs.py",)),
     "channels": Area(("runtime/d4p/engines/channels",), ("tests/unit/test_sender.py", "tests/unit/test_backlog.py",
                                                  "tests/unit/test_parcels.py")),
