@@ -12,8 +12,12 @@ import pytest
 
 from d4p.describe.failure import PeFailed
 from d4p.engines.channels import sender as senders
-from d4p.engines.channels.parcels import unpack_parcel
+from d4p.engines.channels import sharing as sharings
+from d4p.engines.channels.parcels import pack_parcel, places_of, unpack_parcel
 from d4p.engines.channels.sender import BATCH_BYTES, BATCH_ITEMS, LATE, Flusher, Sender
+from d4p.engines.channels.sharing import Sharing
+from d4p.places.marks import Head, Run
+from d4p.places.place import ENDED
 from d4p.stage.channel import Channel
 from d4p.stage.exchange import Gather, RoundRobin
 from d4p.stage.outlet import outlet
@@ -303,3 +307,76 @@ def test_a_batch_that_took_as_long_as_it_may_leaves(monkeypatch):
         for n in range(64):
             line.put(n)
         assert [len(batch) for batch in line.sent[0]][before:] == sent
+
+
+class Told:
+    """Marks that were set for each lane: of each the head and the items of its next batch, if it has news."""
+
+    def __init__(self, **news):
+        self.left = {int(lane[1:]): cut for lane, cut in news.items()}
+
+    def news(self, lane):
+        return lane in self.left
+
+    def cut(self, lane):
+        return self.left.pop(lane)
+
+
+HEAD = Head(3, ENDED, (Run((9,), (3, 0), 2),))
+
+
+def test_the_places_of_items_go_before_them_and_alone_where_there_are_none():
+    line, posted, left = Line(3), [], []
+    sender = Sender(1, "a.x -> b.y", 3, lambda lane, parcel: posted.append((lane, parcel)))
+    assert sender.lanes.places is True
+    sender.lanes.leaves = left.append
+    sender.lanes.marks = Told(l0=(HEAD, ["a", "b"]), l2=(HEAD, []))
+    sender.flush(news=False)
+    assert posted == [], "nothing is held"
+    sender.flush()
+    assert [(lane, places_of(parcel.head), unpack_parcel(parcel.head, iter(parcel.buffers))) for lane, parcel in posted
+            ] == [(0, HEAD, ["a", "b"]), (2, HEAD, [])]
+    assert left == [0, 2] and sender.lanes.items == [2, 0, 0] and sender.lanes.bytes[0] and not sender.lanes.bytes[2]
+    sender.flush()
+    assert len(posted) == 2 and not sender.flush_late()
+    line.put(1)
+    assert places_of(pack_parcel("a.x -> b.y", [1], 1 << 20).head) is None
+
+
+def test_whoever_has_nothing_to_do_gets_a_few_items_at_once(monkeypatch):
+    monkeypatch.setattr(senders, "BATCH_SECONDS", 60)
+    for few, sizes in ((3, [3]), (64, [64]), (65, [])):
+        line = Line()
+        for n in range(20_000):
+            line.put(n)
+        line.sender.flush()
+        line.sent[0].clear()
+        line.sender.soon(0, few)
+        for n in range(few):
+            line.put(n)
+        assert [len(batch) for batch in line.sent[0]] == sizes
+
+
+@pytest.mark.parametrize("dealt", [[0, 4], [0, 5]])
+def test_a_dealer_waits_until_somebody_is_free(monkeypatch, dealt):
+    """Having sent all that it holds back; who has done all it got gets what comes at once."""
+    line, went, asked = Line(2), [], []
+    row = SimpleNamespace(done=lambda: ([0, 4], [7, 8]), expect=lambda: went.append("expects"), wait=went.append)
+    sharing = Sharing(line.sender, row, lambda: went.append("flushed"))
+    answers = iter([None, None, None, (1, 5), (0, 2)])
+
+    def choose(first, dealt, done, worked, now):
+        asked.append((first, dealt, done, worked))
+        return next(answers)
+
+    sharing._shares = SimpleNamespace(choose=choose)
+    soon = []
+    monkeypatch.setattr(line.sender, "soon", lambda lane, items: soon.append((lane, items)))
+    clock = line.sender.lanes.clock
+    before = clock.enter("packing")
+    assert sharing.free(1, dealt) == (1, 5)
+    assert clock.enter(before) == "packing"
+    assert went == ["flushed", "expects", sharings._LOOK, "expects", sharings._LOOK, "expects"]
+    assert asked == [(1, dealt, [0, 4], [7, 8])] * 4 and soon == ([(1, 5)] if dealt == [0, 4] else [])
+    went.clear()
+    assert sharing.free(0, dealt) == (0, 2) and went == [] and soon[-1] == (0, 2)
