@@ -273,6 +273,19 @@ def test_a_run_may_be_late_to_say_that_it_lives():
     assert 4 * BEAT < LEASE
 
 
+def test_the_claim_of_who_was_faster_stays(folder, monkeypatch):
+    create = Store.create
+
+    def late(store, path, content):
+        claim_of(folder[1], 1, run="faster")
+        create(store, path, content)
+
+    monkeypatch.setattr(Store, "create", late)
+    with pytest.raises(Refused, match="out is being written by another run"):
+        take(*folder, "a", "out")
+    assert written(folder[1], 1)["run"] == "faster"
+
+
 def test_who_is_slower_each_time_gives_up(folder, monkeypatch):
     def faster(store, path, content):
         tried.append(path)

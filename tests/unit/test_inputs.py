@@ -142,6 +142,11 @@ def test_json_that_is_none_is_shown_where_it_ends():
         "list of items or a number of iterations; it is a list")
 
 
+def test_a_number_of_more_digits_than_python_reads():
+    said = refused(Made(), data='{"Made": ' + "9" * 5000 + "}")
+    assert said.startswith("-d can't be read: ") and "digits" in said
+
+
 def test_a_file(tmp_path):
     file = tmp_path / "inputs.json"
     file.write_text('{"Called": [{"a": "é"}]}', encoding="utf-8")
