@@ -97,8 +97,27 @@ def test_whether_there_is_something_to_run_where_all_is_written(tmp_path, result
     assert outputs(resume=True).begin(lambda: IDENTITY) is runs
 
 
+@pytest.mark.parametrize("left", ["replaced", "whole", "commit.json", ""])
+def test_an_old_output_comes_back_only_from_between_two_renames(tmp_path, left):
+    """Of what a killed run leaves there one thing is missing."""
+    for name in ("replaced", "unfinished/whole", "unfinished/commit.json"):
+        if not left or not name.endswith(left):
+            path = tmp_path / f".out.d4p-{name}"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("{}") if name.endswith(".json") else path.mkdir()
+    if left:
+        run = ByHand(WriteText(tmp_path / "out"))
+        assert not (tmp_path / "out").exists()
+        run.commit(run.instance(0, 1, ["new"]))
+    else:
+        Folder(str(tmp_path / "out"), "").look({}, overwrite=True, resume=False)
+        assert (tmp_path / "out").exists()
+
+
 def test_what_is_in_its_place_claims_nothing_any_more(tmp_path):
     run = ByHand(WriteText(tmp_path / "out"))
+    run.folder.beat()
+    assert (tmp_path / ".out.d4p-unfinished" / "claim-1.beat").exists()
     run.commit(run.instance(0, 1, ["a"]))
     run.folder.beat()
     next_run = ByHand(WriteText(tmp_path / "out"), overwrite=True)
