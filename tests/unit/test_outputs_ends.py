@@ -319,6 +319,8 @@ def test_a_folder_is_cleared_but_for_what_is_to_be_kept(tmp_path, url):
     assert list(store.sizes(f"{store.path}/attempts")) == ["x"] and len(store.sizes(store.path)) == 3
     store.clear(store.path, keep=lambda name: name.startswith("claim-"))
     assert list(store.sizes(store.path)) == ["claim-1"]
+    store.clear(store.path)
+    assert store.sizes(store.path) == {}
 
 
 @pytest.mark.parametrize(("given", "path"), [("/a/b/", "/a/b"), ("/a/b0", "/a/b0"), ("/", "/")])
