@@ -128,7 +128,7 @@ def _stays_in_sight(node: ast.Name, parents: dict, names: dict[str, Any], cls: t
         return parent.attr != "__getattribute__"
     if isinstance(parent, ast.FormattedValue | ast.Compare):
         return True
-    if not isinstance(parent, ast.Call):
+    if not isinstance(parent, ast.Call) or node not in parent.args:
         return False
     func = parent.func
     if isinstance(func, ast.Name) and func.id in ("getattr", "setattr", "delattr"):

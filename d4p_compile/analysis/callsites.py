@@ -120,7 +120,7 @@ class CallWalker(ExpressionWalker):
 
     def called(self, call: Call, ref: Ref) -> Refs:
         """A reference is called: `fn(...)`, where fn may be an alias of a method."""
-        if ref.held:
+        if ref.held or ref == SUPER:
             return NONE
         if ref == SELF:
             return self.method_of_self(call, "__call__")
@@ -228,7 +228,7 @@ class CallWalker(ExpressionWalker):
         for ref in sorted(call.given(), key=str):
             if ref == SELF:
                 self.op("always", None, f"passes self to {to}", call.node)
-            elif not ref.held:
+            elif not ref.held and ref != SUPER:
                 self.op(kind, ref, f"passes {ref} to {to}", call.node)
 
     def inline(self, call: Call, function: types.FunctionType, first: Refs = NONE) -> Refs:

@@ -80,7 +80,8 @@ def _counts(methods: list[Method], method: Method, node: ast.AST, name: str) -> 
 
 
 def _is_logged(method: Method, node: ast.AST) -> bool:
-    outer = next(each for each in method.above(node) if not isinstance(each, _FORMATS) and not _makes_text(each))
+    made = (each for each in method.above(node) if not isinstance(each, _FORMATS) and not _makes_text(each))
+    outer = next(made, None)
     return isinstance(outer, ast.Call) and is_log(method, method.around.get(outer)) and node is not outer.func
 
 
@@ -90,7 +91,7 @@ def _makes_text(call: ast.AST) -> bool:
 
 def _decides_on_logs(methods: list[Method], method: Method, node: ast.AST, name: str) -> bool:
     """It stands in the test of an `if` in which there are logs, and the number is set back, and no more."""
-    outer = next(each for each in method.above(node) if not isinstance(each, _TESTS))
+    outer = next((each for each in method.above(node) if not isinstance(each, _TESTS)), None)
     return isinstance(outer, ast.If) and all(
         is_log(method, part) or isinstance(part, ast.Pass) or _sets_back(methods, method, part, name)
         for part in [*outer.body, *outer.orelse])

@@ -146,6 +146,8 @@ def callable_reason(value: Any, frame: Frame, args: tuple = (), keywords: dict[s
         return _call_on(value.__name__, of(value.__self__), deeper)
     if not is_user(value) and (why := _given(value, args, keywords, deeper)) is not None:
         return why
+    if isinstance(value, type) or value is None:
+        return None
     functions = [f for f in plain_functions(value) if is_user(f)]
     for function in functions:
         try:
@@ -159,7 +161,7 @@ def callable_reason(value: Any, frame: Frame, args: tuple = (), keywords: dict[s
             return f", which {why}"
     if known.kind_of(type(value)) == "user":
         return _method_of_user(of(value), "__call__", deeper)
-    return None if known.is_function_like(value) or known.is_harmless_to_call(type(value)) else _UNKNOWN
+    return None if functions or known.is_function_like(value) or known.is_harmless_to_call(type(value)) else _UNKNOWN
 
 
 def _given(value: Any, args: tuple, keywords: dict[str, Any], frame: Frame) -> str | None:

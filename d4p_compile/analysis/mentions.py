@@ -73,9 +73,10 @@ class Method:
 
     def behind(self, statement: ast.stmt) -> list[ast.stmt]:
         """The statements that only run where this one has: those after it in its block."""
-        blocks = (block for _, block in ast.iter_fields(self.around[statement]) if isinstance(block, list))
-        block = next(block for block in blocks if statement in block)
-        return block[block.index(statement) + 1 :]
+        for _, block in ast.iter_fields(self.around[statement]):
+            if isinstance(block, list) and statement in block:
+                return block[block.index(statement) + 1 :]
+        return []
 
 
 class OfGlobal(Method):

@@ -46,7 +46,7 @@ def _written(call: ast.Call, source: Function) -> ast.expr | None:
     module, name, value = _known(function, source)
     if module == "builtins":
         return first if name == "open" and _to_write(call, 1) else None
-    if module is not None:
+    if module is not None and (module != "pathlib" or isinstance(function, ast.Name)):
         return first if _writes_first(call, module, name, value, source) else None
     if not isinstance(function, ast.Attribute):
         return None

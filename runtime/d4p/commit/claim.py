@@ -45,8 +45,8 @@ class Claim:
     def check(self) -> None:
         """Raises RunFailed where another run has taken over, OSError where the folder isn't this user's any more."""
         self._store.check_own(self._folder)
-        _, who = _holder(self._store, self._folder)
-        if who is None or who["run"] != self._run:
+        highest, who = _holder(self._store, self._folder)
+        if highest != self._number or who is None or who["run"] != self._run:
             other = f"another, {_described(who)}, has taken over" if who else "its claim is gone"
             raise RunFailed(f"{self._output} isn't this run's any more: {other}. It said nothing for more than "
                             f"{LEASE:.0f} seconds, or its folder was removed")

@@ -58,7 +58,7 @@ class TableFile:
             return False
         batch = pa.record_batch(arrays, schema=self.arrow)
         self._batches.append(batch)
-        self._most = max(1, min(_BATCH_ITEMS, 2 * count, _BATCH_BYTES * count // batch.nbytes))
+        self._most = max(1, min(_BATCH_ITEMS, 2 * count, _BATCH_BYTES * count // max(1, batch.nbytes)))
         self._held.clear()
         if sum(batch.nbytes for batch in self._batches) > _GROUP_BYTES:
             self._write()
@@ -134,4 +134,4 @@ def _items(schema: Schema, batch: pa.RecordBatch) -> Iterator[Any]:
 def _values(column: pa.Array) -> list[Any]:
     if not pa.types.is_list(column.type):
         return column.to_pylist()
-    return [value.values.to_numpy().copy() for value in column]
+    return [value.values.to_numpy(zero_copy_only=False).copy() for value in column]

@@ -39,7 +39,8 @@ def _complete(name: str) -> bool:
 
 
 def _identity(value: Any) -> bool:
-    return fits(value.get("files", {}), dict) and fits(value.get("parameters", {}), {_any: str})
+    return isinstance(value, dict) and fits(value.get("files", {}), dict) and (
+        fits(value.get("parameters", {}), {_any: str}))  # fmt: skip
 
 
 def _any(text: str) -> bool:
