@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from d4p import GenericPE, IterativePE, ProducerPE, SimpleFunctionPE
-from d4p_compile.analysis import call_style, may_write, overrides_write, writes_keywords
+from d4p_compile.analysis import call_style, calls, may_write, overrides_write, writes_keywords
 
 from .examples import FROM_EXEC, Box, Print, box, f_plain, peek
 from .reading import n_local, n_log, n_read, n_write
@@ -218,6 +218,16 @@ def test_a_method_that_cannot_be_read_may_write():
     for process in (print, functools.partial(print, 1), Callable()):
         assert may_write(type("Odd", (Box,), {"_process": process})())
     assert may_write(type("Odd", (GenericPE,), {"process": print})())
+
+
+def test_a_class_that_can_not_be_looked_at_may_do_anything(monkeypatch):
+    def fails(*arguments, **more):
+        raise RuntimeError
+
+    pe = WritesPlainly()
+    assert not writes_keywords(pe)
+    monkeypatch.setattr(calls, "_class_writes", fails)
+    assert may_write(pe) is True and writes_keywords(pe) is True
 
 
 class Callable:
