@@ -5,6 +5,7 @@ import csv
 import importlib
 import io
 import json
+import linecache
 import logging
 import multiprocessing
 import operator
@@ -186,3 +187,17 @@ def test_what_calls_give():
         "a": text, "b": text, "c": unknown, "d": unknown, "e": unknown, "f": {list}, "g": unknown, "h": unknown,
         "i": {LibraryResult}, "j": {LibraryResult}, "k": {LibraryResult}, "l": {type(csv.reader([]))},
         "m": {io.IOBase}, "n": unknown, "o": unknown, "p": {list, None}, "q": unknown, "r": unknown}
+
+
+@pytest.mark.parametrize("module", ["pickle", "_pickle", "cloudpickle", "dill", "dill._dill", "joblib.numpy_pickle"])
+def test_what_is_read_of_a_pickle_is_a_librarys(module):
+    made = types.FunctionType((lambda file: None).__code__, {"__name__": module}, "load")
+    made.__module__ = module
+    names = {"load": made}
+    file = f"/nowhere/{module}.py"
+    lines = ["def setup(self):\n", "    self.model = load(open('a'))\n"]
+    linecache.cache[file] = len("".join(lines)), None, lines, file
+    exec(compile("".join(lines), file, "exec"), names)
+    assert assigned_types([names["setup"]]) == {"model": {LibraryResult}}
+    made.__name__ = "loads"
+    assert assigned_types([names["setup"]]) == {"model": {None}}
