@@ -164,3 +164,32 @@ def test_how_deep_what_is_given_to_partials_is_followed():
         found.append(state_of(pe).keeps)
         pe.other = functools.partial(filter, pe.other)
     assert found == [False] * 2 + [True] * 4
+
+
+class Entered:
+    """A user's own, which counts how often it is entered."""
+
+    n = 0
+
+    def __enter__(self):
+        self.n += 1
+
+    def __exit__(self, *exc):
+        pass
+
+
+class Within(Entered):
+    def __enter__(self):
+        return None
+
+
+def enters(self, x):
+    with self.entered:
+        return x
+
+
+@pytest.mark.parametrize(("entered", "keeps"), [(Entered(), True), (Within(), False)])
+def test_what_is_entered(entered, keeps):
+    pe = box(enters)
+    pe.entered = entered
+    assert state_of(pe).keeps is keeps
