@@ -380,3 +380,8 @@ def test_a_dealer_waits_until_somebody_is_free(monkeypatch, dealt):
     assert asked == [(1, dealt, [0, 4], [7, 8])] * 4 and soon == ([(1, 5)] if dealt == [0, 4] else [])
     went.clear()
     assert sharing.free(0, dealt) == (0, 2) and went == [] and soon[-1] == (0, 2)
+
+
+def test_whoever_looks_at_the_threads_of_a_run_sees_which_is_the_flusher():
+    with Flusher(list):
+        assert [thread.daemon for thread in threading.enumerate() if thread.name == "d4p flusher"] == [True]
