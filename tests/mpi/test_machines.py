@@ -1,4 +1,4 @@
-"""Ranks on several machines: they are told of a failure by TCP, and Open MPI takes a connection that closes for its own.
+"""Ranks on several machines: they hear of a failure by TCP, and Open MPI takes a connection that closes for its own.
 
 Two machines are had by a stand-in for ssh, which runs here what it is to run there: each has ranks of its own, which
 reach those of the other by TCP alone.
