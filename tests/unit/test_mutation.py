@@ -132,13 +132,18 @@ def test_a_run_that_is_ended_leaves_no_fork_behind(how, tmp_path):
         run.wait(30)
 
 
+def _checkout(folder: Path, written: dict[str, str]) -> None:
+    """Make a checkout of these files, by name."""
+    for name, text in written.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True, timeout=20)
+
+
 def test_a_weak_test_lets_a_fault_pass_and_an_endless_one_is_ended(tmp_path):
     written = {"runtime/code_of.py": TRIED, "tests/test_code.py": TESTS, ".venv/once.py": ONCE,
                "pytest.ini": "[pytest]\npythonpath = runtime\n", ".gitignore": ".venv/\n"}  # fmt: skip
-    for name, text in written.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True, timeout=20)
+    _checkout(tmp_path, written)
     program = (
         "from pathlib import Path\nfrom tests.mutation import trial\nfrom tests.mutation.areas import Area\n"
         f"root, area = Path({str(tmp_path)!r}), Area(('runtime/code_of.py',), ('tests/test_*.py',))\n"
@@ -161,10 +166,7 @@ def test_a_weak_test_lets_a_fault_pass_and_an_endless_one_is_ended(tmp_path):
 def test_tests_that_fail_without_a_fault_in_a_fork_of_a_warm_process_notice_nothing(tmp_path):
     written = {"runtime/code_of.py": "n = 1\n", "pytest.ini": "[pytest]\npythonpath = runtime\n",
                "tests/test_code.py": f"import os\ndef test_code():\n    os.mkdir({str(tmp_path / 'once')!r})\n"}
-    for name, text in written.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True, timeout=20)
+    _checkout(tmp_path, written)
     program = (
         "from pathlib import Path\nfrom tests.mutation import trial\nfrom tests.mutation.areas import Area\n"
         f"root, area = Path({str(tmp_path)!r}), Area(('runtime/code_of.py',), ('tests/test_*.py',))\n"
