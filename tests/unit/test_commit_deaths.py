@@ -7,23 +7,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from d4p.engines import sequential
-from d4p.errors import Refused
-from d4p.filesystems import Local, own
-from d4p.outputs.store import Store
-from d4p.program import main as program
-from d4p.program.events import Events
-from d4p.workflow.workflow import Workflow
 from d4p_compile import compile as compile_workflow
 
 from . import objects
+from .dying import Dying, Programs
 
 WORKFLOW = """
 import os
@@ -59,66 +52,12 @@ def where(request):
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory, where):
+def programs(tmp_path_factory, where):
     folder = tmp_path_factory.mktemp("deaths")
     (folder / "dying.py").write_text(WORKFLOW)
-    return compile_workflow(folder / "dying.py", "sequential", output=folder / "bundle")
-
-
-class Dying:
-    """Counts what is done to the file system and ends the process before one of the operations; with `half` only files
-    that are written count, and it ends in the middle of one."""
-
-    def __init__(self, at: int, half: bool) -> None:
-        self.left, self.half = at, half
-
-    def patch(self) -> None:
-        if self.half:
-            write = Store.write
-            Store.write = lambda store, path, content, **more: self.count(
-                lambda: write(store, path, content[: len(content) // 2])) or write(store, path, content, **more)
-            return
-        names = [(Local, name) for name in ("open", "append", "rename", "rm", "makedirs", "create")]
-        for cls, name in (*names, (own, "_remove"), (objects.Objects, "put_object"), (objects.Objects, "rm_file")):
-            setattr(cls, name, self.counted(getattr(cls, name)))
-
-    def counted(self, call):
-        def counted(*arguments, **more):
-            if call is not Local.open or "w" in (*arguments, *more.values()):
-                self.count()
-            return call(*arguments, **more)
-
-        return counted
-
-    def count(self, halfway=lambda: None) -> None:
-        self.left -= 1
-        if self.left == 0:
-            halfway()
-            os._exit(9)
-
-
-def run(bundle, *options: str, dying: Dying | None = None) -> int:
-    """The program in a process of its own, without starting an interpreter: 0 done, 2 refused, 9 killed."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    status = 8
-    try:
-        sys.stdout = open(os.devnull, "w")
-        os.fsync = lambda number: None  # no power is cut here
-        names = {"__name__": "a_compiled_program", "__file__": str(bundle.script)}
-        exec(compile(bundle.script.read_text(), str(bundle.script), "exec"), names)
-        workflow: Workflow = names["workflow"]
-        if dying:
-            dying.patch()
-        objects.at("")
-        arguments = program.parser("").parse_args(["--output", f"{os.environ['WHERE']}results", *options])
-        program.run(names["main"], workflow, sequential.ENGINE, arguments, Events())
-        status = 0
-    except Refused:
-        status = 2
-    finally:
-        os._exit(status)
+    found = Programs(compile_workflow(folder / "dying.py", "sequential", output=folder / "bundle").script)
+    yield found
+    found.close()
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -151,19 +90,18 @@ def looks_right(found: dict[str, str], old: bool) -> bool:
 
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("overwriting", [False, True])
-def test_killed_at_any_operation(bundle, where, tmp_path, monkeypatch, overwriting, half):
+def test_killed_at_any_operation(programs, where, tmp_path, overwriting, half):
     ended = Counter()
     options = ["--overwrite"] if overwriting else []
     for at in range(1, 200):
         made = tmp_path / str(at)
         made.mkdir()
-        monkeypatch.chdir(made)
         if overwriting:
             for name, text in OLD.items():
-                path = Path(name if where == FOLDERS else quote(f"b/{name}", safe=""))
+                path = made / (name if where == FOLDERS else quote(f"b/{name}", safe=""))
                 path.parent.mkdir(exist_ok=True)
                 path.write_text(text)
-        status = run(bundle, *options, dying=Dying(at, half))
+        status = programs.run(made, *options, dying=Dying(at, half))
         found = whole(made)
         looks_right(found, overwriting)
         if status == 0:
@@ -177,8 +115,7 @@ def test_killed_at_any_operation(bundle, where, tmp_path, monkeypatch, overwriti
         for then in (["--resume"],) if half else (["--overwrite"], ["--resume"], []):
             shutil.rmtree(made)
             shutil.copytree(state, made)
-            os.chdir(made)
-            status = run(bundle, *then)
+            status = programs.run(made, *then)
             ended[" ".join(then), status] += 1
             if status == 2:  # what is there in sight must not be replaced unless asked
                 assert found or overwriting or in_part
@@ -197,16 +134,15 @@ def test_killed_at_any_operation(bundle, where, tmp_path, monkeypatch, overwriti
     assert (ended["in part"] > (1 if half else 6)) == (where == OBJECTS)
 
 
-def test_resume_does_not_run_again_what_is_decided(bundle, tmp_path, monkeypatch):
+def test_resume_does_not_run_again_what_is_decided(programs, tmp_path):
     """Killed once everything is decided, a run has done its work."""
     for at in range(1, 200):
         made = tmp_path / str(at)
         made.mkdir()
-        monkeypatch.chdir(made)
-        assert run(bundle, dying=Dying(at, False)) == 9
+        assert programs.run(made, dying=Dying(at, False)) == 9
         decided = [text for name, text in files(made).items() if name.endswith(".d4p-unfinished/commit.json")]
         if len(decided) == 2:
             break
     runs = {json.loads(text)["run"] for text in decided}
-    assert run(bundle, "--resume") == 0 and whole(made) == EXPECTED
+    assert programs.run(made, "--resume") == 0 and whole(made) == EXPECTED
     assert {json.loads(text)["run"] for name, text in files(made).items() if name.endswith("/_SUCCESS")} == runs
