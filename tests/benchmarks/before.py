@@ -31,6 +31,8 @@ SMALL = "record.py:integers"
 MOST = 1.03
 #: What the start of the command was to come to, beside the commit of before its imports were gone through, 3c18e47.
 PLAN, RUN = 0.5, 0.4
+#: What the order of the sequential run may cost, which commits before it was kept don't give.
+ORDERED = 1.2
 #: What items take: how many there are, few and all; one of `--quick` has a tenth of them.
 HOPS, INTEGERS, WORDS = 500_000, 20_000_000, 5_000_000
 FEW = 1000
@@ -110,15 +112,17 @@ def channels(here: Side, there: Side, quick: bool) -> Iterator[Row]:
 
 
 def on_spark(here: Side, there: Side, quick: bool) -> Iterator[Row]:
-    """Words are counted."""
+    """Words are counted, in any order and in that of the text."""
     for target in ("spark-rdd", "spark-df"):
-        for name, count in (("few", FEW), ("all", WORDS // (10 if quick else 1))):
-            path = here.made.parent / f"{count}.txt"
-            if not path.exists():
-                write_text(path, count)
-            for side in (here, there):
-                side.compile(f"{target}-{name}", "spark_words.py:word_count", target, path=str(path))
-        yield of_seconds(f"{target}, word count", 2 if quick else 9, here, there, target)
+        for what, any_order, most in (("word count", True, MOST), ("word count, in order", False, ORDERED)):
+            for name, count in (("few", FEW), ("all", WORDS // (10 if quick else 1))):
+                path = here.made.parent / f"{count}.txt"
+                if not path.exists():
+                    write_text(path, count)
+                for side in (here, there):
+                    side.compile(f"{target}-{any_order}-{name}", "spark_words.py:word_count", target, path=str(path),
+                                 any_order=any_order)
+            yield of_seconds(f"{target}, {what}", 2 if quick else 9, here, there, f"{target}-{any_order}", most)
 
 
 ROWS = {"start": starts, "hop": hops, "channel": channels, "spark": on_spark}
@@ -133,13 +137,13 @@ def of_cpu(what: str, rounds: int, here: Side, there: Side, work: Callable[[Side
     return row(f"{what}, {rounds} rounds", "s of CPU", ours, theirs, most)
 
 
-def of_seconds(what: str, rounds: int, here: Side, there: Side, name: str) -> Row:
+def of_seconds(what: str, rounds: int, here: Side, there: Side, name: str, most: float = MOST) -> Row:
     """What all items take on both sides by the clock, beyond few."""
 
     def beyond_few(side: Side) -> float:
         return run(side.job(f"{name}-all")) - run(side.job(f"{name}-few"))
 
-    return row(f"{what}, {rounds} rounds", "s", *in_turn(rounds, lambda: beyond_few(here), lambda: beyond_few(there)))
+    return row(f"{what}, {rounds} rounds", "s", *in_turn(rounds, lambda: beyond_few(here), lambda: beyond_few(there)), most)
 
 
 def row(what: str, unit: str, ours: list[float], theirs: list[float], most: float = MOST) -> Row:

@@ -31,10 +31,11 @@ class Count(GenericPE):
             self.write("count", pair)
 
 
-def word_count(path="", counters=2):
+def word_count(path="", counters=2, any_order=False):
     """Read > split | count."""
     graph = WorkflowGraph()
     read, split, count = ReadLines(path), Split(), Count(counters)
+    count.any_order = any_order
     graph.connect(read, "output", split, "line")
     graph.connect(split, "word", count, "word")
     return graph
