@@ -143,7 +143,8 @@ def of_seconds(what: str, rounds: int, here: Side, there: Side, name: str, most:
     def beyond_few(side: Side) -> float:
         return run(side.job(f"{name}-all")) - run(side.job(f"{name}-few"))
 
-    return row(f"{what}, {rounds} rounds", "s", *in_turn(rounds, lambda: beyond_few(here), lambda: beyond_few(there)), most)
+    ours, theirs = in_turn(rounds, lambda: beyond_few(here), lambda: beyond_few(there))
+    return row(f"{what}, {rounds} rounds", "s", ours, theirs, most)
 
 
 def row(what: str, unit: str, ours: list[float], theirs: list[float], most: float = MOST) -> Row:
