@@ -19,8 +19,9 @@ from dataclasses import replace
 from ..ir.exchange import Kind
 from ..ir.graph import Edge, Graph, counted
 from ..ir.plan import Channel, Plan, Stage
-from ..ir.walk import topological
+from ..ir.walk import topological, upstream
 from .options import Options
+from .serial import counts_apart
 from .verify import cycle_of, producers
 
 
@@ -55,7 +56,8 @@ def fuse(plan: Plan, options: Options) -> Plan:
     reasons = {edge.key: why_separate(graph, edge) for edge in graph.edges}
     added = {pe.name: i for i, pe in enumerate(graph.pes)}
     on = options.fuse is not False
-    clusters = _Clusters(graph, side_by_side=options.can.wide and options.width != 1 and not options.fuse)
+    clusters = _Clusters(graph, side_by_side=options.can.wide and options.width != 1 and not options.fuse,
+                         in_order=_in_order(graph) if options.can.wide and options.can.in_order else set())
     for name in topological(producers(graph), key=added.__getitem__):
         clusters.place(name, reasons if on else None)
     stages = tuple(Stage(tuple(pes), graph.by_name[pes[0]].instances) for pes in clusters.stages())
@@ -69,6 +71,14 @@ def fuse(plan: Plan, options: Options) -> Plan:
     if options.can.broadcasts_pairs:
         notes += [_way(fused, channel) for channel in channels if channel.edge.exchange.is_pairs]
     return replace(fused, notes=(*plan.notes, *dict.fromkeys(notes)))
+
+
+def _in_order(graph: Graph) -> set[str]:
+    """The PEs whose answer, or one behind them, tells the order of their items."""
+    if any(edge.back for edge in graph.edges):
+        return set()
+    tell = {pe.name for pe in graph.pes if pe.state.tells_order or pe.instances != 1 and counts_apart(graph, pe)}
+    return tell | upstream(producers(graph), tell)
 
 
 def _way(plan: Plan, channel: Channel) -> str:
@@ -91,9 +101,10 @@ class _Clusters:
     """Stages while they grow: members, and as bits of an int the set of stages each one waits for, and those of them
     that feed it by an exchange as well."""
 
-    def __init__(self, graph: Graph, side_by_side: bool) -> None:
+    def __init__(self, graph: Graph, side_by_side: bool, in_order: set[str]) -> None:
         self.graph = graph
         self.side_by_side = side_by_side
+        self.in_order = in_order  # what is to get its items so
         self.of: dict[str, int] = {}
         self.members: dict[int, list[str]] = {}
         self.waits: dict[int, int] = {}
@@ -124,12 +135,24 @@ class _Clusters:
         """Why the stages a and b (a feeds b) cannot be merged: None where they can."""
         if side_by_side and a in self.has_root and b in self.has_root:
             return "their sources run side by side"
+        if self._loses_order(a, b):
+            return "splits that are put in order again are read by instances that take nothing else"
         if self.cut[b] >> a & 1:
             return "another edge between their stages needs an exchange"
         for other, waits in self.waits.items():
             if other not in (a, b) and waits >> a & 1 and self.waits[b] >> other & 1:
                 return f"{self.members[other][0]} stands between them"
         return None
+
+    def _loses_order(self, a: int, b: int) -> bool:
+        """Whether several instances that read splits would get something else, too (a feeds b), and so couldn't tell
+        the places of what they send, where these are needed."""
+        if self.graph.by_name[self.members[a][0]].instances == 1:
+            return False
+        fed = b in self.has_root or a in self.has_root and any(
+            self.of[edge.source] not in (a, b) for name in self.members[b] for edge in self.graph.edges_in[name])
+        return fed and any(edge.dest in self.in_order and self.of.get(edge.dest) not in (a, b)
+                           for name in self.members[a] + self.members[b] for edge in self.graph.edges_out[name])
 
     def _merge(self, a: int, b: int) -> None:
         for name in self.members[b]:

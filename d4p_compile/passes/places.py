@@ -76,7 +76,8 @@ def _tells_places(plan: Plan, stage: Stage, taken: set[int], able: dict[tuple[st
         return True
     if any(plan.graph.by_name[name].kind == "pairs" for name in stage.pes):
         return False
-    if plan.roots(stage) and plan.channels_into(stage):
+    roots = plan.roots(stage)
+    if len(roots) + bool(roots and plan.channels_into(stage)) > 1:  # what is read in splits has its places by them
         return False
     return all(able[plan.stage_of[channel.edge.source].pes] for channel in plan.channels_into(stage)
                if channel.number in taken)

@@ -527,6 +527,8 @@ def test_what_is_fused_could_be_and_what_is_not_could_not(seed):
                 assert wide and {source, dest} <= roots
             elif reason.endswith(" stands between them"):
                 assert dest in reached(plan, source, without=dest)
+            elif reason.startswith("splits "):
+                assert wide and {source, dest} & roots and plan.stages[source - 1].instances != 1
             else:
                 assert reason in ("another edge between their stages needs an exchange",
                                   "when they met, a stage stood between them")

@@ -4,19 +4,35 @@ import random
 import time
 
 from d4p import IterativePE, ProducerPE, WorkflowGraph
+from d4p.library.reader import Reader
 
 
 class Source(ProducerPE):
     """Items are (way, key, numbers): the PEs that they have come through, what they are grouped by, and what tells them
     apart."""
 
-    def __init__(self, count):
+    def __init__(self, name, count):
         ProducerPE.__init__(self)
-        self.count = count
+        self.name, self.count = name, count
 
     def _process(self, inputs):
         for i in range(self.count):
-            self.write("output", ((), i % 7, (i,)))
+            self.write("output", ((self.name,), i % 7, (i,)))
+
+
+class Splits(Reader):
+    """The same, read in splits of a dozen."""
+
+    def __init__(self, name, count):
+        Reader.__init__(self, __file__)
+        self.name, self.count = name, count
+
+    def plan_splits(self):
+        return [(start, min(start + 12, self.count)) for start in range(0, self.count, 12)]
+
+    def read(self, split):
+        for i in range(*split):
+            yield (self.name,), i % 7, (i,)
 
 
 class Step(IterativePE):
@@ -67,11 +83,15 @@ class Lists(IterativePE):
 
 
 def make(seed, wide=True, count=150):
-    """A graph of up to a dozen PEs in layers, each with one to five instances where it may have several; one each where
-    it isn't to be `wide`; where that is None nothing is asked for."""
+    """A graph of up to a dozen PEs in layers behind one to three roots, each with one to five instances where it may
+    have several; one each where it isn't to be `wide`; where that is None nothing is asked for."""
     choose = random.Random(seed)
     graph = WorkflowGraph()
-    before = [Source(count)]
+    before = [choose.choice((Source, Splits))(f"root{n}", count) for n in range(choose.choice((1, 1, 2, 3)))]
+    for root in before:
+        instances = choose.choice((1, 3, 4))
+        if isinstance(root, Splits) and wide is not None:
+            root.numprocesses = instances if wide else 1
     for layer in range(choose.randint(1, 4)):
         pes, taken = [], set()
         for n in range(choose.randint(1, 2)):
