@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+import d4p_compile
 from d4p import CompositePE, GenericPE, IterativePE, WorkflowGraph, create_iterative_chain
 from d4p.errors import Refused
 from d4p.graph.flatten import flatten, topological
+from d4p.graph.labels import labels
 from tests.calls import calls
 
 
@@ -353,4 +355,18 @@ def test_topological_takes_no_notice_of_what_leads_back():
     graph.connect(a, "x", b, "a")
     graph.connect(b, "x", a, "a")
     graph.connect(c, "x", d, "a")
-    assert names(topological(*(lambda f: (f.pes, f.edges))(flatten(graph)))) == ["a", "c", "b", "d"]
+    assert names(topological(*(lambda f: (f.pes, f.edges))(flatten(graph)))) == ["a", "b", "c", "d"]
+
+
+def test_stages_have_their_pes_in_the_order_in_which_postprocess_runs():
+    """What several write there is put together by the places in it."""
+    for edges in ("a c, b d, c e, d e", "a d, b c, c e, d e", "a e, b e, a c, b d, c f, e f"):
+        graph = WorkflowGraph()
+        pes = {name: PE(name) for name in "abcdef"}
+        for source, dest in map(str.split, edges.split(", ")):
+            graph.connect(pes[source], "x", pes[dest], "a")
+        flat = flatten(graph)
+        found = labels(flat)
+        order = [found[pe.id] for pe in topological(flat.pes, flat.edges)]
+        (stage,) = d4p_compile.plan(graph, "sequential", 1).stages
+        assert list(stage.pes) == order

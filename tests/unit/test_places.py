@@ -15,6 +15,7 @@ from d4p.places.marks import RUN, Head, Marks, Run
 from d4p.places.merge import Merge
 from d4p.places.passing import Passing
 from d4p.places.place import ENDED, Frontier
+from d4p.places.unplaced import POSTPROCESS
 
 
 def sent(marks: Marks, lane: int) -> tuple[Head, Any]:
@@ -151,6 +152,26 @@ def test_phases_come_one_after_the_other_whatever_their_way(tmp_path):
     assert drained(merge) == ["c"]
     merge.put(2, Head(0, ENDED, ()), [])
     assert drained(merge) == ["postprocess"]
+
+
+def test_what_is_written_in_postprocess_is_to_come_though_nothing_more_is_to_be_taken(tmp_path):
+    """Two that have all of theirs, and of which the second writes first in its postprocess."""
+    held: list[list[list]] = [[[]], [[]]]
+    marks = [Marks(index, held[index]) for index in range(2)]
+    passing = [Passing([mine], Merge({1: 1}, str(tmp_path)), last=(POSTPROCESS + 4, index))
+               for index, mine in enumerate(marks)]
+    last = Merge({2: 2}, str(tmp_path))
+    for each, mine in zip(passing, marks, strict=True):
+        assert list(each.take(1, Head(0, ENDED, ()), [])) == []
+        last.put(2, *sent(mine, 0))
+    got = []
+    for index in (1, 0):
+        passing[index].own((POSTPROCESS + 4, index))
+        put(marks[index], held[index], 0, index)
+        passing[index].end()
+        last.put(2, *sent(marks[index], 0))
+        got.append(drained(last))
+    assert got == [[], [0, 1]]
 
 
 def test_what_waits_lies_on_disk_where_it_is_much(tmp_path, monkeypatch):

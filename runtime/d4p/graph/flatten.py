@@ -10,8 +10,8 @@ with a warning. Everything walks with explicit stacks, so depth is not limited b
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 from types import MethodType
 from typing import Any
 
@@ -99,23 +99,25 @@ def flatten_in_place(graph: AnyGraph) -> None:
 
 
 def topological(pes: Iterable[Any], edges: Iterable[FlatEdge]) -> list[Any]:
-    """The PEs, sources before their consumers, else in the order given; edges that lead back don't count."""
+    """The PEs, sources before their consumers; of several that could come next the first of those given, as the
+    compiler has it; edges that lead back don't count."""
     pes, edges = list(pes), list(edges)
-    consumers, waiting = ByIdentity(), ByIdentity()
-    for pe in pes:
-        consumers[pe], waiting[pe] = [], 0
+    number = {id(pe): at for at, pe in enumerate(pes)}
+    consumers: list[list[int]] = [[] for _ in pes]
+    waiting = [0] * len(pes)
     for edge, back in zip(edges, leading_back(pes, edges), strict=True):
         if not back:
-            consumers[edge.source].append(edge.dest)
-            waiting[edge.dest] += 1
-    ready, order = deque(pe for pe in pes if not waiting[pe]), []
+            consumers[number[id(edge.source)]].append(number[id(edge.dest)])
+            waiting[number[id(edge.dest)]] += 1
+    ready = [at for at, count in enumerate(waiting) if not count]  # a heap, as it is sorted
+    order = []
     while ready:
-        pe = ready.popleft()
-        order.append(pe)
-        for consumer in consumers[pe]:
+        at = heappop(ready)
+        order.append(pes[at])
+        for consumer in consumers[at]:
             waiting[consumer] -= 1
             if not waiting[consumer]:
-                ready.append(consumer)
+                heappush(ready, consumer)
     return order
 
 

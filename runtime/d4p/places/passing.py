@@ -42,16 +42,18 @@ class Passing:
         marks: of its channels; those of a dealer give their own places.
         merge: puts what it gets in order; None where nothing that it gets has places.
         step: the one of its marks.
+        last: the place of what it is the first to write in `postprocess`, after all that comes: before it has, it must
+            not say that nothing more is to come from there on.
     """
 
-    def __init__(self, marks: Iterable[Marks | Noted], merge: Merge | Straight | None,
-                 step: list[int] | None = None) -> None:
+    def __init__(self, marks: Iterable[Marks | Noted], merge: Merge | Straight | None, step: list[int] | None = None,
+                 last: Place = ENDED.least) -> None:
         self.all = list(marks)
         self._marks = [each for each in self.all if not each.dealer]
         self._step: list[int] = [] if step is None else step
         self._cut = [each.number for each in self._marks if isinstance(each, Marks) and each.numbered]
         self._merge: Any = merge
-        self._base = Frontier()
+        self._base, self._own = Frontier(), last
         self._last: tuple[Way, Place] | None = None
 
     @property
@@ -113,7 +115,7 @@ class Passing:
         self._step.clear()
         found = {channel: self._merge.frontier(channel) for channel in self._merge.channels}
         ways = {(channel, *way): place for channel, frontier in found.items() for way, place in frontier.ways.items()}
-        self._base = Frontier(min(frontier.least for frontier in found.values()), ways)
+        self._base = Frontier(min(self._own, *(frontier.least for frontier in found.values())), ways)
         for marks in self._marks:
             marks.reached(self._base)
 

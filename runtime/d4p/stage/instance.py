@@ -119,12 +119,18 @@ class Stage(Wiring):
         from d4p.places.merge import merge_of  # here, since a program of one stage has nothing to merge
         from d4p.places.passing import Passing
 
-        self.passing = Passing(self.marks, merge_of(producers, folder, unpacked), self._step)
+        self.passing = Passing(self.marks, merge_of(producers, folder, unpacked), self._step, self._last(self.names[0]))
 
     @property
     def tells_places(self) -> bool:
         """Whether it is one of several instances whose items are put in order further on."""
         return self.instances > 1 and bool(self.marks)
+
+    @property
+    def reads_in_turn(self) -> bool:
+        """Whether splits that follow one another go to one instance after the other, so that what is awaited further on
+        is read first."""
+        return self.tells_places and not self.in_blocks
 
     def begin_split(self, number: int) -> None:
         """What is written from now on comes of a reader's split."""
@@ -177,7 +183,11 @@ class Stage(Wiring):
 
     def _begin_postprocess(self, name: str) -> None:
         if self.marks:
-            self.passing.own((POSTPROCESS + self._workflow.postprocess_order.index(name), self.index))
+            self.passing.own(self._last(name))
+
+    def _last(self, name: str) -> tuple[int, int]:
+        """The place of what a PE writes in `postprocess`."""
+        return POSTPROCESS + self._workflow.postprocess_order.index(name), self.index
 
     @contextmanager
     def _writing_at_once(self, name: str) -> Iterator[None]:
