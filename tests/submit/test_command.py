@@ -16,6 +16,7 @@ from d4p.hadoop.submit.command import Command, build, printed
 from d4p.hadoop.submit.options import Request, parse
 from d4p.hadoop.submit.properties import lines
 from d4p.hadoop.submit.secrets import handed_over
+from d4p.host.threads import KERNELS
 
 from .running import ROOT, WORDCOUNT, environment, hadoop_conf, settings, spark, submit
 
@@ -39,7 +40,8 @@ def hadoop(tmp_path):
 
 def dry_run(tmp_path, hadoop, *options, **env):
     (tmp_path / "work").mkdir(exist_ok=True)
-    env = environment(HADOOP_CONF_DIR=str(hadoop), XDG_CONFIG_HOME=str(tmp_path), USER="me", **env)
+    mine = environment(HADOOP_CONF_DIR=str(hadoop), XDG_CONFIG_HOME=str(tmp_path), USER="me")
+    env = {key: value for key, value in mine.items() if key not in KERNELS} | env
     return submit(WORDCOUNT, *options, "--dry-run", cwd=tmp_path / "work", env=env)
 
 
@@ -52,6 +54,15 @@ def test_the_command_of_each_profile(name, tmp_path, hadoop):
     if os.environ.get("D4P_UPDATE_GOLDEN"):
         golden.write_text(found)
     assert found == golden.read_text()
+
+
+def test_a_program_on_a_node_computes_as_this_machine_is_told_to(tmp_path, hadoop):
+    """Executors are told by the program (`thread_settings`)."""
+    said = "spark.yarn.appMasterEnv.OPENBLAS_CORETYPE=Haswell"
+    assert said in dry_run(tmp_path, hadoop, *CASES["yarn-cluster-path"], OPENBLAS_CORETYPE="Haswell").stdout
+    own = ["--conf", "spark.yarn.appMasterEnv.OPENBLAS_CORETYPE=Zen"]
+    assert said not in dry_run(tmp_path, hadoop, *CASES["yarn-cluster-path"], *own, OPENBLAS_CORETYPE="Haswell").stdout
+    assert said not in dry_run(tmp_path, hadoop, *CASES["yarn-client"], OPENBLAS_CORETYPE="Haswell").stdout
 
 
 def without_this_machine(text: str, tmp_path: Path) -> str:

@@ -11,7 +11,7 @@ from pyspark import SparkConf
 from d4p import IterativePE, ReadFiles, ReadLines, Workflow, WorkflowGraph, WriteText
 from d4p.engines.spark import preflight
 from d4p.engines.spark.preflight import Look, Seen, check
-from d4p.engines.spark.threads import VARIABLES, thread_settings
+from d4p.engines.spark.threads import KERNELS, VARIABLES, thread_settings
 from d4p.errors import Refused
 
 MINE = Seen("n1", ".".join(platform.python_version_tuple()[:2]), platform.machine(), "")
@@ -140,7 +140,7 @@ def test_a_package_that_a_writer_needs():
 
 
 def test_libraries_get_the_threads_of_a_task_unless_somebody_says_otherwise(monkeypatch):
-    for name in VARIABLES:
+    for name in (*VARIABLES, *KERNELS):
         monkeypatch.delenv(name, raising=False)
     conf = SparkConf(loadDefaults=False).set("spark.master", "yarn").set("spark.task.cpus", "2")
     assert dict(thread_settings(conf)) == {f"spark.executorEnv.{name}": "2" for name in VARIABLES}
@@ -150,3 +150,17 @@ def test_libraries_get_the_threads_of_a_task_unless_somebody_says_otherwise(monk
     assert "spark.executorEnv.MKL_NUM_THREADS" in dict(thread_settings(conf))  # the executors don't see it
     conf.set("spark.master", "local[2]")
     assert "spark.executorEnv.MKL_NUM_THREADS" not in dict(thread_settings(conf))
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_libraries_compute_there_as_here(monkeypatch, name):
+    for each in KERNELS:
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, "Haswell")
+    conf = SparkConf(loadDefaults=False).set("spark.master", "yarn")
+    assert {key: value for key, value in thread_settings(conf) if value == "Haswell"} == {
+        f"spark.executorEnv.{name}": "Haswell"}
+    conf.set(f"spark.executorEnv.{name}", "Zen")
+    assert "Haswell" not in dict(thread_settings(conf)).values()
+    here = SparkConf(loadDefaults=False).set("spark.master", "local[2]")  # the workers have this environment
+    assert "Haswell" not in dict(thread_settings(here)).values()

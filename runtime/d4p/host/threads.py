@@ -8,6 +8,9 @@ import os
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
              "VECLIB_MAXIMUM_THREADS")  # fmt: skip
 THREADS = VARIABLES[0]
+#: What tells them by which of a processor's instructions they compute, and so the last digits of what they give: where
+#: the user has set it, it holds on all nodes.
+KERNELS = ("OPENBLAS_CORETYPE", "MKL_CBWR", "NPY_DISABLE_CPU_FEATURES")
 _threads: int | None = None
 
 

@@ -15,6 +15,7 @@ from d4p.errors import Refused
 from d4p.hadoop.submit.options import LISTS, Request
 from d4p.hadoop.submit.settings import Settings
 from d4p.hadoop.submit.spark_home import Spark
+from d4p.host.threads import KERNELS
 from d4p.program.options import parser as program_parser
 
 #: What a packed environment is called on the nodes.
@@ -125,7 +126,8 @@ def _on_the_cluster(request: Request, quiet: Path | None, conf: Mapping[str, str
         found["spark.yarn.appMasterEnv.D4P_SOURCE"] = request.source
     if request.java_stack or environ.get("D4P_DEBUG") == "1":
         found["spark.yarn.appMasterEnv.D4P_DEBUG"] = "1"
-    return found
+    computing = {f"spark.yarn.appMasterEnv.{name}": environ[name] for name in KERNELS if name in environ}
+    return found | {key: value for key, value in computing.items() if key not in conf}
 
 
 def _environment(settings: Settings, spark: Spark, quiet: Path | None, java_home: str | None, request: Request,
