@@ -96,3 +96,14 @@ def test_what_comes_in_is_read_by_one_instance_or_refused(target, how):
 def test_on_spark_nothing_comes_in(target, spark_session):
     with pytest.raises(RunFailed, match=r"Reads \(Reads\), instance 0, item 1: sys.stdin can't be read here: Spark"):
         answers(f"{WORKFLOWS.with_name('lines.py')}:reads", target, session=spark_session, parameters={"how": "once"})
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("target", ["spark-rdd", "spark-df"])
+def test_programs_of_a_session_share_its_python_workers(target, spark_session):
+    """Each takes long to start, and one that leaves something of what it was given isn't used again."""
+    pids: set[str] = set()
+    for _ in range(6):
+        (found,) = answers(f"{WORKFLOWS}:whose", target, session=spark_session).values()
+        pids.update(found)
+    assert len(pids) <= 3  # two cores, and one that wasn't given back before the next was asked for

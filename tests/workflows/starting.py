@@ -124,3 +124,16 @@ def at_the_end():
     graph = WorkflowGraph()
     graph.connect(One(), "output", AtTheEnd(), "input")
     return graph
+
+
+class Whose(IterativePE):
+    """Which process has it."""
+
+    def _process(self, item):
+        return os.getpid()
+
+
+def whose():
+    graph = WorkflowGraph()
+    graph.connect(One(), "output", Whose(), "input")
+    return graph

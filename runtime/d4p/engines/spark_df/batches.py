@@ -53,6 +53,9 @@ def on_batches(task: Task, columns: Mapping[Channel, Wanted] | None = None) -> C
 
         yield from _record_batches(task.run(index, arriving, keep), schema)
         yield from _record_batches(iter(reports), schema)
+        if task.root is None:  # a root asks for nothing, and of a worker that leaves something Spark makes no more use
+            for _ in batches:
+                pass
 
     stage.__name__ = stage.__qualname__ = task.title  # as Spark shows it in its plans
     return stage
