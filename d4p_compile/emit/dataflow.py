@@ -148,8 +148,8 @@ def _source(plan: Plan, stage: Stage, say: Dialect) -> tuple[str, str | None]:
     roots = plan.roots(stage)
     if len(roots) == 1 and plan.graph.by_name[roots[0]].kind == "reader":
         merged = stage.instances != 1 and any(channel.places for channel in plan.channels_from(stage))
-        in_order = ", in_order=True" if merged else ""
-        return f"run.read({quoted(roots[0])}, {instances}{in_order})", roots[0]
+        how = ", in_order=True" * merged + ", blocks=True" * plan.in_blocks(stage)
+        return f"run.read({quoted(roots[0])}, {instances}{how})", roots[0]
     return say.seeds(instances), None
 
 

@@ -22,7 +22,7 @@ def stage_function(plan: Plan, stage: Stage) -> str:
     """The source of `stage_<number>(stage)`, without a trailing newline."""
     shape = Shape(plan, stage)
     names = StageNames(shape)
-    out = [*_runs(stage), f"def stage_{stage.number}(stage):"]
+    out = [*_runs(plan, stage), f"def stage_{stage.number}(stage):"]
     out += _take(shape, names)
     out += [f"    {name} = {expression}" for name, expression in _targets(shape, names)]
     out += wrapped("    ", counters(shape, names), " = 0", " = ")
@@ -39,9 +39,9 @@ def stage_function(plan: Plan, stage: Stage) -> str:
     return "\n".join(out)
 
 
-def _runs(stage: Stage) -> list[str]:
+def _runs(plan: Plan, stage: Stage) -> list[str]:
     """The decorator that says which PEs the stage runs."""
-    arguments = [quoted(name) for name in stage.pes]
+    arguments = [*map(quoted, stage.pes), *["blocks=True"] * plan.in_blocks(stage)]
     one = f"@d4p.runs({', '.join(arguments)})"
     return [one] if len(one) <= WIDTH else [f"@d4p.runs({filled(arguments, 4)})"]
 

@@ -161,6 +161,12 @@ class Plan:
         return channel.edge.exchange.kind is Kind.ROUND_ROBIN and \
             self.stage_of[channel.edge.dest].pes not in self._told_apart
 
+    def in_blocks(self, stage: Stage) -> bool:
+        """Whether each instance of a stage reads neighbouring splits, on every target, since it can be told which of
+        them has an item."""
+        reads = any(self.graph.by_name[name].kind == "reader" for name in self.roots(stage))
+        return reads and stage.instances != 1 and stage.pes in self._told_apart
+
     @cached_property
     def _told_apart(self) -> set[tuple[str, ...]]:
         """Stages of which some PE can tell which instance has an item, as they keep state or feed such instances one by

@@ -10,7 +10,7 @@ import pytest
 
 import d4p_compile
 
-from ..targets import answers, canonical, definition, listed
+from ..targets import answers, canonical, definition, listed, on_spark
 from ..workflows import order
 
 WORKFLOW = f"{Path(order.__file__)}:make"
@@ -119,6 +119,33 @@ def test_splits_of_a_reader_come_in_their_order_on_spark(target, reads, spark_se
     parameters = {"n": 3, "path": os.path.abspath("lines")}  # Spark's workers are elsewhere
     (found,) = answers("reads.py:make", target, session=spark_session, parameters=parameters).values()
     assert found == {canonical(reads): 1}
+
+
+PARTS = LISTING + """
+from d4p import ReadLines, WorkflowGraph
+
+
+def make(path="lines"):
+    graph = WorkflowGraph()
+    for readers, parts in ((3, 3), (2, 3)):  # instance i to instance i, and in turn
+        reader, part, listing = ReadLines(f"{path}/*.txt", split_bytes=500), Listing(), Listing()
+        reader.numprocesses, part.numprocesses = readers, parts
+        graph.connect(reader, "output", part, "input")
+        graph.connect(part, "output", listing, "input")
+    return graph
+"""
+
+
+@pytest.mark.parametrize("target", ["processes", "mpi", *(pytest.param(t, marks=pytest.mark.spark)
+                                                          for t in ("spark-rdd", "spark-df"))])
+def test_what_keeps_state_by_instance_gets_the_same_splits_on_every_target(target, reads, request):
+    """Also where what it writes is put in order, for which splits are read in turn where nobody can tell by whom."""
+    Path("parts.py").write_text(PARTS)
+    parameters = {"path": os.path.abspath("lines")}
+    session = request.getfixturevalue("spark_session") if on_spark(target) else None
+    found = answers("parts.py:make", target, session=session, parameters=parameters)
+    assert found == definition("parts.py:make", parameters=parameters)
+    assert len(found) == 2
 
 
 DEEP = LISTING + """

@@ -63,14 +63,14 @@ class Job:
         pe = stage.pes[stage.names.index(root)]
         if is_reader(pe):
             limit, splits = self.inputs.limit, self.inputs.splits[root]
-            share = share_of(splits, stage.index, instances, stage.tells_places)
+            share = share_of(splits, stage.index, instances, stage.reads_in_turn)
             read = stage.fed(root, pieces=len(share) if limit is None else None)
 
             def begin_split(number: int) -> None:
                 stage.begin_split(number)
                 begin()
 
-            return read_splits(pe, stage.index, instances, limit, splits, begin_split, read, stage.tells_places)
+            return read_splits(pe, stage.index, instances, limit, splits, begin_split, read, stage.reads_in_turn)
         items, most = self.inputs.items(root), self.inputs.limit
         if most is not None:
             return iter(stage.limited(root, items, most))
@@ -143,8 +143,9 @@ def _checker() -> Checker:
 
 
 def share_of(splits: list[Any], index: int, instances: int, in_turn: bool = False) -> list[tuple[int, Any]]:
-    """The splits that fall to one of a reader's instances, with their numbers, the same everywhere: neighbours,
-    or, where their items are put in order further on, `in_turn`, so that what is awaited there is read first."""
+    """The splits that fall to one of a reader's instances, with their numbers: neighbours, or, where their items are
+    put in order further on, and it makes no difference who reads them, `in_turn`, so that what is awaited there is read
+    first."""
     numbered = list(enumerate(splits))
     if in_turn:
         return numbered[index::instances]

@@ -14,10 +14,13 @@ _LONGEST, _FIRST = 6, 3
 
 @dataclass(frozen=True)
 class StageInfo:
-    """What is known of a stage before it runs: its number in the plan, and its PEs in topological order."""
+    """What is known of a stage before it runs: its number in the plan, its PEs in topological order, and `blocks`: of
+    the splits that it reads each instance has neighbouring ones, on every target, since it can be told which has an
+    item."""
 
     number: int
     pes: tuple[str, ...]
+    blocks: bool = False
 
     @property
     def title(self) -> str:
@@ -36,11 +39,12 @@ class StageFunction(Protocol):
     def __call__(self, stage: Any, /) -> Any: ...
 
 
-def runs(*pes: str) -> Callable[[_Function], _Function]:
-    """Says of the function `stage_<n>` which PEs it runs, in topological order."""
+def runs(*pes: str, blocks: bool = False) -> Callable[[_Function], _Function]:
+    """Says of the function `stage_<n>` which PEs it runs, in topological order, and how they share out splits
+    (`StageInfo.blocks`)."""
 
     def said(function: Any) -> Any:
-        function.info = StageInfo(int(function.__name__.removeprefix("stage_")), pes)
+        function.info = StageInfo(int(function.__name__.removeprefix("stage_")), pes, blocks)
         return function
 
     return said

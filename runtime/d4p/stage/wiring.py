@@ -65,6 +65,7 @@ class Wiring:
         self.clock = Clock()
         self.number, self.index, self.instances = info.number, index, instances
         self.names = info.pes
+        self.in_blocks = info.blocks
         self.pes: tuple[GenericPE, ...] = ()
         self.inlined: dict[CodeType, list[str]] = {}
         self._written: list[tuple[GenericPE, str]] = []

@@ -54,19 +54,20 @@ class Source:
 
 
 def source(spark: SparkSession, reader: Any, instances: int, limit: int | None, in_order: bool = False,
-           policed: bool = False) -> Source:
+           policed: bool = False, blocks: bool = False) -> Source:
     """How a reader of the library, or a PE that plans splits of its own, reads on Spark.
 
     Spark itself reads where it gives the same items. It keeps no order between files, so splits are read in theirs
-    where one instance or the first K items are asked for, or items are put `in_order` further on; and where a policy
-    says what becomes of a file that can't be read, which Spark asks nobody.
+    where one instance or the first K items are asked for, or items are put `in_order` further on; where it can be told
+    which instance has an item, and so each takes one of the same `blocks` on every target; and where a policy says what
+    becomes of a file that can't be read, which Spark asks nobody.
     """
     found: Any = None
-    by_itself = policed or "plan_splits" in vars(reader)
+    by_itself = policed or blocks or "plan_splits" in vars(reader)
     if limit is None and instances > 1 and not in_order and not by_itself and type(reader) in _NATIVE:
         found = _NATIVE[type(reader)](spark, reader)
     if found is None:
-        return Source(_Splits(reader.plan_splits(), instances, limit, in_order))
+        return Source(_Splits(reader.plan_splits(), instances, limit, in_order and not blocks))
     return Source(found.items, _partitions(spark, found.frame, instances))
 
 
@@ -148,14 +149,14 @@ class _Splits:
 
     begin: Callable[[int], None] = staticmethod(lambda number: None)
 
-    def __init__(self, splits: list[Any], instances: int, limit: int | None, in_order: bool) -> None:
+    def __init__(self, splits: list[Any], instances: int, limit: int | None, in_turn: bool) -> None:
         self.splits, self.instances, self.limit = pickle.dumps(splits, 5), instances, limit
-        self.in_order = in_order
+        self.in_turn = in_turn
 
     def __call__(self, reader: Any, values: Iterable[int]) -> Iterator[Any]:
         for index in values:
             yield from read_splits(reader, index, self.instances, self.limit, pickle.loads(self.splits), self.begin,
-                                   in_turn=self.in_order)
+                                   in_turn=self.in_turn)
 
 
 def _of(paths: tuple[str, ...], files: list[File], load: Callable[[list[str]], DataFrame]) -> DataFrame | None:

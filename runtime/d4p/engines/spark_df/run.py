@@ -59,12 +59,12 @@ class Run:
         """One row, and nothing in it, for each instance of a stage that takes items from nowhere."""
         return self.spark.range(0, count, 1, count)
 
-    def read(self, reader: str, instances: int, in_order: bool = False) -> DataFrame:
+    def read(self, reader: str, instances: int, in_order: bool = False, blocks: bool = False) -> DataFrame:
         """What the items of a reader are made from, in as many partitions as the stage has instances; `in_order` where
-        they are put in order further on."""
+        they are put in order further on, `blocks` where each takes neighbouring splits, as on other targets."""
         workflow = self.job.workflow
         found = source(self.spark, workflow.pes[reader], instances, self.job.inputs.limit, in_order,
-                       reader in workflow.policies)
+                       reader in workflow.policies, blocks)
         self._sources[reader] = found
         return self.instances(instances) if found.frame is None else found.frame
 

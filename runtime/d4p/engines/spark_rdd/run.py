@@ -80,12 +80,12 @@ class Run:
 
         return instance
 
-    def read(self, reader: str, instances: int, in_order: bool = False) -> RDD:
+    def read(self, reader: str, instances: int, in_order: bool = False, blocks: bool = False) -> RDD:
         """What the items of a reader are made from, in as many partitions as the stage has instances; `in_order` where
-        they are put in order further on."""
+        they are put in order further on, `blocks` where each takes neighbouring splits, as on other targets."""
         workflow = self.job.workflow
         found = source(self.spark, workflow.pes[reader], instances, self.job.inputs.limit, in_order,
-                       reader in workflow.policies)
+                       reader in workflow.policies, blocks)
         self._read[reader] = found
         if found.frame is None:
             return self.sc.parallelize(range(instances), instances)
