@@ -55,9 +55,8 @@ def _unfed(graph: Graph) -> list[str]:
     home = {name: i for i, members in enumerate(components) for name in members}
     fed = {home[dest] for source, dest in nxg.edges if home[source] != home[dest]}
     notes = []
-    for members in sorted(components, key=lambda names: min(added[name] for name in names)):
-        first = min(members, key=added.__getitem__)
-        if home[first] not in fed and not graph.is_root(first):
+    for number, members in sorted(enumerate(components), key=lambda each: min(added[name] for name in each[1])):
+        if number not in fed and not any(map(graph.is_root, members)):
             names = ", ".join(sorted(members, key=added.__getitem__))
             notes.append(
                 f"nothing feeds the cycle of {names}: no item comes to it but what its PEs write in preprocess() or "

@@ -161,8 +161,8 @@ class _Clusters:
         self.waits[a] |= self.waits.pop(b)  # bits of what is no more are nobody's, and its own is never asked for
         self.cut[a] |= self.cut.pop(b)
         for other, waits in self.waits.items():
-            if other != a and (waits >> a & 1 or waits >> b & 1):
-                self.waits[other] |= self.waits[a] | 1 << a
+            if waits >> a & 1:  # as all do that wait for b
+                self.waits[other] |= self.waits[a]
             if self.cut[other] >> b & 1:
                 self.cut[other] |= 1 << a
         if b in self.has_root:

@@ -185,6 +185,6 @@ def _glued(graph: Graph, given: Counts, counts: Counts, options: Options) -> Cou
         mine = graph.by_name[name].request.fuse
         wanted = mine if mine is not None else options.fuse
         before = [found.get(source, counts[source]).instances for source in feeding[name]]
-        if wanted and name not in given and before and set(before) == {1} and counts[name].instances != 1:
+        if wanted and name not in given and set(before) == {1} and counts[name].instances != 1:
             found[name] = Count(1, "stays with what feeds it (fuse)")
     return found

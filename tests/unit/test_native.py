@@ -70,6 +70,8 @@ def test_native(pe, declared, said):
     assert f"native: {said}\n" in text(made)
     (channel,) = made.channels
     assert channel.columns and not channel.packed
+    if said == "count":
+        assert [(column.type, column.field) for column in channel.columns] == [("int64", None)]
     stage = json.loads(to_json(made))["stages"][1]
     assert stage["native"] == said
 

@@ -38,6 +38,7 @@ def test_roots_singles_and_gathered_pes_are_one_instance_whatever_they_ask_for()
     assert counts(made) == {"a": 1, "b": 2, "c": 1, "d": 1}
     warnings = place(made, WIDE).warnings
     assert len(warnings) == 2 and warnings[0].startswith("a asks for 4") and warnings[1].startswith("d asks for 5")
+    assert not place(sketch("a b", a=("single", 4)), WIDE).warnings  # by the user's own word
 
 
 def test_a_pe_with_one_global_and_another_input_keeps_what_it_asked_for():
@@ -106,6 +107,11 @@ def test_a_reader_and_what_follows_it_are_wide():
     assert counts(sketch("a b", "b c", a="reader", c=("state", BY, 4))) == {"a": WIDTH, "b": WIDTH, "c": 4}
     assert counts(sketch("a b", "b c", a="reader", c=3)) == {"a": WIDTH, "b": WIDTH, "c": 3}
     assert counts(sketch("a b", a=("reader", "state"))) == {"a": 1, "b": WIDTH}
+
+
+def test_a_reader_says_why_it_is_wide():
+    assert {pe.name: pe.because for pe in place(sketch("a b", a="reader"), WIDE).pes} == {
+        "a": "reads splits", "b": "keeps no state"}
 
 
 def test_what_deals_to_state_by_a_counter_is_one_instance():
@@ -251,6 +257,11 @@ def test_the_cheapest_exchange_that_meets_the_grouping(grouping, producers, cons
     found = exchange(grouping, producers, consumers)
     assert str(found) == expected
     assert found.require == ((0,) if grouping is BY and consumers == 1 else ())
+
+
+def test_what_may_go_to_anybody_is_dealt_but_among_one_there_is_no_choice():
+    dealt = {count: str(exchange(NONE, count, count, dealt=True)) for count in (1, 2, 3, WIDTH)}
+    assert dealt == {1: "forward", 2: "round robin", 3: "round robin", WIDTH: "round robin"}
 
 
 # fuse

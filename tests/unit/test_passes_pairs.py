@@ -49,6 +49,11 @@ def test_pairs_are_as_many_as_their_tiles_and_what_follows_is_as_many():
     assert counts(paired("a p", "p b", b=BY)) == {"a": 1, "p": TILES, "b": WIDTH}
 
 
+def test_pairs_are_dealt_to_state_by_one_where_a_counter_says_which_gets_them():
+    assert counts(paired("a p", "p c", c=("any", 3)))["p"] == 1
+    assert counts(paired("a p", "p c", c=("any", BY, 3)))["p"] == counts(paired("a p", "p c", c=3))["p"] == TILES
+
+
 def test_pairs_that_state_follows_are_one():
     assert counts(paired("a p", "p b", b="state")) == {"a": 1, "p": 1, "b": 1}
     assert counts(paired("a p", "p b", b="any")) == {"a": 1, "p": TILES, "b": 1}

@@ -23,10 +23,10 @@ def places(made: Graph, options: Options = WIDE) -> dict[str, str]:
     return {f"{c.edge.source} {c.edge.dest}": c.places for c in run_passes(made, options).channels}
 
 
-def with_pairs(made: Graph, grouping: Grouping) -> Graph:
-    """PE p makes pairs, of items with that grouping."""
+def with_pairs(made: Graph, grouping: Grouping, names: str = "p") -> Graph:
+    """Some PEs make pairs, of items with that grouping."""
     return made.with_pes(replace(pe, kind="pairs", state=State(True, any_order=True), inputs=(
-        replace(pe.inputs[0], grouping=grouping),)) if pe.name == "p" else pe for pe in made.pes)
+        replace(pe.inputs[0], grouping=grouping),)) if pe.name in names else pe for pe in made.pes)
 
 
 def with_aggregate(made: Graph, any_order: bool) -> Graph:
@@ -52,6 +52,19 @@ def test_items_of_pairs_bring_their_places_where_nothing_else_orders_them():
 def test_behind_pairs_there_is_no_order():
     made = with_pairs(sketch("r v", "v p", "p s", v=3, p=3, s="state"), UNORDERED)
     assert places(made) == {"r v": "runs", "v p": "noted", "p s": ""}
+
+
+def test_pairs_of_what_several_make_of_pairs_bring_what_is_known():
+    made = with_pairs(sketch("a p", "p w", "w q", p=2), UNORDERED, "pq")
+    assert places(made) == {"a p": "", "p w": "", "w q": "noted"}
+
+
+def test_what_comes_to_a_stage_beside_that_whose_order_it_tells_may_have_none():
+    """Nobody behind d tells its order, and what x sends has none: it is read, and comes from q."""
+    made = sketch("r x", "q x", "x d", "u t", "d c", "t c", r=("reader", 3), q=("reader", 3), u=("reader", 3), x=3,
+                  t="state", d=1, c=1)
+    assert [str(stage) for stage in run_passes(made, WIDE).stages] == ["q", "r > x", "u", "d > t > c"]
+    assert places(made) == {"q x": "runs", "x d": "", "u t": "runs"}
 
 
 def test_an_aggregate_in_any_order_asks_for_none_though_its_result_is_put_in_order():
