@@ -304,7 +304,7 @@ def test_buffers_beside_a_batch_from_so_many_bytes_on():
     item = {"a": np.arange(8, dtype="u1"), "b": [np.arange(9, dtype="u1"), np.arange(7, dtype="u1")], "c": Box(x=1)}
     for least, beside in ((8, [8, 9]), (9, [9]), (10, []), (1, [8, 9, 7])):
         head, buffers = pack_apart([item, item], least)
-        assert [buffer.nbytes for buffer in buffers] == beside * 2 == apart(head)
+        assert [buffer.nbytes for buffer in buffers] == beside * 2 == apart(head) == apart(headed(b"first", head))
         for out in unpack(head, map(bytearray, buffers)):
             assert out["a"].tolist() == list(range(8)) and [part.tolist() for part in out["b"]] == [
                 list(range(9)), list(range(7))]

@@ -73,6 +73,10 @@ def test_what_an_engine_puts_there_is_nobodys_state():
     pe.inputconnections["more"] = {}
     state = State(pe, "Counts", True)
     state.put_back(before)
+    for name in ("process", "_process", "process_batch", "preprocess", "postprocess"):
+        setattr(pe, name, print)
+    state.put_back(before)
+    assert [pe.process, pe._process, pe.process_batch, pe.preprocess, pe.postprocess] == [print] * 5
     assert pe.write is print and pe.rank == 3 and pe._d4p_mark and pe.kept.__self__ is pe
     assert "more" in pe.inputconnections
 

@@ -79,6 +79,18 @@ def test_dicts_that_are_not(item):
     assert not RECORD.fits(item) and RECORD.columns([{"word": "a", "count": 1}, item]) is None
 
 
+@pytest.mark.parametrize("nothing", [{}, [], ()])
+def test_nothing_is_no_schema(nothing):
+    assert why_none(nothing) == "it is empty"
+
+
+@pytest.mark.parametrize("number", ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32",
+                                    "float64"])  # fmt: skip
+def test_arrays_of_any_number_may_be_fields(number):
+    assert why_none({"a": f"{number}[]"}) is None
+    assert declared_schema({"a": f"{number}[]"}).fields == (Field("a", f"{number}[]"),)
+
+
 def test_arrays():
     schema = declared_schema([("samples", "float32[]")])
     fine = np.arange(4, dtype="float32")
