@@ -341,6 +341,12 @@ def k_map_method(self, x):
     list(map(self.seen.add, x))
 
 
+def k_a_name_that_a_comprehension_has_too(self, x):
+    seen = self.seen
+    others = [seen for seen in x]
+    seen.add(len(others))
+
+
 def k_comprehension(self, x):
     return [self.items.append(y) for y in x]
 

@@ -97,3 +97,11 @@ def test_functions(fn, params, keeps):
     pe = SimpleFunctionPE()
     pe.compute_fn, pe.params = fn, params
     assert state_of(pe).keeps == keeps, state_of(pe)
+
+
+def test_a_function_that_a_process_of_the_object_s_own_stands_before_is_not_called():
+    pe = SimpleFunctionPE()
+    pe.compute_fn = f_counts
+    assert state_of(pe).keeps
+    pe._process = f_plain
+    assert not state_of(pe).keeps

@@ -274,6 +274,11 @@ def test_what_is_given_and_changed(keeps, made, use):
     assert keeps(f"def _process(self, item):\n    return get().{use}", GIVES.format(made=made))
 
 
+def test_who_looks_at_it_elsewhere_may_find_nothing_yet(keeps):
+    assert not keeps(FILLED.format(made="Model()"), "def peek(model):\n    return model\n")
+    assert keeps(FILLED.format(made="Model()"), "def peek():\n    return model\n")
+
+
 def test_what_another_module_has(keeps):
     beside = "import pickle\n\nmodel = None\n\n" + GIVES.format(made="pickle.load(open('m.pickle', 'rb'))")
     asks = "import d4p_tests_beside as beside\n"

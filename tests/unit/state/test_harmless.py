@@ -415,6 +415,13 @@ def k_counted_by_the_item_and_given_to_a_log_that_is_no_log(self, item):
     self.table.log(self.count)
 
 
+def k_counted_and_a_key(self, item):
+    self.count += 1
+    self.log(self.count)
+    item[self.count] = 0
+    return item
+
+
 def k_sums(self, item):
     self.seconds += item
     return self.seconds

@@ -90,6 +90,15 @@ def wn_says(self, x):
     return f"{self}: {x}", x == self, len(self), hasattr(self, "n"), setattr(self, "n", 1)  # noqa: B010
 
 
+class Stranger:
+    def helper(self, x):
+        return self.write("output", x)
+
+
+def w_of_a_class_that_is_no_base(self, x):
+    return Stranger.helper(self, x)
+
+
 GRID = np.zeros(2)
 
 
@@ -98,7 +107,7 @@ def w_given_to_an_array(self, x):
 
 
 WRITES = [n_write, w_yes, w_lambda, w_getattr, w_getattr_write, w_passes, w_stores, w_base, w_type, w_attribute,
-          w_compares_and_gives, w_none, w_given_to_an_array]  # fmt: skip
+          w_compares_and_gives, w_none, w_given_to_an_array, w_of_a_class_that_is_no_base]  # fmt: skip
 
 
 @pytest.mark.parametrize("process", WRITES, ids=lambda f: f.__name__)
@@ -110,6 +119,15 @@ def test_may_write(process):
                          ids=lambda f: f.__name__)
 def test_does_not_write(process):
     assert not may_write(box(process))
+
+
+def test_a_function_by_the_name_of_a_builtin_may_write():
+    def process(self, x):
+        return len(self), x
+
+    assert not may_write(box(process))
+    names = {**globals(), "len": peek}
+    assert may_write(box(types.FunctionType(process.__code__, names, "_process")))
 
 
 def test_writes_by_other_ways():
