@@ -15,6 +15,7 @@ import d4p_compile
 from d4p.errors import RunFailed
 from d4p_compile.targets import mpi_here
 
+from ..chaos.programs import until
 from .starting import mpiexec, session, started, world
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows" / "sweeps.py"
@@ -71,4 +72,5 @@ def test_interrupted_while_several_instances_of_a_rank_are_at_work(tmp_path):
         os.killpg(program.pid, signal.SIGINT)
         program.communicate(timeout=30)
         assert program.returncode == 130
-        assert session(program.pid) == [] and list(tmp_path.iterdir()) == []
+        until(lambda: session(program.pid) == [], 2)
+        assert list(tmp_path.iterdir()) == []
