@@ -122,7 +122,7 @@ def on_spark(here: Side, there: Side, quick: bool) -> Iterator[Row]:
                 for side in (here, there):
                     side.compile(f"{target}-{any_order}-{name}", "spark_words.py:word_count", target, path=str(path),
                                  any_order=any_order)
-            yield of_seconds(f"{target}, {what}", 2 if quick else 9, here, there, f"{target}-{any_order}", most)
+            yield of_seconds(f"{target}, {what}", 2 if quick else 5, here, there, f"{target}-{any_order}", most)
 
 
 ROWS = {"start": starts, "hop": hops, "channel": channels, "spark": on_spark}

@@ -174,6 +174,30 @@ def test_what_is_written_in_postprocess_is_to_come_though_nothing_more_is_to_be_
     assert got == [[], [0, 1]]
 
 
+def test_what_is_written_in_postprocess_is_to_come_though_the_postprocess_of_a_later_pe_has_come(tmp_path):
+    """That of one which the first PE here isn't behind."""
+    held: list[list[list]] = [[[]], [[]]]
+    marks = [Marks(index, held[index]) for index in range(2)]
+    passing = [Passing([mine], Merge({1: 1}, str(tmp_path)), last=(POSTPROCESS + 4, index))
+               for index, mine in enumerate(marks)]
+    last, got = Merge({2: 2}, str(tmp_path)), []
+    for index in (0, 1):
+        source = Marks(0, lane := [[]])
+        source.at((), (POSTPROCESS + 6, 0), Frontier((POSTPROCESS + 6, 0)))
+        put(source, lane, 0, f"later {index}")
+        for _, items in passing[index].take(1, *sent(source, 0)):
+            put(marks[index], held[index], 0, *items)
+            last.put(2, *sent(marks[index], 0))
+            got += drained(last)
+    for index in (1, 0):
+        passing[index].own((POSTPROCESS + 4, index))
+        put(marks[index], held[index], 0, index)
+        passing[index].end()
+        last.put(2, *sent(marks[index], 0))
+        got += drained(last)
+    assert [item for item in got if isinstance(item, int)] == [0, 1] and len(got) == 4
+
+
 def test_what_waits_lies_on_disk_where_it_is_much(tmp_path, monkeypatch):
     held = Held(str(tmp_path), memory=1000)
     kept = [held.put([bytes(600), n]) for n in range(5)]

@@ -99,8 +99,9 @@ class Passing:
         self._last = way, place
         if self._marks:
             self._step.clear()
-            # What is in turn shows that all phases before it are over.
-            frontier = Frontier(max(self._base.least, place[:1]), {**self._base.ways, way: place})
+            # What is in turn shows that all phases before it are over, but for its own.
+            least = min(self._own, max(self._base.least, place[:1]))
+            frontier = Frontier(least, {**self._base.ways, way: place})
             for marks in self._marks:
                 marks.at(way, place, frontier)
 
