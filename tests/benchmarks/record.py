@@ -1,6 +1,7 @@
 """What it costs to record a run: the CPU of programs with a record, and with --profile, beside the same without.
 
-Both run at once, each with half of the core's seconds, so the clock by which a record is kept goes half as fast.
+Both run at once on two cores. Programs of two processes have half of the cores' seconds each, so the clock by which a
+record is kept goes half as fast there.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ SLOWED = Path(__file__).with_name("slowed.py")
 WORKFLOW = Path(__file__).with_name("workflows") / "record.py"
 BOOK = Path(__file__).resolve().parents[2] / "examples" / "wordcount" / "opticks.txt"
 ROUNDS = 5
-#: Targets, each of so many cores, and what is run there, with so many items that it takes some seconds: what a record
-#: takes once is a few hundredths of one.
+#: Cores for both programs of a row: so who keeps the record of one process has a core beside it, as it mostly has.
+CORES = 2
+#: Targets, each in so many processes, and what is run there, with so many items that it takes some seconds: what a
+#: record takes once is a few hundredths of one.
 TARGETS = {"sequential": 1, "processes": 2}
 KINDS = {"sequential": {"words": 40, "integers": 2_000_000, "arrays": 160_000},
          "processes": {"words": 150, "integers": 10_000_000, "arrays": 200_000}}
@@ -28,14 +31,14 @@ KINDS = {"sequential": {"words": 40, "integers": 2_000_000, "arrays": 160_000},
 
 def rows(quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="d4p-bench-record-") as folder:
-        for target, width in TARGETS.items():
+        for target, processes in TARGETS.items():
             for kind, items in KINDS[target].items():
                 bundle = d4p_compile.compile(f"{WORKFLOW}:{kind}", target, 2, output=Path(folder) / f"{kind}-{target}",
                                              parameters=_parameters(kind, items // (10 if quick else 1)))
                 for what, words, most in ((kind, [], 1.01), (f"{kind}, --profile", ["--profile"], 1.03)):
                     none, recorded = at_once(3 if quick else ROUNDS, *(
-                        Command([sys.executable, str(SLOWED), "2", str(bundle.script), "-q", *each],
-                                {"D4P_RUNS": f"{folder}/runs"}) for each in (["--no-record"], words)), width=width)
+                        Command([sys.executable, str(SLOWED), str(processes), str(bundle.script), "-q", *each],
+                                {"D4P_RUNS": f"{folder}/runs"}) for each in (["--no-record"], words)), width=CORES)
                     yield Row(f"record, {target}, {what}", f"{median(recorded):.2f} s", f"none {median(none):.2f} s",
                               **_at_most(middle_ratio(recorded, none), most))
 

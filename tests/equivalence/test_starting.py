@@ -103,7 +103,7 @@ def test_on_spark_nothing_comes_in(target, spark_session):
 def test_programs_of_a_session_share_its_python_workers(target, spark_session):
     """Each takes long to start, and one that leaves something of what it was given isn't used again."""
     pids: set[str] = set()
-    for _ in range(6):
+    for _ in range(8):
         (found,) = answers(f"{WORKFLOWS}:whose", target, session=spark_session).values()
         pids.update(found)
-    assert len(pids) <= 3  # two cores, and one that wasn't given back before the next was asked for
+    assert len(pids) < 8  # one each where none is used again; else as many as the session has, which take turns

@@ -126,14 +126,14 @@ def at_the_end():
     return graph
 
 
-class Whose(IterativePE):
+class Whose(ProducerPE):
     """Which process has it."""
 
-    def _process(self, item):
+    def _process(self, inputs):
         return os.getpid()
 
 
 def whose():
     graph = WorkflowGraph()
-    graph.connect(One(), "output", Whose(), "input")
+    graph.add(Whose())
     return graph
