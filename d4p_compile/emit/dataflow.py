@@ -148,7 +148,7 @@ def _source(plan: Plan, stage: Stage, say: Dialect) -> tuple[str, str | None]:
     roots = plan.roots(stage)
     if len(roots) == 1 and plan.graph.by_name[roots[0]].kind == "reader":
         merged = stage.instances != 1 and any(channel.places for channel in plan.channels_from(stage))
-        how = ", in_order=True" * merged + ", blocks=True" * plan.in_blocks(stage)
+        how = ", blocks=True" if plan.in_blocks(stage) else ", in_order=True" if merged else ""
         return f"run.read({quoted(roots[0])}, {instances}{how})", roots[0]
     return say.seeds(instances), None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -88,6 +89,7 @@ def main() -> None:
 
 def _run(names: dict, folder: str, options: list[str], dying: dict | None) -> None:
     status = 8
+    signal.alarm(60)  # one that doesn't end fails
     try:
         os.chdir(folder)
         sys.stdout = open(os.devnull, "w")

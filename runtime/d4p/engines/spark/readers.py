@@ -67,7 +67,7 @@ def source(spark: SparkSession, reader: Any, instances: int, limit: int | None, 
     if limit is None and instances > 1 and not in_order and not by_itself and type(reader) in _NATIVE:
         found = _NATIVE[type(reader)](spark, reader)
     if found is None:
-        return Source(_Splits(reader.plan_splits(), instances, limit, in_order and not blocks))
+        return Source(_Splits(reader.plan_splits(), instances, limit, in_order))
     return Source(found.items, _partitions(spark, found.frame, instances))
 
 

@@ -61,7 +61,7 @@ class Run:
 
     def read(self, reader: str, instances: int, in_order: bool = False, blocks: bool = False) -> DataFrame:
         """What the items of a reader are made from, in as many partitions as the stage has instances; `in_order` where
-        they are put in order further on, `blocks` where each takes neighbouring splits, as on other targets."""
+        they are put in order further on, or `blocks` where each takes neighbouring splits, as on other targets."""
         workflow = self.job.workflow
         found = source(self.spark, workflow.pes[reader], instances, self.job.inputs.limit, in_order,
                        reader in workflow.policies, blocks)
