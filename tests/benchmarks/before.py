@@ -2,8 +2,9 @@
 
 Whole programs, each compiled and run by its own commit, on the same workflows, with the same Python: the other commit
 comes first on Python's path, from a worktree that is made for it and removed. Where CPU is measured both run at once,
-on one core; of engines that need both cores they take turns. What a program takes with few items is taken off what it
-takes with all, in each round by itself; the ratio is the median of those of the rounds.
+on one core; of engines that need both cores they take turns, on Spark in a session of each that is warm. What a program
+takes with few items is taken off what it takes with all, in each round by itself; the ratio is the median of those of
+the rounds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from statistics import median
@@ -36,6 +38,8 @@ ORDERED = 1.2
 #: What items take: how many there are, few and all; one of `--quick` has a tenth of them.
 HOPS, INTEGERS, WORDS = 500_000, 20_000_000, 5_000_000
 FEW = 1000
+#: Runs a program, and gives its seconds.
+Run = Callable[[Command], float]
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def channels(here: Side, there: Side, quick: bool) -> Iterator[Row]:
     for side in (here, there):
         for name, count in (("few", FEW), ("all", INTEGERS // (10 if quick else 1))):
             side.compile(f"channel-{name}", "channel.py:pair", "processes", kind="integers", count=count)
-    yield of_seconds("channel, integers", 2 if quick else 9, here, there, "channel")
+    yield of_seconds("channel, integers", 2 if quick else 9, (here, run), (there, run), "channel")
 
 
 def on_spark(here: Side, there: Side, quick: bool) -> Iterator[Row]:
@@ -122,7 +126,9 @@ def on_spark(here: Side, there: Side, quick: bool) -> Iterator[Row]:
                 for side in (here, there):
                     side.compile(f"{target}-{any_order}-{name}", "spark_words.py:word_count", target, path=str(path),
                                  any_order=any_order)
-            yield of_seconds(f"{target}, {what}", 2 if quick else 5, here, there, f"{target}-{any_order}", most)
+            with warm(here) as ours, warm(there) as theirs:
+                yield of_seconds(f"{target}, {what}", 3 if quick else 15, (here, ours), (there, theirs),
+                                 f"{target}-{any_order}", most)
 
 
 ROWS = {"start": starts, "hop": hops, "channel": channels, "spark": on_spark}
@@ -137,14 +143,31 @@ def of_cpu(what: str, rounds: int, here: Side, there: Side, work: Callable[[Side
     return row(f"{what}, {rounds} rounds", "s of CPU", ours, theirs, most)
 
 
-def of_seconds(what: str, rounds: int, here: Side, there: Side, name: str, most: float = MOST) -> Row:
+def of_seconds(what: str, rounds: int, here: tuple[Side, Run], there: tuple[Side, Run], name: str,
+               most: float = MOST) -> Row:
     """What all items take on both sides by the clock, beyond few."""
 
-    def beyond_few(side: Side) -> float:
+    def beyond_few(side: Side, run: Run) -> float:
         return run(side.job(f"{name}-all")) - run(side.job(f"{name}-few"))
 
-    ours, theirs = in_turn(rounds, lambda: beyond_few(here), lambda: beyond_few(there))
+    ours, theirs = in_turn(rounds, partial(beyond_few, *here), partial(beyond_few, *there))
     return row(f"{what}, {rounds} rounds", "s", ours, theirs, most)
+
+
+@contextlib.contextmanager
+def warm(side: Side) -> Iterator[Run]:
+    """What runs Spark programs of a commit in one session, once that has run some."""
+    command = side.python(Path(__file__).with_name("warm.py"))
+    with subprocess.Popen(command.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          cwd=command.folder, env={**os.environ, **command.environment}, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def run(job: Command) -> float:
+            print(job.words[-1], file=asked, flush=True)
+            return float(answers.readline())
+
+        yield run
 
 
 def row(what: str, unit: str, ours: list[float], theirs: list[float], most: float = MOST) -> Row:

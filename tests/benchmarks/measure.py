@@ -39,8 +39,11 @@ def alternating(repeats: int, *calls: Callable[[], float]) -> list[float]:
 
 
 def in_turn(rounds: int, *calls: Callable[[], float]) -> list[list[float]]:
-    """What each call measured in every round, the first of which is left out."""
-    return [list(column) for column in zip(*[[call() for call in calls] for _ in range(rounds + 1)][1:], strict=True)]
+    """What each call measured in every round, the first of which is left out. Every second round begins with the last
+    call, so that none always follows the same one."""
+    taken = [[call() for call in (calls[::-1] if number % 2 else calls)] for number in range(rounds + 1)]
+    return [list(column) for column in zip(*(each[::-1] if number % 2 else each
+                                             for number, each in enumerate(taken) if number), strict=True)]
 
 
 @dataclass(frozen=True)

@@ -484,7 +484,7 @@ def test_the_usual_items_with_data_are_copied_without_a_pickle(monkeypatch):
 
 @pytest.mark.parametrize("make", [
     lambda n: (f"word{n}", n * 1000, n / 7), lambda n: {"word": f"word{n}", "n": n * 1000},
-    lambda n: [f"{n}", None, n * 10**12], lambda n: f"word{n}", lambda n: (b"x" * 5000 + bytes([n]), n),
+    lambda n: [f"{n}", None, n * 10**12, complex(n, 1)], lambda n: f"word{n}", lambda n: (b"x" * 5000 + bytes([n]), n),
 ], ids=["tuple", "dict", "list", "text", "long"])  # fmt: skip
 def test_a_batch_that_is_packed_again_has_the_same_bytes_whoever_else_holds_what_is_in_it(make):
     batch = [make(n) for n in range(100)]

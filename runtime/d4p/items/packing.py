@@ -16,6 +16,7 @@ import struct
 import types
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from itertools import chain
@@ -37,9 +38,10 @@ __all__ = [
 # run share (Spark asks for it); from version 3 of it on a long text that many items share is written once.
 _MARSHALLED = frozenset({type(None), bool, int, float, complex, str, bytes})
 _MARSHAL = 4
-#: And which it writes alike each time: later ones mark what others hold as well, as a thread that looks at what is in
-#: hand does for a moment. An item of more bytes may have a text in it that many share, and is pickled then.
-_AGAIN, _LONG = 2, 1024
+#: From that version on it marks what others hold as well, as a thread that looks at what is in hand does for a moment.
+#: What must be written alike each time is pickled, without a memo: as fast, and less of it. An item of more bytes may
+#: have a text in it that many share, and is pickled with one.
+_LONG = 1024
 #: Nobody can change these, so nobody can tell whether they are shared.
 ATOMS = _MARSHALLED | {Decimal, Fraction, uuid.UUID, range, dt.date, dt.datetime, dt.time, dt.timedelta}
 _NAMED = (type, types.FunctionType, types.BuiltinFunctionType)
@@ -215,13 +217,22 @@ def unpack(blob: bytes | bytearray | memoryview, beside: Iterable[Any] = ()) -> 
 
 def _pack_whole(items: list, kinds: set[type], again: bool = False) -> bytes:
     if kinds <= _MARSHALLED:
-        try:
-            packed = marshal.dumps(items, _AGAIN if again else _MARSHAL)  # at several times the speed
-            if not again or len(packed) <= _LONG * len(items):
+        if not again:
+            with suppress(ValueError):  # of 2 GiB and more
+                return marshal.dumps(items, _MARSHAL)  # at several times the speed
+        elif complex not in kinds:  # whose every item would name the function that makes it
+            packed = _pickled_without_memo(items)
+            if len(packed) <= _LONG * len(items):
                 return packed
-        except ValueError:  # of 2 GiB and more
-            pass
     return pickle.dumps(items, 5)  # with its memo: a long text that many items share is written once
+
+
+def _pickled_without_memo(items: list) -> bytes:
+    written = io.BytesIO()
+    pickler = pickle.Pickler(written, 5)
+    pickler.fast = True
+    pickler.dump(items)
+    return written.getvalue()
 
 
 def pack_apart(items: list, least: int) -> tuple[bytes, list[memoryview]]:

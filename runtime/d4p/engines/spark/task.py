@@ -42,7 +42,7 @@ from d4p.workflow.workflow import Workflow
 #: Marks a failure of ours in what Spark says about a failed task.
 MARK = "d4p-failed:"
 _KINDS = {kind.__name__: kind for kind in (Refused, RunFailed, WorkerLost)}
-#: Items of a batch that are fed between two looks at what is ready.
+#: Items of a batch that are fed between two looks at what is ready, at first: twice as many each time that it is little.
 _FEW = 32
 #: What a task is given to hand its report to.
 Report = Callable[[tuple[int, int], dict[str, Any]], None]
@@ -194,11 +194,14 @@ def _feed(stage: Stage, entry: int | str, items: Iterable[Any], outbox: Outbox) 
 def _feed_batch(stage: Stage, entry: int | str, items: list[Any], outbox: Outbox, numbers: Numbers = (),
                 ) -> Iterator[Any]:
     """The same for items that are all here, with numbers, if they have some: a few at a time."""
-    for start in range(0, len(items), _FEW):
-        few = slice(start, start + _FEW)
+    start, most = 0, _FEW
+    while start < len(items):
+        few = slice(start, start + most)
         stage.feed(entry, stage.passing.numbered(numbers[few], items[few]))
+        start, most = few.stop, 2 * most
         if outbox.full:
             yield from stage.clock.handing(outbox.drain())
+            most = _FEW
 
 
 class _NoSpool(Spool):
