@@ -42,7 +42,7 @@ from d4p.workflow.workflow import Workflow
 #: Marks a failure of ours in what Spark says about a failed task.
 MARK = "d4p-failed:"
 _KINDS = {kind.__name__: kind for kind in (Refused, RunFailed, WorkerLost)}
-#: Items of a batch that are fed between two looks at what is ready, at first: twice as many each time that it is little.
+#: Items of a batch that are fed between two looks at what is ready: at first, and twice as many each time it is little.
 _FEW = 32
 #: What a task is given to hand its report to.
 Report = Callable[[tuple[int, int], dict[str, Any]], None]
