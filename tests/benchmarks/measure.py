@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -60,9 +61,12 @@ def at_once(rounds: int, *commands: Command, width: int = 1) -> list[list[float]
 
     In a round all run at the same time on the same core, or on so many, which go round them every few milliseconds.
     So they have the same machine, whatever else it does meanwhile, and ratios of one round are known to half a
-    hundredth, where those of programs that take turns are off by ten. What a program does by the clock, and not for an
-    item, it does so many times as often as if it were alone. Raises CalledProcessError.
+    hundredth, where those of programs that take turns are off by ten. Where `setarch` can have it so, all of a round
+    have their memory at the same addresses, and their texts the same hashes, without which the same program differs by
+    two hundredths. What a program does by the clock, and not for an item, it does so many times as often as if it were
+    alone. Raises CalledProcessError.
     """
+    still = ["setarch", "-R"] if shutil.which("setarch") else []
     taken: list[list[float]] = [[] for _ in commands]
     cores = sorted(os.sched_getaffinity(0))
     for number in range(rounds):
@@ -72,8 +76,8 @@ def at_once(rounds: int, *commands: Command, width: int = 1) -> list[list[float]
             which = (at + number) % len(commands)
             command = commands[which]
             begun.append((which, subprocess.Popen(
-                command.words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                cwd=command.folder, env={**os.environ, **command.environment},
+                [*still, *command.words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                cwd=command.folder, env={**os.environ, "PYTHONHASHSEED": str(number), **command.environment},
                 preexec_fn=partial(os.sched_setaffinity, 0, mine))))  # fmt: skip
         for which, process in begun:
             assert process.stderr is not None

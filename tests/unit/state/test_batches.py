@@ -82,3 +82,17 @@ def test_whoever_is_handed_the_pe_may_write():
         return x[0](self)
 
     assert may_write(type("Case", (IterativePE,), {"_process": hands_over})())
+
+
+def test_an_attribute_of_the_pe_that_has_no_name_may_be_write():
+    def by_name(self, x):
+        return getattr(self, "table"), x  # noqa: B009
+
+    def by_any(self, x):
+        return getattr(self, x)
+
+    def by_none(self, x):
+        return getattr(self, **x)
+
+    written = [may_write(type("Case", (IterativePE,), {"_process": each})()) for each in (by_name, by_any, by_none)]
+    assert written == [False, True, True]

@@ -284,6 +284,10 @@ def test_classes(cls, keeps, why):
     assert state.keeps == keeps, state
     assert why in state.why
 
+def test_a_class_that_can_not_be_read_is_said_to_be_so_and_no_more():
+    assert state_of(FROM_EXEC()).why == "source of _process can't be read"
+
+
 class Bound:
     """A decorator that is a class; with `known` it says which function it is of."""
 

@@ -284,3 +284,30 @@ def test_what_another_module_has(keeps):
     asks = "import d4p_tests_beside as beside\n"
     assert not keeps("def _process(self, item):\n    return beside.get().predict(item)", asks, beside)
     assert keeps("def _process(self, item):\n    return beside.model is None, beside.get().predict(item)", asks, beside)
+
+
+def test_another_function_that_looks_at_it_and_is_never_called(keeps):
+    process = "def _process(self, item):\n    return get().predict(item)"
+    made = GIVES.format(made="Model()")
+    assert not keeps(process, made)
+    assert keeps(process, made + "\n\ndef is_there():\n    return model is not None\n")
+
+
+def test_an_attribute_of_an_object_beside_it_is_no_global(keeps):
+    beside = """
+    model = None
+
+    class Box:
+        model = 3
+
+    box = Box()
+
+    def get():
+        global model
+        if model is None:
+            model = Box()
+        return model
+    """
+    asks = "import d4p_tests_beside as beside\n"
+    assert not keeps("def _process(self, item):\n    return beside.box.model + item", asks, beside)
+    assert keeps("def _process(self, item):\n    return beside.model, item", asks, beside)

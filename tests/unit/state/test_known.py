@@ -25,7 +25,7 @@ import pytest
 from d4p_compile.analysis import known, origin, state_of
 from d4p_compile.analysis.expressions import local_names
 from d4p_compile.analysis.refs import Root
-from d4p_compile.analysis.source import Unreadable, read
+from d4p_compile.analysis.source import Unreadable, plain_functions, read
 from d4p_compile.analysis.values import UNSET
 
 from .box import each, process_of
@@ -99,6 +99,36 @@ def test_a_file_that_has_become_something_else_is_not_read(text):
     linecache.cache["/nowhere/changed.py"] = (len(text), None, text.splitlines(True), "/nowhere/changed.py")
     with pytest.raises(Unreadable):
         read(names["f"])
+
+
+@pytest.mark.parametrize("now", ["def f(x, y):\n    return x\n", "def f(y):\n    return y\n"])
+def test_a_function_that_has_other_arguments_by_now_is_not_read(now):
+    names = {}
+    exec(compile("def f(x):\n    return x\n", "/nowhere/other.py", "exec"), names)
+    linecache.cache["/nowhere/other.py"] = (len(now), None, now.splitlines(True), "/nowhere/other.py")
+    with pytest.raises(Unreadable):
+        read(names["f"])
+
+
+def test_what_wraps_itself_is_found_once():
+    def outer():
+        pass
+
+    def inner():
+        pass
+
+    outer.__wrapped__, inner.__wrapped__ = inner, outer
+    assert plain_functions(outer) == [outer, inner]
+
+
+def test_a_function_of_nothing_is_named_by_itself():
+    assert known.qualified([].append) == ".append" and known.qualified(json.loads) == "json.loads"
+    assert known.qualified(operator.add) == "operator.add"
+
+
+@pytest.mark.parametrize("name", ["seed", "sample", "ranf", "rand", "normal", "set_state"])
+def test_functions_of_numpy_random_draw_from_its_generator(name):
+    assert known.draws_from(getattr(np.random, name)) == "numpy.random"
 
 
 def test_a_variable_around_a_function_that_is_not_assigned_yet_is_left_out():

@@ -2,7 +2,7 @@
 
 import copy
 import csv
-import importlib
+import importlib.util
 import io
 import json
 import linecache
@@ -79,6 +79,7 @@ def brought(self):
     self.d = importlib.import_module("json")
     self.e = find({}, 1)
     self.f = sorted([1])
+    self.g = importlib.util.find_spec("json")
 
 
 def texts(self):
@@ -110,7 +111,7 @@ def otherwise(self, other):
                "lock": {None, type(threading.Lock())}, "rlock": None, "queue": queue.Queue,
                "rows": type(csv.reader([])), "document": LibraryResult, "tally": Tally}),
     (inside, {"decoder": json.JSONDecoder, "queue": queue.Queue, "simple": queue.Queue, "joinable": queue.Queue}),
-    (brought, dict.fromkeys("abcdef")),
+    (brought, dict.fromkeys("abcdefg")),
     (texts, {"a": str, "b": str, "c": str, "d": None}),
     (otherwise, {"file": io.IOBase, "n": None, "p": None, "total": {int, float}, "both": int}),
 ])  # fmt: skip
