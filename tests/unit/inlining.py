@@ -56,6 +56,20 @@ class Plus(IterativePE):
         return number + me.n * me.unit
 
 
+class Called:
+    """What can be called and is no function, so nothing of Python's makes a method of it."""
+
+    def __call__(self, *arguments):
+        return 1
+
+
+class HasCalled(IterativePE):
+    called = Called()
+
+    def _process(self, x):
+        return x + 1
+
+
 class Unit:
     """No PE: what its classes have that Python gives them is nothing of theirs."""
 

@@ -39,6 +39,7 @@ def test_one_expression_of_the_item_and_attributes_is_written_out(pe, expression
     inlining.Alters,  # another method, which may put something else in its place
     inlining.OwnProcess,
     inlining.Doubled,  # not the function that its source shows
+    inlining.HasCalled,
     inlining.Remembers,  # an attribute that is a call
     inlining.Default,
     inlining.Binds,

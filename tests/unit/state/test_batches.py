@@ -1,7 +1,10 @@
 """Which PEs take a batch in the place of its items."""
 
+import json
+
 import pytest
 
+import d4p
 from d4p import ConsumerPE, IterativePE, SimpleFunctionPE
 from d4p_compile.analysis import may_write
 from d4p_compile.analysis.batches import has_batches, has_singly, takes_batches
@@ -82,6 +85,19 @@ def test_whoever_is_handed_the_pe_may_write():
         return x[0](self)
 
     assert may_write(type("Case", (IterativePE,), {"_process": hands_over})())
+
+
+def test_a_method_of_a_base_class_that_is_named_with_its_module_does_not_write():
+    def dotted(self, x):
+        d4p.IterativePE.preprocess(self)
+        return x
+
+    def of_another(self, x):
+        json.JSONDecoder.decode(self)
+        return x
+
+    written = [may_write(type("Case", (IterativePE,), {"_process": each})()) for each in (dotted, of_another)]
+    assert written == [False, True]
 
 
 def test_an_attribute_of_the_pe_that_has_no_name_may_be_write():

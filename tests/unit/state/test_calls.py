@@ -90,6 +90,18 @@ def n_function_that_can_not_be_read(self, x):
     UNREAD([x])
 
 
+def of_any_number(*lists):
+    lists[1].append(1)
+
+
+def k_one_of_any_number(self, x):
+    of_any_number(x, self.items)
+
+
+def n_one_of_any_number(self, x):
+    of_any_number(self.n, [x])
+
+
 def k_keys_of_a_comprehension(self, x):
     return {self.items.pop(): n for n in x}
 

@@ -284,6 +284,47 @@ def test_classes(cls, keeps, why):
     assert state.keeps == keeps, state
     assert why in state.why
 
+@pytest.mark.parametrize("base", [dict, list, set])
+def test_a_pe_that_is_a_container(base):
+    state = state_of(type("Made", (IterativePE, base), {"_process": lambda self, x: x})())
+    assert state.keeps and state.why == f"is a {base.__name__}"
+
+
+def test_a_list_of_the_users_own_is_a_list():
+    class Rows(list):
+        pass
+
+    class Made(IterativePE):
+        def __init__(self):
+            IterativePE.__init__(self)
+            self.rows = Rows()
+
+        def _process(self, x):
+            self.rows.append(x)
+            return x
+
+    assert re.fullmatch(r"calls self\.rows\.append in _process, line \d+", state_of(Made()).why)
+
+
+def test_an_attribute_that_is_to_be_of_one_of_two_types():
+    class Made(IterativePE):
+        def _preprocess(self):
+            self.found = {} if self.folder else []
+
+        def preprocess(self):
+            if self.numprocesses:
+                self.found = {}
+            else:
+                self.found = []
+
+        def _process(self, x):
+            self.found.clear()
+            return x
+
+    state = state_of(Made())
+    assert state.keeps and "self.found.clear" in state.why
+
+
 def test_a_class_that_can_not_be_read_is_said_to_be_so_and_no_more():
     assert state_of(FROM_EXEC()).why == "source of _process can't be read"
 

@@ -276,6 +276,11 @@ def saved(path, item):
         file.write(item)
 
 
+def saved_by_default(item, path="all.txt"):
+    with open(path, "a") as file:
+        file.write(item)
+
+
 def saved_further(item, path):
     saved(path, item)
 
@@ -301,16 +306,29 @@ def to_one_by_a_method(self, item):
     self.save(self.path, item)
 
 
+def to_one_by_default(self, item):
+    saved_by_default(item)
+
+
+def to_one_by_default_and_a_name(self, item):
+    saved_by_default(item=item)
+
+
+def to_whichever(self, item):
+    saved_by_default(**item)
+
+
 def to_each(self, item):
     saved(item, self.path)
     saved_further(self.path, item)
     self.save(f"{item}.txt", self.path)
 
 
-@pytest.mark.parametrize("function", [to_one, to_one_by_name, to_one_by_another, to_one_by_a_method, to_each])
+@pytest.mark.parametrize("function", [to_one, to_one_by_name, to_one_by_another, to_one_by_a_method,
+                                      to_one_by_default, to_one_by_default_and_a_name, to_whichever, to_each])
 def test_what_is_called_with_the_path(function):
     found = state_of(type("Made", (Saves,), {"_process": function})())
-    assert found.keeps == (function is not to_each), found
+    assert found.keeps == (function not in (to_each, to_whichever)), found
     assert not found.keeps or "the same file for every item, in save" in found.why
 
 

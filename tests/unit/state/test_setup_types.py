@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import functools
 import importlib.util
 import io
 import json
@@ -80,6 +81,7 @@ def brought(self):
     self.e = find({}, 1)
     self.f = sorted([1])
     self.g = importlib.util.find_spec("json")
+    self.h = functools.reduce(find, [])
 
 
 def texts(self):
@@ -111,7 +113,7 @@ def otherwise(self, other):
                "lock": {None, type(threading.Lock())}, "rlock": None, "queue": queue.Queue,
                "rows": type(csv.reader([])), "document": LibraryResult, "tally": Tally}),
     (inside, {"decoder": json.JSONDecoder, "queue": queue.Queue, "simple": queue.Queue, "joinable": queue.Queue}),
-    (brought, dict.fromkeys("abcdefg")),
+    (brought, dict.fromkeys("abcdefgh")),
     (texts, {"a": str, "b": str, "c": str, "d": None}),
     (otherwise, {"file": io.IOBase, "n": None, "p": None, "total": {int, float}, "both": int}),
 ])  # fmt: skip

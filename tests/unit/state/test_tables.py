@@ -227,6 +227,11 @@ def k_table_of_two_kinds(self, item):
     return self.found.setdefault(key, key)
 
 
+def k_table_of_what_the_item_is_at_the_time(self, item):
+    key, value = item
+    return self.found.setdefault(key, value)
+
+
 def k_two_kinds_of_guards(self, item):
     key, first = item
     if first:
