@@ -94,6 +94,35 @@ def of_any_number(*lists):
     lists[1].append(1)
 
 
+def put(items, x):
+    items.append(x)
+
+
+def put_by_name(**given):
+    given["items"].append(1)
+
+
+def k_by_name(self, x):
+    put(x=x, items=self.items)
+
+
+def k_by_any_name(self, x):
+    put_by_name(items=self.items)
+
+
+def n_by_any_name(self, x):
+    put(x=self.n, items=[x])
+    put_by_name(items=[x])
+
+
+def k_for_all_of_them(self, x):
+    return list(map(put, [self.items], [x]))
+
+
+def k_partial_of_anything(self, x):
+    return functools.partial(json.loads(x), self.items)
+
+
 def k_one_of_any_number(self, x):
     of_any_number(x, self.items)
 

@@ -290,6 +290,24 @@ def test_a_pe_that_is_a_container(base):
     assert state.keeps and state.why == f"is a {base.__name__}"
 
 
+def test_a_method_of_its_own_that_writes_is_no_preprocess():
+    class Made(IterativePE):
+        def write(self, name, data):
+            IterativePE.write(self, name, data)
+
+        def _process(self, x):
+            return x
+
+    assert "preprocess" not in state_of(Made()).why
+
+
+def test_a_special_method_of_a_plain_class_that_can_not_be_read_is_not_taken_for_generated():
+    made = {}
+    exec("def __setattr__(self, name, value):\n    self.__dict__[name] = value", made)
+    pe = type("Made", (IterativePE,), {"_process": lambda self, x: x, "__setattr__": made["__setattr__"]})()
+    assert state_of(pe).keeps and "__setattr__" in state_of(pe).why
+
+
 def test_a_list_of_the_users_own_is_a_list():
     class Rows(list):
         pass

@@ -227,6 +227,45 @@ def k_table_of_two_kinds(self, item):
     return self.found.setdefault(key, key)
 
 
+def k_table_tried_with_the_error(self, item):
+    try:
+        return self.found[item]
+    except KeyError as error:
+        self.found[item] = value = self.look_up(error.args[0])
+        return value
+
+
+def k_table_that_tells_when_it_has_it(self, item):
+    if item in self.found:
+        value = self.found[item]
+        self.write("output", "seen")
+    else:
+        value = self.found[item] = self.look_up(item)
+    return value
+
+
+def n_table_that_is_never_filled(self, item):
+    if item in self.found:
+        return self.found[item]
+
+
+def k_table_that_is_taken_from(self, item):
+    return self.found.pop(item, self.look_up(item))
+
+
+def k_table_that_is_a_list(self, item):
+    if item not in self.items:
+        self.items[item] = self.look_up(item)
+    return self.items[item]
+
+
+def k_table_with_another_call(self, item):
+    if item not in self.found:
+        sorted(item)
+        self.found[item] = self.look_up(item)
+    return self.found[item]
+
+
 def k_table_of_what_the_item_is_at_the_time(self, item):
     key, value = item
     return self.found.setdefault(key, value)
