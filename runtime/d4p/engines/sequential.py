@@ -159,6 +159,11 @@ class Run:
             if count >= due:
                 due = timed(items, lane)
                 return
+            if len(items) == 1 and type(items[0]) in ATOMS:  # as in `copies`, whose call would take a third of a hop
+                item = items.pop()
+                for dest in reached[lane]:
+                    bounded((dest, [item], 0))
+                return
             for dest, copy in zip(reached[lane], copies(items, lane), strict=True):
                 bounded((dest, copy, 0))
 
