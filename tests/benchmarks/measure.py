@@ -62,9 +62,9 @@ def at_once(rounds: int, *commands: Command, width: int = 1) -> list[list[float]
     In a round all run at the same time on the same core, or on so many, which go round them every few milliseconds.
     So they have the same machine, whatever else it does meanwhile, and ratios of one round are known to half a
     hundredth, where those of programs that take turns are off by ten. Where `setarch` can have it so, all of a round
-    have their memory at the same addresses, and their texts the same hashes, without which the same program differs by
-    two hundredths. What a program does by the clock, and not for an item, it does so many times as often as if it were
-    alone. Raises CalledProcessError.
+    have their memory at the same addresses, and their texts the same hashes, without which the same program differs
+    more from itself. What a program does by the clock, and not for an item, it does so many times as often as if it
+    were alone. Raises CalledProcessError.
     """
     still = ["setarch", "-R"] if shutil.which("setarch") else []
     taken: list[list[float]] = [[] for _ in commands]
